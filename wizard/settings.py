@@ -1,0 +1,56 @@
+"""What the person chose and what was assumed, each value with where it came from.
+
+Names default to the seed's. Nothing here reads files or the cluster; `wizard.cli` and `wizard.state` fill it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+DEFAULT_ACCOUNT = "default"
+AUTH_POD = "icloudpd-auth"
+CONFIG_MAP = "icloudpd-config"
+PHOTOS_CLAIM = "icloud-photos"
+SERVICE_ACCOUNT = "icloudpd"
+SECRET_BASE = "icloud-credentials"
+CONFIG_CLAIM_BASE = "icloudpd-config"
+CRON_JOB_BASE = "icloudpd-sync"
+IMMICH_MOUNT = "/external/icloud"
+IMPORT_PATH = "/external/icloud/icloud-import"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountNames:
+    """The objects that belong to one Apple account: the seed's names, with `-NAME` behind for every further account."""
+
+    account: str
+    secret: str
+    config_claim: str
+    cron_job: str
+
+    @classmethod
+    def of(cls, account: str) -> AccountNames:
+        """Names for the account called `account`; DEFAULT_ACCOUNT has the seed's own."""
+        tail = "" if account == DEFAULT_ACCOUNT else f"-{account}"
+        return cls(account, SECRET_BASE + tail, CONFIG_CLAIM_BASE + tail, CRON_JOB_BASE + tail)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`sources` says of a field where its value came from ("flag", "environment", "state", "detected"); default if absent.
+
+    `accounts` are names as the person gave them, `apple_ids` by account name, `skipped` step ids that are not wanted;
+    `warning_days` is how long before the session's end `status` starts to ask for a sign-in.
+    """
+
+    namespace: str = "photo-sync"
+    application: str = "photo-sync"
+    immich_namespace: str | None = None
+    host_name: str | None = None
+    time_zone: str | None = None
+    accounts: tuple[str, ...] = (DEFAULT_ACCOUNT,)
+    apple_ids: Mapping[str, str] = field(default_factory=dict)
+    skipped: frozenset[str] = frozenset()
+    warning_days: int = 7
+    sources: Mapping[str, str] = field(default_factory=dict)
