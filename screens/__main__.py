@@ -1,0 +1,22 @@
+"""The command `photosync-wizard`: gives the CLI a way to open the screens without either knowing the other's insides."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Runs the command line and exits with its code."""
+    from wizard.cli import run  # noqa: PLC0415
+
+    sys.exit(run(sys.argv[1:], open_wizard=_open_wizard))
+
+
+def _open_wizard(session: object) -> int:
+    from screens.app import open_wizard  # noqa: PLC0415
+
+    return open_wizard(session)
+
+
+if __name__ == "__main__":
+    main()
