@@ -35,12 +35,25 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Blocker:
+    """What has to be out of the way before others can go on; `priority` is P0 (nothing goes on) to P2."""
+
+    priority: str
+    issue: str
+    affects: tuple[str, ...]
+    user_action_required: bool
+    estimated_minutes: int
+    ready_when: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that was seen, with its proof and what to do about it.
 
     `id` is a stable name `<step>.<slug>`; `summary` is one sentence; `why` says why it matters; `evidence` maps what was
     looked at ("cronjob/icloudpd-sync spec.schedule") to what was seen there; `commands` are what a person could type.
     `implies` is the status that this finding alone would give its iteration; None when it does not stand in the way.
+    `blocker` is what it holds up, when others wait for it.
     """
 
     id: str
@@ -52,18 +65,7 @@ class Finding:
     commands: tuple[str, ...] = ()
     docs: str = ""
     implies: Status | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Blocker:
-    """What has to be out of the way before others can go on; `priority` is P0 (nothing goes on) to P2."""
-
-    priority: str
-    issue: str
-    affects: tuple[str, ...]
-    user_action_required: bool
-    estimated_minutes: int
-    ready_when: tuple[str, ...] = ()
+    blocker: Blocker | None = None
 
 
 @dataclass(frozen=True, slots=True)

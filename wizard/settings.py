@@ -18,6 +18,9 @@ CONFIG_CLAIM_BASE = "icloudpd-config"
 CRON_JOB_BASE = "icloudpd-sync"
 IMMICH_MOUNT = "/external/icloud"
 IMPORT_PATH = "/external/icloud/icloud-import"
+IMPORT_FOLDER = "icloud-import"
+PHOTOS_SIZE = "100Gi"
+CONFIG_SIZE = "1Gi"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,8 @@ class Settings:
     """`sources` says of a field where its value came from ("flag", "environment", "state", "detected"); default if absent.
 
     `accounts` are names as the person gave them, `apple_ids` by account name, `skipped` step ids that are not wanted;
-    `warning_days` is how long before the session's end `status` starts to ask for a sign-in.
+    `warning_days` is how long before the session's end `status` starts to ask for a sign-in. `kubectl` is how commands for
+    the person begin: with `--kubeconfig` and `--context` behind it where they were given to us.
     """
 
     namespace: str = "photo-sync"
@@ -53,4 +57,6 @@ class Settings:
     apple_ids: Mapping[str, str] = field(default_factory=dict)
     skipped: frozenset[str] = frozenset()
     warning_days: int = 7
+    git_checkout: str | None = None
+    kubectl: str = "kubectl"
     sources: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,46 @@
+"""The annotations in which the wizard keeps what can't be observed any more (DESIGN.md). Never a secret.
+
+On the config claim: when the session was last proved and until when its files say that it lasts (RFC 3339, UTC). On the
+photos claim: the external library and the last verification, with its counts as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+PREFIX = "photosync-wizard/"
+SESSION_VERIFIED_AT = PREFIX + "session-verified-at"
+SESSION_EXPIRES_AT = PREFIX + "session-expires-at"
+SESSION_ACCOUNT = PREFIX + "session-account"
+LIBRARY = PREFIX + "library"
+VERIFIED_AT = PREFIX + "verified-at"
+VERIFIED_COUNTS = PREFIX + "verified-counts"
+RUNBOOK_WRITTEN_AT = PREFIX + "runbook-written-at"
+SUSPENDED_BY = PREFIX + "suspended-by"
+
+TRACKING_ID = "argocd.argoproj.io/tracking-id"
+SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
+INSTANTIATE = "cronjob.kubernetes.io/instantiate"
+
+
+def parse_time(text: str | None) -> datetime | None:
+    """An RFC 3339 time as UTC; None for nothing and for anything else."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def read_json(annotations: Mapping[str, str], key: str) -> Mapping[str, Any]:
+    """The JSON object in an annotation; empty when it is absent or no object."""
+    try:
+        value = json.loads(annotations.get(key, ""))
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

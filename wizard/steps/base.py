@@ -1,0 +1,123 @@
+"""What every iteration is made of: a description and a row of checks, each a pure function of World and Settings.
+
+A check yields findings; the iteration's status follows from what they imply. A new failure mode is one function and one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from wizard.model import Blocker, Diagnosis, Finding, Severity, Status
+from wizard.settings import Settings
+from wizard.world import Access, Missing, Read, Unreadable, World
+
+Check = Callable[[World, Settings], Iterator[Finding]]
+
+_WORST_FIRST = (
+    Status.FAILED,
+    Status.BLOCKED,
+    Status.ACTION_REQUIRED,
+    Status.UNKNOWN,
+    Status.PENDING,
+    Status.IN_PROGRESS,
+)
+_LOUDEST_FIRST = (Severity.ERROR, Severity.UNKNOWN, Severity.WARNING, Severity.INFO, Severity.OK)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One iteration: `purpose` says in two sentences what it is for, `checks` find out where it stands."""
+
+    iteration: int
+    id: str
+    title: str
+    purpose: str
+    checks: tuple[Check, ...]
+
+    def diagnose(self, world: World, settings: Settings) -> Diagnosis:
+        """Runs the checks; findings come loudest first."""
+        if self.id in settings.skipped:
+            return Diagnosis(self.iteration, self.id, self.title, Status.SKIPPED, ())
+        findings = sorted(
+            (with_kubectl(finding, settings.kubectl) for check in self.checks for finding in check(world, settings)),
+            key=lambda finding: _LOUDEST_FIRST.index(finding.severity),
+        )
+        return Diagnosis(
+            self.iteration, self.id, self.title, status_of(findings), tuple(findings), tuple(blockers_of(findings))
+        )
+
+
+def status_of(findings: Iterable[Finding]) -> Status:
+    """The worst status that any finding implies; complete when none stands in the way."""
+    implied = {finding.implies for finding in findings}
+    return next((status for status in _WORST_FIRST if status in implied), Status.COMPLETE)
+
+
+def blockers_of(findings: Iterable[Finding]) -> list[Blocker]:
+    """What the findings hold up, most urgent first, each once."""
+    blockers = dict.fromkeys(finding.blocker for finding in findings if finding.blocker)
+    return sorted(blockers, key=lambda blocker: blocker.priority)
+
+
+def with_kubectl(finding: Finding, kubectl: str) -> Finding:
+    """The finding with its commands addressed to the cluster that was looked at."""
+    if kubectl == "kubectl":
+        return finding
+    return replace(finding, commands=tuple(command.replace("kubectl ", kubectl + " ") for command in finding.commands))
+
+
+def unknown(finding_id: str, subject: str, read: Unreadable, *, harmless: bool = False) -> Finding:
+    """The finding for what could not be read; `harmless` when completeness does not hang on it."""
+    fix = (
+        "Ask whoever runs the cluster for the right to read it, or use a context that may."
+        if read.reason == "forbidden"
+        else "Look again; if it stays like this, see whether the API server is in trouble."
+    )
+    return Finding(
+        finding_id,
+        Severity.UNKNOWN,
+        f"{subject} could not be read.",
+        evidence={"reason": read.reason, "answer": read.message},
+        why="What could not be read counts as unknown, never as fine.",
+        fix=fix,
+        implies=None if harmless else Status.UNKNOWN,
+    )
+
+
+def absent(read: Read[object]) -> bool:
+    """True only when the server said that it is not there."""
+    return isinstance(read, Missing)
+
+
+def denied(world: World, wanted: Iterable[tuple[str, str]], namespace: str) -> list[Access]:
+    """Those of the wanted (verb, resource) pairs that an access review refused in `namespace` ("" for the whole cluster)."""
+    pairs = set(wanted)
+    return [
+        access
+        for access in world.access
+        if access.allowed is False and access.namespace == namespace and (access.verb, access.resource) in pairs
+    ]
+
+
+def missing_rights(step_id: str, work: str, wanted: Iterable[tuple[str, str]]) -> Check:
+    """A check that says which rights for `work` are missing; a warning only, since looking needs none of them."""
+    pairs = tuple(wanted)
+
+    def check(world: World, settings: Settings) -> Iterator[Finding]:
+        refused = denied(world, pairs, settings.namespace)
+        if refused:
+            rights = ", ".join(f"{access.verb} {access.resource}" for access in refused)
+            yield Finding(
+                f"{step_id}.rights-missing",
+                Severity.WARNING,
+                f"You may not {work} with this account.",
+                evidence={f"access review in {settings.namespace}": f"denied: {rights}"},
+                why="The wizard can look, but what this iteration needs to change would be refused.",
+                fix="Use an account with these rights, or have its owner run the commands.",
+                commands=tuple(
+                    f"kubectl auth can-i {access.verb} {access.resource} -n {settings.namespace}" for access in refused
+                ),
+            )
+
+    return check

@@ -1,0 +1,99 @@
+"""Finding one's way in a World: the questions that more than one iteration asks."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from wizard.annotations import TRACKING_ID
+from wizard.world import (
+    Claim,
+    CronJob,
+    Event,
+    Found,
+    Job,
+    Meta,
+    Page,
+    Pod,
+    PodSpec,
+    Read,
+    StorageClass,
+    World,
+)
+
+T = TypeVar("T")
+
+
+def items(read: Read[Page[T]]) -> tuple[T, ...]:
+    """What a list is known to hold; empty when it could not be read."""
+    return read.value.items if isinstance(read, Found) else ()
+
+
+def claim_named(world: World, name: str) -> Claim | None:
+    """The claim of that name in our namespace."""
+    return next((claim for claim in items(world.claims) if claim.meta.name == name), None)
+
+
+def cron_job_named(world: World, name: str) -> CronJob | None:
+    """The CronJob of that name in our namespace."""
+    return next((job for job in items(world.cron_jobs) if job.meta.name == name), None)
+
+
+def default_class(page: Page[StorageClass]) -> StorageClass | None:
+    """The default storage class; the newest when several say that they are, as the API server does it."""
+    marked = [item for item in page.items if item.default]
+    return max(marked, key=lambda item: (item.meta.created is not None, item.meta.created), default=None)
+
+
+def events_about(world: World, kind: str, name: str | None = None) -> list[Event]:
+    """Events about objects of that kind (and name), oldest first."""
+    chosen = [event for event in items(world.events) if event.kind == kind and name in (None, event.name)]
+    return sorted(chosen, key=lambda event: event.last_seen or world.taken_at)
+
+
+def claims_of(spec: PodSpec) -> frozenset[str]:
+    """Names of the claims that a pod mounts."""
+    return frozenset(volume.ref for volume in spec.volumes if volume.kind == "pvc")
+
+
+def all_pods(world: World) -> tuple[Pod, ...]:
+    """Every pod of our namespace that was read, each once."""
+    pods = {pod.meta.name: pod for pod in items(world.pods) + items(world.job_pods)}
+    return tuple(pods.values())
+
+
+def mounting_pods(world: World, claim: str) -> list[Pod]:
+    """Pods of our namespace that mount the claim and are not finished."""
+    return [pod for pod in all_pods(world) if pod.phase in ("Pending", "Running") and claim in claims_of(pod.spec)]
+
+
+def jobs_of(world: World, cron_job: str) -> list[Job]:
+    """The CronJob's Jobs (started by schedule or by hand from it), oldest first."""
+    mine = [
+        job
+        for job in items(world.jobs)
+        if job.meta.owner == f"CronJob/{cron_job}" or (not job.meta.owner and job.meta.name.startswith(cron_job + "-"))
+    ]
+    return sorted(mine, key=lambda job: (job.started or job.meta.created or world.taken_at, job.meta.name))
+
+
+def pods_of_job(world: World, job: str) -> list[Pod]:
+    """The Job's pods."""
+    return [pod for pod in items(world.job_pods) if pod.meta.owner == f"Job/{job}"]
+
+
+def tracked_by(meta: Meta) -> str | None:
+    """Name of the Argo CD application that manages the object, None when none does."""
+    tracking = meta.annotations.get(TRACKING_ID, "")
+    return tracking.split(":", 1)[0] or None
+
+
+def manager_of(meta: Meta) -> str:
+    """Who manages the object, in a word or two: "Argo CD (photo-sync)", "Helm (immich)", "kubectl", "photosync-wizard"."""
+    if application := tracked_by(meta):
+        return f"Argo CD ({application})"
+    if meta.labels.get("app.kubernetes.io/managed-by") == "Helm":
+        return f"Helm ({meta.annotations.get('meta.helm.sh/release-name', 'unknown release')})"
+    for manager, name in (("photosync-wizard", "photosync-wizard"), ("argocd", "Argo CD"), ("kubectl", "kubectl")):
+        if any(manager in seen for seen in meta.managers):
+            return name
+    return meta.managers[0] if meta.managers else "unknown"

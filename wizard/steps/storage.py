@@ -1,0 +1,351 @@
+"""Iteration 1: the namespace and the claims exist, on a storage class that exists. A claim may wait for its first consumer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wizard.model import Blocker, Finding, Severity, Status
+from wizard.quantity import bytes_of
+from wizard.settings import CONFIG_SIZE, PHOTOS_CLAIM, PHOTOS_SIZE, AccountNames, Settings
+from wizard.steps.base import Step, missing_rights, unknown
+from wizard.steps.look_up import claim_named, default_class, events_about, mounting_pods
+from wizard.world import Claim, Found, Missing, Page, StorageClass, Unreadable, World
+
+WAIT_FOR_FIRST_CONSUMER = "WaitForFirstConsumer"
+
+
+def wanted_claims(settings: Settings) -> dict[str, str]:
+    """Every claim that the accounts need, with its size."""
+    config = {AccountNames.of(account).config_claim: CONFIG_SIZE for account in settings.accounts}
+    return config | {PHOTOS_CLAIM: PHOTOS_SIZE}
+
+
+def check_namespace(world: World, settings: Settings) -> Iterator[Finding]:
+    name = settings.namespace
+    match world.namespace:
+        case Found(value=namespace) if namespace.phase == "Terminating":
+            yield Finding(
+                "storage.namespace-terminating",
+                Severity.ERROR,
+                f"The namespace {name} is being deleted.",
+                evidence={f"namespace/{name} status.phase": "Terminating"},
+                why="Nothing can be created in it, and everything in it, claims included, is on its way out.",
+                fix="Wait until it is gone, or find the finalizer that holds it; then create it anew.",
+                commands=(f"kubectl get namespace {name} -o jsonpath='{{.status.conditions}}'",),
+                implies=Status.BLOCKED,
+                blocker=Blocker(
+                    "P0",
+                    f"Namespace {name} is being deleted",
+                    ("iteration_1", "iteration_2", "iteration_3"),
+                    user_action_required=True,
+                    estimated_minutes=10,
+                    ready_when=(f"Namespace {name} is gone or Active",),
+                ),
+            )
+        case Found():
+            yield Finding(
+                "storage.namespace",
+                Severity.OK,
+                f"The namespace {name} exists.",
+                {f"namespace/{name} status.phase": "Active"},
+            )
+        case Missing():
+            yield Finding(
+                "storage.namespace-missing",
+                Severity.ERROR,
+                f"There is no namespace {name} yet.",
+                evidence={f"namespace/{name}": "not found"},
+                why="Everything that syncs photos lives in a namespace of its own.",
+                fix="Create it.",
+                commands=(f"kubectl create namespace {name}",),
+                implies=Status.ACTION_REQUIRED,
+                blocker=Blocker(
+                    "P0",
+                    f"Namespace {name} does not exist",
+                    ("iteration_2", "iteration_3", "iteration_4"),
+                    user_action_required=True,
+                    estimated_minutes=1,
+                    ready_when=(f"Namespace {name} exists",),
+                ),
+            )
+        case Unreadable() as read:
+            # A namespaced role often may not read its own namespace object; what is in it still tells.
+            readable = isinstance(world.claims, Found) and bool(world.claims.value.items)
+            yield unknown("storage.namespace-unreadable", f"The namespace {name}", read, harmless=readable)
+
+
+def check_claims(world: World, settings: Settings) -> Iterator[Finding]:
+    match world.claims:
+        case Unreadable() as read:
+            yield unknown("storage.claims-unreadable", f"The claims in {settings.namespace}", read)
+        case Missing():
+            yield from _missing_claims(world, settings, list(wanted_claims(settings)))
+        case Found(value=page):
+            present = {claim.meta.name: claim for claim in page.items}
+            yield from _missing_claims(
+                world, settings, [name for name in wanted_claims(settings) if name not in present]
+            )
+            for name, size in wanted_claims(settings).items():
+                if name in present:
+                    yield from _claim(present[name], size, world, settings)
+
+
+def _missing_claims(world: World, settings: Settings, names: list[str]) -> Iterator[Finding]:
+    if not names or not isinstance(world.namespace, Found | Unreadable):
+        return
+    sizes = wanted_claims(settings)
+    for name in names:
+        yield Finding(
+            "storage.pvc-missing",
+            Severity.ERROR,
+            f"The claim {name} ({sizes[name]}) does not exist yet.",
+            evidence={f"persistentvolumeclaim/{name}": "not found"},
+            why="icloudpd keeps its session on one volume and the photos on another; without a claim there is neither.",
+            fix="Create it, in git when Argo CD manages this namespace.",
+            commands=(_claim_command(settings.namespace, name, sizes[name]),),
+            implies=Status.ACTION_REQUIRED,
+            blocker=Blocker(
+                "P0",
+                "Claims are missing",
+                ("iteration_2", "iteration_3"),
+                user_action_required=True,
+                estimated_minutes=2,
+                ready_when=(f"PersistentVolumeClaim {name} exists",),
+            ),
+        )
+
+
+def _claim_command(namespace: str, name: str, size: str) -> str:
+    return (
+        f"kubectl -n {namespace} apply -f - <<'EOF'\n"
+        "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n"
+        f"  name: {name}\n"
+        "  annotations:\n    argocd.argoproj.io/sync-options: Prune=false,Delete=false\n"
+        "spec:\n  accessModes: [ReadWriteOnce]\n  resources:\n    requests:\n"
+        f"      storage: {size}\nEOF"
+    )
+
+
+def _claim(claim: Claim, wanted: str, world: World, settings: Settings) -> Iterator[Finding]:
+    where = f"persistentvolumeclaim/{claim.meta.name}"
+    if claim.meta.deleting:
+        yield Finding(
+            "storage.pvc-deleting",
+            Severity.ERROR,
+            f"The claim {claim.meta.name} is being deleted, and goes as soon as no pod uses it any more.",
+            evidence={f"{where} metadata.deletionTimestamp": claim.meta.deleting},
+            why="With a class that reclaims volumes, its data goes with it.",
+            fix="Copy what is on it while a pod still holds it; a deletion can't be taken back.",
+            commands=(f"kubectl -n {settings.namespace} describe pvc {claim.meta.name}",),
+            implies=Status.BLOCKED,
+        )
+    elif claim.phase == "Lost":
+        yield Finding(
+            "storage.pvc-lost",
+            Severity.ERROR,
+            f"The volume behind the claim {claim.meta.name} is gone.",
+            evidence={f"{where} status.phase": "Lost", f"{where} spec.volumeName": claim.volume_name},
+            why="What was on it can't be reached from the cluster any more.",
+            fix="Bring the volume back from its storage, or delete the claim and start with an empty one.",
+            commands=(f"kubectl get pv {claim.volume_name}",),
+            implies=Status.FAILED,
+        )
+    elif claim.phase == "Bound":
+        yield Finding(
+            "storage.pvc-bound",
+            Severity.OK,
+            f"The claim {claim.meta.name} is Bound, {claim.capacity or claim.requested}.",
+            evidence={f"{where} status.phase": "Bound", f"{where} spec.volumeName": claim.volume_name},
+        )
+    else:
+        yield from _pending_claim(claim, where, world, settings)
+    yield from _size(claim, wanted, where)
+
+
+def _pending_claim(claim: Claim, where: str, world: World, settings: Settings) -> Iterator[Finding]:
+    describe = f"kubectl -n {settings.namespace} describe pvc {claim.meta.name}"
+    evidence: dict[str, object] = {f"{where} status.phase": claim.phase or "Pending"}
+    failures = [
+        event for event in events_about(world, "PersistentVolumeClaim", claim.meta.name) if event.type == "Warning"
+    ]
+    match world.storage_classes:
+        case Unreadable() as read:
+            yield unknown("storage.class-unreadable", "The storage classes", read)
+            return
+        case Found(value=page):
+            chosen, finding = _class_of(claim, page, where, settings)
+        case _:
+            chosen, finding = _class_of(claim, Page[StorageClass](), where, settings)
+    if finding:
+        yield finding
+        return
+    if failures:
+        yield Finding(
+            "storage.pvc-provisioning-failed",
+            Severity.ERROR,
+            f"No volume could be made for the claim {claim.meta.name}.",
+            evidence=evidence | {f"event {event.reason}": event.message for event in failures[-2:]},
+            why="The provisioner tried and was refused; a pod that uses the claim can't start.",
+            fix="The provisioner's own words in the event say what is in the way.",
+            commands=(describe,),
+            implies=Status.BLOCKED,
+        )
+    elif chosen and chosen.binding_mode == WAIT_FOR_FIRST_CONSUMER:
+        users = [pod for pod in mounting_pods(world, claim.meta.name) if pod.phase == "Pending"]
+        evidence[f"storageclass/{chosen.meta.name} volumeBindingMode"] = WAIT_FOR_FIRST_CONSUMER
+        if users:
+            yield Finding(
+                "storage.pvc-binding",
+                Severity.INFO,
+                f"The claim {claim.meta.name} is being bound for pod {users[0].meta.name}.",
+                evidence=evidence | {f"pod/{users[0].meta.name} status.phase": "Pending"},
+                fix="Look again in a minute; if it stays like this, the pod's events say why.",
+                commands=(f"kubectl -n {settings.namespace} describe pod {users[0].meta.name}", describe),
+                implies=Status.IN_PROGRESS,
+            )
+        else:
+            yield Finding(
+                "storage.pvc-wait-for-first-consumer",
+                Severity.INFO,
+                f"The claim {claim.meta.name} is Pending because nothing uses it yet, which is normal.",
+                evidence=evidence,
+                why=f"Storage class {chosen.meta.name} makes the volume only when the first pod that mounts the claim starts.",
+                fix="Nothing to do: it binds with the first sign-in or sync.",
+                commands=(describe,),
+            )
+    else:
+        yield Finding(
+            "storage.pvc-pending",
+            Severity.WARNING,
+            f"The claim {claim.meta.name} is Pending although its class binds at once.",
+            evidence=evidence | {f"{where} spec.storageClassName": claim.storage_class or "(none)"},
+            why="The provisioner has not answered yet, or is not running.",
+            fix="See whether the provisioner's pod runs; the claim's events say what it tried.",
+            commands=(describe, "kubectl get pods -A | grep -i provisioner"),
+            implies=Status.IN_PROGRESS,
+        )
+
+
+def _class_of(
+    claim: Claim, page: Page[StorageClass], where: str, settings: Settings
+) -> tuple[StorageClass | None, Finding | None]:
+    names = ", ".join(item.meta.name for item in page.items) or "none"
+    if claim.storage_class:
+        chosen = next((item for item in page.items if item.meta.name == claim.storage_class), None)
+        if chosen or page.more:
+            return chosen, None
+        return None, Finding(
+            "storage.class-missing",
+            Severity.ERROR,
+            f"The claim {claim.meta.name} asks for storage class {claim.storage_class}, which this cluster does not have.",
+            evidence={f"{where} spec.storageClassName": claim.storage_class, "storage classes": names},
+            why="The claim waits for ever: no provisioner answers to that name.",
+            fix="Delete the claim (it is empty) and create it with a class from the list.",
+            commands=("kubectl get storageclass", f"kubectl -n {settings.namespace} delete pvc {claim.meta.name}"),
+            implies=Status.ACTION_REQUIRED,
+        )
+    chosen = default_class(page)
+    if chosen or page.more:
+        return chosen, None
+    return None, Finding(
+        "storage.no-default-class",
+        Severity.ERROR,
+        f"The claim {claim.meta.name} names no storage class, and this cluster has no default one.",
+        evidence={f"{where} spec.storageClassName": "(none)", "storage classes": names},
+        why="Nobody feels responsible for the claim, so it stays Pending.",
+        fix="Mark one class as the default, or create the claim with a class by name.",
+        commands=(
+            "kubectl get storageclass",
+            "kubectl annotate storageclass NAME storageclass.kubernetes.io/is-default-class=true",
+        ),
+        implies=Status.ACTION_REQUIRED,
+    )
+
+
+def _size(claim: Claim, wanted: str, where: str) -> Iterator[Finding]:
+    size = claim.capacity or claim.requested
+    if size and bytes_of(size) < bytes_of(wanted):
+        yield Finding(
+            "storage.pvc-small",
+            Severity.WARNING,
+            f"The claim {claim.meta.name} is {size}; the usual size is {wanted}.",
+            evidence={f"{where} size": size},
+            why="A first sync of a whole library stops when the volume is full.",
+            fix="Grow it where the class allows it (allowVolumeExpansion); a claim can never be made smaller.",
+        )
+
+
+def check_multi_attach(world: World, settings: Settings) -> Iterator[Finding]:
+    for event in events_about(world, "Pod"):
+        if event.reason == "FailedAttachVolume" and "Multi-Attach" in event.message:
+            yield Finding(
+                "storage.multi-attach",
+                Severity.ERROR,
+                f"Pod {event.name} can't start: its volume is attached to another node.",
+                evidence={f"event on pod/{event.name}": event.message},
+                why="A ReadWriteOnce volume belongs to one node at a time, and another pod still holds it there.",
+                fix="Delete the pod that holds it (usually icloudpd-auth), or pin both to one node.",
+                commands=(
+                    f"kubectl -n {settings.namespace} get pods -o wide",
+                    f"kubectl -n {settings.namespace} delete pod icloudpd-auth",
+                ),
+                implies=Status.BLOCKED,
+            )
+            return
+
+
+def check_volume_full(world: World, settings: Settings) -> Iterator[Finding]:
+    for log in (world.sync_log, world.auth_log):
+        line = (
+            next((line for line in reversed(log.value.lines) if "No space left on device" in line), None)
+            if isinstance(log, Found)
+            else None
+        )
+        if isinstance(log, Found) and line:
+            claim = claim_named(world, PHOTOS_CLAIM)
+            yield Finding(
+                "storage.volume-full",
+                Severity.ERROR,
+                "A volume is full: icloudpd could not write any more.",
+                evidence={f"log of pod/{log.value.pod}": line, "claim": claim.capacity if claim else "unknown"},
+                why="Downloads stop there, and a session file that can't be written is lost.",
+                fix="Grow the claim where its class allows it, or make room on the volume.",
+                commands=(f"kubectl -n {settings.namespace} edit pvc {PHOTOS_CLAIM}",),
+                implies=Status.FAILED,
+            )
+            return
+
+
+def check_reclaim(world: World, settings: Settings) -> Iterator[Finding]:
+    del settings
+    volume = world.volumes.get(PHOTOS_CLAIM)
+    if isinstance(volume, Found) and volume.value.reclaim_policy == "Delete":
+        yield Finding(
+            "storage.reclaim-delete",
+            Severity.INFO,
+            "Whoever deletes the claim icloud-photos deletes the photos with it.",
+            evidence={f"persistentvolume/{volume.value.meta.name} spec.persistentVolumeReclaimPolicy": "Delete"},
+            why="The volume's reclaim policy is Delete.",
+            fix="Set it to Retain to keep the data whatever happens to the claim.",
+            commands=(
+                f"kubectl patch pv {volume.value.meta.name} "
+                '-p \'{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}\'',
+            ),
+        )
+
+
+STEP = Step(
+    1,
+    "storage",
+    "Storage",
+    "Two volumes of the cluster's own storage: a small one for Apple's session, a large one for the photos. "
+    "Everything later mounts them.",
+    (
+        check_namespace,
+        check_claims,
+        check_multi_attach,
+        check_volume_full,
+        check_reclaim,
+        missing_rights("storage", "create claims", [("create", "persistentvolumeclaims")]),
+    ),
+)
