@@ -17,7 +17,7 @@ class Scenario:
     `proxies` maps "namespace/service:port" to answers of the service proxy by path ("/api/server/version" to a JSON
     value). `denied` lists what the demo's user may not do, as "verb resource[.group][/subresource] [namespace]" with `*`
     as a wildcard; empty: everything is allowed.
-    `absent_kinds` are kinds that this cluster does not know, as "plural.group": no discovery, 404 for their paths.
+    A kind that is not Kubernetes' own needs its CustomResourceDefinition among the objects; without, it is not installed.
     """
 
     name: str
@@ -26,4 +26,3 @@ class Scenario:
     logs: Mapping[str, str] = field(default_factory=dict)
     proxies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     denied: tuple[str, ...] = ()
-    absent_kinds: tuple[str, ...] = ()
