@@ -1,0 +1,12 @@
+"""What the person chose and did, kept between runs: never the truth about the cluster, never a secret.
+
+`record` is the vocabulary and its JSON, `files` the careful file work, `store` finds, keeps and rescues one state per
+cluster and namespace.
+"""
+
+from __future__ import annotations
+
+from wizard.state.record import AcceptedPlan, Choices, Entry, State, fill_in
+from wizard.state.store import Loaded, Store, default_folder
+
+__all__ = ["AcceptedPlan", "Choices", "Entry", "Loaded", "State", "Store", "default_folder", "fill_in"]

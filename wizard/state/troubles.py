@@ -1,0 +1,97 @@
+"""What can go wrong with a kept state, in the person's words. All of it is survivable: the wizard goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from wizard.errors import Exit, Retry, Trouble
+from wizard.model import ClusterRef
+
+
+def reason(error: OSError) -> str:
+    """Why the system refused, as it words it."""
+    return error.strerror or type(error).__name__
+
+
+def other_cluster(kept: ClusterRef, seen: ClusterRef) -> Trouble:
+    return Trouble(
+        "state.other-cluster",
+        f"What was kept for context {kept.context} belongs to another cluster than the one that answers now.",
+        why=f"Kept: {_described(kept)}. Here: {_described(seen)}.",
+        fix=(
+            "Nothing is lost, both keep their own. To resume, choose the context that leads to the kept one; "
+            "to set up this cluster, go on here with a state of its own."
+        ),
+        commands=("kubectl config get-contexts",),
+        exit_code=Exit.NEEDS_PERSON,
+        retry=Retry.NEVER,
+    )
+
+
+def secret_refused(error: ValueError) -> Trouble:
+    return Trouble(
+        "state.secret-refused",
+        "What you chose was not kept, since a part of it looks like a secret.",
+        why=f"There is {error}.",
+        fix="Secrets belong into the keyring or the cluster: take it out of that value.",
+        exit_code=Exit.NEEDS_PERSON,
+        retry=Retry.NEVER,
+    )
+
+
+def changed_meanwhile() -> Trouble:
+    return Trouble(
+        "state.changed-meanwhile",
+        "Another photosync-wizard changed what is kept since this one was opened.",
+        fix="Close this one and open it again; what the other one kept stays.",
+        exit_code=Exit.NEEDS_PERSON,
+        retry=Retry.NEVER,
+    )
+
+
+def unwritable(path: Path, error: OSError) -> Trouble:
+    return Trouble(
+        "state.unwritable",
+        f"What you choose can't be kept just now ({reason(error)}); the wizard goes on, and nothing else is lost.",
+        why=f"It would be kept in {path}.",
+        fix="Make room or make that folder writable; the next change is kept again.",
+        commands=(f"df -h {path.parent}", f"ls -ld {path.parent}"),
+        exit_code=Exit.NEEDS_PERSON,
+        retry=Retry.NOW,
+    )
+
+
+def locked(note: bytes) -> Trouble:
+    try:
+        holder = json.loads(note)
+        pid, since = int(holder["pid"]), str(holder["since"])
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
+        pid, since = 0, ""
+    who = f" (process {pid}, since {since})" if pid else ""
+    return Trouble(
+        "state.locked",
+        f"Another photosync-wizard has this setup open{who}.",
+        why="Two at once would overwrite each other's choices.",
+        fix="Go on here read-only, or close the other one first.",
+        commands=(f"ps -fp {pid}",) if pid else (),
+        exit_code=Exit.NEEDS_PERSON,
+        retry=Retry.LATER,
+    )
+
+
+def from_the_future(path: Path) -> Trouble:
+    return Trouble(
+        "state.from-the-future",
+        f"The kept state {path} was written by a newer photosync-wizard.",
+        why="This one can't read it and leaves it as it is.",
+        fix="Update photosync-wizard, or move the file away to start afresh here.",
+        commands=("pip install --upgrade photosync-wizard", f"mv {path} {path}.newer"),
+        exit_code=Exit.NEEDS_PERSON,
+        retry=Retry.NEVER,
+    )
+
+
+def _described(cluster: ClusterRef) -> str:
+    identity = f"kube-system {cluster.uid}" if cluster.uid else "kube-system's UID not known"
+    return f"{cluster.server} (context {cluster.context}, {identity})"
