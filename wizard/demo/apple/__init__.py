@@ -1,0 +1,1 @@
+"""A demo Apple: its sign-in and the few iCloud services that pyicloud and icloudpd use, on loopback only."""

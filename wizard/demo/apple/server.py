@@ -1,0 +1,138 @@
+"""The demo Apple as one TLS server on loopback, answering to all of Apple's names that signing in and photos need."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from aiohttp import web
+
+from wizard.demo.apple import answers
+from wizard.demo.apple.account_setup import AccountSetup
+from wizard.demo.apple.accounts import Account
+from wizard.demo.apple.bridge import Bridge
+from wizard.demo.apple.second_factor import SecondFactor
+from wizard.demo.apple.signin import Idmsa
+from wizard.demo.apple.state import Clock, CodeSent, Person, State, Way, new_state
+from wizard.demo.apple.tls import make_authority
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_HOSTS = (
+    ("/appleauth/", "idmsa.apple.com"),
+    ("/setup/", "setup.icloud.com"),
+    ("/v2/", "websocket*.push.apple.com"),
+    ("/database/", "*ckdatabasews.icloud.com"),
+    ("/B/", "*.icloud-content.com"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One request as the log keeps it: no body, no query, no header."""
+
+    method: str
+    path: str
+    status: int
+    apple_id: str | None
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} {self.status}"
+
+
+class DemoApple:
+    """A running demo Apple; get one with `async with DemoApple.open(...)`."""
+
+    def __init__(self, state: State, port: int, ca_file: Path) -> None:
+        self._state = state
+        self.port = port
+        self.ca_file = ca_file
+        self.requests: list[Seen] = []
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        accounts: Iterable[Account],
+        clock: Clock,
+        *,
+        tls: Path,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        on_code: Callable[[CodeSent], None] | None = None,
+    ) -> AsyncIterator[DemoApple]:
+        """Serve until the block ends; `port` 0 takes a free one, `on_code` hears of every code that is sent."""
+        state = new_state(accounts, clock, on_code)
+        authority = make_authority(tls)
+        apple = cls(state, port, authority.ca_file)
+        application = web.Application(middlewares=[apple._watch])
+        for part in (Idmsa(state), SecondFactor(state), Bridge(state), AccountSetup(state)):
+            application.add_routes(part.routes())
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, port, ssl_context=authority.server).start()
+            apple.port = runner.addresses[0][1]
+            yield apple
+        finally:
+            await runner.cleanup()
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def code_for(self, apple_id: str, way: Way, n: int = 0) -> str | None:
+        """The code now live on the account's device, or on its phone `n` counted from 0."""
+        return self._person(apple_id).codes.get((way, n))
+
+    def requests_of(self, apple_id: str) -> list[Seen]:
+        return [seen for seen in self.requests if seen.apple_id == self._person(apple_id).account.apple_id]
+
+    def counts(self) -> Counter[str]:
+        """How many requests each account has cost."""
+        return Counter(seen.apple_id for seen in self.requests if seen.apple_id)
+
+    def change_password(self, apple_id: str, password: str) -> None:
+        self._person(apple_id).set_password(password)
+
+    def end_web_sessions(self, apple_id: str) -> None:
+        self._state.forget(self._state.web_sessions, self._person(apple_id))
+
+    def end_session_tokens(self, apple_id: str) -> None:
+        self._state.forget(self._state.session_tokens, self._person(apple_id))
+
+    def end_trust(self, apple_id: str) -> None:
+        self._state.forget(self._state.trust_tokens, self._person(apple_id))
+
+    def _person(self, apple_id: str) -> Person:
+        person = self._state.person(apple_id)
+        if person is None:
+            raise KeyError(f"the demo has no account {apple_id}")
+        return person
+
+    @web.middleware
+    async def _watch(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer each host only with what it has, and log the request."""
+        name = request.host.partition(":")[0].removesuffix(".cn")
+        here = any(request.path.startswith(path) and fnmatchcase(name, host) for path, host in _HOSTS)
+        status = 500
+        try:
+            response = await handler(request) if here or request.path == "/" else web.Response(status=404)
+            status = response.status
+        except web.HTTPException as error:
+            status = error.status
+            raise
+        else:
+            return response
+        finally:
+            path = "/v2/…" if request.path.startswith("/v2/") else request.path
+            self.requests.append(Seen(request.method, path, status, request.get(answers.ABOUT)))
+
+
+def real_clock() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
