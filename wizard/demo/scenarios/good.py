@@ -1,0 +1,172 @@
+"""The worlds that the others are made of: a fresh cluster, the seed's state, all seven done, and the session running out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wizard.demo.scenario import Scenario
+from wizard.demo.scenarios.edits import (
+    ARGOCD,
+    OURS,
+    changed,
+    found,
+    merged,
+    with_logs,
+    with_objects,
+    with_proxy,
+    without,
+)
+from wizard.demo.scenarios.files import Object, documents, log
+from wizard.demo.scenarios.workloads import rolled_out, run
+
+SEED_REVISION = "e829dc496d82f3492e041df2d53bbb0c884d2e1e"
+COMPLETE_REVISION = "9c4de0d1b6c75aa4b0d3d2f0a7d1d55c7c1b2a90"
+LAST_JOB = "icloudpd-sync-29409480"
+LAST_RUN = 480
+IMMICH = f"{OURS}/immich-server:2283"
+
+
+def fresh() -> Scenario:
+    """A cluster with Argo CD, an ingress class, a default storage class and other people's apps."""
+    return Scenario("fresh", "", _with_pods(*(documents(name) for name in ("cluster", "argocd", "neighbours"))))
+
+
+def _with_pods(*groups: list[Object]) -> tuple[Object, ...]:
+    return tuple(
+        made
+        for group in groups
+        for item in group
+        for made in (rolled_out(item) if item["kind"] in ("Deployment", "StatefulSet") else (item,))
+    )
+
+
+def seed() -> Scenario:
+    """What the seed document shows, object by object."""
+    scenario = with_objects(fresh(), *documents("seed"))
+    scenario = with_logs(scenario, {f"{OURS}/icloudpd-auth": log("auth-no-password")})
+    return _in_app_of_apps(scenario, SEED_REVISION, "photo-sync")
+
+
+def _in_app_of_apps(scenario: Scenario, revision: str, *applications: str) -> Scenario:
+    def change(parent: Object) -> None:
+        status = parent["status"]
+        known = {resource["name"]: resource for resource in status["resources"]}
+        template = known["mealie"]
+        known |= {name: template | {"name": name} for name in applications}
+        status["resources"] = [known[name] for name in sorted(known)]
+        status["sync"]["revision"] = status["operationState"]["syncResult"]["revision"] = revision
+        status["operationState"]["operation"]["sync"]["revision"] = revision
+        status["history"][-1]["revision"] = revision
+
+    return changed(scenario, "Application", "app-of-apps", change, ARGOCD)
+
+
+def complete() -> Scenario:
+    """All seven iterations done, the session good for three more weeks."""
+    scenario = without(seed(), "Pod", "icloudpd-auth")
+    scenario = with_objects(scenario, *documents("complete"), *_with_pods(documents("immich")))
+    scenario = without(scenario, "Event", "icloud-photos.18eae7885bc2ce46")
+    for kind, name in (("Namespace", OURS), ("Secret", "icloud-credentials"), ("ConfigMap", "icloudpd-config")):
+        scenario = merged(scenario, kind, name, {"metadata": {"creationTimestamp": "{now-40d}"}})
+    scenario = merged(scenario, "ServiceAccount", "icloudpd", {"metadata": {"creationTimestamp": "{now-40d}"}})
+    scenario = changed(scenario, "Application", "photo-sync", _synced_healthy, ARGOCD)
+    scenario = _in_app_of_apps(scenario, COMPLETE_REVISION, "immich", "photo-sync")
+    scenario = with_proxy(scenario, IMMICH, immich_answers())
+    cron_job = found(scenario, "CronJob", "icloudpd-sync")
+    first, first_pod = run(cron_job, "icloudpd-sync-manual", started=9 * 1440, minutes=97, manual=True)
+    before, before_pod = run(cron_job, "icloudpd-sync-29408040", started=LAST_RUN + 1440)
+    last, last_pod = run(cron_job, LAST_JOB, started=LAST_RUN)
+    scenario = with_objects(scenario, first, first_pod, before, before_pod, last, last_pod)
+    return with_logs(
+        scenario,
+        {
+            _log_of(first_pod): log("sync-first"),
+            _log_of(before_pod): log("sync-before"),
+            _log_of(last_pod): log("sync-good"),
+        },
+    )
+
+
+def _log_of(pod: Object) -> str:
+    return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
+
+
+def _synced_healthy(application: Object) -> None:
+    application["metadata"]["creationTimestamp"] = "{now-40d}"
+    status = application["status"]
+    status["health"] = {"status": "Healthy", "lastTransitionTime": "{now-9d}"}
+    status["sync"]["revision"] = COMPLETE_REVISION
+    operation = status["operationState"]
+    operation |= {"startedAt": "{now-8d}", "finishedAt": "{now-8d}"}
+    operation["operation"]["sync"]["revision"] = operation["syncResult"]["revision"] = COMPLETE_REVISION
+    for past in status["history"]:
+        past |= {"deployStartedAt": "{now-40d}", "deployedAt": "{now-40d}"}
+    newest = status["history"][-1]
+    status["history"].append(
+        newest | {"id": 2, "deployStartedAt": "{now-8d}", "deployedAt": "{now-8d}", "revision": COMPLETE_REVISION}
+    )
+
+
+def immich_answers(**config: Any) -> dict[str, object]:
+    """What Immich 2.7.5 says to anybody who asks, by path, with changes to its public config."""
+    return {
+        "/.well-known/immich": {"api": {"endpoint": "/api"}},
+        "/api/server/ping": {"res": "pong"},
+        "/api/server/version": {"major": 2, "minor": 7, "patch": 5},
+        "/api/server/features": {
+            "smartSearch": True,
+            "facialRecognition": True,
+            "duplicateDetection": True,
+            "map": True,
+            "reverseGeocoding": True,
+            "importFaces": False,
+            "sidecar": True,
+            "search": True,
+            "trash": True,
+            "oauth": False,
+            "oauthAutoLaunch": False,
+            "ocr": True,
+            "passwordLogin": True,
+            "configFile": False,
+            "email": False,
+        },
+        "/api/server/config": {
+            "loginPageMessage": "",
+            "trashDays": 30,
+            "userDeleteDelay": 7,
+            "oauthButtonText": "Login with OAuth",
+            "isInitialized": True,
+            "isOnboarded": True,
+            "externalDomain": "https://immich.example.com",
+            "publicUsers": True,
+            "mapDarkStyleUrl": "https://tiles.immich.cloud/v1/style/dark.json",
+            "mapLightStyleUrl": "https://tiles.immich.cloud/v1/style/light.json",
+            "maintenanceMode": False,
+        }
+        | config,
+    }
+
+
+def last_run(scenario: Scenario, log_name: str, *, exit_code: int, **session: str) -> Scenario:
+    """The last run ended otherwise, with another log; `session` are annotations of the config claim."""
+    cron_job = found(scenario, "CronJob", "icloudpd-sync")
+    job, pod = run(cron_job, LAST_JOB, started=LAST_RUN, minutes=1, exit_code=exit_code)
+    scenario = with_logs(with_objects(scenario, job, pod), {_log_of(pod): log(log_name)})
+    if exit_code:
+        scenario = merged(scenario, "CronJob", "icloudpd-sync", {"status": {"lastSuccessfulTime": "{now-1916m}"}})
+    annotations = {f"photosync-wizard/session-{suffix}": value for suffix, value in session.items()}
+    return merged(scenario, "PersistentVolumeClaim", "icloudpd-config", {"metadata": {"annotations": annotations}})
+
+
+def expired() -> Scenario:
+    """Complete, but Apple's session is dead: the nightly run fails and nothing comes in any more."""
+    return last_run(complete(), "sync-expired", exit_code=1, **{"expires-at": "{now-10h}", "verified-at": "{now-30d}"})
+
+
+def expiring() -> Scenario:
+    """Complete, with five days left."""
+    annotations = {
+        "photosync-wizard/session-expires-at": "{now+132h}",
+        "photosync-wizard/session-verified-at": "{now-24d}",
+    }
+    return merged(complete(), "PersistentVolumeClaim", "icloudpd-config", {"metadata": {"annotations": annotations}})

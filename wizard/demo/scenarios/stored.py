@@ -1,0 +1,67 @@
+"""Gives a scenario's objects what the API server and its controllers give every object: identities, links, defaults.
+
+Pure: the same scenario always gets the same uids, so that what is remembered of a demo cluster stays true of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
+from typing import Any
+from uuid import NAMESPACE_DNS, uuid5
+
+from wizard.demo.scenarios.edits import key_of
+from wizard.demo.scenarios.files import Object
+
+ROOT_CA = "-----BEGIN CERTIFICATE-----\nThe demo cluster has no certificate of its own.\n-----END CERTIFICATE-----\n"
+
+
+def as_stored(objects: Iterable[Mapping[str, Any]]) -> tuple[Object, ...]:
+    """Copies with uids, owner references and events that point at them, and each namespace's own two objects."""
+    stored = [deepcopy(dict(item)) for item in objects]
+    known = {key_of(item) for item in stored}
+    stored += [
+        item
+        for namespace in list(stored)
+        if namespace["kind"] == "Namespace"
+        for item in _namespace_objects(namespace)
+        if key_of(item) not in known
+    ]
+    uids = {key_of(item): item["metadata"].setdefault("uid", _uid(item)) for item in stored}
+    for item in stored:
+        namespace = item["metadata"].get("namespace", "")
+        for owner in item["metadata"].get("ownerReferences", ()):
+            owner.setdefault("uid", uids[owner["kind"], namespace, owner["name"]])
+        if item["kind"] == "Event":
+            about = item["involvedObject"]
+            about.setdefault("uid", uids[about["kind"], about.get("namespace", ""), about["name"]])
+        if item["kind"] == "Job":
+            _select_by_uid(item)
+        if item["kind"] == "Namespace":
+            item["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = item["metadata"]["name"]
+            item.setdefault("spec", {"finalizers": ["kubernetes"]})
+            item.setdefault("status", {"phase": "Active"})
+    return tuple(stored)
+
+
+def _uid(item: Mapping[str, Any]) -> str:
+    kind, namespace, name = key_of(item)
+    return str(uuid5(NAMESPACE_DNS, f"{kind}.{namespace}.{name}.demo.photosync-wizard"))
+
+
+def _select_by_uid(job: Object) -> None:
+    job["spec"]["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": job["metadata"]["uid"]}}
+
+
+def _namespace_objects(namespace: Mapping[str, Any]) -> Iterator[Object]:
+    metadata = {
+        "namespace": namespace["metadata"]["name"],
+        "creationTimestamp": namespace["metadata"]["creationTimestamp"],
+    }
+    yield {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", **metadata}}
+    yield {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "kube-root-ca.crt", **metadata},
+        "data": {"ca.crt": ROOT_CA},
+    }
