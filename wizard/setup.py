@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from wizard.annotations import TRACKING_ID
+from wizard.settings import CRON_JOB_BASE, DEFAULT_ACCOUNT, Settings
+from wizard.world import AppSource, Found, Missing, Unreadable, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +21,182 @@ class SetupRow:
     value: str
     source: str
     state: str
+
+
+def setup_rows(world: World, settings: Settings) -> tuple[SetupRow, ...]:
+    """Every row of "Is this your setup?", top to bottom."""
+    return tuple(_rows(world, settings))
+
+
+def _rows(world: World, settings: Settings) -> Iterator[SetupRow]:
+    speed = f", {world.latency_ms:.0f} ms" if world.latency_ms is not None else ""
+    version = f", Kubernetes {world.version.value.git}" if isinstance(world.version, Found) else ""
+    yield SetupRow(
+        "cluster",
+        "Cluster",
+        f"{world.cluster.context or world.cluster.server}{version}",
+        settings.sources.get("context", "from kubeconfig, current context") + speed,
+        "ok",
+    )
+    yield SetupRow(
+        "namespace", "Namespace", settings.namespace, settings.sources.get("namespace", "the usual name"), "ok"
+    )
+    yield _access(world)
+    yield _storage(world)
+    yield _argocd(world)
+    yield _git(world, settings)
+    yield _immich(world)
+    yield _ingress(world)
+    yield _time_zone(world, settings)
+    apple_id = settings.apple_ids.get(DEFAULT_ACCOUNT)
+    yield SetupRow(
+        "apple-id",
+        "Apple ID",
+        apple_id or "",
+        settings.sources.get("apple_id", "you said so") if apple_id else "the only thing that can't be known",
+        "ok" if apple_id else "ask",
+    )
+
+
+def _access(world: World) -> SetupRow:
+    known = [access for access in world.access if access.allowed is not None]
+    if not known:
+        return SetupRow("access", "You may", "not known", "access reviews were not answered", "unknown")
+    refused = [access for access in known if not access.allowed]
+    writes = [access for access in refused if access.verb not in ("get", "list", "watch")]
+    unread = [access for access in refused if access.verb in ("get", "list", "watch")]
+    if not refused:
+        return SetupRow("access", "You may", "read all that is needed, write, exec", "from access reviews", "ok")
+    parts = []
+    if writes:
+        parts.append(
+            f"not {writes[0].verb} {writes[0].resource}" + (f" and {len(writes) - 1} more" if len(writes) > 1 else "")
+        )
+    if unread:
+        parts.append(f"not read {unread[0].resource}" + (f" and {len(unread) - 1} more" if len(unread) > 1 else ""))
+    return SetupRow("access", "You may", ", ".join(parts), "from access reviews", "missing")
+
+
+def _storage(world: World) -> SetupRow:
+    match world.storage_classes:
+        case Found(value=page) if page.items:
+            default = next((item for item in page.items if item.default), None)
+            chosen = default or page.items[0]
+            waits = " (waits for first consumer)" if chosen.binding_mode == "WaitForFirstConsumer" else ""
+            source = "the only class" if len(page.items) == 1 else "the default of " + str(len(page.items))
+            if not default and len(page.items) > 1:
+                return SetupRow(
+                    "storage", "Storage", "no default class", f"{len(page.items)} classes, none is the default", "ask"
+                )
+            return SetupRow("storage", "Storage", chosen.meta.name + waits, source, "ok")
+        case Unreadable(message=message):
+            return SetupRow("storage", "Storage", "not known", message, "unknown")
+        case _:
+            return SetupRow("storage", "Storage", "no storage class", "the cluster has none", "missing")
+
+
+def _argocd(world: World) -> SetupRow:
+    match world.applications:
+        case Found(value=page):
+            where = Counter(app.meta.namespace for app in page.items).most_common(1)
+            count = (
+                f"{'at least ' if page.more else ''}{len(page.items)} application{'' if len(page.items) == 1 else 's'}"
+            )
+            return SetupRow(
+                "argocd",
+                "Argo CD",
+                f"in {where[0][0]}, {count}" if where else "no applications yet",
+                "found by its kind",
+                "ok",
+            )
+        case Missing():
+            return SetupRow("argocd", "Argo CD", "not installed", "the cluster does not know its kind", "missing")
+        case Unreadable(message=message):
+            return SetupRow("argocd", "Argo CD", "not known", message, "unknown")
+
+
+def followed_source(world: World) -> tuple[AppSource, str] | None:
+    """The repository that our application, its parent, or most others follow, and which of them says so."""
+    if isinstance(world.application, Found) and world.application.value.sources:
+        app = world.application.value
+        parent = world.parent_application
+        name = (
+            parent.value.meta.name
+            if isinstance(parent, Found)
+            else app.meta.annotations.get(TRACKING_ID, "").split(":")[0]
+        )
+        via = f', itself from "{name}"' if name else ""
+        return app.sources[0], f'from application "{app.meta.name}"{via}'
+    if isinstance(world.applications, Found):
+        sources = [source for app in world.applications.value.items for source in app.sources if source.path]
+        popular = Counter((source.repo_url, source.target_revision) for source in sources).most_common(1)
+        if popular:
+            (repo, revision), count = popular[0]
+            return AppSource(repo, revision), f"{count} of the applications follow it"
+    return None
+
+
+def _git(world: World, settings: Settings) -> SetupRow:
+    followed = followed_source(world)
+    if followed is None:
+        return SetupRow("git", "Git", "not known", "no application follows a repository", "unknown")
+    source, why = followed
+    repo = source.repo_url.removeprefix("https://").removesuffix(".git")
+    checkout = f", your copy {settings.git_checkout}" if settings.git_checkout else ""
+    return SetupRow("git", "Git", f"{repo}, {source.target_revision or 'HEAD'}{checkout}", why, "ok")
+
+
+def _immich(world: World) -> SetupRow:
+    match world.immich:
+        case Found(value=immich):
+            version = f"{immich.version} " if immich.version else ""
+            port = f", port {immich.port}" if immich.port else ""
+            return SetupRow("immich", "Immich", f"{version}in {immich.namespace}{port}", "found by its image", "ok")
+        case Missing():
+            return SetupRow("immich", "Immich", "not found", "iteration 5 is about it", "missing")
+        case Unreadable(message=message):
+            return SetupRow("immich", "Immich", "not known", message, "unknown")
+
+
+def _ingress(world: World) -> SetupRow:
+    match world.ingress_classes:
+        case Found(value=page) if page.items:
+            ingresses = world.ingresses.value.items if isinstance(world.ingresses, Found) else ()
+            used = Counter(item.class_name for item in ingresses if item.class_name).most_common(1)
+            if used:
+                example = next(item for item in ingresses if item.class_name == used[0][0])
+                return SetupRow(
+                    "ingress",
+                    "Ingress",
+                    f"{used[0][0]}, as in {example.meta.namespace}/{example.meta.name}",
+                    "the most used class",
+                    "ok",
+                )
+            chosen = next((item for item in page.items if item.default), page.items[0])
+            return SetupRow(
+                "ingress",
+                "Ingress",
+                chosen.meta.name,
+                "the default class" if chosen.default else "the first class",
+                "ok",
+            )
+        case Unreadable(message=message):
+            return SetupRow("ingress", "Ingress", "not known", message, "unknown")
+        case _:
+            return SetupRow("ingress", "Ingress", "no ingress class", "the cluster has none", "missing")
+
+
+def _time_zone(world: World, settings: Settings) -> SetupRow:
+    if isinstance(world.cron_jobs, Found):
+        for job in world.cron_jobs.value.items:
+            if job.meta.name == CRON_JOB_BASE and job.time_zone:
+                return SetupRow("time-zone", "Time zone", job.time_zone, f"as CronJob {CRON_JOB_BASE} has it", "ok")
+    zone = settings.time_zone
+    source = settings.sources.get("time_zone", "from this machine")
+    return SetupRow(
+        "time-zone",
+        "Time zone",
+        zone or "not known",
+        source if zone else "this machine does not say",
+        "ok" if zone else "ask",
+    )

@@ -1,0 +1,271 @@
+"""Iteration 6: an Ingress of the cluster's own pattern leads to Immich, and Immich knows its address."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from wizard.model import Blocker, Finding, Severity, Status
+from wizard.settings import CRON_JOB_BASE, Settings
+from wizard.steps.base import Step, missing_rights, unknown
+from wizard.steps.look_up import items
+from wizard.world import Found, Immich, Ingress, IngressRule, Missing, Unreadable, World
+
+NGINX = "k8s.io/ingress-nginx"
+BODY_SIZE = "nginx.ingress.kubernetes.io/proxy-body-size"
+
+
+def pattern_ingress(world: World) -> Ingress | None:
+    """An existing Ingress to take as the pattern: of the class that most of them use, the plainest first by name."""
+    others = [item for item in items(world.ingresses) if not _leads_to_immich(item, world)]
+    if not others:
+        return None
+    popular = Counter(item.class_name for item in others).most_common(1)[0][0]
+    return min(
+        (item for item in others if item.class_name == popular), key=lambda item: (len(item.rules), item.meta.name)
+    )
+
+
+def immich_routes(world: World) -> list[tuple[Ingress, IngressRule]]:
+    """Every rule of an Ingress that leads to Immich's Service."""
+    if not isinstance(world.immich, Found):
+        return []
+    return [
+        (item, rule)
+        for item in items(world.ingresses)
+        for rule in item.rules
+        if _is_immich(item, rule, world.immich.value)
+    ]
+
+
+def _is_immich(item: Ingress, rule: IngressRule, immich: Immich) -> bool:
+    return item.meta.namespace == immich.namespace and rule.service == (immich.service or "immich-server")
+
+
+def _leads_to_immich(item: Ingress, world: World) -> bool:
+    return isinstance(world.immich, Found) and any(_is_immich(item, rule, world.immich.value) for rule in item.rules)
+
+
+def check_ingress(world: World, settings: Settings) -> Iterator[Finding]:
+    match world.immich:
+        case Missing():
+            yield Finding(
+                "exposure.waits-for-immich",
+                Severity.INFO,
+                "Waits for iteration 5: there is no Immich to lead to.",
+                implies=Status.PENDING,
+            )
+            return
+        case Unreadable():
+            yield unknown("exposure.immich-unreadable", "Whether Immich is in this cluster", world.immich)
+            return
+        case _:
+            pass
+    if isinstance(world.ingresses, Unreadable):
+        yield unknown("exposure.ingresses-unreadable", "The cluster's Ingresses", world.ingresses)
+        return
+    routes = immich_routes(world)
+    if not routes:
+        yield from _no_route(world, settings)
+        return
+    seen: set[str] = set()
+    for item, _ in routes:
+        if item.meta.uid + item.meta.name not in seen:
+            seen.add(item.meta.uid + item.meta.name)
+            yield from _ingress(item, [rule for other, rule in routes if other is item], world)
+    yield from _external_url([rule.host for _, rule in routes if rule.host], world)
+
+
+def _no_route(world: World, settings: Settings) -> Iterator[Finding]:
+    if isinstance(world.ingresses, Found) and world.ingresses.value.more:
+        yield Finding(
+            "exposure.ingress-not-seen",
+            Severity.UNKNOWN,
+            f"None of the first {len(world.ingresses.value.items)} Ingresses leads to Immich; there are more.",
+            why="Only one page of other people's objects is read.",
+            commands=("kubectl get ingress -A",),
+            implies=Status.UNKNOWN,
+        )
+        return
+    pattern = pattern_ingress(world)
+    example = (
+        f" Take {pattern.meta.namespace}/{pattern.meta.name} as the pattern (class {pattern.class_name or 'none'})."
+        if pattern
+        else ""
+    )
+    host = settings.host_name or "a host name of yours"
+    yield Finding(
+        "exposure.ingress-missing",
+        Severity.ERROR,
+        "No Ingress leads to Immich yet.",
+        evidence={"ingresses looked at": len(items(world.ingresses))},
+        why="Without one it can be reached only through a port-forward.",
+        fix=f"Make one for {host} to Immich's Service.{example}",
+        commands=(f"kubectl -n {pattern.meta.namespace} get ingress {pattern.meta.name} -o yaml",) if pattern else (),
+        implies=Status.ACTION_REQUIRED,
+        blocker=Blocker(
+            "P1",
+            "No Ingress leads to Immich",
+            ("iteration_6", "iteration_7"),
+            user_action_required=True,
+            estimated_minutes=5,
+            ready_when=("An Ingress leads to Immich's Service",),
+        ),
+    )
+
+
+def _ingress(item: Ingress, rules: list[IngressRule], world: World) -> Iterator[Finding]:
+    where = f"ingress/{item.meta.namespace}/{item.meta.name}"
+    hosts = ", ".join(dict.fromkeys(rule.host or "*" for rule in rules))
+    classes = {known.meta.name: known for known in items(world.ingress_classes)}
+    controller = classes[item.class_name].controller if item.class_name in classes else ""
+    if item.class_name and isinstance(world.ingress_classes, Found) and not controller:
+        yield Finding(
+            "exposure.class-missing",
+            Severity.ERROR,
+            f"Ingress {item.meta.name} names the class {item.class_name}, which this cluster does not have.",
+            evidence={f"{where} ingressClassName": item.class_name, "ingress classes": ", ".join(classes) or "none"},
+            why="No controller feels responsible for it.",
+            fix="Use a class from the list.",
+            implies=Status.ACTION_REQUIRED,
+        )
+    if item.addresses:
+        yield Finding(
+            "exposure.ingress",
+            Severity.OK,
+            f"Ingress {item.meta.name} leads from {hosts} to Immich.",
+            evidence={f"{where} status.loadBalancer": ", ".join(item.addresses)},
+        )
+    else:
+        yield Finding(
+            "exposure.no-address",
+            Severity.WARNING,
+            f"Ingress {item.meta.name} has no address yet.",
+            evidence={f"{where} status.loadBalancer": "empty"},
+            why="Its controller has not taken it up, or does not publish addresses (Traefik: publishedService; bare metal: MetalLB). Argo CD shows Progressing because of it.",
+            fix="See whether the controller runs and whether it answers for the host all the same.",
+            commands=(f"kubectl -n {item.meta.namespace} describe ingress {item.meta.name}",),
+            implies=Status.IN_PROGRESS,
+        )
+    paths = [rule.path or "/" for rule in rules]
+    if not any(path.rstrip("/*") == "" for path in paths):
+        slug, summary = (
+            ("well-known-not-routed", "Immich's app can't find it: /.well-known/immich is not routed.")
+            if any(path.startswith("/api") for path in paths)
+            else ("sub-path", f"Immich is published below {paths[0]}, which it does not support.")
+        )
+        yield Finding(
+            f"exposure.{slug}",
+            Severity.ERROR,
+            summary,
+            evidence={f"{where} paths": ", ".join(paths)},
+            why="Immich works only at the top of a host name of its own.",
+            fix="Use one rule with path / and pathType Prefix.",
+            implies=Status.ACTION_REQUIRED,
+        )
+    if controller == NGINX and item.meta.annotations.get(BODY_SIZE, "").strip() != "0" and _megabytes(item) < 5_000:
+        yield Finding(
+            "exposure.body-size",
+            Severity.WARNING,
+            "Uploads of videos from the phone will fail: the Ingress takes only small bodies.",
+            evidence={f"{where} {BODY_SIZE}": item.meta.annotations.get(BODY_SIZE, "(not set: 1m)")},
+            why="The phone gets HTTP 413.",
+            fix=f'Annotate it with {BODY_SIZE}: "0", and timeouts of 600 seconds.',
+            commands=(f"kubectl -n {item.meta.namespace} annotate ingress {item.meta.name} {BODY_SIZE}=0 --overwrite",),
+        )
+    if controller == NGINX:
+        yield Finding(
+            "exposure.nginx-retired",
+            Severity.INFO,
+            "The controller ingress-nginx is not maintained any more.",
+            evidence={f"ingressclass/{item.class_name} controller": controller},
+            fix="Plan to move to another controller or to Gateway API.",
+        )
+    if not item.tls:
+        yield Finding(
+            "exposure.no-tls",
+            Severity.WARNING,
+            f"{hosts} is served without TLS.",
+            evidence={f"{where} spec.tls": "not set"},
+            why="Passwords and photos cross the network in clear, unless a tunnel or proxy in front encrypts.",
+            fix="Add a certificate (cert-manager), or put a tunnel in front.",
+        )
+
+
+def _megabytes(item: Ingress) -> float:
+    text = item.meta.annotations.get(BODY_SIZE, "").strip().lower()
+    units = {"k": 1 / 1024, "m": 1, "g": 1024}
+    digits = text.rstrip("kmg")
+    if not digits.isdigit():
+        return 0
+    return int(digits) * units.get(text[-1], 1 / 1024**2)
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of a URL, which is all that Immich keeps of it; empty for what is no URL."""
+    parts = urlsplit(url.strip())
+    return f"{parts.scheme}://{parts.netloc}".lower() if parts.scheme and parts.netloc else ""
+
+
+def _external_url(hosts: list[str], world: World) -> Iterator[Finding]:
+    if not isinstance(world.immich, Found):
+        return
+    domain = world.immich.value.external_domain
+    evidence = {
+        "/api/server/config externalDomain": domain if domain is not None else "not read",
+        "ingress hosts": ", ".join(hosts) or "*",
+    }
+    if domain is None:
+        yield Finding(
+            "exposure.external-url-unreadable",
+            Severity.UNKNOWN,
+            "Immich's external URL could not be read.",
+            evidence,
+            fix="Iteration 5 says why Immich does not answer.",
+            implies=Status.UNKNOWN,
+        )
+    elif urlsplit(origin(domain)).hostname in hosts:
+        yield Finding("exposure.external-url", Severity.OK, f"Immich knows its address: {origin(domain)}.", evidence)
+    else:
+        yield Finding(
+            "exposure.external-url",
+            Severity.WARNING,
+            "Immich does not know its address." if not domain else f"Immich thinks that its address is {domain}.",
+            evidence,
+            why="Links that it shares and mails lead there.",
+            fix="In Immich: Administration, Settings, Server, External domain.",
+            implies=Status.ACTION_REQUIRED,
+        )
+
+
+def check_web_ui(world: World, settings: Settings) -> Iterator[Finding]:
+    for item in items(world.ingresses):
+        for rule in item.rules:
+            if item.meta.namespace == settings.namespace and (
+                CRON_JOB_BASE.split("-")[0] in rule.service and rule.service != "immich-server"
+            ):
+                yield Finding(
+                    "exposure.icloudpd-web-ui",
+                    Severity.ERROR,
+                    f"icloudpd's web page is published at {rule.host or '*'}: it takes the Apple password and has no login.",
+                    evidence={f"ingress/{item.meta.namespace}/{item.meta.name}": f"{rule.service}:{rule.port}"},
+                    why="Whoever finds it can use it.",
+                    fix="Delete this Ingress, or put authentication in front.",
+                    commands=(f"kubectl -n {item.meta.namespace} delete ingress {item.meta.name}",),
+                    implies=Status.ACTION_REQUIRED,
+                )
+                return
+
+
+STEP = Step(
+    6,
+    "exposure",
+    "External exposure",
+    "A host name leads to Immich the way this cluster's other applications are reached. The phone needs it, and so do shared links.",
+    (
+        check_ingress,
+        check_web_ui,
+        missing_rights("exposure", "create an Ingress", [("create", "ingresses.networking.k8s.io")]),
+    ),
+)

@@ -1,0 +1,52 @@
+"""From a World to a Report: every iteration diagnosed, every account's session, the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from wizard.model import Account, Report
+from wizard.settings import CRON_JOB_BASE, DEFAULT_ACCOUNT, AccountNames, Settings
+from wizard.steps.base import Step
+from wizard.steps.look_up import cron_job_named, items
+from wizard.steps.pipeline import pipeline
+from wizard.steps.session import session_of
+from wizard.steps.workload import read_workload
+from wizard.world import World
+
+
+def diagnose_with(steps: Sequence[Step], world: World, settings: Settings) -> Report:
+    """What this look found out, by these steps."""
+    settings = with_seen_accounts(world, settings)
+    diagnoses = tuple(step.diagnose(world, settings) for step in steps)
+    accounts = tuple(
+        Account(name, apple_id_of(name, world, settings), session_of(name, world, settings))
+        for name in settings.accounts
+    )
+    statuses = {diagnosis.id: diagnosis.status for diagnosis in diagnoses}
+    return Report(
+        world.taken_at,
+        world.cluster,
+        settings.namespace,
+        accounts,
+        diagnoses,
+        pipeline(world, settings, accounts, statuses),
+    )
+
+
+def with_seen_accounts(world: World, settings: Settings) -> Settings:
+    """The settings with the accounts whose CronJobs are in the namespace, whether or not anybody named them here."""
+    prefix = CRON_JOB_BASE + "-"
+    seen = [job.meta.name.removeprefix(prefix) for job in items(world.cron_jobs) if job.meta.name.startswith(prefix)]
+    accounts = tuple(dict.fromkeys((*settings.accounts, *sorted(seen))))
+    return settings if accounts == settings.accounts else replace(settings, accounts=accounts or (DEFAULT_ACCOUNT,))
+
+
+def apple_id_of(account: str, world: World, settings: Settings) -> str | None:
+    """The Apple ID as the person gave it, or as it stands in the CronJob's command line; Secrets' values are not read."""
+    if known := settings.apple_ids.get(account):
+        return known
+    job = cron_job_named(world, AccountNames.of(account).cron_job)
+    workload = read_workload(job.spec) if job else None
+    written = workload.option("--username") if workload else None
+    return written if written and "@" in written and "$" not in written else None

@@ -1,0 +1,256 @@
+"""Iteration 7: a run by hand has brought photos, they are counted in Immich, and the way of living with it is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from wizard.annotations import INSTANTIATE, RUNBOOK_WRITTEN_AT, VERIFIED_AT, VERIFIED_COUNTS, parse_time, read_json
+from wizard.model import Finding, SessionState, Severity, Status
+from wizard.schedule import longest_gap
+from wizard.settings import DEFAULT_ACCOUNT, PHOTOS_CLAIM, AccountNames, Settings
+from wizard.steps.base import Step, missing_rights, unknown
+from wizard.steps.icloudpd_log import findings_from, read_log
+from wizard.steps.look_up import claim_named, cron_job_named, items, jobs_of, pods_of_job
+from wizard.steps.pod_trouble import pod_trouble
+from wizard.steps.session import session_of
+from wizard.world import Found, Job, LogTail, Missing, Unreadable, World
+
+
+def _waits_for(world: World, settings: Settings) -> list[str]:
+    """What has to come first, as "iteration 3 (a session)"."""
+    waits = []
+    if not all(cron_job_named(world, AccountNames.of(account).cron_job) for account in settings.accounts):
+        waits.append("iteration 2 (the CronJob)")
+    states = {session_of(account, world, settings).state for account in settings.accounts}
+    if not states <= {SessionState.VALID, SessionState.EXPIRING}:
+        waits.append("iteration 3 (a session)")
+    if isinstance(world.immich, Missing) and "immich" not in settings.skipped:
+        waits.append("iteration 5 (Immich)")
+    return waits
+
+
+def check_runs(world: World, settings: Settings) -> Iterator[Finding]:
+    if isinstance(world.jobs, Unreadable):
+        yield unknown("verification.jobs-unreadable", f"The Jobs in {settings.namespace}", world.jobs)
+        return
+    for account in settings.accounts:
+        yield from _runs(account, world, settings)
+    if waits := _waits_for(world, settings):
+        yield Finding(
+            "verification.waits",
+            Severity.INFO,
+            f"Waits for {', '.join(waits)}.",
+            why="A run can prove something only when it can get in, and Immich can count only when it is there.",
+            implies=Status.PENDING,
+        )
+
+
+def _runs(account: str, world: World, settings: Settings) -> Iterator[Finding]:
+    names = AccountNames.of(account)
+    who = "" if account == DEFAULT_ACCOUNT else f" of account {account}"
+    jobs = jobs_of(world, names.cron_job)
+    start = (
+        f"kubectl -n {settings.namespace} create job --from=cronjob/{names.cron_job} {names.cron_job}-by-hand-$(date +%s)",
+    )
+    running = [job for job in jobs if job.state == "running"]
+    finished = [job for job in jobs if job.state in ("complete", "failed")]
+    for job in running[-1:]:
+        yield from _running(job, who, world)
+    if finished:
+        yield from _finished(finished[-1], who, world, settings)
+    by_hand = [job for job in finished if job.meta.annotations.get(INSTANTIATE) == "manual" and job.state == "complete"]
+    verified = parse_time(_photos_annotation(world, VERIFIED_AT))
+    if by_hand:
+        yield Finding(
+            "verification.run-by-hand",
+            Severity.OK,
+            f"A run by hand{who} has completed: {by_hand[-1].meta.name}.",
+            evidence={f"job/{by_hand[-1].meta.name}": "complete"},
+        )
+    elif not verified and not running and not _waits_for(world, settings):
+        yield Finding(
+            "verification.no-run-by-hand",
+            Severity.WARNING,
+            f"No run by hand{who} has completed yet.",
+            evidence={"jobs looked at": len(jobs)},
+            why="Waiting for the night to find out whether it works is a long wait.",
+            fix="Start one from the CronJob and watch it.",
+            commands=start,
+            implies=Status.ACTION_REQUIRED,
+        )
+    yield from _last_success(names, who, world)
+
+
+def _running(job: Job, who: str, world: World) -> Iterator[Finding]:
+    for pod in pods_of_job(world, job.meta.name):
+        if trouble := pod_trouble(pod, "verification"):
+            yield trouble
+            return
+    log = _log_of(job, world)
+    yield Finding(
+        "verification.running",
+        Severity.INFO,
+        f"A run{who} is under way: {job.meta.name}.",
+        evidence={f"job/{job.meta.name}": "running"}
+        | ({"log": read_log(log).downloading or log.lines[-1]} if log and log.lines else {}),
+        implies=Status.IN_PROGRESS,
+    )
+
+
+def _log_of(job: Job, world: World) -> LogTail | None:
+    log = world.sync_log
+    return log.value if isinstance(log, Found) and log.value.pod.startswith(job.meta.name + "-") else None
+
+
+def _finished(job: Job, who: str, world: World, settings: Settings) -> Iterator[Finding]:
+    where = f"job/{job.meta.name}"
+    log = _log_of(job, world)
+    troubles = [trouble for pod in pods_of_job(world, job.meta.name) if (trouble := pod_trouble(pod, "verification"))]
+    signs = list(findings_from("verification", log, ("account", "run"))) if log else []
+    yield from troubles[:1]
+    yield from signs
+    logs = (f"kubectl -n {settings.namespace} logs job/{job.meta.name}",)
+    if job.state == "failed":
+        late = job.reason == "DeadlineExceeded"
+        yield Finding(
+            "verification.run-too-long" if late else "verification.run-failed",
+            Severity.ERROR,
+            f"The last run{who} took longer than it may." if late else f"The last run{who} failed: {job.meta.name}.",
+            evidence={where: f"{job.reason} {job.message}".strip() or "failed", "finished": job.finished or "unknown"},
+            why="A first sync of a large library can take days; what was downloaded stays."
+            if late
+            else "Its log says why; Argo CD does not show it.",
+            fix="Raise activeDeadlineSeconds." if late else "Read its log, mend what it names, start one by hand.",
+            commands=logs,
+            implies=Status.FAILED,
+        )
+    elif signs:
+        yield Finding(
+            "verification.run-lied",
+            Severity.ERROR,
+            f"The last run{who} counts as complete, and its log says that it failed.",
+            evidence={
+                where: "complete",
+                f"log of pod/{log.pod if log else ''}": next(iter(signs[0].evidence.values()), ""),
+            },
+            why="icloudpd exits 0 on most failures.",
+            fix="Mend what the log names.",
+            commands=logs,
+            implies=Status.FAILED,
+        )
+    else:
+        yield Finding(
+            "verification.last-run",
+            Severity.OK,
+            f"The last run{who} completed" + (f" on {job.finished:%-d %B at %H:%M} UTC." if job.finished else "."),
+            evidence={where: "complete"}
+            | ({"log": read_log(log).downloading} if log and read_log(log).downloading else {}),
+        )
+
+
+def _last_success(names: AccountNames, who: str, world: World) -> Iterator[Finding]:
+    job = cron_job_named(world, names.cron_job)
+    gap = longest_gap(job.schedule, job.time_zone, world.taken_at) if job else None
+    if job is None or gap is None or job.last_success is None:
+        return
+    age = world.taken_at - job.last_success
+    if age > gap * 2 + timedelta(hours=6):
+        yield Finding(
+            "verification.no-recent-success",
+            Severity.ERROR,
+            f"No run{who} has succeeded for {age.days} days.",
+            evidence={f"cronjob/{job.meta.name} status.lastSuccessfulTime": job.last_success},
+            why="New photos have not been coming since.",
+            fix="The last run's log says why.",
+            implies=Status.FAILED,
+        )
+
+
+def _photos_annotation(world: World, key: str) -> str | None:
+    claim = claim_named(world, PHOTOS_CLAIM)
+    return claim.meta.annotations.get(key) if claim else None
+
+
+def check_counts(world: World, settings: Settings) -> Iterator[Finding]:
+    claim = claim_named(world, PHOTOS_CLAIM)
+    counts = read_json(claim.meta.annotations, VERIFIED_COUNTS) if claim else {}
+    if counts:
+        verified_at = parse_time(_photos_annotation(world, VERIFIED_AT))
+        numbers = {name: counts.get(name) for name in ("icloud", "volume", "immich")}
+        evidence = {
+            f"persistentvolumeclaim/{PHOTOS_CLAIM} {VERIFIED_COUNTS}": ", ".join(f"{k} {v}" for k, v in numbers.items())
+        }
+        known = [value for value in numbers.values() if isinstance(value, int)]
+        equal = len(set(known)) == 1 and len(known) == len(numbers)
+        when = f" on {verified_at:%-d %B}" if verified_at else ""
+        yield Finding(
+            "verification.counts" if equal else "verification.counts-differ",
+            Severity.OK if equal else Severity.WARNING,
+            f"iCloud, volume and Immich counted the same{when}: {known[0]}."
+            if equal
+            else f"The counts differed{when}.",
+            evidence,
+            fix=""
+            if equal
+            else "Live Photos count as two files; whatever else is missing, a full sync without --until-found brings.",
+        )
+    elif not _waits_for(world, settings):
+        yield Finding(
+            "verification.not-counted",
+            Severity.UNKNOWN,
+            "Whether the photos arrived everywhere has not been counted yet.",
+            evidence={f"persistentvolumeclaim/{PHOTOS_CLAIM} {VERIFIED_COUNTS}": "not recorded"},
+            why="What the files on the volume and in Immich amount to is known only after somebody has counted.",
+            fix="Compare the number of files on the volume with the library's count in Immich.",
+            implies=Status.UNKNOWN,
+        )
+
+
+def check_runbook(world: World, settings: Settings) -> Iterator[Finding]:
+    written = parse_time(_photos_annotation(world, RUNBOOK_WRITTEN_AT))
+    if written:
+        yield Finding(
+            "verification.runbook",
+            Severity.OK,
+            f"The runbook was written on {written:%-d %B %Y}.",
+            evidence={f"persistentvolumeclaim/{PHOTOS_CLAIM} {RUNBOOK_WRITTEN_AT}": written},
+        )
+    elif not _waits_for(world, settings):
+        yield Finding(
+            "verification.no-runbook",
+            Severity.INFO,
+            "How to live with this setup has not been written down yet.",
+            evidence={f"persistentvolumeclaim/{PHOTOS_CLAIM} {RUNBOOK_WRITTEN_AT}": "not recorded"},
+            why="Next month somebody has to know how to sign in again.",
+            fix="Write down where the manifests are, when runs happen and how to sign in.",
+            implies=Status.ACTION_REQUIRED,
+        )
+
+
+def check_other_jobs(world: World, settings: Settings) -> Iterator[Finding]:
+    del settings
+    stuck = [job for job in items(world.jobs) if job.state == "suspended"]
+    if stuck:
+        yield Finding(
+            "verification.job-suspended",
+            Severity.INFO,
+            f"Job {stuck[-1].meta.name} is suspended and does nothing.",
+            evidence={f"job/{stuck[-1].meta.name} spec.suspend": True},
+            fix="Resume or delete it.",
+        )
+
+
+STEP = Step(
+    7,
+    "verification",
+    "Verification",
+    "One run by hand, and the same photos counted on the volume and in Immich. Then the phone, and a page on how to live with it.",
+    (
+        check_runs,
+        check_counts,
+        check_runbook,
+        check_other_jobs,
+        missing_rights("verification", "start a run by hand", [("create", "jobs.batch"), ("get", "pods/log")]),
+    ),
+)
