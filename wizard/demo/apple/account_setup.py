@@ -9,7 +9,6 @@ from aiohttp import web
 from wizard.demo.apple import answers, cookies
 from wizard.demo.apple.state import Grant, Person, State
 
-_MISSING_COOKIE = "Missing X-APPLE-WEBAUTH-TOKEN cookie"
 _TERMS_VERSION = 7
 
 
@@ -46,7 +45,7 @@ class AccountSetup:
                 {"domainToUse": "iCloud.com.cn" if account.china_mainland else "iCloud.com"}, status=302
             )
         if not account.web_access:
-            return _refused(421, "Access to iCloud data on the web is turned off for this account.")
+            return answers.no_web_session("Access to iCloud data on the web is turned off for this account.")
         trusted = grant.trusted or self._state.is_trusted(person, [str(body.get("trustToken", ""))])
         session = self._state.open_web_session(person, trusted=trusted)
         now, domain = self._state.clock(), _domain(request)
@@ -61,14 +60,14 @@ class AccountSetup:
     async def validate(self, request: web.Request) -> web.Response:
         session, grant = self._session(request)
         if grant is None:
-            return _refused(421, _MISSING_COOKIE)
+            return answers.no_web_session()
         response = web.json_response(self._describe(grant.person, request, trusted=grant.trusted))
         return _with_cookies(response, cookies.at_validate(session, self._state.clock(), _domain(request)))
 
     async def logout(self, request: web.Request) -> web.Response:
         session, grant = self._session(request)
         if grant is None:
-            return _refused(421, _MISSING_COOKIE)
+            return answers.no_web_session()
         body = await answers.body_of(request)
         if body.get("allBrowsers"):
             self._state.forget(self._state.web_sessions, grant.person)
@@ -80,27 +79,27 @@ class AccountSetup:
     async def web_access_state(self, request: web.Request) -> web.Response:
         _, grant = self._session(request)
         if grant is None:
-            return _refused(421, _MISSING_COOKIE)
+            return answers.no_web_session()
         return web.json_response({"isICDRSDisabled": False, "isDeviceConsentedForPCS": True})
 
     async def terms(self, request: web.Request) -> web.Response:
-        _, grant = self._session(request)
+        _, grant = self._session(request, cookies.TOKEN, cookies.HSA_LOGIN)
         if grant is None:
-            return _refused(421, _MISSING_COOKIE)
+            return answers.no_web_session()
         return web.json_response({"iCloudTerms": {"version": _TERMS_VERSION, "text": "The demo's terms: none."}})
 
     async def accept_terms(self, request: web.Request) -> web.Response:
-        _, grant = self._session(request)
+        _, grant = self._session(request, cookies.TOKEN, cookies.HSA_LOGIN)
         if grant is None:
-            return _refused(421, _MISSING_COOKIE)
+            return answers.no_web_session()
         accepted = (await answers.body_of(request)).get("acceptedICloudTerms") == _TERMS_VERSION
         grant.person.terms_pending = grant.person.terms_pending and not accepted
         return web.json_response({"success": accepted})
 
     async def devices(self, request: web.Request) -> web.Response:
-        _, grant = self._session(request)
+        _, grant = self._session(request, cookies.TOKEN, cookies.HSA_LOGIN)
         if grant is None:
-            return _refused(421, _MISSING_COOKIE)
+            return answers.no_web_session()
         phones = [
             {"deviceId": str(n), "deviceType": "SMS", "areaCode": "", "phoneNumber": f"********{phone.last_digits}"}
             for n, phone in enumerate(grant.person.account.phones)
@@ -108,17 +107,17 @@ class AccountSetup:
         return web.json_response({"devices": phones})
 
     async def send_code(self, request: web.Request) -> web.Response:
-        _, grant = self._session(request)
+        _, grant = self._session(request, cookies.TOKEN, cookies.HSA_LOGIN)
         n = _device_index(await answers.body_of(request))
         if grant is None or not 0 <= n < len(grant.person.account.phones):
-            return _refused(421, _MISSING_COOKIE)
+            return answers.no_web_session()
         self._state.send_code(grant.person, "sms", n)
         return web.json_response({"success": True})
 
     async def check_code(self, request: web.Request) -> web.Response:
-        session, grant = self._session(request)
+        session, grant = self._session(request, cookies.TOKEN, cookies.HSA_LOGIN)
         if grant is None:
-            return _refused(421, _MISSING_COOKIE)
+            return answers.no_web_session()
         body = await answers.body_of(request)
         code = str(body.get("verificationCode", ""))
         if self._state.check_code(grant.person, "sms", _device_index(body), code) != "right":
@@ -130,15 +129,14 @@ class AccountSetup:
         self._state.web_sessions.pop(session, None)
         return web.json_response({"success": True})
 
-    def _session(self, request: web.Request) -> tuple[str, Grant | None]:
+    def _session(self, request: web.Request, *cookies_that_do: str) -> tuple[str, Grant | None]:
         """The web session of the request's cookies, and whose it is while it lives."""
-        value = request.cookies.get(cookies.TOKEN) or request.cookies.get(cookies.HSA_LOGIN)
-        session = cookies.session_of(value)
-        grant = self._state.web_session(session)
-        if request.path.endswith(("/validate", "/logout")) and cookies.TOKEN not in request.cookies:
-            grant = None
-        answers.note(request, grant.person if grant else None)
-        return session, grant
+        for name in cookies_that_do or (cookies.TOKEN,):
+            session, grant = cookies.web_session_of(request, self._state, name)
+            if grant is not None:
+                answers.note(request, grant.person)
+                return session, grant
+        return "", None
 
     def _describe(self, person: Person, request: web.Request, *, trusted: bool) -> dict[str, Any]:
         account = person.account
@@ -192,11 +190,6 @@ def _domain(request: web.Request) -> str:
 def _device_index(body: dict[str, Any]) -> int:
     device = str(body.get("deviceId", ""))
     return int(device) if device.isascii() and device.isdigit() else -1
-
-
-def _refused(status: int, reason: str) -> web.Response:
-    body = {"success": False, "error": 1, "reason": reason, "trustTokens": [], "requestInfo": {"country": "US"}}
-    return web.json_response(body, status=status)
 
 
 def _with_cookies(response: web.Response, jar: list[str]) -> web.Response:

@@ -32,7 +32,7 @@ class Account:
 
     `delivery` is how a code reaches a trusted device: `bridge` over the push host with a proof of the code,
     `bridge-legacy` over the push host with the code posted as before, `page` by itself as before 2026, `sms` where
-    there is none. `codes_exhausted` answers every code with "too many"; `wrong_codes` is how many wrong ones precede that.
+    there is none. `codes_exhausted` answers every code with "too many"; `wrong_codes` is how many wrong ones may.
     """
 
     apple_id: str

@@ -60,3 +60,9 @@ def drop(request: web.Request) -> web.Response:
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=500)
+
+
+def no_web_session(reason: str = "Missing X-APPLE-WEBAUTH-TOKEN cookie") -> web.Response:
+    """Apple's 421 to a request that needs a live web session."""
+    body = {"success": False, "error": 1, "reason": reason, "trustTokens": [], "requestInfo": {"country": "US"}}
+    return web.json_response(body, status=421)

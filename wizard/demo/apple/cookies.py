@@ -6,6 +6,10 @@ import datetime as dt
 import secrets
 from email.utils import format_datetime
 
+from aiohttp import web
+
+from wizard.demo.apple.state import Grant, State
+
 TOKEN = "X-APPLE-WEBAUTH-TOKEN"  # noqa: S105 - a cookie's name
 HSA_LOGIN = "X-APPLE-WEBAUTH-HSA-LOGIN"
 
@@ -49,9 +53,10 @@ def before_the_code(session: str, now: dt.datetime, domain: str) -> list[str]:
     ]
 
 
-def session_of(value: str | None) -> str:
-    """The web session that a TOKEN or HSA-LOGIN cookie's value stands for."""
-    return (value or "").strip('"').rpartition("t=")[2]
+def web_session_of(request: web.Request, state: State, name: str = TOKEN) -> tuple[str, Grant | None]:
+    """The web session that this cookie of the request stands for, and whose it is while it lives."""
+    session = request.cookies.get(name, "").strip('"').rpartition("t=")[2]
+    return session, state.web_session(session)
 
 
 def _cookie(name: str, value: str, now: dt.datetime, life: dt.timedelta | None, domain: str) -> str:

@@ -16,6 +16,7 @@ from wizard.demo.apple import answers
 from wizard.demo.apple.account_setup import AccountSetup
 from wizard.demo.apple.accounts import Account
 from wizard.demo.apple.bridge import Bridge
+from wizard.demo.apple.photos import Photos
 from wizard.demo.apple.second_factor import SecondFactor
 from wizard.demo.apple.signin import Idmsa
 from wizard.demo.apple.state import Clock, CodeSent, Person, State, Way, new_state
@@ -71,7 +72,7 @@ class DemoApple:
         authority = make_authority(tls)
         apple = cls(state, port, authority.ca_file)
         application = web.Application(middlewares=[apple._watch])
-        for part in (Idmsa(state), SecondFactor(state), Bridge(state), AccountSetup(state)):
+        for part in (Idmsa(state), SecondFactor(state), Bridge(state), AccountSetup(state), Photos(state)):
             application.add_routes(part.routes())
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
