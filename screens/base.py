@@ -1,0 +1,57 @@
+"""What every screen has in common: it draws the app's Picture whenever it changes, and answers the keys that work everywhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from screens.place import ITERATION
+
+if TYPE_CHECKING:
+    from screens.app import WizardApp
+    from screens.picture import Picture
+
+
+class WizardScreen(Screen[None]):
+    """A screen of the wizard. `words` are what its help says, `place_name` what is remembered."""
+
+    words: ClassVar[str] = ""
+    place_name: ClassVar[str] = ITERATION
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "question_mark", "app.explain", "help", id="wizard.help", tooltip="What this screen shows and its keys"
+        ),
+        Binding("q", "app.quit", "quit", id="wizard.quit", tooltip="Close the wizard; the next start comes back here"),
+    ]
+
+    @property
+    def wizard(self) -> WizardApp:
+        """The app, with its own methods."""
+        from screens.app import WizardApp  # noqa: PLC0415 - the app imports this module
+
+        app = self.app
+        assert isinstance(app, WizardApp)  # noqa: S101 - narrows the type
+        return app
+
+    @property
+    def finding(self) -> str:
+        """The reference of the finding that is shown, for the next start."""
+        return ""
+
+    def show(self, picture: Picture) -> None:
+        """Draws the picture. Called on arrival, on every change and every second."""
+
+    def commands(self) -> list[tuple[str, str]]:
+        """(what for, command) for whatever is on the screen."""
+        return []
+
+    def on_mount(self) -> None:
+        """Draws at once what is known."""
+        self.show(self.wizard.picture)
+
+    def on_screen_resume(self) -> None:
+        """Draws what has changed while another screen was in front."""
+        self.show(self.wizard.picture)
+        self.wizard.remember()

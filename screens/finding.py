@@ -1,0 +1,154 @@
+"""One finding: what was seen where, why it matters, how to mend it. A reference is its id, with `#2` for the second of its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from screens.copying import copy_commands
+from screens.iteration import references
+from screens.page import Page
+from screens.place import FINDING
+from screens.rows import Command, Row, Space, Table, Text
+from screens.sheet import SheetScreen
+from screens.words import SEVERITY_SIGN, TITLES
+
+if TYPE_CHECKING:
+    from screens.picture import Picture
+    from wizard.model import Diagnosis, Finding
+
+SEVERITY_WORD = {
+    "ok": "fine",
+    "info": "to know",
+    "warning": "warning",
+    "error": "needs mending",
+    "unknown": "could not be read",
+}
+
+
+class FindingScreen(SheetScreen):
+    """A finding with its evidence. It follows the cluster: when it no longer holds, it says so."""
+
+    place_name = FINDING
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "copy", "copy", id="finding.copy", tooltip="Copy the commands; they are saved to a file too"),
+        Binding("k", "app.kubectl", "kubectl", id="finding.kubectl", tooltip="All of this iteration's commands"),
+        Binding("r", "app.look_again", "look again", id="finding.look", tooltip="Look at the cluster again now"),
+        Binding("n", "other(1)", "next", id="finding.next", tooltip="The following finding of this iteration"),
+        Binding("p", "other(-1)", "previous", id="finding.previous", tooltip="The finding before"),
+    ]
+    KEYS: ClassVar[list[tuple[str, str, str]]] = [
+        ("Esc", "back", "screen.back"),
+        ("c", "copy", "screen.copy"),
+        ("n", "next", "screen.other(1)"),
+        ("p", "previous", "screen.other(-1)"),
+        ("r", "look again", "app.look_again"),
+        ("?", "help", "app.explain"),
+    ]
+    words = (
+        "One thing that was found, with its proof: which object and which field, and what stood there. Below it why it matters, "
+        "what mends it, and the commands for that. The id at the end is what the documentation and `status -o json` call it."
+    )
+
+    def __init__(self, step_id: str, reference: str) -> None:
+        super().__init__()
+        self.step_id = step_id
+        self.reference = reference
+
+    @property
+    def finding(self) -> str:
+        """The reference."""
+        return self.reference
+
+    def _step(self, picture: Picture) -> Diagnosis | None:
+        steps = picture.snapshot.report.steps if picture.snapshot else ()
+        return next((step for step in steps if step.id == self.step_id), None)
+
+    def _found(self, picture: Picture) -> Finding | None:
+        step = self._step(picture)
+        return dict(references(step)).get(self.reference) if step else None
+
+    def heading(self, picture: Picture) -> tuple[str, str, str]:
+        """The iteration, and how much the finding matters."""
+        found = self._found(picture)
+        number, title = next((number, title) for number, title in enumerate(TITLES, 1) if title.id == self.step_id)
+        severity = str(found.severity) if found else ""
+        return f"{number} {title.title}", SEVERITY_WORD.get(severity, "gone"), SEVERITY_SIGN.get(severity, "✓")
+
+    def page(self, picture: Picture) -> Iterable[Row]:
+        """Summary, evidence, why, fix, commands, id."""
+        found = self._found(picture)
+        if found is None:
+            yield Text(text="This is no longer so: the last look did not find it again.", style="bold")
+            yield Space()
+            yield Text(lead="id", text=self.reference, style="$text-muted")
+            return
+        yield Text(text=found.summary, style="bold")
+        if found.evidence:
+            yield Space()
+            yield evidence_table(found.evidence)
+        for lead, text in (("Why.", found.why), ("What to do.", found.fix)):
+            if text:
+                yield Space()
+                yield Text(lead=lead, text=text)
+        if found.commands:
+            yield Space()
+            for index, command in enumerate(found.commands):
+                yield Command(id=f"command-{index}", command=command)
+        yield Space()
+        yield Text(lead="id", text=found.id, style="$text-muted")
+        if found.docs:
+            yield Text(lead="docs", text=found.docs, style="$text-muted")
+
+    def commands(self) -> list[tuple[str, str]]:
+        """The finding's own."""
+        found = self._found(self.wizard.picture)
+        return [(found.summary, command) for command in found.commands] if found else []
+
+    def choose(self, row_id: str) -> None:
+        """Copies one command."""
+        index = int(row_id.removeprefix("command-"))
+        commands = [command for _, command in self.commands()]
+        copy_commands(self.wizard, commands[index : index + 1])
+
+    def action_copy(self) -> None:
+        """Copies all commands."""
+        copy_commands(self.wizard, [command for _, command in self.commands()])
+
+    def action_other(self, direction: int) -> None:
+        """The finding before or after in the same iteration."""
+        step = self._step(self.wizard.picture)
+        names = [reference for reference, _ in references(step)] if step else []
+        if names:
+            here = names.index(self.reference) if self.reference in names else 0
+            self.reference = names[(here + direction) % len(names)]
+            self.wizard.home.open_finding(self.reference)
+            self.query_one("#page", Page).scroll_home(animate=False)
+            self.show(self.wizard.picture)
+            self.wizard.remember()
+
+
+def evidence_table(evidence: Mapping[str, object]) -> Table:
+    """The evidence as object, field and value; what was looked at is written "kind/name field"."""
+    cells = []
+    for looked_at, value in evidence.items():
+        what, _, field = looked_at.partition(" ") if "/" in looked_at.split(" ", 1)[0] else (looked_at, "", "")
+        cells.append((what, field, value_text(value)))
+    if any(field for _, field, _ in cells):
+        return Table(columns=("object", "field", "value"), cells=tuple(cells))
+    return Table(columns=("looked at", "value"), cells=tuple((what, value) for what, _, value in cells))
+
+
+def value_text(value: object) -> str:
+    """A value as a person reads it."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={value_text(inner)}" for key, inner in value.items())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return ", ".join(value_text(inner) for inner in value) or "none"
+    return str(value)

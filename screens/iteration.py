@@ -1,0 +1,131 @@
+"""One iteration as rows for the page: the base that all seven share. What one has of its own is in `screens.tables`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from screens.rows import Button, Heading, Item, Row, Space, Table, Text
+from screens.words import SEVERITY_SIGN, STATUS_SIGN, TITLES, iteration_names, status_word
+
+if TYPE_CHECKING:
+    from wizard.engine import Snapshot
+    from wizard.model import Blocker, Diagnosis, Finding, Report
+
+BUTTON = "button"
+FOLD = "fold"
+_SHOWN_FINE = 4
+
+
+def references(step: Diagnosis) -> list[tuple[str, Finding]]:
+    """The findings with a reference each: the id, and `#2`, `#3` behind it where one id was found several times."""
+    seen: dict[str, int] = {}
+    pairs = []
+    for finding in step.findings:
+        seen[finding.id] = seen.get(finding.id, 0) + 1
+        pairs.append((finding.id if seen[finding.id] == 1 else f"{finding.id}#{seen[finding.id]}", finding))
+    return pairs
+
+
+def open_findings(step: Diagnosis) -> list[Finding]:
+    """What is not fine, in the report's order."""
+    return [finding for finding in step.findings if finding.severity not in ("ok", "info")]
+
+
+def commands_of(step: Diagnosis) -> list[str]:
+    """The commands for everything that is not fine, each once."""
+    return list(dict.fromkeys(command for finding in open_findings(step) for command in finding.commands))
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What the one obvious button does: `name` is "commands", "look" or "go" (then to iteration `number`)."""
+
+    name: str
+    label: str
+    number: int = 0
+
+
+def act_of(step: Diagnosis, report: Report) -> Act:
+    """The next thing to do on this iteration's page; its label says what it does."""
+    following = report.next_step
+    elsewhere = following is not None and following.id != step.id
+    if following is not None and elsewhere and step.status in ("complete", "skipped", "pending"):
+        name = f"{following.iteration} {TITLES[following.iteration - 1].short}"
+        return Act("go", f"Go to {name}, which is next", following.iteration)
+    commands = commands_of(step)
+    if step.status != "complete" and commands:
+        return Act("commands", "Show the command…" if len(commands) == 1 else f"Show the {len(commands)} commands…")
+    if step.status != "complete" and any(finding.fix for finding in open_findings(step)):
+        return Act("commands", "Show what to do…")
+    return Act("look", "Look again")
+
+
+def rows(
+    step: Diagnosis, snapshot: Snapshot, purpose: str, table: Table | None, *, unfolded: bool = False
+) -> Iterator[Row]:
+    """The page of one iteration: what it is for, what was found, what stands in the way, and the button."""
+    sign = STATUS_SIGN[step.status]
+    yield Heading(text=f"{step.iteration} {step.title}", right=status_word(step.status), sign=sign)
+    if purpose:
+        yield Text(text=purpose, style="$text-muted")
+    yield Space()
+    yield from _findings(step, unfolded=unfolded)
+    if table is not None and table.cells:
+        yield Space()
+        yield table
+    if step.blockers:
+        yield Space()
+        yield from _blockers(step.blockers)
+    worst = next((finding for finding in open_findings(step) if finding.why), None)
+    if worst is not None:
+        yield Space()
+        yield Text(lead="Why it matters now:", text=worst.why)
+    yield Space()
+    yield Button(id=BUTTON, label=act_of(step, snapshot.report).label, key="a")
+
+
+def waiting_rows(number: int, purpose: str, lines: Iterable[str]) -> Iterator[Row]:
+    """The page while nothing has been seen yet."""
+    yield Heading(text=f"{number} {TITLES[number - 1].title}")
+    if purpose:
+        yield Text(text=purpose, style="$text-muted")
+    yield Space()
+    for line in lines:
+        sign, _, text = line.partition(" ")
+        yield Item(sign=sign, text=text)
+
+
+def _findings(step: Diagnosis, *, unfolded: bool) -> Iterator[Row]:
+    pairs = references(step)
+    fine = [pair for pair in pairs if pair[1].severity == "ok"]
+    for reference, finding in pairs:
+        if finding.severity != "ok":
+            yield Item(id=reference, sign=SEVERITY_SIGN[finding.severity], text=finding.summary, more="▸ details")
+    shown = fine if unfolded or len(fine) <= _SHOWN_FINE + 1 else fine[: _SHOWN_FINE - 1]
+    for reference, finding in shown:
+        yield Item(id=reference, sign="✓", text=finding.summary)
+    if len(shown) < len(fine):
+        yield Item(id=FOLD, sign="✓", text=f"{len(fine) - len(shown)} more are fine", more="▸ show")
+    if not pairs:
+        yield Item(sign="–", text="Nothing was looked at here.")  # noqa: RUF001 - a dash as a sign
+
+
+def _blockers(blockers: Iterable[Blocker]) -> Iterator[Row]:
+    for blocker in blockers:
+        facts = [f"about {blocker.estimated_minutes} min"] if blocker.estimated_minutes else []
+        if blocker.user_action_required:
+            facts.append("needs you")
+        if blocker.affects:
+            facts.append(f"holds up {iteration_names(blocker.affects)}")
+        yield Text(lead=blocker.priority, text=f"{blocker.issue}: {', '.join(facts)}" if facts else blocker.issue)
+        for line in blocker.ready_when:
+            yield Item(sign=" →", text=line, style="$text-muted")
+
+
+def purposes() -> Mapping[str, str]:
+    """What each iteration is for, by step id. Loads the diagnosis code: not before the first frame."""
+    from wizard.steps import STEPS  # noqa: PLC0415
+
+    return {step.id: step.purpose for step in STEPS}

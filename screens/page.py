@@ -1,0 +1,148 @@
+"""A page: one list of rows that scrolls, with a cursor on those that can be chosen. It draws and reports, it decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from textual import events
+from textual.message import Message
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from screens.rows import Row
+
+
+class Page(OptionList):
+    """Rows of `screens.rows`. Keeps the cursor on the same row, by its id, when the rows are replaced."""
+
+    class Chosen(Message):
+        """Enter or a click on a row."""
+
+        def __init__(self, page: Page, row_id: str) -> None:
+            self.page = page
+            self.row_id = row_id
+            super().__init__()
+
+        @property
+        def control(self) -> Page:
+            """The page it happened on."""
+            return self.page
+
+    class Moved(Message):
+        """The cursor is on another row."""
+
+        def __init__(self, page: Page, row_id: str) -> None:
+            self.page = page
+            self.row_id = row_id
+            super().__init__()
+
+        @property
+        def control(self) -> Page:
+            """The page it happened on."""
+            return self.page
+
+    def __init__(self, rows: Iterable[Row] = (), *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id, compact=True, markup=False)
+        self._rows: Sequence[Row] = tuple(rows)
+        self._drawn: tuple[Sequence[Row], int] | None = None
+        self._wanted = ""
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """What is on the page."""
+        return self._rows
+
+    @property
+    def cursor(self) -> str:
+        """The id of the row under the cursor, empty when there is none."""
+        option = self.highlighted_option
+        return option.id or "" if option and not option.disabled else ""
+
+    def show(self, rows: Iterable[Row], *, cursor: str = "") -> None:
+        """Replaces the rows; the cursor goes to `cursor`, else stays, else goes to the first that can be chosen."""
+        self._wanted = cursor or self._wanted
+        self._rows = tuple(rows)
+        self._draw()
+
+    def move_to(self, row_id: str) -> None:
+        """Puts the cursor on a row, when it is there."""
+        index = next((index for index, row in enumerate(self._rows) if row.id == row_id), None)
+        if index is not None and self._drawn:
+            self.highlighted = index
+
+    def _draw(self) -> None:
+        width = self.scrollable_content_region.width
+        if width <= 0 or self._drawn == (self._rows, width):
+            return
+        cursor = self._wanted or self.cursor
+        at_top = self.scroll_offset.y
+        same = self._drawn is not None and bool(cursor) and cursor == self.cursor
+        self._drawn = (self._rows, width)
+        self._wanted = ""
+        index = next((index for index, row in enumerate(self._rows) if row.id and row.id == cursor), None)
+        if index is None:
+            index = next((index for index, row in enumerate(self._rows) if row.id), None)
+        with self.prevent(OptionList.OptionHighlighted):
+            self.set_options(
+                Option(row.render(width, cursor=number == index), id=row.id or None, disabled=not row.id)
+                for number, row in enumerate(self._rows)
+            )
+            self.highlighted = index
+        self.scroll_to(y=at_top if same else 0, animate=False, immediate=True)
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Draws for the new width."""
+        self._draw()
+
+    def watch_highlighted(self, highlighted: int | None) -> None:
+        """Shows the cursor where it is now, with what stands before the first and after the last choice."""
+        if self._drawn:
+            width = self._drawn[1]
+            for index, row in enumerate(self._rows[: self.option_count]):
+                if row.id:
+                    self.replace_option_prompt_at_index(index, row.render(width, cursor=index == highlighted))
+        super().watch_highlighted(highlighted)
+        choices = [index for index, row in enumerate(self._rows) if row.id]
+        if choices and highlighted == choices[0]:
+            self.scroll_home(animate=False, immediate=True)
+        elif choices and highlighted == choices[-1] and self._height_after(choices[-1]) < self.size.height:
+            self.scroll_end(animate=False, immediate=True)
+
+    def _height_after(self, index: int) -> int:
+        self._update_lines()
+        return self.virtual_size.height - self._index_to_line.get(index, 0)
+
+    def action_cursor_down(self) -> None:
+        """To the next choice; beyond the last one the page scrolls."""
+        self._step(1)
+
+    def action_cursor_up(self) -> None:
+        """To the choice before; above the first one the page scrolls."""
+        self._step(-1)
+
+    def _step(self, direction: int) -> None:
+        choices = [index for index, row in enumerate(self._rows) if row.id]
+        here = self.highlighted
+        ahead = [index for index in choices if here is None or (index - here) * direction > 0]
+        if ahead:
+            self.highlighted = ahead[0] if direction > 0 else ahead[-1]
+        else:
+            self.scroll_relative(y=direction, animate=False)
+
+    def action_page_down(self) -> None:
+        """Scrolls; the cursor stays."""
+        self.scroll_page_down(animate=False)
+
+    def action_page_up(self) -> None:
+        """Scrolls; the cursor stays."""
+        self.scroll_page_up(animate=False)
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Tells in the page's own words."""
+        event.stop()
+        self.post_message(self.Moved(self, event.option_id or ""))
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Tells in the page's own words."""
+        event.stop()
+        self.post_message(self.Chosen(self, event.option_id or ""))

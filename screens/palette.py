@@ -1,0 +1,53 @@
+"""What the command palette offers, from the current state: iterations, findings, and what the keys do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import cast
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from screens.app import WizardApp
+from screens.iteration import references
+from screens.words import STATUS_SIGN, TITLES, status_word
+
+
+class WizardCommands(Provider):
+    """Everything by name."""
+
+    @property
+    def _wizard(self) -> WizardApp:
+        return cast("WizardApp", self.app)
+
+    def _offers(self) -> Iterator[tuple[str, str, Callable[[], object], bool]]:
+        app = self._wizard
+        snapshot = app.picture.snapshot
+        for number, title in enumerate(TITLES, 1):
+            status = snapshot.report.steps[number - 1].status if snapshot else None
+            told = f"{STATUS_SIGN[status]} {status_word(status)}" if status else "not looked at yet"
+            yield f"Go to {number} {title.title}", told, partial(app.go, number), True
+        yield "Look again", "Look at the cluster now", app.action_look_again, True
+        yield "kubectl", "This iteration's commands", app.action_kubectl, True
+        yield "Find", "Among everything that was found", app.action_find, True
+        yield "Setup", "What was worked out about your setup, and from where", app.action_setup, True
+        yield "Help", "For this screen", app.action_explain, True
+        yield "Quit", "The next start comes back here", app.action_quit, True
+        for step in snapshot.report.steps if snapshot else ():
+            for reference, finding in references(step):
+                yield f"Open {reference}", finding.summary, partial(app.open_finding, step.id, reference), False
+
+    async def discover(self) -> Hits:
+        """What is offered before anything is typed."""
+        for name, told, call, at_once in self._offers():
+            if at_once:
+                yield DiscoveryHit(name, call, help=told)
+
+    async def search(self, query: str) -> Hits:
+        """What matches what is typed."""
+        matcher = self.matcher(query)
+        for name, told, call, _ in self._offers():
+            score = matcher.match(f"{name} {told}")
+            if score > 0:
+                yield Hit(score, Content(name), call, text=name, help=told)

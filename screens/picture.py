@@ -1,0 +1,69 @@
+"""What the screens show at this moment, as one frozen record. The app owns it; every screen only draws it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from screens.words import span
+
+if TYPE_CHECKING:
+    from wizard.engine import Snapshot
+    from wizard.errors import Trouble
+
+LIBRARIES = "loading what talks to the cluster"
+LOOKING = "looking at the cluster"
+_RECONNECTING_FOR = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """`snapshot` is None until the first look is done; `awaited` says what for, since `waiting_since`.
+
+    `trouble` with a snapshot means that the snapshot is no longer kept fresh (`attempt` tries since); without one, that
+    there is nothing to show. `busy` is True while a person's "look again" is under way.
+    """
+
+    waiting_since: datetime
+    awaited: str = LIBRARIES
+    snapshot: Snapshot | None = None
+    trouble: Trouble | None = None
+    attempt: int = 0
+    busy: bool = False
+
+    @property
+    def seen_at(self) -> datetime | None:
+        """When the cluster was last seen."""
+        return self.snapshot.report.taken_at if self.snapshot else None
+
+    def awaiting(self, what: str, now: datetime) -> Picture:
+        """The same, waiting for something else from now on."""
+        return replace(self, awaited=what, waiting_since=now, trouble=None if self.snapshot is None else self.trouble)
+
+    def seen(self, snapshot: Snapshot) -> Picture:
+        """A fresh look has arrived."""
+        return replace(self, snapshot=snapshot, trouble=None, attempt=0, busy=False)
+
+    def troubled(self, trouble: Trouble, attempt: int) -> Picture:
+        """The cluster can't be looked at just now; what was seen stays."""
+        return replace(self, trouble=trouble, attempt=attempt, busy=False)
+
+
+def freshness(picture: Picture, now: datetime) -> str:
+    """How fresh the picture is, in a few words for the right end of the last line."""
+    if picture.seen_at is None:
+        return "not connected" if picture.trouble else f"looking… {span(now - picture.waiting_since)}"
+    age = now - picture.seen_at
+    if picture.trouble is not None:
+        if age < _RECONNECTING_FOR:
+            return f"reconnecting… ({picture.attempt})"
+        return f"read-only copy, {span(age)} old"
+    if picture.busy:
+        return "looking again…"
+    return f"live · {span(age)} ago" if age < _RECONNECTING_FOR else f"live · same for {span(age)}"
+
+
+def style_of(picture: Picture) -> str:
+    """The style that goes with `freshness`."""
+    return "$text-warning" if picture.trouble else "$text-muted" if picture.snapshot is None else "$text-success"

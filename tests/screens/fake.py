@@ -1,0 +1,427 @@
+"""A stand-in for the engine and for whoever opens the screens, and the seed's state written by hand. Only for the tests of the screens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from wizard.engine import Engine, Fresh, Snapshot, Stale, Update
+from wizard.errors import Exit, Trouble
+from wizard.model import (
+    Account,
+    Blocker,
+    ClusterRef,
+    Diagnosis,
+    Finding,
+    Hop,
+    Report,
+    Session,
+    SessionState,
+    Severity,
+    Status,
+)
+from wizard.settings import Settings
+from wizard.setup import SetupRow
+from wizard.world import (
+    Application,
+    AppSource,
+    Claim,
+    Container,
+    CronJob,
+    Found,
+    Ingress,
+    IngressRule,
+    Job,
+    Meta,
+    Page,
+    PodSpec,
+    World,
+)
+
+NOW = datetime(2026, 1, 18, 12, 0, 0, tzinfo=UTC)
+NS = "photo-sync"
+CLUSTER = ClusterRef("home-cluster", "https://192.0.2.10:6443", "uid-1")
+
+
+def unreachable(commands: tuple[str, ...] = ("kubectl cluster-info",)) -> Trouble:
+    """The commonest trouble."""
+    return Trouble(
+        "cluster.unreachable",
+        "The cluster at https://192.0.2.10:6443 does not answer.",
+        why="The connection was refused: the machine is up, but nothing listens there.",
+        fix="See whether the cluster runs and this machine can reach it, then try again.",
+        commands=commands,
+        exit_code=Exit.UNREACHABLE,
+    )
+
+
+class FakeEngine(Engine):
+    """Gives what the test puts into `feed`; a Trouble in it is raised."""
+
+    def __init__(self, *updates: Update | Trouble) -> None:
+        self.feed: asyncio.Queue[Update | Trouble] = asyncio.Queue()
+        for update in updates:
+            self.feed.put_nowait(update)
+        self.looks = 0
+        self.closed = False
+
+    async def look(self) -> Snapshot:
+        raise NotImplementedError
+
+    async def updates(self) -> AsyncIterator[Update]:
+        while True:
+            update = await self.feed.get()
+            if isinstance(update, Trouble):
+                raise update
+            yield update
+
+    def look_again(self) -> None:
+        self.looks += 1
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class FakeSession:
+    """Remembers what the screens told it."""
+
+    def __init__(
+        self,
+        *updates: Update | Trouble,
+        place: Mapping[str, str] | None = None,
+        banner: str = "",
+        folder: Path | None = None,
+    ) -> None:
+        self.fake_engine = FakeEngine(*updates)
+        self.settings = Settings(namespace=NS, host_name="immich.example.com", kubectl="kubectl")
+        self.place: Mapping[str, str] | None = place
+        self.banner = banner
+        self.chosen: list[tuple[str, str]] = []
+        self.saved: dict[str, str] = {}
+        self.failure: Exception | None = None
+        self._folder = folder
+
+    def engine(self) -> Engine:
+        if self.failure is not None:
+            raise self.failure
+        return self.fake_engine
+
+    def remember(self, place: Mapping[str, str]) -> None:
+        self.place = place
+
+    def choose(self, name: str, value: str) -> None:
+        self.chosen.append((name, value))
+
+    def save(self, name: str, text: str) -> str:
+        self.saved[name] = text
+        return f"~/.local/state/photosync-wizard/{name}"
+
+
+def _ok(name: str, summary: str, evidence: Mapping[str, object] | None = None) -> Finding:
+    return Finding(name, Severity.OK, summary, evidence or {})
+
+
+STORAGE = Diagnosis(
+    1,
+    "storage",
+    "Storage infrastructure",
+    Status.COMPLETE,
+    (
+        Finding(
+            "storage.pvc-wait-for-first-consumer",
+            Severity.INFO,
+            "The claim icloud-photos is Pending because its class waits for the first pod that uses it. That is normal.",
+            {
+                "persistentvolumeclaim/icloud-photos status.phase": "Pending",
+                "storageclass/local-path volumeBindingMode": "WaitForFirstConsumer",
+            },
+            why="local-path makes the volume on the node where the first pod runs.",
+        ),
+        _ok("storage.namespace", "The namespace photo-sync exists.", {"namespace/photo-sync status.phase": "Active"}),
+        _ok("storage.pvc-bound", "The claim icloudpd-config (1Gi) is bound."),
+    ),
+)
+CREDENTIALS = Diagnosis(
+    2,
+    "credentials",
+    "Credentials & config",
+    Status.ACTION_REQUIRED,
+    (
+        Finding(
+            "credentials.secret-key-missing",
+            Severity.ERROR,
+            "Two workloads read /credentials/password, but the Secret has no such key.",
+            {
+                "secret/icloud-credentials data": ("username",),
+                "cronjob/icloudpd-sync command": '--password "$(cat /credentials/password)"',
+                "pod/icloudpd-auth command": '--password "$(cat /credentials/password)"',
+            },
+            why="icloudpd gets an empty argument, prints a usage error and exits 0: iteration 3 can't succeed before this is "
+            "mended.",
+            fix="Let icloudpd live on its session alone, or add the key.",
+            commands=(
+                'kubectl -n photo-sync patch secret icloud-credentials --type merge -p \'{"stringData":{"password":"…"}}\'',
+            ),
+            docs="https://example.com/docs/findings#credentials.secret-key-missing",
+            implies=Status.ACTION_REQUIRED,
+        ),
+        Finding(
+            "credentials.schedule-outlives-session",
+            Severity.WARNING,
+            "The schedule (monthly) outlives Apple's session (about 30 days).",
+            {"cronjob/icloudpd-sync spec.schedule": "0 3 1 * *"},
+            why="Every run would need a new code.",
+            fix="Run it daily.",
+            commands=('kubectl -n photo-sync patch cronjob icloudpd-sync -p \'{"spec":{"schedule":"0 3 * * *"}}\'',),
+        ),
+        Finding(
+            "credentials.image-latest",
+            Severity.WARNING,
+            "Image tag :latest can change under you.",
+            {"cronjob/icloudpd-sync image": "boredazfcuk/icloudpd:latest"},
+            fix="Pin the digest that runs today.",
+            commands=(
+                "kubectl -n photo-sync set image cronjob/icloudpd-sync icloudpd=boredazfcuk/icloudpd@sha256:4be1",
+            ),
+        ),
+        _ok("credentials.config-map", "ConfigMap icloudpd-config has all 7 keys."),
+        _ok("credentials.cron-job", "CronJob icloudpd-sync exists, not suspended."),
+        _ok("credentials.service-account", "ServiceAccount icloudpd exists, without token."),
+        _ok("credentials.mounts", "CronJob and claims fit together."),
+        _ok("credentials.concurrency", "Runs never overlap (Forbid)."),
+        _ok("credentials.deadline", "A run may take 24 hours."),
+    ),
+    (
+        Blocker(
+            "P0",
+            "The Secret lacks a key that is read",
+            ("iteration_3", "cronjob_execution"),
+            user_action_required=True,
+            estimated_minutes=1,
+            ready_when=("Secret icloud-credentials has every key that is read",),
+        ),
+    ),
+)
+AUTHENTICATION = Diagnosis(
+    3,
+    "authentication",
+    "Initial authentication",
+    Status.ACTION_REQUIRED,
+    (
+        Finding(
+            "authentication.pod-not-waiting",
+            Severity.ERROR,
+            "The pod icloudpd-auth is Running, but not waiting for anybody: icloudpd has ended and it sleeps.",
+            {"pod/icloudpd-auth log": "icloudpd: error: argument -p/--password: expected one argument"},
+            why="There is nothing to attach to.",
+            fix="Mend iteration 2, then delete the pod and sign in.",
+            commands=("kubectl -n photo-sync delete pod icloudpd-auth",),
+            implies=Status.ACTION_REQUIRED,
+        ),
+        Finding(
+            "authentication.session-unverified", Severity.UNKNOWN, "Whether there is a session has not been proved.", {}
+        ),
+    ),
+    (
+        Blocker(
+            "P1", "iCloud authentication incomplete", ("cronjob_execution",), True, 5, ("A session is on the claim",)
+        ),
+    ),
+)
+ARGOCD = Diagnosis(
+    4,
+    "argocd",
+    "Argo CD integration",
+    Status.COMPLETE,
+    (
+        Finding(
+            "argocd.prune-would-delete-claims",
+            Severity.WARNING,
+            "Argo CD would delete both claims with the application.",
+            {"application/photo-sync metadata.finalizers": ("resources-finalizer.argocd.argoproj.io",)},
+            why="Deleting the application would delete the photos.",
+            fix="Annotate both claims with Delete=false.",
+            commands=(
+                "kubectl -n photo-sync annotate pvc icloud-photos argocd.argoproj.io/sync-options=Prune=false,Delete=false",
+            ),
+        ),
+        Finding(
+            "argocd.progressing-explained", Severity.INFO, "Progressing only because a claim waits for its first pod."
+        ),
+        _ok("argocd.synced", "Application photo-sync is Synced at e829dc4."),
+    ),
+)
+IMMICH = Diagnosis(
+    5,
+    "immich",
+    "Immich integration",
+    Status.BLOCKED,
+    (
+        Finding(
+            "immich.not-installed",
+            Severity.ERROR,
+            "There is no Immich in this cluster.",
+            {"deployments, statefulsets": "none with an Immich image"},
+            why="Photos on a volume are safe, but nobody sees them.",
+            fix="Install Immich with its chart, or say where it runs.",
+            commands=(
+                "helm install immich oci://ghcr.io/immich-app/immich-charts/immich -n immich --create-namespace",
+            ),
+            implies=Status.BLOCKED,
+        ),
+    ),
+    (
+        Blocker(
+            "P0",
+            "Immich not installed",
+            ("iteration_5", "iteration_6", "iteration_7"),
+            user_action_required=True,
+            estimated_minutes=10,
+            ready_when=("Immich installed on cluster", "Immich deployment and service identified"),
+        ),
+    ),
+)
+EXPOSURE = Diagnosis(
+    6,
+    "exposure",
+    "External exposure",
+    Status.PENDING,
+    (
+        Finding(
+            "exposure.waits-for-immich", Severity.INFO, "Waits for iteration 5: there is no Immich to give an address."
+        ),
+    ),
+)
+VERIFICATION = Diagnosis(
+    7,
+    "verification",
+    "Verification",
+    Status.PENDING,
+    (Finding("verification.waits", Severity.INFO, "Waits for iterations 3 and 5."),),
+)
+
+REPORT = Report(
+    NOW - timedelta(seconds=2),
+    CLUSTER,
+    NS,
+    (Account("default", "you@example.com", Session(SessionState.UNVERIFIED, source="no proof on the claim")),),
+    (STORAGE, CREDENTIALS, AUTHENTICATION, ARGOCD, IMMICH, EXPOSURE, VERIFICATION),
+    (
+        Hop("iCloud", "unknown", "unverified"),
+        Hop("icloudpd", "broken", "no password key"),
+        Hop("volume", "waiting", "first pod"),
+        Hop("Immich", "broken", "not there"),
+        Hop("you", "broken"),
+    ),
+)
+
+
+def _claim(name: str, phase: str, size: str, capacity: str) -> Claim:
+    return Claim(Meta(name, NS), phase, "local-path", ("ReadWriteOnce",), size, capacity, "")
+
+
+WORLD = World(
+    REPORT.taken_at,
+    CLUSTER,
+    latency_ms=31.4,
+    requests=18,
+    claims=Found(
+        Page((_claim("icloud-photos", "Pending", "100Gi", ""), _claim("icloudpd-config", "Bound", "1Gi", "1Gi")))
+    ),
+    cron_jobs=Found(
+        Page(
+            (
+                CronJob(
+                    Meta("icloudpd-sync", NS),
+                    "0 3 1 * *",
+                    "America/Edmonton",
+                    False,
+                    "Forbid",
+                    3,
+                    86400,
+                    PodSpec((Container("icloudpd", "boredazfcuk/icloudpd:latest"),)),
+                ),
+            )
+        )
+    ),
+    jobs=Found(
+        Page(
+            (
+                Job(Meta("icloudpd-sync-1", NS), "failed", "BackoffLimitExceeded", "", NOW - timedelta(days=17)),
+                Job(Meta("icloudpd-sync-2", NS), "complete", "", "", NOW - timedelta(hours=9)),
+            )
+        )
+    ),
+    application=Found(
+        Application(
+            Meta("photo-sync", "argocd"),
+            "default",
+            (AppSource("https://github.com/you/homelab", "master", "apps/photo-sync"),),
+            NS,
+            sync="Synced",
+            health="Progressing",
+            compared_revision="e829dc496d82f3492e041df2d53bbb0c884d2e1e",
+            looked_at=True,
+        )
+    ),
+    ingresses=Found(
+        Page(
+            (
+                Ingress(
+                    Meta("mealie-ingress", "mealie"), "nginx", (IngressRule("mealie.example.com", "/", "mealie", "80"),)
+                ),
+            )
+        )
+    ),
+)
+SETUP = (
+    SetupRow("cluster", "Cluster", "home-cluster", "from kubeconfig, current context", "ok"),
+    SetupRow("access", "You may", "read all, write photo-sync, exec", "from access reviews", "ok"),
+    SetupRow("storage", "Storage", "local-path (waits for first consumer)", "the only class", "ok"),
+    SetupRow("argocd", "Argo CD", "in argocd, 12 applications", "found by its CRD", "ok"),
+    SetupRow("git", "Git", "github.com/you/homelab, master", 'from application "photo-sync"', "ok"),
+    SetupRow("immich", "Immich", "not found", "iteration 5 will install it", "missing"),
+    SetupRow("ingress", "Ingress", "nginx, as in mealie/mealie-ingress", "most used class", "ok"),
+    SetupRow("time-zone", "Time zone", "Europe/Berlin", "from this machine", "ok"),
+    SetupRow("apple-id", "Apple ID", "not known", "the only thing that can't be known", "ask"),
+)
+SEED = Snapshot(WORLD, REPORT, SETUP)
+
+
+def with_steps(*changed: Diagnosis, taken_at: datetime | None = None) -> Snapshot:
+    """The seed with some iterations as given."""
+    by_id = {step.id: step for step in changed}
+    steps = tuple(by_id.get(step.id, step) for step in REPORT.steps)
+    return replace(SEED, report=replace(REPORT, steps=steps, taken_at=taken_at or REPORT.taken_at))
+
+
+def all_complete() -> Snapshot:
+    """Everything done."""
+    return with_steps(
+        *(
+            replace(
+                step,
+                status=Status.COMPLETE,
+                blockers=(),
+                findings=tuple(found for found in step.findings if found.severity == "ok")
+                or (_ok(f"{step.id}.fine", f"{step.title} is as it should be."),),
+            )
+            for step in REPORT.steps
+        )
+    )
+
+
+def fresh(snapshot: Snapshot = SEED) -> Fresh:
+    """A look."""
+    return Fresh(snapshot)
+
+
+def stale(attempt: int = 1, *, seen: bool = True) -> Stale:
+    """A failed try."""
+    return Stale(unreachable(), attempt, REPORT.taken_at if seen else None)
+
+
+HOME = {"screen": "iteration", "step": "", "finding": "", "theme": ""}
