@@ -1,0 +1,228 @@
+"""A demo world that runs: server, controllers, and the file that keeps it for the next command.
+
+Whoever opens one should import this module late, as it loads aiohttp.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from aiohttp import web
+
+from wizard.demo.access import USER, Policy
+from wizard.demo.certificate import server_context
+from wizard.demo.controllers import Controllers
+from wizard.demo.faults import Faults
+from wizard.demo.kinds import Object
+from wizard.demo.logs import Logs
+from wizard.demo.scenario import Scenario
+from wizard.demo.seeding import at_time, seed
+from wizard.demo.server import Server
+from wizard.demo.store import Change, Store
+from wizard.demo.watching import too_old
+from wizard.errors import Exit, Trouble
+
+_SCHEMA = 1
+_HOST = "127.0.0.1"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class DemoWorld:
+    """A demo cluster on 127.0.0.1, with a random token of its own. Made by `open`.
+
+    `store` and `logs` may be changed at will, watches and controllers notice; `faults` breaks the server on purpose.
+    """
+
+    def __init__(self, scenario: Scenario, store: Store, given: set[str], started: datetime) -> None:
+        self.scenario = scenario
+        self.store = store
+        self.started = started
+        self.logs = Logs(at_time(scenario.logs, started))
+        self.faults = Faults()
+        self.token = secrets.token_urlsafe(24)
+        self.url = ""
+        self.ca: bytes | None = None
+        self.controllers = Controllers(store, given)
+        backends: Any = at_time(scenario.proxies, started)
+        self._server = Server(store, self.logs, backends, Policy(scenario.denied), self.token, self.faults)
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(
+        cls,
+        scenario: Scenario,
+        folder: Path | None = None,
+        *,
+        reset: bool = False,
+        port: int = 0,
+        tls: bool = False,
+        clock: Callable[[], datetime] = _now,
+    ) -> AsyncIterator[DemoWorld]:
+        """Runs the scenario as the last command left it in `folder` (None: nothing is kept), or anew if `reset`.
+
+        `tls` is for kubectl, which sends no token without. Raises Trouble when the kept file can't be read.
+        """
+        path = folder / f"{scenario.name}.json" if folder else None
+        world = (
+            cls._kept(path, scenario, clock) if path and not reset and path.exists() else cls._fresh(scenario, clock)
+        )
+        keeper = _Keeper(world, path)
+        context, world.ca = server_context() if tls else (None, None)
+        runner = web.AppRunner(
+            world._server.application(), access_log=None, handler_cancellation=True, shutdown_timeout=1
+        )
+        await runner.setup()
+        site = web.TCPSite(runner, _HOST, port, ssl_context=context)
+        try:
+            await site.start()
+            server: Any = site._server  # noqa: SLF001
+            actual = server.sockets[0].getsockname()[1]
+            world.url = f"{'https' if tls else 'http'}://{_HOST}:{actual}"
+            world.controllers.start()
+            keeper.start()
+            yield world
+        finally:
+            await world.controllers.stop()
+            await runner.cleanup()
+            keeper.stop()
+
+    @classmethod
+    def _fresh(cls, scenario: Scenario, clock: Callable[[], datetime]) -> DemoWorld:
+        store = Store(scenario.name, clock)
+        return cls(scenario, store, seed(store, scenario), clock())
+
+    @classmethod
+    def _kept(cls, path: Path, scenario: Scenario, clock: Callable[[], datetime]) -> DemoWorld:
+        try:
+            kept = json.loads(path.read_text())
+            if kept["schema"] != _SCHEMA:
+                raise ValueError(f"its schema is {kept['schema']}")
+            store = Store(scenario.name, clock)
+            for item in kept["objects"]:
+                store.load(item)
+            store.resume(kept["version"])
+            world = cls(scenario, store, set(kept["given"]), datetime.fromisoformat(kept["started"]))
+            world.logs.texts.update(kept["logs"])
+        except (OSError, ValueError, KeyError, TypeError) as problem:
+            raise Trouble(
+                "demo.unreadable",
+                f"The demo world kept in {path} can't be read.",
+                why=str(problem),
+                fix="Start the scenario anew; nothing but this demo is lost.",
+                commands=(f"photosync-wizard --demo {scenario.name} --reset status",),
+                exit_code=Exit.INTERNAL,
+            ) from None
+        return world
+
+    def kept(self) -> Object:
+        """What goes into the file."""
+        return {
+            "schema": _SCHEMA,
+            "started": self.started.isoformat(),
+            "version": self.store.version,
+            "given": sorted(self.controllers.given),
+            "logs": self.logs.texts,
+            "objects": list(self.store.everything()),
+        }
+
+    async def settle(self) -> None:
+        """Returns when the controllers have nothing left to do."""
+        await self.controllers.settle()
+
+    def expire_watches(self) -> None:
+        """Ends every open watch with 410 Expired and makes older resource versions and continue tokens expire."""
+        self.store.forget_history()
+        self._server.watches.end(too_old(self.store.version - 1, self.store.version))
+
+    def end_watches(self) -> None:
+        """Ends every open watch cleanly, as a server does after a while."""
+        self._server.watches.end()
+
+    def kubeconfig(self) -> Object:
+        """A kubeconfig for it, with its token; the context is "demo-" and the scenario's name."""
+        name = f"demo-{self.scenario.name}"
+        cluster: Object = {"server": self.url}
+        if self.ca:
+            cluster["certificate-authority-data"] = base64.b64encode(self.ca).decode()
+        return {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": name, "cluster": cluster}],
+            "users": [{"name": f"{name}-{USER}", "user": {"token": self.token}}],
+            "contexts": [
+                {"name": name, "context": {"cluster": name, "user": f"{name}-{USER}", "namespace": "default"}}
+            ],
+            "current-context": name,
+        }
+
+    def write_kubeconfig(self, path: Path) -> None:
+        """Writes the kubeconfig, readable by the owner alone. Raises Trouble when the file exists or can't be written."""
+        try:
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        except FileExistsError:
+            raise Trouble(
+                "demo.kubeconfig-exists",
+                f"{path} exists and is left as it is.",
+                fix="Name a file that does not exist yet.",
+                exit_code=Exit.USAGE,
+            ) from None
+        except OSError as problem:
+            raise Trouble(
+                "demo.kubeconfig-unwritable",
+                f"{path} can't be written.",
+                why=problem.strerror or str(problem),
+                fix="Name a file in a folder that exists and that you may write to.",
+                exit_code=Exit.USAGE,
+            ) from None
+        with os.fdopen(descriptor, "w") as file:
+            yaml.safe_dump(self.kubeconfig(), file, sort_keys=False)
+
+
+class _Keeper:
+    """Writes a world's file after changes and at the end."""
+
+    def __init__(self, world: DemoWorld, path: Path | None) -> None:
+        self._world = world
+        self._path = path
+        self._due: asyncio.Handle | None = None
+
+    def start(self) -> None:
+        if self._path:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._write()
+            self._world.store.listeners.append(self._note)
+
+    def stop(self) -> None:
+        if self._path and self._note in self._world.store.listeners:
+            self._world.store.listeners.remove(self._note)
+            self._write()
+
+    def _note(self, _change: Change) -> None:
+        if self._due is None:
+            self._due = asyncio.get_running_loop().call_soon(self._write)
+
+    def _write(self) -> None:
+        if self._due:
+            self._due.cancel()
+            self._due = None
+        assert self._path is not None  # noqa: S101
+        descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(self._world.kept(), file)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(self._path)
