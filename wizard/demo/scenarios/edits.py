@@ -31,6 +31,21 @@ def found(scenario: Scenario, kind: str, name: str, namespace: str = OURS) -> Ob
     raise KeyError(f"{kind} {namespace}/{name}")
 
 
+def pod_of(scenario: Scenario, owner: str, namespace: str = OURS) -> str:
+    """Name of the pod that belongs to a Job, ReplicaSet or StatefulSet. Raises KeyError."""
+    for item in scenario.objects:
+        kind, where, name = key_of(item)
+        owners = cast("Object", item)["metadata"].get("ownerReferences", ())
+        if kind == "Pod" and where == namespace and any(each["name"] == owner for each in owners):
+            return name
+    raise KeyError(f"pod of {namespace}/{owner}")
+
+
+def log_of(pod: Mapping[str, Any]) -> str:
+    """Where a pod's log is in `Scenario.logs`."""
+    return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
+
+
 def with_objects(scenario: Scenario, *objects: Mapping[str, Any]) -> Scenario:
     """These objects added, in the place of those that they have the name of."""
     merged: dict[tuple[str, str, str], Mapping[str, object]] = {key_of(item): item for item in scenario.objects}

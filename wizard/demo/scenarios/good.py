@@ -1,7 +1,8 @@
-"""The worlds that the others are made of: a fresh cluster, the seed's state, all seven done, and the session running out."""
+"""The worlds that the others are made of: a fresh cluster, the seed, all seven done, and the session running out."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from wizard.demo.scenario import Scenario
@@ -10,6 +11,7 @@ from wizard.demo.scenarios.edits import (
     OURS,
     changed,
     found,
+    log_of,
     merged,
     with_logs,
     with_objects,
@@ -23,7 +25,14 @@ SEED_REVISION = "e829dc496d82f3492e041df2d53bbb0c884d2e1e"
 COMPLETE_REVISION = "9c4de0d1b6c75aa4b0d3d2f0a7d1d55c7c1b2a90"
 LAST_JOB = "icloudpd-sync-29409480"
 LAST_RUN = 480
+SESSION_VOLUME = "pvc-cab8e83a-df0b-468a-b162-90482a1ff14a"
 IMMICH = f"{OURS}/immich-server:2283"
+_AS_IN_THE_SEED = (
+    ("Namespace", OURS),
+    ("Secret", "icloud-credentials"),
+    ("ConfigMap", "icloudpd-config"),
+    ("ServiceAccount", "icloudpd"),
+)
 
 
 def fresh() -> Scenario:
@@ -66,9 +75,11 @@ def complete() -> Scenario:
     scenario = without(seed(), "Pod", "icloudpd-auth")
     scenario = with_objects(scenario, *documents("complete"), *_with_pods(documents("immich")))
     scenario = without(scenario, "Event", "icloud-photos.18eae7885bc2ce46")
-    for kind, name in (("Namespace", OURS), ("Secret", "icloud-credentials"), ("ConfigMap", "icloudpd-config")):
+    for kind, name in _AS_IN_THE_SEED:
         scenario = merged(scenario, kind, name, {"metadata": {"creationTimestamp": "{now-40d}"}})
-    scenario = merged(scenario, "ServiceAccount", "icloudpd", {"metadata": {"creationTimestamp": "{now-40d}"}})
+    scenario = merged(scenario, "Secret", "icloud-credentials", {"metadata": {"annotations": None}})
+    retained = {"metadata": {"creationTimestamp": "{now-40d}"}, "spec": {"persistentVolumeReclaimPolicy": "Retain"}}
+    scenario = merged(scenario, "PersistentVolume", SESSION_VOLUME, retained)
     scenario = changed(scenario, "Application", "photo-sync", _synced_healthy, ARGOCD)
     scenario = _in_app_of_apps(scenario, COMPLETE_REVISION, "immich", "photo-sync")
     scenario = with_proxy(scenario, IMMICH, immich_answers())
@@ -80,15 +91,11 @@ def complete() -> Scenario:
     return with_logs(
         scenario,
         {
-            _log_of(first_pod): log("sync-first"),
-            _log_of(before_pod): log("sync-before"),
-            _log_of(last_pod): log("sync-good"),
+            log_of(first_pod): log("sync-first"),
+            log_of(before_pod): log("sync-before"),
+            log_of(last_pod): log("sync-good"),
         },
     )
-
-
-def _log_of(pod: Object) -> str:
-    return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
 
 
 def _synced_healthy(application: Object) -> None:
@@ -96,6 +103,7 @@ def _synced_healthy(application: Object) -> None:
     status = application["status"]
     status["health"] = {"status": "Healthy", "lastTransitionTime": "{now-9d}"}
     status["sync"]["revision"] = COMPLETE_REVISION
+    status["resources"] = [resource for resource in status["resources"] if resource["kind"] != "Secret"]
     operation = status["operationState"]
     operation |= {"startedAt": "{now-8d}", "finishedAt": "{now-8d}"}
     operation["operation"]["sync"]["revision"] = operation["syncResult"]["revision"] = COMPLETE_REVISION
@@ -147,20 +155,23 @@ def immich_answers(**config: Any) -> dict[str, object]:
     }
 
 
-def last_run(scenario: Scenario, log_name: str, *, exit_code: int, **session: str) -> Scenario:
-    """The last run ended otherwise, with another log; `session` are annotations of the config claim."""
+def last_run(
+    scenario: Scenario, log_name: str, *, exit_code: int, reason: str = "", session: Mapping[str, str] | None = None
+) -> Scenario:
+    """The last run ended otherwise, with another log; `session` are the session's annotations by suffix."""
     cron_job = found(scenario, "CronJob", "icloudpd-sync")
-    job, pod = run(cron_job, LAST_JOB, started=LAST_RUN, minutes=1, exit_code=exit_code)
-    scenario = with_logs(with_objects(scenario, job, pod), {_log_of(pod): log(log_name)})
+    job, pod = run(cron_job, LAST_JOB, started=LAST_RUN, minutes=1, exit_code=exit_code, reason=reason)
+    scenario = with_logs(with_objects(scenario, job, pod), {log_of(pod): log(log_name)})
     if exit_code:
         scenario = merged(scenario, "CronJob", "icloudpd-sync", {"status": {"lastSuccessfulTime": "{now-1916m}"}})
-    annotations = {f"photosync-wizard/session-{suffix}": value for suffix, value in session.items()}
+    annotations = {f"photosync-wizard/session-{suffix}": value for suffix, value in (session or {}).items()}
     return merged(scenario, "PersistentVolumeClaim", "icloudpd-config", {"metadata": {"annotations": annotations}})
 
 
 def expired() -> Scenario:
     """Complete, but Apple's session is dead: the nightly run fails and nothing comes in any more."""
-    return last_run(complete(), "sync-expired", exit_code=1, **{"expires-at": "{now-10h}", "verified-at": "{now-30d}"})
+    session = {"expires-at": "{now-10h}", "verified-at": "{now-30d}"}
+    return last_run(complete(), "sync-expired", exit_code=1, session=session)
 
 
 def expiring() -> Scenario:
