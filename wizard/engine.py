@@ -1,18 +1,36 @@
 """The loop: observe, diagnose, and again whenever something changes. The one way in for the screens and for the CLI.
 
-Nothing here knows how a cluster is read (wizard.observe), what it means (wizard.steps) or how it is shown.
+Nothing here knows how a cluster is read (wizard.observe), what it means (wizard.steps) or how it is shown. A watch event
+only says that something changed; what it is now is always read anew, so there is one way from the cluster to the picture.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
-from wizard.errors import Trouble
+from wizard.connectors import Connector
+from wizard.errors import Retry, Trouble
+from wizard.kube.client import Cluster
 from wizard.model import Report
-from wizard.setup import SetupRow
+from wizard.observe.changes import changes
+from wizard.observe.look import observe
+from wizard.settings import Settings
+from wizard.setup import SetupRow, setup_rows
+from wizard.steps import diagnose
 from wizard.world import World
+
+SETTLE_SECONDS = 0.3
+"""How long changes may gather before the next look: a rollout's burst is one look."""
+
+LOOK_EVERY_SECONDS = 60.0
+"""A look without any change: some things move with the clock alone."""
+
+LONGEST_PAUSE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +44,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """The picture is as of `seen_at` and is being kept fresh by watches."""
+    """The picture is as of its `world.taken_at` and is being kept fresh by watches."""
 
     snapshot: Snapshot
 
@@ -44,20 +62,113 @@ Update = Fresh | Stale
 
 
 class Engine:
-    """Looks at one cluster. `look()` once, or `updates()` for as long as somebody is interested; then `close()`."""
+    """Looks at one cluster. `look()` once, or `updates()` for as long as somebody is interested; then `close()`.
+
+    `on_look` is told of every World before it is diagnosed, and gives the settings to go on with; a Trouble that it raises
+    ends the look.
+    """
+
+    def __init__(
+        self,
+        connector: Connector,
+        settings: Settings,
+        *,
+        on_look: Callable[[World], Settings] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.settings = settings
+        self._connector = connector
+        self._on_look = on_look
+        self._now = now
+        self._pause = pause
+        self._cluster: Cluster | None = None
+        self._wanted = asyncio.Event()
+        self._last: Snapshot | None = None
 
     async def look(self) -> Snapshot:
         """One pass over the cluster and its diagnosis. Raises Trouble when the cluster can't be looked at at all."""
-        raise NotImplementedError
+        if self._cluster is None:
+            self._cluster = await self._connector.connect()
+        world = await observe(self._cluster, self.settings, self._now())
+        if self._on_look:
+            self.settings = self._on_look(world)
+        self._last = Snapshot(world, diagnose(world, self.settings), setup_rows(world, self.settings))
+        return self._last
 
-    def updates(self) -> AsyncIterator[Update]:
+    async def updates(self) -> AsyncGenerator[Update, None]:
         """A Fresh after the first look and after every change that matters; a Stale for each failed try to reconnect."""
-        raise NotImplementedError
+        attempt = 0
+        while True:
+            self._wanted.clear()
+            try:
+                snapshot = await self.look()
+                attempt = 0
+                yield Fresh(snapshot)
+                await self._until_changed(snapshot.world)
+            except Trouble as trouble:
+                attempt += 1
+                yield Stale(trouble, attempt, self._last.world.taken_at if self._last else None)
+                await self._disconnect()
+                await self._until_asked(
+                    None if trouble.retry is Retry.NEVER else min(2.0 ** (attempt - 1), LONGEST_PAUSE_SECONDS)
+                )
+
+    def use(self, settings: Settings) -> None:
+        """Goes on with other settings; a running `updates()` looks again with them at once."""
+        self.settings = settings
+        self.look_again()
 
     def look_again(self) -> None:
         """Makes a running `updates()` look again at once."""
-        raise NotImplementedError
+        self._wanted.set()
 
     async def close(self) -> None:
-        """Lets the connections go."""
-        raise NotImplementedError
+        """Lets go of the connections and of what they needed."""
+        await self._disconnect()
+        await self._connector.close()
+
+    async def _disconnect(self) -> None:
+        cluster, self._cluster = self._cluster, None
+        if cluster:
+            await cluster.close()
+
+    async def _until_changed(self, world: World) -> None:
+        """Returns when something changed, somebody asked, or time has passed. Raises Trouble when watching fails."""
+        cluster = self._cluster
+        if cluster is None:
+            return
+
+        async def first_change() -> None:
+            async with aclosing(changes(cluster, self.settings, world)) as stream:
+                async for _ in stream:
+                    return
+
+        watching = asyncio.ensure_future(first_change())
+        asked = asyncio.ensure_future(self._wanted.wait())
+        aged = asyncio.ensure_future(self._pause(LOOK_EVERY_SECONDS))
+        waits = (watching, asked, aged)
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            if watching.done():
+                watching.result()
+                await self._pause(SETTLE_SECONDS)
+        finally:
+            await _cancel(*waits)
+
+    async def _until_asked(self, seconds: float | None) -> None:
+        asked = asyncio.ensure_future(self._wanted.wait())
+        paused = asyncio.ensure_future(self._pause(seconds)) if seconds is not None else None
+        waits = (asked, paused) if paused else (asked,)
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _cancel(*waits)
+
+
+async def _cancel(*futures: asyncio.Future[Any]) -> None:
+    for future in futures:
+        future.cancel()
+    for future in futures:
+        with suppress(asyncio.CancelledError, Trouble):
+            await future

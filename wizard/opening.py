@@ -1,0 +1,232 @@
+"""One opening of the wizard: the state that is kept, the settings that follow from it, and the engine that they drive.
+
+Used by the screens (it satisfies `screens.session.Session`) and by the command line alike.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wizard.errors import Exit, Retry, Trouble
+from wizard.machine import find_checkout, time_zone
+from wizard.model import ClusterRef
+from wizard.settings import DEFAULT_ACCOUNT, Settings
+from wizard.state.files import make_folder
+from wizard.state.files import write as write_file
+from wizard.state.record import Choices, State, fill_in
+from wizard.state.store import Loaded, Store, default_folder
+from wizard.state.writing import Writer
+
+if TYPE_CHECKING:
+    from wizard.connectors import Connector
+    from wizard.engine import Engine
+    from wizard.world import World
+
+_APPLE_ID = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the command line asked for: flags as given, and the environment that they are read in."""
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    namespace: str | None = None
+    demo: str | None = None
+    reset: bool = False
+    skip: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    home: Path = field(default_factory=Path.home)
+
+    @property
+    def state_folder(self) -> Path:
+        """Where state is kept; a demo world has a folder of its own."""
+        folder = default_folder(self.env)
+        return folder / "demo" if self.demo else folder
+
+
+class Opening:
+    """State, settings and engine for one request. Raises Trouble for a kubeconfig that can't be used.
+
+    Nothing is written until something is remembered or chosen; then one writer holds the state against a second wizard.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._store = Store(request.state_folder)
+        self._flagged = _settings_of(request)
+        hint = _hint(request)
+        loaded = Loaded(State(hint, self._flagged.namespace))
+        if not (request.demo and request.reset):
+            loaded = self._store.last_used(hint, self._flagged.namespace)
+        self._notices: tuple[str, ...] = loaded.notices
+        self._state = loaded.state
+        self.settings = self._with_choices()
+        self._writer = Writer(self._store)
+        self._engine: Engine | None = None
+        self._settled = False
+        self._checkout_for = ""
+
+    # What a screen asks for
+
+    @property
+    def place(self) -> Mapping[str, str] | None:
+        """Where the person was when the wizard was last closed; None on a first start."""
+        try:
+            place = json.loads(self._state.place)
+        except ValueError:
+            return None
+        return {str(key): str(value) for key, value in place.items()} if isinstance(place, dict) else None
+
+    @property
+    def banner(self) -> str:
+        """One line about the world that is looked at; empty for a real cluster."""
+        return f"demo world: {self._request.demo}, nothing leaves this machine" if self._request.demo else ""
+
+    def engine(self) -> Engine:
+        """The engine. Its libraries load here, so call it when the screen is already up."""
+        from wizard.engine import Engine  # noqa: PLC0415 - loads what talks to the cluster
+
+        if self._engine is None:
+            self._engine = Engine(self._connector(), self.settings, on_look=self._seen)
+        return self._engine
+
+    def remember(self, place: Mapping[str, str]) -> None:
+        """Keeps where the person is, for the next start."""
+        self._keep(replace(self._state, place=json.dumps(dict(place), sort_keys=True)))
+
+    def choose(self, name: str, value: str) -> None:
+        """Sets one choice ("apple_id", "time_zone", "application", "immich_namespace", "host_name", "skip", "unskip").
+
+        Raises Trouble for a value that can't be right.
+        """
+        self._keep(replace(self._state, choices=_chosen(self._state.choices, name, value.strip())))
+        self.settings = self._with_choices()
+        if self._engine:
+            self._engine.use(self.settings)
+
+    def save(self, name: str, text: str) -> str:
+        """Writes `text` to a private file in the state folder and returns its path; may raise OSError."""
+        return save_private(self._request.state_folder, name, text)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Sentences about the kept state that the person should know, oldest first."""
+        return tuple(dict.fromkeys(self._notices + self._writer.notices))
+
+    def close(self) -> None:
+        """Waits until everything is kept, and lets a second wizard in. Returns at once when there is nothing to keep."""
+        self._writer.close()
+
+    # What happens with a look
+
+    def _seen(self, world: World) -> Settings:
+        """Confirms that this is the cluster which the state belongs to, and learns what only a look can tell."""
+        if not self._settled:
+            loaded = self._store.settle(self._state, world.cluster)
+            self._notices += loaded.notices
+            self._state = loaded.state
+            self._settled = True
+            self.settings = self._with_choices()
+            self._writer.settled(self._state)
+        self._look_for_checkout(world)
+        return self.settings
+
+    def _look_for_checkout(self, world: World) -> None:
+        from wizard.setup import followed_source  # noqa: PLC0415 - loaded with the engine
+
+        followed = followed_source(world)
+        repo = followed[0].repo_url if followed else ""
+        if self._request.demo or not repo or repo == self._checkout_for or self._state.choices.git_checkout:
+            return
+        self._checkout_for = repo
+        try:
+            here = Path.cwd()
+        except OSError:
+            here = self._request.home
+        if found := find_checkout(repo, self._request.home, here):
+            sources = {**self.settings.sources, "git_checkout": "found beside its remote"}
+            self.settings = replace(self.settings, git_checkout=str(found), sources=sources)
+
+    def _with_choices(self) -> Settings:
+        settings = fill_in(self._flagged, self._state.choices)
+        return replace(settings, skipped=settings.skipped | frozenset(self._request.skip))
+
+    def _keep(self, state: State) -> None:
+        self._state = state
+        self._writer.write(state)
+
+    def _connector(self) -> Connector:
+        from wizard.connectors import DemoConnector, KubeconfigConnector  # noqa: PLC0415 - loads with the engine
+
+        request = self._request
+        if request.demo:
+            folder = request.state_folder / "worlds"
+            return DemoConnector(request.demo, folder, reset=request.reset, env=request.env, home=request.home)
+        return KubeconfigConnector(request.kubeconfig, request.context, request.env, request.home)
+
+
+def save_private(folder: Path, name: str, text: str) -> str:
+    """Writes a 0600 file called `name` into `folder`, which is made when needed, and returns its path. Raises OSError."""
+    make_folder(folder)
+    write_file(folder / name, text.encode())
+    return str(folder / name)
+
+
+def _settings_of(request: Request) -> Settings:
+    sources: dict[str, str] = {}
+    if request.namespace:
+        sources["namespace"] = "flag"
+    if request.context:
+        sources["context"] = "from --context"
+    elif request.demo:
+        sources["context"] = "the demo world"
+    zone = time_zone(request.env)
+    kubectl = ["kubectl"]
+    for flag, value in (("--kubeconfig", request.kubeconfig), ("--context", request.context)):
+        if value:
+            kubectl += [flag, value]
+    settings = Settings(time_zone=zone, kubectl=shlex.join(kubectl), sources=sources)
+    return replace(settings, namespace=request.namespace) if request.namespace else settings
+
+
+def _hint(request: Request) -> ClusterRef:
+    """Which cluster this is going to be, as far as the kubeconfig says."""
+    if request.demo:
+        return ClusterRef(f"demo-{request.demo}", "")
+    from wizard.kube import kubeconfig  # noqa: PLC0415 - the demo needs no YAML here
+
+    config = kubeconfig.load(request.kubeconfig, request.context, env=request.env, home=request.home)
+    return ClusterRef(config.context, str(config.cluster.get("server", "")))
+
+
+def _chosen(choices: Choices, name: str, value: str) -> Choices:
+    match name:
+        case "apple_id":
+            if value and not _APPLE_ID.fullmatch(value):
+                raise Trouble(
+                    "settings.apple-id",
+                    "That is no Apple ID: it looks like name@example.com.",
+                    fix="Type the address that you sign in to iCloud with.",
+                    exit_code=Exit.USAGE,
+                    retry=Retry.NOW,
+                )
+            return replace(choices, apple_ids={**choices.apple_ids, DEFAULT_ACCOUNT: value} if value else {})
+        case "skip":
+            return replace(choices, skipped=choices.skipped | {value})
+        case "unskip":
+            return replace(choices, skipped=choices.skipped - {value})
+        case "time_zone" | "application" | "immich_namespace" | "host_name":
+            changed: dict[str, Any] = {name: value or None}
+            return replace(choices, **changed)
+        case _:
+            raise Trouble(
+                "settings.unknown", f"There is no setting called {name}.", exit_code=Exit.USAGE, retry=Retry.NEVER
+            )
