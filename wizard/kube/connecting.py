@@ -1,0 +1,205 @@
+"""Names the reason when no connection comes about: from the HTTP library's exceptions to Trouble.
+
+The only other module that knows that library's exceptions is the client. On a certificate with other names it asks the
+server once more what the certificate says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import ssl
+from dataclasses import dataclass
+
+from wizard.errors import Retry, Trouble, shorten
+from wizard.kube.errors import CredentialsRejected, NotKubernetes, TlsMismatch, Unreachable
+
+_PLAIN = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")
+_CLIENT_CERTIFICATE = (
+    "CERTIFICATE_REQUIRED",
+    "ALERT_BAD_CERTIFICATE",
+    "ALERT_CERTIFICATE_EXPIRED",
+    "ALERT_UNKNOWN_CA",
+    "ALERT_CERTIFICATE_UNKNOWN",
+    "ALERT_ACCESS_DENIED",
+    "ALERT_HANDSHAKE_FAILURE",
+)
+_SERVER_COMMAND = ("kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}'",)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to: `server` as in the kubeconfig, `expected` the name that the certificate has to carry."""
+
+    server: str
+    host: str
+    port: int
+    expected: str
+    named_by_kubeconfig: bool
+    proxy: str = ""
+
+
+def trouble_of(error: BaseException, target: Target) -> Trouble:
+    """What `error`, raised while connecting or sending, means; certificate names are not looked up."""
+    chain = _chain(error)
+    for link in chain:
+        if isinstance(link, ssl.SSLCertVerificationError):
+            return _certificate(link, target, None)
+        if isinstance(link, ssl.SSLError):
+            return _tls(link, target)
+    for link in chain:
+        if isinstance(link, socket.gaierror):
+            return _unreachable(target, f"The name {target.host} is not known (DNS).", "unknown-host")
+    if any(type(link).__name__ in ("ClientProxyConnectionError", "ClientHttpProxyError") for link in chain):
+        status = next((getattr(link, "status", None) for link in chain if getattr(link, "status", None)), None)
+        return Unreachable(
+            "kube.proxy",
+            f"The proxy doesn't let us through to the cluster at {target.server}.",
+            why=f"It answered HTTP {status}." if status else "It can't be reached.",
+            fix="Check proxy-url in the kubeconfig, or HTTPS_PROXY and NO_PROXY.",
+            commands=_SERVER_COMMAND,
+        )
+    return _by_kind(chain, target)
+
+
+async def with_certificate_names(trouble: Trouble, context: ssl.SSLContext, target: Target) -> Trouble:
+    """`trouble`, and for a certificate with other names a second look that says which names it carries."""
+    if trouble.code != "kube.tls-name" or target.proxy:
+        return trouble
+    names = await _names_on_certificate(context, target)
+    return _name_mismatch(target, names) if names else trouble
+
+
+def _by_kind(chain: list[BaseException], target: Target) -> Trouble:
+    for link in chain:
+        if isinstance(link, ConnectionRefusedError):
+            return _unreachable(target, f"Nothing listens at {target.host} port {target.port}.", "refused")
+        if isinstance(link, OSError) and link.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN):
+            return _unreachable(target, "There is no route to it: another network, or the VPN is off.", "no-route")
+    names = {type(link).__name__ for link in chain}
+    if "InvalidURL" in names or "NonHttpUrlClientError" in names:
+        return _unreachable(target, "That is no address.", "address")
+    if any(isinstance(link, TimeoutError) for link in chain) or "ConnectionTimeoutError" in names:
+        return _unreachable(target, "It did not answer in time.", "timeout")
+    if "BadHttpMessage" in names or "ClientResponseError" in names or "ClientPayloadError" in names:
+        return NotKubernetes(
+            "kube.not-http",
+            f"What answers at {target.server} does not speak HTTP as it should.",
+            fix="Check the server's address and port in the kubeconfig.",
+            commands=_SERVER_COMMAND,
+        )
+    return _unreachable(target, "The connection broke.", "broken")
+
+
+def _unreachable(target: Target, why: str, slug: str) -> Unreachable:
+    return Unreachable(
+        f"kube.{slug}",
+        f"The cluster at {target.server} can't be reached.",
+        why=why,
+        fix="Check that the cluster is up, that you are on its network, and that the address is right.",
+        commands=(*_SERVER_COMMAND, "kubectl version"),
+        retry=Retry.NEVER if slug == "address" else Retry.LATER,
+    )
+
+
+def _certificate(error: ssl.SSLCertVerificationError, target: Target, names: tuple[str, ...] | None) -> Trouble:
+    if error.verify_code in (62, 64) or "mismatch" in (error.verify_message or ""):
+        return _name_mismatch(target, names or ())
+    if error.verify_code == 10:
+        return TlsMismatch(
+            "kube.tls-expired",
+            f"The certificate of {target.server} has expired.",
+            fix="Renew the cluster's certificates (k3s: restart it; kubeadm: kubeadm certs renew all).",
+            retry=Retry.LATER,
+        )
+    if error.verify_code == 9:
+        return TlsMismatch(
+            "kube.tls-not-yet",
+            f"The certificate of {target.server} is not valid yet.",
+            fix="Check the clocks of this machine and of the cluster.",
+        )
+    return TlsMismatch(
+        "kube.tls-unknown-ca",
+        f"The certificate of {target.server} is not signed by the authority that the kubeconfig names.",
+        why=shorten(error.verify_message or ""),
+        fix="Usually the kubeconfig is of an earlier installation of the cluster, or something sits in between: "
+        "fetch the kubeconfig anew.",
+        retry=Retry.NEVER,
+    )
+
+
+def _name_mismatch(target: Target, names: tuple[str, ...]) -> TlsMismatch:
+    says = f"It is for {shorten(', '.join(names))}." if names else "It carries other names."
+    asked = "tls-server-name" if target.named_by_kubeconfig else "the server's address"
+    return TlsMismatch(
+        "kube.tls-name",
+        f'The certificate of {target.server} is not for "{target.expected}", which is {asked} in the kubeconfig.',
+        why=says,
+        fix=f"Set tls-server-name in the kubeconfig to {names[0]}."
+        if names
+        else "Set tls-server-name in the kubeconfig.",
+        commands=(f"kubectl config set-cluster CLUSTER --tls-server-name={names[0]}",) if names else (),
+        retry=Retry.NEVER,
+    )
+
+
+def _tls(error: ssl.SSLError, target: Target) -> Trouble:
+    said = f"{error.reason or ''} {error}".upper().replace(" ", "_")
+    if any(word in said for word in _PLAIN):
+        return NotKubernetes(
+            "kube.plain-http",
+            f"What answers at {target.server} does not speak TLS.",
+            why="It answered in plain text, as an HTTP server would.",
+            fix="Check the port, or whether the address should begin with http://.",
+            commands=_SERVER_COMMAND,
+            retry=Retry.NEVER,
+        )
+    if any(word in said for word in _CLIENT_CERTIFICATE):
+        return CredentialsRejected(
+            "kube.client-certificate",
+            f"The cluster at {target.server} doesn't accept the client certificate of the kubeconfig.",
+            why=shorten(error.reason or ""),
+            fix="Fetch the kubeconfig anew: the certificate has expired or is of another cluster.",
+        )
+    return TlsMismatch(
+        "kube.tls",
+        f"No encrypted connection to {target.server} comes about.",
+        why=shorten(error.reason or str(error)),
+        fix="Check the server's address and what is between here and there.",
+    )
+
+
+async def _names_on_certificate(context: ssl.SSLContext, target: Target) -> tuple[str, ...]:
+    context.check_hostname = False
+    try:
+        async with asyncio.timeout(5):
+            _, writer = await asyncio.open_connection(
+                target.host, target.port, ssl=context, server_hostname=target.expected
+            )
+            try:
+                certificate = writer.get_extra_info("peercert") or {}
+            finally:
+                writer.close()
+    except (OSError, TimeoutError):
+        return ()
+    finally:
+        context.check_hostname = True
+    return tuple(str(value) for _, value in certificate.get("subjectAltName", ()))
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    found: list[BaseException] = []
+    queue: list[BaseException | None] = [error]
+    while queue:
+        link = queue.pop(0)
+        if link is None or link in found:
+            continue
+        found.append(link)
+        queue += [
+            link.__cause__,
+            link.__context__,
+            getattr(link, "certificate_error", None),
+            getattr(link, "os_error", None),
+        ]
+    return found

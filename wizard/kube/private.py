@@ -1,0 +1,67 @@
+"""The one folder for files that must not outlive the program: keys for the TLS library, an exchange's working copies.
+
+0700, under the XDG runtime directory where there is one (a RAM disk that the system empties), else under the state
+directory. Each process has a sub-folder of its own; those of dead processes are removed at the next start.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from wizard.errors import Trouble
+
+APP = "photosync-wizard"
+
+
+def private_root(env: Mapping[str, str], home: Path) -> Path:
+    """Where the sub-folders are: XDG_RUNTIME_DIR/photosync-wizard, else `private` in the state directory."""
+    runtime = env.get("XDG_RUNTIME_DIR", "")
+    if runtime and Path(runtime).is_dir() and os.access(runtime, os.W_OK):
+        return Path(runtime) / APP
+    state = env.get("XDG_STATE_HOME", "")
+    return (Path(state) if state else home / ".local" / "state") / APP / "private"
+
+
+def open_private(root: Path) -> Path:
+    """Makes this process's sub-folder, empty, and removes those of processes that are gone."""
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if root.is_symlink() or root.stat().st_uid != os.getuid():
+            raise Trouble(
+                "private.not-ours",
+                f"The folder {root} belongs to somebody else.",
+                why="Keys are written there for a moment, so it has to be yours alone.",
+                fix="Remove it, or set XDG_RUNTIME_DIR to a folder of your own.",
+            )
+        root.chmod(0o700)
+        for entry in root.iterdir():
+            if entry.name.isdigit() and (int(entry.name) == os.getpid() or not _alive(int(entry.name))):
+                shutil.rmtree(entry, ignore_errors=True)
+        own = root / str(os.getpid())
+        own.mkdir(mode=0o700)
+    except OSError as error:
+        raise Trouble(
+            "private.unusable",
+            f"No private folder can be made at {root}.",
+            why=error.strerror or "",
+            fix="Make the folder writable, or set XDG_RUNTIME_DIR or XDG_STATE_HOME to one that is.",
+        ) from error
+    return own
+
+
+def close_private(own: Path) -> None:
+    """Removes this process's sub-folder and all that is in it."""
+    shutil.rmtree(own, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,71 @@
+"""Turns requests into Reads: found, not there, or nobody knows. Only a cluster that can't be asked at all is raised."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from wizard.errors import Trouble
+from wizard.kube.errors import ClusterTrouble, Forbidden, NotFound, TimedOut
+from wizard.world import Found, Missing, Read, Unreadable
+
+T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+class Budget:
+    """How many requests one look may still send."""
+
+    def __init__(self, requests: int) -> None:
+        self.left = requests
+
+    def take(self, requests: int = 1) -> bool:
+        """Whether that many may be sent; if so they are taken off."""
+        if requests > self.left:
+            return False
+        self.left -= requests
+        return True
+
+
+async def ask(answer: Awaitable[Any], parse: Callable[[Any], T]) -> Read[T]:
+    """What an answer says, or why there is none. Raises ClusterTrouble."""
+    try:
+        return Found(parse(await answer))
+    except Trouble as trouble:
+        return unread(trouble)
+
+
+def unread(trouble: Trouble) -> Missing | Unreadable:
+    """A refused request as a Read. Raises `trouble` itself when it is about the whole cluster."""
+    if isinstance(trouble, ClusterTrouble):
+        raise trouble
+    if isinstance(trouble, NotFound):
+        return Missing(kind_installed=trouble.kind_installed)
+    if isinstance(trouble, Forbidden):
+        return Unreadable("forbidden", trouble.what)
+    if isinstance(trouble, TimedOut):
+        return Unreadable("timeout", trouble.what)
+    return Unreadable("error", f"{trouble.what} {trouble.why}".strip())
+
+
+def found(read: Read[T]) -> T | None:
+    """The value, if it was found."""
+    return read.value if isinstance(read, Found) else None
+
+
+def mapped(read: Read[A], change: Callable[[A], B]) -> Read[B]:
+    """`read` with `change` applied to what was found."""
+    return Found(change(read.value)) if isinstance(read, Found) else read
+
+
+async def together(*work: Awaitable[Any]) -> list[Any]:
+    """All results in order. When one fails the others are ended before its error is raised."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,119 @@
+"""Says that something changed, by watches on what the last look looked at; what it means, the next look finds out.
+
+Metadata only, in our namespace and of the few objects elsewhere that matter. Changes nothing and remembers no objects.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from wizard.errors import Trouble
+from wizard.kube.client import Cluster
+from wizard.kube.errors import Busy, ClusterTrouble, Expired, Forbidden, Invalid, NotFound, ServerFault
+from wizard.observe.asking import found
+from wizard.observe.look_argo import APPLICATIONS
+from wizard.observe.look_immich import CHART_LABELS
+from wizard.settings import Settings
+from wizard.world import World
+
+RELIST = "relist"
+_PAUSE = 1.0
+_WAITING = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One watch: the word it is reported by, and what it is on."""
+
+    word: str
+    path: str
+    fields: str = ""
+    labels: str = ""
+
+
+def watched(settings: Settings, world: World) -> list[Watched]:
+    """What to watch after this look."""
+    core = f"/api/v1/namespaces/{settings.namespace}"
+    batch = f"/apis/batch/v1/namespaces/{settings.namespace}"
+    watches = [
+        Watched("pod", f"{core}/pods"),
+        Watched("claim", f"{core}/persistentvolumeclaims"),
+        Watched("job", f"{batch}/jobs"),
+        Watched("cronjob", f"{batch}/cronjobs"),
+        Watched("configmap", f"{core}/configmaps"),
+        Watched("serviceaccount", f"{core}/serviceaccounts"),
+        Watched("namespace", "/api/v1/namespaces", f"metadata.name={settings.namespace}"),
+    ]
+    watches += [Watched("secret", f"{core}/secrets", f"metadata.name={name}") for name in sorted(world.secrets)[:4]]
+    argo = found(world.application)
+    if argo is not None:
+        path = f"/apis/argoproj.io/v1alpha1/namespaces/{argo.meta.namespace}/applications"
+        watches.append(Watched("application", path, f"metadata.name={argo.meta.name}"))
+    else:
+        watches.append(Watched("application", APPLICATIONS, f"metadata.name={settings.application}"))
+    immich = found(world.immich)
+    if immich is not None:
+        where = immich.namespace
+        deployments = f"/apis/apps/v1/namespaces/{where}/deployments"
+        watches.append(Watched("immich", deployments, f"metadata.name={immich.workload.name}"))
+        watches.append(Watched("ingress", f"/apis/networking.k8s.io/v1/namespaces/{where}/ingresses"))
+    else:
+        watches.append(Watched("immich", "/apis/apps/v1/deployments", labels=CHART_LABELS))
+    return watches
+
+
+async def changes(cluster: Cluster, settings: Settings, world: World) -> AsyncIterator[str]:
+    """A short word for each thing that changed since the look that `world` is of, as it happens.
+
+    "relist" says that something may have been missed. What may not be watched is left out. Raises Trouble when the
+    connection is lost, after which there are no more words; closing it ends every watch.
+    """
+    queue: asyncio.Queue[str | Trouble] = asyncio.Queue(_WAITING)
+    tasks = [asyncio.create_task(_follow(cluster, one, queue)) for one in watched(settings, world)]
+    try:
+        while True:
+            said = await queue.get()
+            if isinstance(said, Trouble):
+                raise said
+            yield said
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _follow(cluster: Cluster, one: Watched, queue: asyncio.Queue[str | Trouble]) -> None:
+    version = cluster.versions.get(one.path, "")
+    while True:
+        try:
+            if not version:
+                version = await _now(cluster, one)
+            events = cluster.watch(
+                one.path, resource_version=version, fields=one.fields, labels=one.labels, form="metadata"
+            )
+            async with aclosing(events) as stream:
+                async for _ in stream:
+                    await queue.put(one.word)
+        except Expired:
+            version = ""
+            await queue.put(RELIST)
+        except (Forbidden, NotFound, Invalid):
+            return
+        except (Busy, ServerFault):
+            version = ""
+            await asyncio.sleep(_PAUSE)
+            await queue.put(RELIST)
+        except ClusterTrouble as trouble:
+            await queue.put(trouble)
+            return
+        except Trouble:
+            version = ""
+            await asyncio.sleep(_PAUSE)
+
+
+async def _now(cluster: Cluster, one: Watched) -> str:
+    page = await cluster.list_page(one.path, fields=one.fields, labels=one.labels, limit=1, form="metadata")
+    return str((page.get("metadata") or {}).get("resourceVersion") or "")

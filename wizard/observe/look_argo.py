@@ -1,0 +1,84 @@
+"""Finds our Application among those that there are, and the one that it is itself a part of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from wizard.kube.client import Cluster
+from wizard.observe.asking import Budget, ask, found
+from wizard.observe.parse_argo import application, tracking_application
+from wizard.observe.raw import page
+from wizard.settings import CONFIG_MAP, Settings
+from wizard.world import NOT_ASKED, Application, Found, Meta, Missing, Page, Read, World
+
+APPLICATIONS = "/apis/argoproj.io/v1alpha1/applications"
+
+
+async def find_application(cluster: Cluster, settings: Settings, budget: Budget, world: World) -> Read[Application]:
+    """Ours: by its name, by what our objects say manages them, or by where it deploys to."""
+    if not isinstance(world.applications, Found):
+        return world.applications
+    known = world.applications.value
+    named = list(dict.fromkeys((settings.application, *_trackers(_our_objects(world)))))
+    chosen = choose(known.items, named, settings.namespace)
+    if chosen is not None:
+        return Found(chosen)
+    if not known.more:
+        return Missing()
+    for name in named[:2]:
+        read = await _by_name(cluster, budget, name)
+        if not isinstance(read, Missing):
+            return read
+    return Missing()
+
+
+async def find_parent(
+    cluster: Cluster, budget: Budget, listed: Read[Page[Application]], ours: Read[Application]
+) -> Read[Application]:
+    """The Application that manages ours (app of apps); Missing when none does."""
+    if not isinstance(ours, Found):
+        return NOT_ASKED
+    name = tracking_application(ours.value.meta.annotations, ours.value.meta.labels)
+    if not name or name == ours.value.meta.name:
+        return Missing()
+    known = found(listed)
+    for one in known.items if known else ():
+        if one.meta.name == name:
+            return Found(one)
+    return await _by_name(cluster, budget, name) if known and known.more else Missing()
+
+
+def choose(known: Iterable[Application], named: Iterable[str], namespace: str) -> Application | None:
+    """The first Application with one of these names, else the only one that deploys into `namespace`.
+
+    Of several with one name the one that deploys there is meant.
+    """
+    listed = list(known)
+    for name in named:
+        alike = [one for one in listed if one.meta.name == name]
+        if alike:
+            return next((one for one in alike if one.destination_namespace == namespace), alike[0])
+    there = [one for one in listed if one.destination_namespace == namespace]
+    return there[0] if len(there) == 1 else None
+
+
+async def _by_name(cluster: Cluster, budget: Budget, name: str) -> Read[Application]:
+    if not budget.take():
+        return NOT_ASKED
+    read = await ask(
+        cluster.list_page(APPLICATIONS, fields=f"metadata.name={name}", limit=5), lambda body: page(body, application)
+    )
+    if not isinstance(read, Found):
+        return read
+    return Found(read.value.items[0]) if read.value.items else Missing()
+
+
+def _our_objects(world: World) -> list[Meta]:
+    held = [one.meta for read in (world.claims, world.cron_jobs) if isinstance(read, Found) for one in read.value.items]
+    config_map = found(world.config_maps.get(CONFIG_MAP, NOT_ASKED))
+    return [*held, *([config_map.meta] if config_map else [])]
+
+
+def _trackers(objects: Iterable[Meta]) -> list[str]:
+    names = (tracking_application(one.annotations, one.labels) for one in objects)
+    return [name for name in names if name]

@@ -1,0 +1,93 @@
+"""Argo CD's Application from its JSON: pure, tolerant of whatever is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from wizard.errors import shorten
+from wizard.observe.raw import meta, record, records, text
+from wizard.world import Application, AppResource, AppSource
+
+MESSAGE_LIMIT = 1024
+RESOURCE_LIMIT = 200
+
+
+def application(body: Any) -> Application:
+    """An Application; of its resources the first 200, messages cut to 1,024 characters."""
+    raw = record(body)
+    spec, status = record(raw.get("spec")), record(raw.get("status"))
+    policy = record(spec.get("syncPolicy"))
+    automated = policy.get("automated")
+    details = record(automated)
+    on = isinstance(automated, Mapping) and details.get("enabled", True) is not False
+    destination = record(spec.get("destination"))
+    sync, operation = record(status.get("sync")), record(status.get("operationState"))
+    result = record(operation.get("syncResult"))
+    asked = record(record(operation.get("operation")).get("sync"))
+    return Application(
+        meta=meta(body),
+        project=text(spec.get("project")),
+        sources=tuple(_source(one) for one in records(spec.get("sources")) or records([spec.get("source")])),
+        destination_namespace=text(destination.get("namespace")),
+        destination_server=text(destination.get("server") or destination.get("name")),
+        automated=on,
+        prune=on and bool(details.get("prune")),
+        self_heal=on and bool(details.get("selfHeal")),
+        sync_options=tuple(text(one) for one in policy.get("syncOptions") or ()),
+        retry_refresh=bool(record(policy.get("retry")).get("refresh")),
+        ignored_paths=_ignored(spec),
+        looked_at=bool(status),
+        sync=text(sync.get("status")),
+        health=text(record(status.get("health")).get("status")),
+        compared_revision=_revision(sync),
+        operation_phase=text(operation.get("phase")),
+        operation_message=shorten(text(operation.get("message")), MESSAGE_LIMIT),
+        operation_revision=_revision(result) or _revision(asked),
+        conditions=tuple(
+            (text(one.get("type")), shorten(text(one.get("message")), MESSAGE_LIMIT))
+            for one in records(status.get("conditions"))
+        ),
+        resources=tuple(_resource(one) for one in records(status.get("resources"))[:RESOURCE_LIMIT]),
+    )
+
+
+def tracking_application(annotations: Mapping[str, str], labels: Mapping[str, str]) -> str:
+    """The Application that a managed object names: its tracking-id up to the colon, or the label of before 3.0.
+
+    The label is also Helm's, so it is a hint only; empty when neither is there.
+    """
+    tracking = annotations.get("argocd.argoproj.io/tracking-id", "")
+    return tracking.partition(":")[0] or labels.get("argocd.argoproj.io/instance", "")
+
+
+def _revision(raw: Mapping[str, Any]) -> str:
+    return text(raw.get("revision")) or next((text(one) for one in raw.get("revisions") or () if one), "")
+
+
+def _source(raw: Mapping[str, Any]) -> AppSource:
+    return AppSource(
+        repo_url=text(raw.get("repoURL")),
+        target_revision=text(raw.get("targetRevision")),
+        path=text(raw.get("path")),
+        chart=text(raw.get("chart")),
+    )
+
+
+def _ignored(spec: Mapping[str, Any]) -> tuple[str, ...]:
+    paths = []
+    for entry in records(spec.get("ignoreDifferences")):
+        paths += [text(one) for key in ("jsonPointers", "jqPathExpressions") for one in entry.get(key) or ()]
+    return tuple(dict.fromkeys(paths))
+
+
+def _resource(raw: Mapping[str, Any]) -> AppResource:
+    return AppResource(
+        kind=text(raw.get("kind")),
+        name=text(raw.get("name")),
+        namespace=text(raw.get("namespace")),
+        group=text(raw.get("group")),
+        status=text(raw.get("status")),
+        health=text(record(raw.get("health")).get("status")),
+        requires_pruning=bool(raw.get("requiresPruning")),
+    )
