@@ -5,6 +5,8 @@ Logs are those of icloudpd 1.32.3, which exits 0 on nearly every failure.
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 from wizard.demo.scenario import Scenario
 from wizard.demo.scenarios.edits import (
     ARGOCD,
@@ -22,7 +24,7 @@ from wizard.demo.scenarios.files import Object, log
 from wizard.demo.scenarios.good import LAST_JOB, SESSION_VOLUME, complete, last_run, seed
 from wizard.demo.scenarios.workloads import run, running
 
-FAKE_PASSWORD = "bm90LWEtcmVhbC1wYXNzd29yZA=="
+PLACEHOLDER = b64encode(b"not-a-real-password").decode()
 
 
 def container(cron_job: Object) -> Object:
@@ -44,7 +46,7 @@ def password_argument() -> Scenario:
 
 def auth_waiting() -> Scenario:
     """The seed with its Secret mended: the auth pod asks for a code, and waits for somebody to type it."""
-    scenario = merged(seed(), "Secret", "icloud-credentials", {"data": {"password": FAKE_PASSWORD}})
+    scenario = merged(seed(), "Secret", "icloud-credentials", {"data": {"password": PLACEHOLDER}})
     return with_logs(scenario, {f"{OURS}/icloudpd-auth": log("auth-waiting").rstrip("\n")})
 
 
@@ -89,7 +91,7 @@ def account_locked() -> Scenario:
         _with_password_option(cron_job)
 
     scenario = changed(complete(), "CronJob", "icloudpd-sync", hammer)
-    scenario = merged(scenario, "Secret", "icloud-credentials", {"data": {"password": FAKE_PASSWORD}})
+    scenario = merged(scenario, "Secret", "icloud-credentials", {"data": {"password": PLACEHOLDER}})
     return last_run(scenario, "sync-locked", exit_code=0)
 
 
@@ -131,7 +133,7 @@ def first_sync() -> Scenario:
     scenario = with_logs(with_objects(scenario, job, pod), {log_of(pod): log("sync-running")})
     scenario = merged(scenario, "CronJob", "icloudpd-sync", {"status": {"lastSuccessfulTime": None}})
     nothing = dict.fromkeys(
-        (f"photosync-wizard/{name}" for name in ("verified-at", "verified-counts", "runbook-written-at"))
+        f"photosync-wizard/{name}" for name in ("verified-at", "verified-counts", "runbook-written-at")
     )
     return merged(scenario, "PersistentVolumeClaim", "icloud-photos", {"metadata": {"annotations": nothing}})
 

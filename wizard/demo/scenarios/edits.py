@@ -32,13 +32,19 @@ def found(scenario: Scenario, kind: str, name: str, namespace: str = OURS) -> Ob
 
 
 def pod_of(scenario: Scenario, owner: str, namespace: str = OURS) -> str:
-    """Name of the pod that belongs to a Job, ReplicaSet or StatefulSet. Raises KeyError."""
+    """Name of the pod that belongs to a Job, StatefulSet or Deployment. Raises KeyError."""
     for item in scenario.objects:
         kind, where, name = key_of(item)
-        owners = cast("Object", item)["metadata"].get("ownerReferences", ())
-        if kind == "Pod" and where == namespace and any(each["name"] == owner for each in owners):
+        if kind == "Pod" and where == namespace and _belongs_to(owner, cast("Object", item)):
             return name
     raise KeyError(f"pod of {namespace}/{owner}")
+
+
+def _belongs_to(owner: str, pod: Object) -> bool:
+    return any(
+        each["name"] == owner or (each["kind"] == "ReplicaSet" and each["name"].rpartition("-")[0] == owner)
+        for each in pod["metadata"].get("ownerReferences", ())
+    )
 
 
 def log_of(pod: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import cast
 
 from wizard.demo.scenario import Scenario
-from wizard.demo.scenarios.apple import FAKE_PASSWORD
+from wizard.demo.scenarios.apple import PLACEHOLDER
 from wizard.demo.scenarios.edits import ARGOCD, OURS, changed, found, key_of, merge, merged, with_objects
 from wizard.demo.scenarios.files import Object
 from wizard.demo.scenarios.good import complete, seed
@@ -145,7 +145,7 @@ def two_applications() -> Scenario:
 def secret_in_git() -> Scenario:
     """The Secret, password and all, comes out of the repository."""
     tracking = {"argocd.argoproj.io/tracking-id": f"photo-sync:/Secret:{OURS}/icloud-credentials"}
-    patch = {"metadata": {"annotations": tracking}, "data": {"password": FAKE_PASSWORD}}
+    patch = {"metadata": {"annotations": tracking}, "data": {"password": PLACEHOLDER}}
     scenario = merged(complete(), "Secret", "icloud-credentials", patch)
 
     def list_it(application: Object) -> None:
