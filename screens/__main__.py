@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wizard.opening import Opening
 
 
 def main() -> None:
@@ -12,10 +16,10 @@ def main() -> None:
     sys.exit(run(sys.argv[1:], open_wizard=_open_wizard))
 
 
-def _open_wizard(session: object) -> int:
+def _open_wizard(opening: Opening) -> int:
     from screens.app import open_wizard  # noqa: PLC0415
 
-    return open_wizard(session)
+    return open_wizard(opening)
 
 
 if __name__ == "__main__":

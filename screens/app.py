@@ -308,6 +308,10 @@ class WizardApp(App[int]):
 
     async def action_quit(self) -> None:
         """Closes the wizard at once."""
+        self.close_wizard()
+
+    def close_wizard(self) -> None:
+        """Closes the wizard; the exit code says when there was nothing to look at."""
         self.remember()
         trouble = self.picture.trouble if self.picture.snapshot is None else None
         self.exit(return_code=int(trouble.exit_code if trouble else Exit.DONE))
@@ -335,7 +339,7 @@ class WizardApp(App[int]):
     def _fatal_error(self) -> None:
         from rich.text import Text  # noqa: PLC0415 - only now
 
-        from screens.crash import describe  # noqa: PLC0415 - only now
+        from wizard.crash import describe  # noqa: PLC0415 - only now
 
         if self._exception is not None and not self._exit_renderables:
             self._exit_renderables.append(Text(describe(self._exception, self.session.save)))

@@ -15,7 +15,7 @@ from screens.iteration import references
 from screens.page import Page
 from screens.rows import Item, Row, Text
 from screens.sheet import SheetScreen
-from screens.words import SEVERITY_SIGN, plural
+from screens.words import MUTED, SEVERITY_SIGN, plural
 
 if TYPE_CHECKING:
     from screens.picture import Picture
@@ -51,14 +51,17 @@ class FindScreen(SheetScreen):
         ("↑↓", "choose", ""),
         ("⏎", "open", ""),
     ]
-    words = "Type words, or a part of a finding's id. Every finding of all seven iterations that has them all is listed; Enter opens one."
+    words = (
+        "Type words, or a part of a finding's id. Every finding of all seven iterations that has them all is listed; "
+        "Enter opens one."
+    )
 
     def compose(self) -> ComposeResult:
         """The heading, the line, the list, the keys."""
         yield Line(id="heading")
         yield Line(id="upper")
         yield Input(placeholder="words or an id, such as storage.pvc", id="words", compact=True)
-        yield Page(id="page")
+        yield Page(id="page", lasting=True)
         yield Line(id="lower")
         yield Line(id="keys")
 
@@ -79,7 +82,7 @@ class FindScreen(SheetScreen):
                 text=f"{finding.summary}\n{finding.id}",
             )
         if not found:
-            yield Text(text="Nothing that was found has these words.", style="$text-muted")
+            yield Text(text="Nothing that was found has these words.", style=MUTED)
 
     @on(Input.Changed)
     def words_changed(self, _: Input.Changed) -> None:

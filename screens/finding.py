@@ -1,4 +1,7 @@
-"""One finding: what was seen where, why it matters, how to mend it. A reference is its id, with `#2` for the second of its kind."""
+"""One finding: what was seen where, why it matters, how to mend it.
+
+A reference is its id, with `#2` behind it for the second of its kind.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from screens.page import Page
 from screens.place import FINDING
 from screens.rows import Command, Row, Space, Table, Text
 from screens.sheet import SheetScreen
-from screens.words import SEVERITY_SIGN, TITLES
+from screens.words import MUTED, SEVERITY_SIGN, TITLES
 
 if TYPE_CHECKING:
     from screens.picture import Picture
@@ -83,7 +86,7 @@ class FindingScreen(SheetScreen):
         if found is None:
             yield Text(text="This is no longer so: the last look did not find it again.", style="bold")
             yield Space()
-            yield Text(lead="id", text=self.reference, style="$text-muted")
+            yield Text(lead="id", text=self.reference, style=MUTED)
             return
         yield Text(text=found.summary, style="bold")
         if found.evidence:
@@ -98,9 +101,9 @@ class FindingScreen(SheetScreen):
             for index, command in enumerate(found.commands):
                 yield Command(id=f"command-{index}", command=command)
         yield Space()
-        yield Text(lead="id", text=found.id, style="$text-muted")
+        yield Text(lead="id", text=found.id, style=MUTED)
         if found.docs:
-            yield Text(lead="docs", text=found.docs, style="$text-muted")
+            yield Text(lead="docs", text=found.docs, style=MUTED)
 
     def commands(self) -> list[tuple[str, str]]:
         """The finding's own."""

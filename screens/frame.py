@@ -10,7 +10,7 @@ from textual.style import Style
 from textual.widget import Widget
 
 from screens.rows import clean, clip
-from screens.words import HOP_SIGN, NAME, STYLE
+from screens.words import FAINT, HOP_SIGN, MUTED, NAME, STYLE
 
 if TYPE_CHECKING:
     from wizard.model import Hop
@@ -40,7 +40,7 @@ def top_line(where: str, progress: tuple[int, int] | None, width: int) -> Conten
 def strip_line(hops: Sequence[Hop] | None, width: int) -> Content:
     """The pipeline: each hop with its sign, with its note where all of them fit, joined by lines over the whole width."""
     if hops is None:
-        stations = [Content.assemble((f"{name} ·", "$text-muted")) for name in _HOPS]
+        stations = [Content.assemble((f"{name} ·", MUTED)) for name in _HOPS]
         return _joined(stations, width)
     bare = [_station(hop.name, HOP_SIGN.get(hop.state, "?"), "") for hop in hops]
     full = [_station(hop.name, HOP_SIGN.get(hop.state, "?"), clean(hop.note)) for hop in hops]
@@ -49,16 +49,14 @@ def strip_line(hops: Sequence[Hop] | None, width: int) -> Content:
 
 
 def _station(name: str, sign: str, note: str) -> Content:
-    return Content.assemble(
-        clean(name), " ", (sign, "bold " + STYLE[sign]), (f" {note}", "$text-muted") if note else ""
-    )
+    return Content.assemble(clean(name), " ", (sign, "bold " + STYLE[sign]), (f" {note}", MUTED) if note else "")
 
 
 def _joined(stations: Sequence[Content], width: int) -> Content:
     gaps = max(1, len(stations) - 1)
     room = width - 2 - sum(station.cell_length for station in stations)
     length = min(12, room // gaps - 2)
-    link = Content.assemble((f" {'─' * length} " if length > 0 else " ", "$text-disabled"))
+    link = Content.assemble((f" {'─' * length} " if length > 0 else " ", FAINT))
     return Content(" ") + link.join(stations)
 
 
@@ -89,12 +87,10 @@ def rule_line(width: int, crossing: int, joint: str, title: str = "") -> Content
         text = text[:crossing] + joint + text[crossing + 1 :]
     label = f" {clip(clean(title), max(1, width - crossing - 8))} " if title else ""
     if not label:
-        return Content.styled(text, "$text-disabled")
+        return Content.styled(text, FAINT)
     length = Content(label).cell_length
     at = width - length - 2
-    return Content.assemble(
-        (text[:at], "$text-disabled"), (label, "$text-accent"), (text[at + length :], "$text-disabled")
-    )
+    return Content.assemble((text[:at], FAINT), (label, "$text-accent"), (text[at + length :], FAINT))
 
 
 def key_line(keys: Sequence[tuple[str, str, str]], right: str, sign_style: str, width: int) -> Content:

@@ -9,7 +9,7 @@ from textual.binding import Binding
 
 from screens.rows import Heading, Item, Row, Space, Table, Text
 from screens.sheet import SheetScreen
-from screens.words import SIGN_WORDS
+from screens.words import MUTED, SIGN_WORDS
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
@@ -65,7 +65,7 @@ class HelpScreen(SheetScreen):
         yield Text(
             text="The right end of the last line says how fresh the picture is. The mouse works everywhere; hold Shift to select "
             "text in most terminals. ctrl+p opens the palette: every iteration, every finding, by name.",
-            style="$text-muted",
+            style=MUTED,
         )
 
 

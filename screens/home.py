@@ -13,7 +13,7 @@ from textual.content import Content
 
 from screens.base import WizardScreen
 from screens.frame import Line, key_line, rule_line, strip_line, top_line
-from screens.iteration import BUTTON, FOLD, references, rows, waiting_rows
+from screens.iteration import FOLD, button, references, rows, waiting_rows
 from screens.page import Page
 from screens.picture import LIBRARIES, Picture, freshness, style_of
 from screens.rows import Item, Row
@@ -30,7 +30,7 @@ class HomeScreen(WizardScreen):
     """The seven iterations."""
 
     AUTO_FOCUS = "#rail"
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual's own, an instance variable to the type checker
         (0, "-narrow"),
         (NARROW, "-medium"),
         (WIDE, "-wide"),
@@ -64,6 +64,13 @@ class HomeScreen(WizardScreen):
         ("/", "find", "app.find"),
         ("?", "help", "app.explain"),
     ]
+    NARROW_KEYS: ClassVar[list[tuple[str, str, str]]] = [
+        ("←→", "iteration", ""),
+        ("⏎", "open", "screen.open"),
+        ("k", "kubectl", "app.kubectl"),
+        ("?", "help", "app.explain"),
+        ("/", "find", "app.find"),
+    ]
     words = (
         "At the left are the seven iterations, from storage to verification, each with a sign for how it stands. The page beside "
         "it says what the chosen one is for, what was found, what stands in the way, and ends in one button that says what it "
@@ -76,17 +83,19 @@ class HomeScreen(WizardScreen):
         self._unfolded: set[str] = set()
 
     def compose(self) -> ComposeResult:
-        """Eight widgets, so that the first frame is quick."""
+        """Few widgets, so that the first frame is quick."""
         yield Line(id="top")
         yield Line(id="strip")
         yield Line(id="upper")
         yield Line(id="signs")
         with Horizontal(id="body"):
             with Vertical(id="left"):
-                yield Page(id="rail")
+                yield Page(id="rail", lasting=True)
                 yield Line(id="session")
                 yield Line(id="next")
-            yield Page(id="main")
+            with Vertical(id="right"):
+                yield Page(id="main")
+                yield Page(id="act")
         yield Line(id="lower")
         yield Line(id="keys")
 
@@ -117,8 +126,9 @@ class HomeScreen(WizardScreen):
             self._number = report.next_step.iteration if report.next_step else len(TITLES)
         self._show_frame(picture, report, width)
         self.query_one("#rail", Page).show(self._rail(report, width), cursor=f"go-{self.number}")
-        main = self.query_one("#main", Page)
-        main.show(self._page(picture))
+        self.query_one("#main", Page).show(self._page(picture))
+        if report:
+            self.query_one("#act", Page).show([button(report.steps[self.number - 1], report)])
 
     def _show_frame(self, picture: Picture, report: Report | None, width: int) -> None:
         settings = self.wizard.session.settings
@@ -132,8 +142,13 @@ class HomeScreen(WizardScreen):
         self._line("lower", rule_line(width, edge, "┴"))
         self._line("signs", self._signs(report))
         self._line("session", Content(f" {session_line(report.accounts)}") if report else Content(""))
-        self._line("next", Content(f" {next_line(report)}") if report else Content(""))
-        self._line("keys", key_line(self.KEYS, freshness(picture, now), style_of(picture), width))
+        self._line("next", Content(f" {next_line(report, short=width < WIDE)}") if report else Content(""))
+        self._line(
+            "keys",
+            key_line(
+                self.NARROW_KEYS if width < NARROW else self.KEYS, freshness(picture, now), style_of(picture), width
+            ),
+        )
 
     def _line(self, name: str, content: Content) -> None:
         self.query_one(f"#{name}", Line).show(content)
@@ -157,7 +172,7 @@ class HomeScreen(WizardScreen):
         if picture.snapshot is None:
             return waiting_rows(self.number, purpose, self._awaited(picture))
         step = picture.snapshot.report.steps[self.number - 1]
-        return rows(step, picture.snapshot, purpose, self.wizard.table(step.id), unfolded=step.id in self._unfolded)
+        return rows(step, purpose, self.wizard.table(step.id), unfolded=step.id in self._unfolded)
 
     def _awaited(self, picture: Picture) -> Iterable[str]:
         waited = span(self.wizard.now() - picture.waiting_since)
@@ -223,17 +238,28 @@ class HomeScreen(WizardScreen):
 
     @on(Page.Chosen, "#main")
     def row_chosen(self, event: Page.Chosen) -> None:
-        """The button, the fold, or a finding."""
+        """The fold, or a finding."""
         step = self.step
         if step is None:
             return
-        if event.row_id == BUTTON:
-            self.wizard.act(step)
-        elif event.row_id == FOLD:
+        if event.row_id == FOLD:
             self._unfolded.add(step.id)
             self.show(self.wizard.picture)
         elif event.row_id in dict(references(step)):
             self.wizard.open_finding(step.id, event.row_id)
+
+    @on(Page.Chosen, "#act")
+    def act_chosen(self, _: Page.Chosen) -> None:
+        """The button."""
+        self.action_act()
+
+    @on(Page.Left)
+    def page_left(self, event: Page.Left) -> None:
+        """Down from the page is the button, up from the button the page."""
+        if event.page.id == "main" and event.direction > 0:
+            self.query_one("#act", Page).focus()
+        elif event.page.id == "act" and event.direction < 0:
+            self.query_one("#main", Page).focus()
 
     def on_resize(self, event: events.Resize) -> None:
         """Draws for the new size, once it is laid out."""

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from screens.rows import Button, Heading, Item, Row, Space, Table, Text
-from screens.words import SEVERITY_SIGN, STATUS_SIGN, TITLES, iteration_names, status_word
+from screens.words import MUTED, SEVERITY_SIGN, STATUS_SIGN, TITLES, iteration_names, status_word
 
 if TYPE_CHECKING:
-    from wizard.engine import Snapshot
     from wizard.model import Blocker, Diagnosis, Finding, Report
 
 BUTTON = "button"
 FOLD = "fold"
-_SHOWN_FINE = 4
+_SHOWN_FINE = 2
+_SHOWN_FINE_WHEN_ALL_IS = 8
 
 
 def references(step: Diagnosis) -> list[tuple[str, Finding]]:
@@ -62,35 +62,36 @@ def act_of(step: Diagnosis, report: Report) -> Act:
     return Act("look", "Look again")
 
 
-def rows(
-    step: Diagnosis, snapshot: Snapshot, purpose: str, table: Table | None, *, unfolded: bool = False
-) -> Iterator[Row]:
-    """The page of one iteration: what it is for, what was found, what stands in the way, and the button."""
+def rows(step: Diagnosis, purpose: str, table: Table | None, *, unfolded: bool = False) -> Iterator[Row]:
+    """The page of one iteration: what it is for, what was found, what stands in the way, what was seen."""
     sign = STATUS_SIGN[step.status]
     yield Heading(text=f"{step.iteration} {step.title}", right=status_word(step.status), sign=sign)
     if purpose:
-        yield Text(text=purpose, style="$text-muted")
+        yield Text(text=purpose, style=MUTED)
     yield Space()
     yield from _findings(step, unfolded=unfolded)
-    if table is not None and table.cells:
-        yield Space()
-        yield table
-    if step.blockers:
-        yield Space()
-        yield from _blockers(step.blockers)
     worst = next((finding for finding in open_findings(step) if finding.why), None)
     if worst is not None:
         yield Space()
         yield Text(lead="Why it matters now:", text=worst.why)
-    yield Space()
-    yield Button(id=BUTTON, label=act_of(step, snapshot.report).label, key="a")
+    if step.blockers:
+        yield Space()
+        yield from _blockers(step.blockers)
+    if table is not None and table.cells:
+        yield Space()
+        yield table
+
+
+def button(step: Diagnosis, report: Report) -> Button:
+    """The one obvious button, below the page."""
+    return Button(id=BUTTON, label=act_of(step, report).label, key="a")
 
 
 def waiting_rows(number: int, purpose: str, lines: Iterable[str]) -> Iterator[Row]:
     """The page while nothing has been seen yet."""
     yield Heading(text=f"{number} {TITLES[number - 1].title}")
     if purpose:
-        yield Text(text=purpose, style="$text-muted")
+        yield Text(text=purpose, style=MUTED)
     yield Space()
     for line in lines:
         sign, _, text = line.partition(" ")
@@ -103,7 +104,8 @@ def _findings(step: Diagnosis, *, unfolded: bool) -> Iterator[Row]:
     for reference, finding in pairs:
         if finding.severity != "ok":
             yield Item(id=reference, sign=SEVERITY_SIGN[finding.severity], text=finding.summary, more="▸ details")
-    shown = fine if unfolded or len(fine) <= _SHOWN_FINE + 1 else fine[: _SHOWN_FINE - 1]
+    room = _SHOWN_FINE if len(fine) < len(pairs) else _SHOWN_FINE_WHEN_ALL_IS
+    shown = fine if unfolded or len(fine) <= room + 1 else fine[:room]
     for reference, finding in shown:
         yield Item(id=reference, sign="✓", text=finding.summary)
     if len(shown) < len(fine):
@@ -120,8 +122,8 @@ def _blockers(blockers: Iterable[Blocker]) -> Iterator[Row]:
         if blocker.affects:
             facts.append(f"holds up {iteration_names(blocker.affects)}")
         yield Text(lead=blocker.priority, text=f"{blocker.issue}: {', '.join(facts)}" if facts else blocker.issue)
-        for line in blocker.ready_when:
-            yield Item(sign=" →", text=line, style="$text-muted")
+        if blocker.ready_when:
+            yield Text(text=f"Ready when: {'; '.join(blocker.ready_when)}", style=MUTED, indent=3)
 
 
 def purposes() -> Mapping[str, str]:

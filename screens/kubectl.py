@@ -66,8 +66,9 @@ class KubectlScreen(SheetScreen):
         ("?", "help", "app.explain"),
     ]
     words = (
-        "What the wizard shows and what it would have you do, as commands for a terminal. Nothing here has been run. Enter copies "
-        "the one under the cursor, c copies all; they are saved to a file as well, since some terminals ignore copying."
+        "What the wizard shows and what it would have you do, as commands for a terminal. Nothing here has been run. "
+        "Enter copies the one under the cursor, c copies all; they are saved to a file as well, since some "
+        "terminals ignore copying."
     )
 
     def __init__(self, step_id: str, *, mending: bool = False) -> None:
@@ -97,12 +98,15 @@ class KubectlScreen(SheetScreen):
             for index, command in enumerate(looks(self.step_id, self.wizard.session.settings)):
                 yield Command(id=f"look-{index}", command=command)
         if step is not None:
+            if not self.mending and any(finding.commands or finding.fix for finding in open_findings(step)):
+                yield Space()
+                yield Heading(text="To mend it")
             yield from self._mending(step)
 
     def _mending(self, step: Diagnosis) -> Iterator[Row]:
         mendable = [finding for finding in open_findings(step) if finding.commands or finding.fix]
         for number, finding in enumerate(mendable):
-            if number or not self.mending:
+            if number:
                 yield Space()
             yield Item(sign=SEVERITY_SIGN[finding.severity], text=finding.summary, style="bold")
             if finding.fix:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from textual import events
+from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -13,7 +14,10 @@ from screens.rows import Row
 
 
 class Page(OptionList):
-    """Rows of `screens.rows`. Keeps the cursor on the same row, by its id, when the rows are replaced."""
+    """Rows of `screens.rows`. Keeps the cursor on the same row, by its id, when the rows are replaced.
+
+    The cursor shows only while the page has the focus, unless it is `lasting`.
+    """
 
     class Chosen(Message):
         """Enter or a click on a row."""
@@ -41,9 +45,23 @@ class Page(OptionList):
             """The page it happened on."""
             return self.page
 
-    def __init__(self, rows: Iterable[Row] = (), *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+    class Left(Message):
+        """The cursor was to go beyond the first (-1) or the last (1) choice, and nothing is left to scroll."""
+
+        def __init__(self, page: Page, direction: int) -> None:
+            self.page = page
+            self.direction = direction
+            super().__init__()
+
+        @property
+        def control(self) -> Page:
+            """The page it happened on."""
+            return self.page
+
+    def __init__(self, *, id: str, lasting: bool = False) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id, compact=True, markup=False)
-        self._rows: Sequence[Row] = tuple(rows)
+        self._lasting = lasting
+        self._rows: Sequence[Row] = ()
         self._drawn: tuple[Sequence[Row], int] | None = None
         self._wanted = ""
 
@@ -66,13 +84,21 @@ class Page(OptionList):
 
     def move_to(self, row_id: str) -> None:
         """Puts the cursor on a row, when it is there."""
+        if self._drawn is None:
+            self._wanted = row_id
+            return
         index = next((index for index, row in enumerate(self._rows) if row.id == row_id), None)
-        if index is not None and self._drawn:
+        if index is not None:
             self.highlighted = index
 
     def _draw(self) -> None:
         width = self.scrollable_content_region.width
-        if width <= 0 or self._drawn == (self._rows, width):
+        if width <= 0:
+            return
+        if self._drawn == (self._rows, width):
+            wanted, self._wanted = self._wanted, ""
+            if wanted and wanted != self.cursor:
+                self.move_to(wanted)
             return
         cursor = self._wanted or self.cursor
         at_top = self.scroll_offset.y
@@ -84,7 +110,7 @@ class Page(OptionList):
             index = next((index for index, row in enumerate(self._rows) if row.id), None)
         with self.prevent(OptionList.OptionHighlighted):
             self.set_options(
-                Option(row.render(width, cursor=number == index), id=row.id or None, disabled=not row.id)
+                Option(self._drawing(row, width, cursor=number == index), id=row.id or None, disabled=not row.id)
                 for number, row in enumerate(self._rows)
             )
             self.highlighted = index
@@ -96,17 +122,29 @@ class Page(OptionList):
 
     def watch_highlighted(self, highlighted: int | None) -> None:
         """Shows the cursor where it is now, with what stands before the first and after the last choice."""
-        if self._drawn:
-            width = self._drawn[1]
-            for index, row in enumerate(self._rows[: self.option_count]):
-                if row.id:
-                    self.replace_option_prompt_at_index(index, row.render(width, cursor=index == highlighted))
+        self._mark()
         super().watch_highlighted(highlighted)
         choices = [index for index, row in enumerate(self._rows) if row.id]
         if choices and highlighted == choices[0]:
             self.scroll_home(animate=False, immediate=True)
         elif choices and highlighted == choices[-1] and self._height_after(choices[-1]) < self.size.height:
             self.scroll_end(animate=False, immediate=True)
+
+    def _drawing(self, row: Row, width: int, *, cursor: bool) -> Content:
+        return row.render(width, cursor=cursor and (self._lasting or self.has_focus))
+
+    def _mark(self) -> None:
+        if self._drawn:
+            width = self._drawn[1]
+            for index, row in enumerate(self._rows[: self.option_count]):
+                if row.id:
+                    drawing = self._drawing(row, width, cursor=index == self.highlighted)
+                    self.replace_option_prompt_at_index(index, drawing)
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """The cursor comes and goes with the focus."""
+        super().watch_has_focus(_has_focus)
+        self._mark()
 
     def _height_after(self, index: int) -> int:
         self._update_lines()
@@ -124,10 +162,23 @@ class Page(OptionList):
         choices = [index for index, row in enumerate(self._rows) if row.id]
         here = self.highlighted
         ahead = [index for index in choices if here is None or (index - here) * direction > 0]
-        if ahead:
-            self.highlighted = ahead[0] if direction > 0 else ahead[-1]
+        if self._out_of_view(here, direction) or not ahead:
+            edge = self.scroll_offset.y <= 0 if direction < 0 else self.scroll_offset.y >= self.max_scroll_y
+            if edge:
+                self.post_message(self.Left(self, direction))
+            else:
+                self.scroll_relative(y=2 * direction, animate=False, immediate=True)
         else:
-            self.scroll_relative(y=direction, animate=False)
+            self.highlighted = ahead[0] if direction > 0 else ahead[-1]
+
+    def _out_of_view(self, index: int | None, direction: int) -> bool:
+        """Whether the row under the cursor is still beyond the edge that the cursor moves to."""
+        if index is None:
+            return False
+        self._update_lines()
+        line = self._index_to_line.get(index, 0)
+        top = self.scroll_offset.y
+        return line >= top + self.size.height if direction > 0 else line < top
 
     def action_page_down(self) -> None:
         """Scrolls; the cursor stays."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from screens.words import span
+from screens.words import MUTED, span
 
 if TYPE_CHECKING:
     from wizard.engine import Snapshot
@@ -66,4 +66,4 @@ def freshness(picture: Picture, now: datetime) -> str:
 
 def style_of(picture: Picture) -> str:
     """The style that goes with `freshness`."""
-    return "$text-warning" if picture.trouble else "$text-muted" if picture.snapshot is None else "$text-success"
+    return "$text-warning" if picture.trouble else MUTED if picture.snapshot is None else "$text-success"

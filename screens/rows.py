@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from screens.words import STYLE
+from screens.words import MUTED, STYLE
 
 GUTTER = "  "
 CURSOR = "› "  # noqa: RUF001 - a sign
@@ -104,18 +104,13 @@ class Item(Row):
     def lines(self, width: int) -> Iterable[Content]:
         indent = len(self.sign) + 1
         lines = wrapped(self.text, width - indent)
-        if self.more:
-            gap = width - indent - Content(lines[-1]).cell_length - len(self.more)
-            short = self.more[:1]
-            if gap < 1 and len(lines) > 1:
-                gap, more = max(1, width - indent - Content(lines[-1]).cell_length - 1), short
-            elif gap < 1:
-                lines, gap, more = [*lines, ""], width - indent - len(self.more), self.more
-            else:
-                more = self.more
+        room = width - indent - Content(lines[-1]).cell_length
+        more = self.more if len(self.more) < room else self.more[:1]
+        if len(more) >= room:
+            lines, room, more = [*lines, ""], width - indent, self.more
         for index, line in enumerate(lines):
             head = (self.sign, STYLE.get(self.sign, "") + " bold") if index == 0 else " " * len(self.sign)
-            tail = (" " * gap, (more, "$text-muted")) if self.more and index == len(lines) - 1 else ()
+            tail = (" " * (room - len(more)), (more, MUTED)) if more and index == len(lines) - 1 else ()
             yield Content.assemble(head, " ", (line, self.style), *tail)
 
 
@@ -128,9 +123,7 @@ class Button(Row):
 
     def lines(self, width: int) -> Iterable[Content]:
         label = clip(self.label, width - len(self.key) - 6)
-        yield Content.assemble(
-            ("┃ ", "$text-primary"), (label, "bold"), (f"  {self.key}", "$text-muted"), (" ┃", "$text-primary")
-        )
+        yield Content.assemble((f"┃ {label}  {self.key} ┃", "bold on $primary 45%"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +144,7 @@ class Table(Row):
             yield from self._as_pairs(cells, width)
             return
         widths[-1] = last
-        yield Content.assemble((_aligned(self.columns, widths), "$text-muted"))
+        yield Content.assemble((_aligned(self.columns, widths), MUTED))
         for row in cells:
             tail = wrapped(row[-1], last)
             yield Content(_aligned((*row[:-1], tail[0]), widths))
@@ -159,11 +152,12 @@ class Table(Row):
                 yield Content(" " * (width - last) + line)
 
     def _as_pairs(self, cells: Sequence[tuple[str, ...]], width: int) -> Iterable[Content]:
+        label = max(map(len, self.columns)) + 2
         for index, row in enumerate(cells):
             if index:
                 yield Content(" ")
             for column, cell in zip(self.columns, row, strict=True):
-                yield Content.assemble((f"{column} ", "$text-muted"), clip(cell, width - len(column) - 1))
+                yield Content.assemble((column.ljust(label), MUTED), clip(cell, width - label))
 
 
 def _column_widths(rows: Sequence[tuple[str, ...]]) -> list[int]:
@@ -187,4 +181,4 @@ class Command(Row):
         for index, line in enumerate(self.command.splitlines()):
             for again, piece in enumerate(wrapped(line, width - 2) if line.strip() else [""]):
                 mark = "$ " if index == 0 and again == 0 else "  "
-                yield Content.assemble((mark, "$text-muted"), (piece, "$text-primary"))
+                yield Content.assemble((mark, MUTED), (piece, "$text-primary"))

@@ -18,7 +18,7 @@ from screens.page import Page
 from screens.place import SETUP
 from screens.rows import Button, Item, Row, Space, Text, wrapped
 from screens.sheet import SheetScreen
-from screens.words import ROW_SIGN, STYLE, span
+from screens.words import MUTED, ROW_SIGN, STYLE, span
 from wizard.errors import Trouble
 
 if TYPE_CHECKING:
@@ -43,13 +43,14 @@ QUESTIONS: Mapping[str, Question] = {
     "time-zone": Question("time_zone", "Time zone that the schedule is meant in", "Europe/Berlin"),
     "argocd": Question("application", "Name of the Argo CD Application for the photos", "photo-sync"),
     "immich": Question("immich_namespace", "Namespace that Immich runs in", "immich"),
+    "ingress": Question("host_name", "Host name under which Immich shall be reached", "immich.home.example"),
 }
 HINTS: Mapping[str, str] = {
     "cluster": "Another cluster: close with q, then start with --context NAME or --kubeconfig FILE.",
     "access": "These are the rights of the account in your kubeconfig; whoever runs the cluster can give more.",
     "storage": "The claims name their storage class; iteration 1 shows it.",
     "git": "This is the repository that the Application follows; iteration 4 shows it.",
-    "ingress": "The pattern for the address from outside; iteration 6 shows it.",
+    "namespace": "Another namespace: close with q, then start with --namespace NAME.",
 }
 
 
@@ -69,7 +70,9 @@ def answer_problem(row_id: str, text: str) -> str:
     """What is wrong with an answer; empty when nothing is."""
     if row_id == "apple-id":
         return apple_id_problem(text)
-    if row_id in ("argocd", "immich") and not all(sign.isascii() and (sign.isalnum() or sign in "-.") for sign in text):
+    if row_id in ("argocd", "immich", "ingress") and not all(
+        sign.isascii() and (sign.isalnum() or sign in "-.") for sign in text
+    ):
         return "Kubernetes names have lower-case letters, digits and dashes."
     if row_id == "time-zone" and (("/" not in text and text != "UTC") or any(sign.isspace() for sign in text)):
         return "A time zone is written like Europe/Berlin or America/Edmonton."
@@ -84,13 +87,11 @@ class SetupLine(Row):
     value: str = ""
     source: str = ""
     sign: str = ""
-    note: str = ""
 
     def lines(self, width: int) -> Iterable[Content]:
-        end = f"{self.sign} {self.note}".strip()
         room = width - _LABEL - 2
         if width >= _TWO_COLUMNS:
-            room -= 9
+            room -= 3
             source_width = room * 2 // 5
             value_width = room - source_width - 2
             pairs = zip_longest(wrapped(self.value, value_width), wrapped(self.source, source_width), fillvalue="")
@@ -98,23 +99,21 @@ class SetupLine(Row):
                 yield Content.assemble(
                     ((self.label if index == 0 else "").ljust(_LABEL), "bold"),
                     Content(value).pad_right(max(0, value_width - Content(value).cell_length) + 2),
-                    Content.styled(source, "$text-muted").pad_right(
-                        max(0, source_width - Content(source).cell_length) + 2
-                    ),
-                    (end if index == 0 else "", STYLE.get(self.sign, "")),
+                    Content.styled(source, MUTED).pad_right(max(0, source_width - Content(source).cell_length) + 2),
+                    (self.sign if index == 0 else "", STYLE.get(self.sign, "")),
                 )
             return
-        values = wrapped(self.value, room - len(end))
+        values = wrapped(self.value, room - 2)
         for index, value in enumerate(values):
-            gap = room - Content(value).cell_length - len(end) + 2 if index == 0 else 0
+            gap = room - Content(value).cell_length + 1 if index == 0 else 0
             yield Content.assemble(
                 ((self.label if index == 0 else "").ljust(_LABEL), "bold"),
                 value,
                 " " * gap,
-                (end if index == 0 else "", STYLE.get(self.sign, "")),
+                (self.sign if index == 0 else "", STYLE.get(self.sign, "")),
             )
         for source in wrapped(self.source, room) if self.source else ():
-            yield Content.assemble(" " * _LABEL, (source, "$text-muted"))
+            yield Content.assemble(" " * _LABEL, (source, MUTED))
 
 
 class SetupScreen(SheetScreen):
@@ -132,8 +131,8 @@ class SetupScreen(SheetScreen):
         ("?", "help", "app.explain"),
     ]
     words = (
-        "What the wizard found out by itself, and where each value comes from. Enter on a row changes it, or says how to. Only what "
-        "can't be known is asked. Nothing here changes anything on the cluster."
+        "What the wizard found out by itself, and where each value comes from. Enter on a row changes it, or says how to. "
+        "Only what can't be known is asked. Nothing here changes anything on the cluster."
     )
 
     def __init__(self) -> None:
@@ -161,20 +160,17 @@ class SetupScreen(SheetScreen):
         if picture.snapshot is None:
             yield Item(sign="◐", text=f"{picture.awaited}… {span(self.wizard.now() - picture.waiting_since)}")
         else:
-            latency = picture.snapshot.world.latency_ms
             for row in picture.snapshot.setup:
-                note = f"{latency:.0f} ms" if row.id == "cluster" and latency is not None else ""
                 yield SetupLine(
                     id=row.id,
                     label=row.label,
                     value=row.value,
                     source=row.source,
                     sign=ROW_SIGN.get(row.state, "?"),
-                    note=note,
                 )
         yield Space()
         if picture.snapshot and any(row.state == "ask" for row in picture.snapshot.setup):
-            yield Text(text="What is not known yet can wait: iteration 3 asks for it again.", style="$text-muted")
+            yield Text(text="What is not known yet can wait: iteration 3 asks for it again.", style=MUTED)
         yield Button(id=GO_ON, label="Yes, go on", key="⏎")
 
     def show(self, picture: Picture) -> None:
@@ -213,7 +209,7 @@ class SetupScreen(SheetScreen):
         answer.value = row.value if row.state == "ok" and " " not in row.value else ""
         answer.focus()
 
-    def _say(self, text: str, style: str = "$text-muted") -> None:
+    def _say(self, text: str, style: str = MUTED) -> None:
         self.query_one("#question", Line).show(Content.assemble((f"  {text}", style)))
 
     def _answered(self) -> None:

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from screens.copying import copy_commands
 from screens.rows import Button, Command, Item, Row, Space, Text
 from screens.sheet import SheetScreen
-from screens.words import span
+from screens.words import MUTED, span
 
 if TYPE_CHECKING:
     from screens.picture import Picture
@@ -30,8 +30,8 @@ class TroubleScreen(SheetScreen):
         ("?", "help", "app.explain"),
     ]
     words = (
-        "The cluster can't be looked at, so there is nothing to show yet. The page says what happened, what is known of the cause, "
-        "and what to do. Nothing was changed anywhere, and nothing that was kept is lost."
+        "The cluster can't be looked at, so there is nothing to show yet. The page says what happened, what is known "
+        "of the cause, and what to do. Nothing was changed anywhere, and nothing that was kept is lost."
     )
 
     def heading(self, picture: Picture) -> tuple[str, str, str]:
@@ -58,7 +58,7 @@ class TroubleScreen(SheetScreen):
                 yield Command(id=f"command-{index}", command=command)
         if picture.attempt > 1:
             yield Space()
-            yield Text(text=f"Tried {picture.attempt} times so far; it goes on trying.", style="$text-muted")
+            yield Text(text=f"Tried {picture.attempt} times so far; it goes on trying.", style=MUTED)
         yield Space()
         yield Button(id="again", label="Try again", key="r")
 
@@ -84,6 +84,6 @@ class TroubleScreen(SheetScreen):
         trouble = self.wizard.picture.trouble
         copy_commands(self.wizard, list(trouble.commands) if trouble else [])
 
-    async def action_back(self) -> None:
+    def action_back(self) -> None:
         """There is nothing behind: leaving is closing."""
-        await self.wizard.action_quit()
+        self.wizard.close_wizard()

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from wizard.model import Account, Diagnosis, Report
 
 NAME = "photosync-wizard"
+MUTED = "$foreground 65%"
+FAINT = "$foreground 30%"
 
 
 class Title(NamedTuple):
@@ -21,7 +23,7 @@ class Title(NamedTuple):
 
 
 TITLES = (
-    Title("storage", "Storage infrastructure", "Storage"),
+    Title("storage", "Storage", "Storage"),
     Title("credentials", "Credentials & config", "Credentials"),
     Title("authentication", "Initial authentication", "Authentication"),
     Title("argocd", "Argo CD integration", "Argo CD"),
@@ -47,11 +49,11 @@ STYLE: Mapping[str, str] = {
     "✓": "$text-success",
     "!": "$text-warning",
     "✗": "$text-error",
-    "?": "$text-accent",
+    "?": "$text-primary",
     "◐": "$text-primary",
     "~": "$text-warning",
-    "·": "$text-muted",
-    "–": "$text-muted",  # noqa: RUF001 - a dash as a sign
+    "·": MUTED,
+    "–": MUTED,  # noqa: RUF001 - a dash as a sign
 }
 SIGN_WORDS = (
     ("✓", "complete, or fine"),
@@ -128,10 +130,11 @@ def session_line(accounts: Iterable[Account]) -> str:
     return f"Session: {session.state}{named}"
 
 
-def next_line(report: Report) -> str:
-    """The next thing to do, and about how long it takes."""
+def next_line(report: Report, *, short: bool) -> str:
+    """The next iteration, and about how long it takes."""
     step = report.next_step
     if step is None:
-        return "Next: nothing, all done"
+        return "Next: nothing"
     needed = minutes(step)
-    return f"Next: {step.iteration} {TITLES[step.iteration - 1].short}" + (f" {needed} min" if needed else "")
+    name = str(step.iteration) if short and needed else f"{step.iteration} {TITLES[step.iteration - 1].short}"
+    return f"Next: {name}" + (f", about {needed} min" if needed else "")

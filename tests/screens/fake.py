@@ -1,9 +1,9 @@
-"""A stand-in for the engine and for whoever opens the screens, and the seed's state written by hand. Only for the tests of the screens."""
+"""A stand-in for the engine and for whoever opens the screens, and the seed's state written by hand: for these tests alone."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -71,7 +71,7 @@ class FakeEngine(Engine):
     async def look(self) -> Snapshot:
         raise NotImplementedError
 
-    async def updates(self) -> AsyncIterator[Update]:
+    async def updates(self) -> AsyncGenerator[Update, None]:
         while True:
             update = await self.feed.get()
             if isinstance(update, Trouble):

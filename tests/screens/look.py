@@ -1,4 +1,4 @@
-"""Opens the screens over the hand-made seed state, to be looked at: `python tests/screens/look.py [first|trouble|slow|complete]`."""
+"""Opens the screens over the hand-made seed state: `python tests/screens/look.py [first|trouble|slow|stale|complete|demo]`."""
 
 from __future__ import annotations
 
