@@ -1,4 +1,4 @@
-"""A demo Apple per test, a clock that the test moves, real pyicloud led to it, and a guard: nothing leaves the machine."""
+"""A demo Apple per test, a clock that the test moves, real pyicloud led to it, and a guard against the network."""
 
 from __future__ import annotations
 

@@ -88,5 +88,5 @@ def demo_accounts() -> tuple[Account, ...]:
         Account("codes.exhausted@example.com", "too many codes already", delivery="sms", codes_exhausted=True),
         Account("push.unreachable@example.com", "the push host cannot be found", push="unreachable"),
         Account("push.refused@example.com", "the push host turns the client away", push="refused"),
-        Account("security.key@example.com", "hardware security keys", security_keys=("Demo key",)),
+        Account("security.key@example.com", "hardware security keys only", phones=(), security_keys=("Demo key",)),
     )

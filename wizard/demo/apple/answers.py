@@ -16,6 +16,8 @@ WRONG_CODE = "-21669"
 TOO_MANY_CODES = "-21668"
 SMS_REFUSED = "-28248"
 
+NO_ANSWER = 444
+
 ABOUT = web.RequestKey("about", str)
 
 
@@ -59,7 +61,7 @@ def drop(request: web.Request) -> web.Response:
     """Close the connection without an answer, as a dying line does."""
     if request.transport is not None:
         request.transport.abort()
-    return web.Response(status=500)
+    return web.Response(status=NO_ANSWER)
 
 
 def no_web_session(reason: str = "Missing X-APPLE-WEBAUTH-TOKEN cookie") -> web.Response:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from aiohttp import WSMsgType, web
 
 from wizard.demo.apple import answers, spake2, wire
-from wizard.demo.apple.signin import REFUSING_PUSH_HOST, find_sign_in, lost_sign_in, session_headers
+from wizard.demo.apple.signin import REFUSING_PUSH_HOST, lost_sign_in, proved_sign_in, session_headers
 from wizard.demo.apple.state import Person, SignIn, State
 
 
@@ -82,11 +82,12 @@ class Bridge:
         return socket
 
     async def begin(self, request: web.Request) -> web.Response:
-        started, person = self._known(request)
+        known = proved_sign_in(self._state, request)
         body = await answers.body_of(request)
         courier = self._couriers.get(str(body.get("ptkn", "")))
-        if started is None or person is None or courier is None:
+        if known is None or courier is None:
             return lost_sign_in()
+        started, person = known
         session = str(body.get("sessionUUID", ""))
         legacy = person.account.delivery == "bridge-legacy"
         code = self._state.send_code(person, "device", checker="endpoint" if legacy else "bridge")
@@ -137,7 +138,7 @@ class Bridge:
         receipt = json.dumps({"code": proof.receipt})
         shown = str((await answers.body_of(request)).get("code", ""))
         live = proof.person.codes.get(("device", 0)) == proof.code
-        if not (proof.proved and live and secrets.compare_digest(shown, receipt)):
+        if not (proof.proved and live and shown == receipt):
             return _rejected(started)
         self._state.spend_code(proof.person, "device")
         started.code_accepted = True
@@ -150,16 +151,9 @@ class Bridge:
         self._proofs.pop(session, None)
         return web.Response(status=204, headers=session_headers(started))
 
-    def _known(self, request: web.Request) -> tuple[SignIn | None, Person | None]:
-        started = find_sign_in(self._state, request)
-        if started is None or started.person is None or not started.password_proved:
-            return None, None
-        answers.note(request, started.person)
-        return started, started.person
-
     async def _step(self, request: web.Request) -> tuple[SignIn | None, Proof | None, bytes, str]:
         """The sign-in, the proof it belongs to, the step's message and the bridge session's name."""
-        started, person = self._known(request)
+        known = proved_sign_in(self._state, request)
         body = await answers.body_of(request)
         session = str(body.get("sessionUUID", ""))
         proof = self._proofs.get(session)
@@ -167,7 +161,9 @@ class Bridge:
             data = base64.b64decode(str(body.get("data", "")), validate=True)
         except binascii.Error:
             data = b""
-        return started, proof if proof and proof.person is person else None, data, session
+        if known is None:
+            return None, None, data, session
+        return known[0], proof if proof and proof.person is known[1] else None, data, session
 
 
 def _rejected(started: SignIn) -> web.Response:

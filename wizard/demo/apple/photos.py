@@ -76,13 +76,12 @@ class Photos:
         if person is None:
             return refusal
         body = await answers.body_of(request)
-        query = body.get("query", {})
-        kind = query.get("recordType")
+        kind, filters, limit = _read_query(body)
         if kind == "CheckIndexingState":
             state = "RUNNING" if person.account.photos == "indexing" else "FINISHED"
             records = [_record("CheckIndexingState", "_indexing", {"state": _field("STRING", state)})]
         elif kind in _LISTS:
-            records = self._page(_filters(query), int(body.get("resultsLimit") or 200))
+            records = self._page(filters, limit)
         else:
             records = []
         return web.json_response({"records": records, "syncToken": "demo"})
@@ -92,8 +91,7 @@ class Photos:
         if person is None:
             return refusal
         batch = []
-        for entry in (await answers.body_of(request)).get("batch", []):
-            index = entry["query"]["filterBy"]["fieldValue"]["value"][0]
+        for index in _read_counts(await answers.body_of(request)):
             count = len(self._pictures) if index in _COUNTS else 0
             fields = {"itemCount": _field("INT64", count)}
             batch.append({"records": [_record("HyperionIndexCountLookup", index, fields)], "syncToken": "demo"})
@@ -190,5 +188,19 @@ def _field(kind: str, value: object) -> dict[str, Any]:
     return {"value": value, "type": kind}
 
 
-def _filters(query: dict[str, Any]) -> dict[str, Any]:
-    return {entry["fieldName"]: entry["fieldValue"]["value"] for entry in query.get("filterBy") or []}
+def _read_query(body: dict[str, Any]) -> tuple[str, dict[str, Any], int]:
+    """The record type that a query asks for, its filters by field, and how many records it wants."""
+    try:
+        query = body["query"]
+        filters = {entry["fieldName"]: entry["fieldValue"]["value"] for entry in query.get("filterBy") or []}
+        return str(query["recordType"]), filters, int(body.get("resultsLimit") or 200)
+    except (KeyError, TypeError, ValueError) as error:
+        raise web.HTTPBadRequest(text="not a CloudKit query") from error
+
+
+def _read_counts(body: dict[str, Any]) -> list[str]:
+    """The indexes whose size a batch asks for."""
+    try:
+        return [str(entry["query"]["filterBy"]["fieldValue"]["value"][0]) for entry in body["batch"]]
+    except (IndexError, KeyError, TypeError) as error:
+        raise web.HTTPBadRequest(text="not a CloudKit batch") from error

@@ -7,8 +7,8 @@ from typing import Any
 from aiohttp import web
 
 from wizard.demo.apple import answers
-from wizard.demo.apple.signin import find_sign_in, lost_sign_in, phone_verification, session_headers
-from wizard.demo.apple.state import Person, SignIn, State, Way
+from wizard.demo.apple.signin import lost_sign_in, phone_verification, proved_sign_in, session_headers
+from wizard.demo.apple.state import SignIn, State, Way
 
 _CODES = {
     answers.WRONG_CODE: "Incorrect verification code.",
@@ -35,17 +35,19 @@ class SecondFactor:
         ]
 
     async def push_to_device(self, request: web.Request) -> web.Response:
-        started, person = self._known(request)
-        if started is None or person is None:
+        known = proved_sign_in(self._state, request)
+        if known is None:
             return lost_sign_in()
-        if person.account.delivery != "sms":
+        started, person = known
+        if person.account.delivery != "sms" and not person.account.security_keys:
             self._state.send_code(person, "device")
         return web.json_response({}, status=202, headers=session_headers(started))
 
     async def send_sms(self, request: web.Request) -> web.Response:
-        started, person = self._known(request)
-        if started is None or person is None:
+        known = proved_sign_in(self._state, request)
+        if known is None:
             return lost_sign_in()
+        started, person = known
         n = _phone_index(await answers.body_of(request))
         refused = person.account.sms == "refused" or not 0 <= n < len(person.account.phones)
         if refused:
@@ -60,13 +62,17 @@ class SecondFactor:
         return await self._check(request, "sms")
 
     async def check_security_key(self, request: web.Request) -> web.Response:
-        started, _ = self._known(request)
-        return _code_error(400, answers.WRONG_CODE, started) if started else lost_sign_in()
+        """Refuse: nothing here can check a key, so the demo lets nobody in with one."""
+        known = proved_sign_in(self._state, request)
+        return _code_error(400, answers.WRONG_CODE, known[0]) if known else lost_sign_in()
 
     async def trust(self, request: web.Request) -> web.Response:
-        started, person = self._known(request)
-        if started is None or person is None:
+        known = proved_sign_in(self._state, request)
+        if known is None:
             return lost_sign_in()
+        started, person = known
+        if not person.account.two_factor:
+            return web.Response(status=404, headers=session_headers(started))
         if not started.code_accepted:
             return _code_error(412, answers.WRONG_CODE, started)
         tokens = {
@@ -77,9 +83,10 @@ class SecondFactor:
         return web.Response(status=204, headers=session_headers(started) | tokens)
 
     async def _check(self, request: web.Request, way: Way) -> web.Response:
-        started, person = self._known(request)
-        if started is None or person is None:
+        known = proved_sign_in(self._state, request)
+        if known is None:
             return lost_sign_in()
+        started, person = known
         body = await answers.body_of(request)
         n = _phone_index(body) if way == "sms" else 0
         code = body.get("securityCode")
@@ -98,14 +105,6 @@ class SecondFactor:
         if way == "device":
             return web.Response(status=204, headers=session_headers(started))
         return web.json_response(phone_verification(person.account), headers=session_headers(started))
-
-    def _known(self, request: web.Request) -> tuple[SignIn | None, Person | None]:
-        """The sign-in and its person, if the password was proved."""
-        started = find_sign_in(self._state, request)
-        if started is None or started.person is None or not started.password_proved:
-            return None, None
-        answers.note(request, started.person)
-        return started, started.person
 
 
 def _code_error(status: int, code: str, started: SignIn) -> web.Response:

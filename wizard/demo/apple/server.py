@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -63,7 +64,6 @@ class DemoApple:
         clock: Clock,
         *,
         tls: Path,
-        host: str = "127.0.0.1",
         port: int = 0,
         on_code: Callable[[CodeSent], None] | None = None,
     ) -> AsyncIterator[DemoApple]:
@@ -77,10 +77,11 @@ class DemoApple:
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         try:
-            await web.TCPSite(runner, host, port, ssl_context=authority.server).start()
+            await web.TCPSite(runner, "127.0.0.1", port, ssl_context=authority.server).start()
             apple.port = runner.addresses[0][1]
             yield apple
         finally:
+            await _hang_up(runner)
             await runner.cleanup()
 
     @property
@@ -123,7 +124,7 @@ class DemoApple:
         here = any(request.path.startswith(path) and fnmatchcase(name, host) for path, host in _HOSTS)
         status = 500
         try:
-            response = await handler(request) if here or request.path == "/" else web.Response(status=404)
+            response = await handler(request) if here else web.Response(status=404)
             status = response.status
         except web.HTTPException as error:
             status = error.status
@@ -133,6 +134,14 @@ class DemoApple:
         finally:
             path = "/v2/…" if request.path.startswith("/v2/") else request.path
             self.requests.append(Seen(request.method, path, status, request.get(answers.ABOUT)))
+
+
+async def _hang_up(runner: web.AppRunner) -> None:
+    """Drop the connections that clients keep open, instead of waiting for each one's TLS goodbye."""
+    for connection in runner.server.connections if runner.server else ():
+        if connection.transport is not None:
+            connection.transport.abort()
+    await asyncio.sleep(0)
 
 
 def real_clock() -> dt.datetime:

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from wizard.demo.apple import answers, srp_server
 from wizard.demo.apple.accounts import Account, Phone
-from wizard.demo.apple.state import SignIn, State
+from wizard.demo.apple.state import Person, SignIn, State
 
 PUSH_HOST = "websocket.push.apple.com"
 REFUSING_PUSH_HOST = "websocket-refused.push.apple.com"
@@ -103,7 +103,8 @@ class Idmsa:
             message = "This Apple Account has been locked for security reasons."
             return answers.sign_in_error(403, answers.ACCOUNT_LOCKED, message, session_headers(started, "403"))
         started.person, started.password_proved = person, True
-        trusted = self._state.is_trusted(person, body.get("trustTokens") or [])
+        tokens = body.get("trustTokens")
+        trusted = self._state.is_trusted(person, map(str, tokens) if isinstance(tokens, list) else [])
         started.code_accepted = trusted
         token = {"X-Apple-Session-Token": self._state.give_session_token(person, trusted=trusted)}
         if trusted or not person.account.two_factor:
@@ -115,11 +116,11 @@ class Idmsa:
         return web.json_response(challenge, status=409, headers=session_headers(started, "409") | token)
 
     async def second_factor_page(self, request: web.Request) -> web.Response:
-        started = find_sign_in(self._state, request)
-        if started is None or started.person is None:
+        known = proved_sign_in(self._state, request)
+        if known is None:
             return lost_sign_in()
-        answers.note(request, started.person)
-        account = started.person.account
+        started, person = known
+        account = person.account
         if "application/json" in request.headers.get("Accept", ""):
             answer = phone_verification(account) | {"authenticationType": "hsa2"} | _security_key_challenge(account)
             return web.json_response(answer, headers=session_headers(started))
@@ -131,6 +132,15 @@ class Idmsa:
 def find_sign_in(state: State, request: web.Request) -> SignIn | None:
     """The sign-in that a browser's headers speak of."""
     return state.sign_in(request.headers.get("X-Apple-ID-Session-Id", ""), request.headers.get("scnt", ""))
+
+
+def proved_sign_in(state: State, request: web.Request) -> tuple[SignIn, Person] | None:
+    """The sign-in whose password was proved, and its person."""
+    started = find_sign_in(state, request)
+    if started is None or started.person is None or not started.password_proved:
+        return None
+    answers.note(request, started.person)
+    return started, started.person
 
 
 def lost_sign_in() -> web.Response:
