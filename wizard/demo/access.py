@@ -32,8 +32,8 @@ class Wish:
 class Policy:
     """Answers whether a wish is granted.
 
-    Patterns are "verb resource[.group][/subresource] [namespace]": without a group about every group, without a subresource
-    about the objects themselves, without a namespace about all.
+    Patterns are "verb resource[.group][/subresource] [namespace]": without a group about every group, without a
+    subresource about the objects themselves, without a namespace about all.
     """
 
     def __init__(self, denied: tuple[str, ...] = ()) -> None:

@@ -1,4 +1,4 @@
-"""The words in the cells of a Table, as a real server's printers choose them. Pure functions of an object and the time."""
+"""The words in the cells of a Table, as a real server's printers choose them. Pure functions of object and time."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Small controllers that bring status: namespaces, claims, pods, jobs. They look at what is there, never at what happened.
+"""Small controllers that bring status: namespaces, claims, pods, jobs.
 
+They look at what is there, never at what happened.
 What came with a status in the scenario (`given`) is left as it is, so that a scenario can show a world that is stuck.
 """
 

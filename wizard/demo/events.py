@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from wizard.demo.kinds import Object
 from wizard.demo.store import Store, timestamp
 
@@ -12,16 +10,15 @@ def tell(store: Store, about: Object, kind: str, reason: str, message: str, sour
     """Writes an event of type `kind` about an object, unless it is there already."""
     metadata = about["metadata"]
     namespace = metadata.get("namespace") or "default"
-    mark = hashlib.sha256(f"{metadata['uid']} {reason} {message}".encode()).hexdigest()[:16]
-    name = f"{metadata['name']}.{mark}"
-    if store.get("Event", namespace, name) is not None:
-        return
+    for old in store.items("Event", namespace):
+        if (old["involvedObject"].get("uid"), old["reason"], old["message"]) == (metadata["uid"], reason, message):
+            return
     now = timestamp(store.clock())
     store.create(
         {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": name, "namespace": namespace},
+            "metadata": {"name": f"{metadata['name']}.{store.version:016x}", "namespace": namespace},
             "involvedObject": {
                 "kind": about["kind"],
                 "namespace": metadata.get("namespace", ""),

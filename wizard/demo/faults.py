@@ -10,8 +10,8 @@ from dataclasses import dataclass
 class Fault:
     """What happens to requests whose "METHOD /path?query" matches.
 
-    First `seconds` of waiting, then a cut connection if `cut`, or `status` with `body` if there is a status. `times` is how
-    often it still happens; None is for ever.
+    First `seconds` of waiting, then a cut connection if `cut`, or `status` with `body` if there is a status. `times` is
+    how often it still happens; None is for ever.
     """
 
     pattern: re.Pattern[str]

@@ -71,7 +71,7 @@ class Kind:
 _STATUS = ("status",)
 _SCALED = ("scale", "status")
 _ALL = ("all",)
-_API_EXT = ("api-ext",)
+_API_EXT = ("api-extensions",)
 _POD_SUBRESOURCES = (
     Subresource("log", "Pod", ("get",)),
     Subresource("status", "Pod"),

@@ -13,7 +13,7 @@ _BELOW_NAMESPACES = ("status", "finalize")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a path names. `plural` is "" for a group's own document, `rest` what follows a subresource, with its slash."""
+    """What a path names. `plural` is "" for a group's own document, `rest` what follows a subresource."""
 
     group: str
     version: str

@@ -1,4 +1,4 @@
-"""Controllers for jobs and pods: a job makes its pod, a pod finds its node and its volumes, runs, and ends if a job's."""
+"""Controllers for jobs and pods: a job makes its pod; a pod finds its node and volumes, runs, and ends if a job's."""
 
 from __future__ import annotations
 

@@ -25,7 +25,9 @@ class Answer:
 
 def answer(store: Store, backends: Backends, namespace: str, target: str, path: str) -> Answer:
     """What [http:]NAME:PORT answers at `path`; JSON values as JSON, texts as HTML. Raises Refused (404, 503)."""
-    scheme, _, rest = target.partition(":") if target.split(":", maxsplit=1)[0] in ("http", "https") else ("http", "", target)
+    scheme, _, rest = target.partition(":")
+    if scheme not in ("http", "https"):
+        scheme, rest = "http", target
     name, _, port = rest.partition(":")
     service = store.get("Service", namespace, name)
     if service is None:

@@ -1,4 +1,4 @@
-"""Get and list: selection, pages, old versions, and the form in which the client wants it. Pure functions of the store."""
+"""Get and list: selection, pages, old versions, and the form that the client wants. Pure functions of the store."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from wizard.demo.table import partial, table
 
 Query = Mapping[str, str]
 _LOST_PAGE = (
-    "The provided continue parameter is too old to display a consistent list result. You can start a new list without the "
-    "continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing "
-    "with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the "
-    "time the first chunk was returned and now may show up in the list."
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
+    "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
+    "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
+    "deleted between the time the first chunk was returned and now may show up in the list."
 )
 
 

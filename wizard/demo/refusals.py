@@ -7,7 +7,7 @@ from typing import Any
 from wizard.demo.kinds import Kind, Object
 
 
-class Refused(Exception):  # noqa: N818 (an answer, not an error)
+class Refused(Exception):
     """A request that is answered with the Status `body`."""
 
     def __init__(self, body: Object) -> None:

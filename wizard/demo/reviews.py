@@ -1,4 +1,4 @@
-"""Access reviews: what the demo's user may do, as `kubectl auth can-i` asks. Pure functions of the policy and the kinds."""
+"""Access reviews: what the demo's user may do, as `kubectl auth can-i` asks. Pure functions of policy and kinds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a Scenario to a filled Store: times, what every cluster has, Argo CD's kinds. Does not start anything."""
+"""From a Scenario to a filled Store: times, and what every cluster has. Does not start anything."""
 
 from __future__ import annotations
 
@@ -12,39 +12,32 @@ from wizard.demo.kinds import Object
 from wizard.demo.scenario import Scenario
 from wizard.demo.store import Store, place_of, timestamp
 
+KUBERNETES_TIME = "%Y-%m-%dT%H:%M:%SZ"
+LOG_TIME = "%Y-%m-%d %H:%M:%S"
 _TIME = re.compile(r"\{now(?:([+-])(\d+)([smhd]))?\}")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _TRACKING = "argocd.argoproj.io/tracking-id"
-_ARGO_COLUMNS = {
-    "applications": [
-        ("Sync Status", ".status.sync.status", 0),
-        ("Health Status", ".status.health.status", 0),
-        ("Revision", ".status.sync.revision", 10),
-        ("Project", ".spec.project", 10),
-    ],
-    "appprojects": None,
-}
 
 
-def at_time(value: Any, now: datetime) -> Any:
+def at_time(value: Any, now: datetime, form: str = KUBERNETES_TIME) -> Any:
     """`value` with every "{now}", "{now-5m}" in its texts replaced by that time; numbers take s, m, h or d."""
     if isinstance(value, str):
-        return _TIME.sub(lambda match: _moment(match, now), value)
+        return _TIME.sub(lambda match: _moment(match, now).strftime(form), value)
     if isinstance(value, Mapping):
-        return {key: at_time(each, now) for key, each in value.items()}
-    return [at_time(each, now) for each in value] if isinstance(value, list | tuple) else value
+        return {key: at_time(each, now, form) for key, each in value.items()}
+    return [at_time(each, now, form) for each in value] if isinstance(value, list | tuple) else value
 
 
-def _moment(match: re.Match[str], now: datetime) -> str:
+def _moment(match: re.Match[str], now: datetime) -> datetime:
     sign, number, unit = match.groups()
     span = timedelta(**{_UNITS[unit]: int(number)}) if sign else timedelta()
-    return timestamp(now - span if sign == "-" else now + span)
+    return now - span if sign == "-" else now + span
 
 
 def seed(store: Store, scenario: Scenario) -> set[str]:
-    """Fills an empty store; returns the uids of objects that came with a status. Raises ValueError for a bad scenario."""
+    """Fills an empty store; returns the uids of what came with a status. Raises ValueError for a bad scenario."""
     now = store.clock()
     items: list[Object] = [at_time(item, now) for item in scenario.objects]
     namespaces = [item for item in items if item["kind"] == "Namespace"]
@@ -52,9 +45,6 @@ def seed(store: Store, scenario: Scenario) -> set[str]:
     namespaces += [_namespace(name) for name in _NAMESPACES if name not in known]
     known |= set(_NAMESPACES)
     definitions = [item for item in items if item["kind"] == "CustomResourceDefinition"]
-    if any(item["apiVersion"].startswith("argoproj.io/") for item in items):
-        there = {item["metadata"]["name"] for item in definitions}
-        definitions += [each for each in argo_definitions() if each["metadata"]["name"] not in there]
     rest = [item for item in items if item["kind"] not in ("Namespace", "CustomResourceDefinition")]
     rest.sort(key=lambda item: item["kind"] != "StorageClass")
     given: set[str] = set()
@@ -87,31 +77,3 @@ def _completed(store: Store, item: Object) -> Object:
 
 def _namespace(name: str) -> Object:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-
-
-def argo_definitions() -> list[Object]:
-    """Argo CD's CustomResourceDefinitions as far as discovery and printing need them."""
-    kinds = (
-        ("applications", "Application", ["app", "apps"]),
-        ("appprojects", "AppProject", ["appproj", "appprojs"]),
-    )
-    return [_definition(plural, kind, short) for plural, kind, short in kinds]
-
-
-def _definition(plural: str, kind: str, short: list[str]) -> Object:
-    version: Object = {"name": "v1alpha1", "served": True, "storage": True}
-    version["schema"] = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
-    columns = _ARGO_COLUMNS[plural]
-    if columns:
-        version["additionalPrinterColumns"] = [
-            {"name": name, "type": "string", "jsonPath": path, **({"priority": priority} if priority else {})}
-            for name, path, priority in columns
-        ]
-    names = {"plural": plural, "singular": kind.lower(), "kind": kind, "listKind": f"{kind}List", "shortNames": short}
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.argoproj.io"},
-        "spec": {"group": "argoproj.io", "names": names, "scope": "Namespaced", "versions": [version]},
-        "status": {"acceptedNames": names, "storedVersions": ["v1alpha1"]},
-    }

@@ -29,6 +29,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "secrets": ("type",),
     "namespaces": ("status.phase",),
 }
+_ELSEWHERE = {"status.successful": ("status", "succeeded")}
 _DEFAULTS: Mapping[str, Any] = {"status.successful": 0}
 _OWN_WORDING = frozenset({"pods", "events", "secrets", "namespaces", "nodes", "services"})
 
@@ -49,7 +50,8 @@ def field_selector(text: str, kind: Kind) -> Matches:
         field, operator, value = match.groups()
         if field not in ("metadata.name", "metadata.namespace", *_FIELDS.get(kind.resource, ())):
             raise bad_request(_unsupported(field, kind))
-        wanted.append((tuple(field.split(".")), value, operator != "!=", _DEFAULTS.get(field, "")))
+        path = _ELSEWHERE.get(field) or tuple(field.split("."))
+        wanted.append((path, value, operator != "!=", _DEFAULTS.get(field, "")))
     return lambda item: all((str(_dig(item, path, default)) == value) is same for path, value, same, default in wanted)
 
 
@@ -84,5 +86,5 @@ def _requirement(part: str) -> Callable[[Mapping[str, str]], bool]:
     if match := _EXISTS.fullmatch(part):
         key, present = match["key"], not match["absent"]
         return lambda labels: (key in labels) is present
-    odd = re.sub(r"^[!\w./-]?[\w./-]*\s*=*", "", part)[:1]
+    odd = re.sub(r"^!?[\w./-]*\s*(==|=|!=)?", "", part)[:1]
     raise bad_request(f"unable to parse requirement: found '{odd}', expected: identifier")

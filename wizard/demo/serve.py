@@ -34,15 +34,19 @@ async def serve(
     reset: bool = False,
     say: Callable[[str], None] = print,
 ) -> None:
-    """Runs until SIGINT or SIGTERM; the kubeconfig it wrote is removed again. Raises Trouble when it can't be written."""
+    """Runs until SIGINT or SIGTERM, then removes the kubeconfig. Raises Trouble when that can't be written."""
     async with DemoWorld.open(scenario, folder, reset=reset, port=port, tls=True) as world:
         world.write_kubeconfig(kubeconfig_path)
         try:
             say(instructions(scenario, world.url, kubeconfig_path))
             await _interrupted()
         finally:
-            with contextlib.suppress(OSError):
-                kubeconfig_path.unlink()
+            _remove(kubeconfig_path)
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 async def _interrupted() -> None:

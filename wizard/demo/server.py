@@ -9,6 +9,7 @@ import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -28,7 +29,7 @@ _NOT_FOUND = "404 page not found\n"
 
 
 class Server:
-    """One API server. `texts` are the logs, `backends` what is behind the service proxy, `token` the only one that is let in."""
+    """One API server. `backends` are behind the service proxy, `token` is the only one that is let in."""
 
     def __init__(
         self, store: Store, texts: logs.Logs, backends: proxy.Backends, policy: Policy, token: str, faults: Faults
@@ -133,8 +134,10 @@ class Server:
                 raise unknown_resource()
             return _json(found)
         kind = self.store.kinds.at(target.group, target.version, target.plural)
-        if kind is None or (target.namespace and not kind.namespaced):
+        if kind is None or (target.namespace and not kind.namespaced and target.plural != "namespaces"):
             raise unknown_resource()
+        if not kind.namespaced:
+            target = replace(target, namespace="")
         if target.subresource:
             return await self._subresource(request, kind, target)
         if request.method == "GET":

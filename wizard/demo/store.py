@@ -1,7 +1,7 @@
-"""The objects of a demo cluster and what happened to them: versions, history, listeners. No HTTP and no behaviour of kinds.
+"""The objects of a demo cluster and what happened to them: versions, history, listeners. Knows no HTTP.
 
-Stored objects are never changed in place: every write stores a new one under a new resource version, so that whoever holds
-an object (a watch, a page of an old list) keeps what it saw.
+Stored objects are never changed in place: every write stores a new one under a new resource version, so that whoever
+holds an object (a watch, a page of an old list) keeps what it saw.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def timestamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-class TooOld(Exception):  # noqa: N818 (an answer, not an error)
+class TooOld(Exception):
     """What happened since that version is no longer known; `oldest` is the first version that is."""
 
     def __init__(self, oldest: int) -> None:
@@ -109,7 +109,7 @@ class Store:
         return [change for change in self._history if change.version > version]
 
     def create(self, item: Object) -> Object:
-        """Stores a new object and gives it uid, version and creation time where it has none. Raises KeyError if it is there."""
+        """Stores a new object, with uid, version and creation time given to it. Raises KeyError if it is there."""
         kind = self.kinds.of(item)
         new = copy.deepcopy(item)
         metadata = new["metadata"]
@@ -136,7 +136,7 @@ class Store:
         self.version = self.oldest = version
 
     def replace(self, item: Object) -> Object:
-        """Stores `item` in place of the object of its name; nothing happens when they are equal. Raises KeyError if it is not there."""
+        """Stores `item` in place of the object of its name, unless they are equal. Raises KeyError if there is none."""
         kind = self.kinds.of(item)
         before = self._items.get(kind, {})[place_of(item)]
         new = copy.deepcopy(item)

@@ -173,7 +173,7 @@ _COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("Timezone", _field("spec", "timeZone")),
         Column("Suspend", lambda item, _: str(cells.dig(item, "spec", "suspend", default=False)), "boolean"),
         Column("Active", lambda item, _: len(cells.dig(item, "status", "active", default=())), "integer"),
-        Column("Last Schedule", lambda item, now: cells.last_schedule(item, now)),
+        Column("Last Schedule", cells.last_schedule),
         _AGE,
         *_wide(
             ("Containers", lambda item, _: cells.containers(item, _CRON_TEMPLATE, "name")),
@@ -210,6 +210,8 @@ def columns_of(kind: Kind) -> tuple[Column, ...]:
             _NAME,
             *(Column(each.name, _custom(each.path, each.type), each.type, each.priority) for each in kind.columns),
         )
+    if kind.kind == "Event":
+        return _COLUMNS["events"]
     name = (
         Column("Name", lambda item, _: cells.class_name(item)) if kind.resource.startswith("storageclasses") else _NAME
     )
@@ -232,7 +234,7 @@ def table(
         {
             "name": column.name,
             "type": column.type,
-            "format": "name" if column is columns[0] else "",
+            "format": "name" if column.name == "Name" else "",
             "description": "",
             "priority": column.priority,
         }

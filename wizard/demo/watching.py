@@ -51,7 +51,7 @@ class Watch:
     seconds: float
 
     async def lines(self, watches: Watches) -> AsyncGenerator[bytes, None]:
-        """The events, one line each, until the time is over, the watches are ended, or the version turns out too old."""
+        """The events, one line each, until the time is over, the watches are ended, or the version is too old."""
         queue: asyncio.Queue[Change | Refused | None] = asyncio.Queue()
         watches.open.add(queue)
         self.store.listeners.append(queue.put_nowait)

@@ -27,7 +27,7 @@ from wizard.demo.faults import Faults
 from wizard.demo.kinds import Object
 from wizard.demo.logs import Logs
 from wizard.demo.scenario import Scenario
-from wizard.demo.seeding import at_time, seed
+from wizard.demo.seeding import LOG_TIME, at_time, seed
 from wizard.demo.server import Server
 from wizard.demo.store import Change, Store
 from wizard.demo.watching import too_old
@@ -51,14 +51,14 @@ class DemoWorld:
         self.scenario = scenario
         self.store = store
         self.started = started
-        self.logs = Logs(at_time(scenario.logs, started))
+        self.logs = Logs(at_time(scenario.logs, started, LOG_TIME))
         self.faults = Faults()
         self.token = secrets.token_urlsafe(24)
         self.url = ""
         self.ca: bytes | None = None
         self.controllers = Controllers(store, given)
         backends: Any = at_time(scenario.proxies, started)
-        self._server = Server(store, self.logs, backends, Policy(scenario.denied), self.token, self.faults)
+        self.server = Server(store, self.logs, backends, Policy(scenario.denied), self.token, self.faults)
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -83,7 +83,7 @@ class DemoWorld:
         keeper = _Keeper(world, path)
         context, world.ca = server_context() if tls else (None, None)
         runner = web.AppRunner(
-            world._server.application(), access_log=None, handler_cancellation=True, shutdown_timeout=1
+            world.server.application(), access_log=None, handler_cancellation=True, shutdown_timeout=1
         )
         await runner.setup()
         site = web.TCPSite(runner, _HOST, port, ssl_context=context)
@@ -109,8 +109,7 @@ class DemoWorld:
     def _kept(cls, path: Path, scenario: Scenario, clock: Callable[[], datetime]) -> DemoWorld:
         try:
             kept = json.loads(path.read_text())
-            if kept["schema"] != _SCHEMA:
-                raise ValueError(f"its schema is {kept['schema']}")
+            _check(kept)
             store = Store(scenario.name, clock)
             for item in kept["objects"]:
                 store.load(item)
@@ -146,11 +145,11 @@ class DemoWorld:
     def expire_watches(self) -> None:
         """Ends every open watch with 410 Expired and makes older resource versions and continue tokens expire."""
         self.store.forget_history()
-        self._server.watches.end(too_old(self.store.version - 1, self.store.version))
+        self.server.watches.end(too_old(self.store.version - 1, self.store.version))
 
     def end_watches(self) -> None:
         """Ends every open watch cleanly, as a server does after a while."""
-        self._server.watches.end()
+        self.server.watches.end()
 
     def kubeconfig(self) -> Object:
         """A kubeconfig for it, with its token; the context is "demo-" and the scenario's name."""
@@ -170,7 +169,7 @@ class DemoWorld:
         }
 
     def write_kubeconfig(self, path: Path) -> None:
-        """Writes the kubeconfig, readable by the owner alone. Raises Trouble when the file exists or can't be written."""
+        """Writes the kubeconfig, for the owner alone. Raises Trouble when the file exists or can't be written."""
         try:
             descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         except FileExistsError:
@@ -190,6 +189,11 @@ class DemoWorld:
             ) from None
         with os.fdopen(descriptor, "w") as file:
             yaml.safe_dump(self.kubeconfig(), file, sort_keys=False)
+
+
+def _check(kept: Object) -> None:
+    if kept["schema"] != _SCHEMA:
+        raise ValueError(f"its schema is {kept['schema']}")
 
 
 class _Keeper:
