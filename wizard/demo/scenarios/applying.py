@@ -43,10 +43,9 @@ def _applied(item: Mapping[str, Any], namespace: str) -> Object:
     if applied["kind"] == "PersistentVolumeClaim":
         spec.pop("volumeName", None)
         applied["metadata"].pop("finalizers", None)
-        annotations = applied["metadata"].get("annotations", {})
-        applied["metadata"]["annotations"] = {
-            key: value for key, value in annotations.items() if not key.startswith(BINDING)
-        }
+        annotations = applied["metadata"].pop("annotations", {})
+        kept = {key: value for key, value in annotations.items() if not key.startswith(BINDING)}
+        applied["metadata"] |= {"annotations": kept} if kept else {}
     if applied["kind"] == "Service":
         spec.pop("clusterIP", None)
         spec.pop("clusterIPs", None)

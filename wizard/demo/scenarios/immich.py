@@ -240,4 +240,10 @@ def immich_new() -> Scenario:
 
     scenario = changed(immich_not_scanned(), "Deployment", "immich-server", writable)
     answers = immich_answers(isInitialized=False, isOnboarded=False, externalDomain="")
-    return replace(without(scenario, "Ingress", "immich-ingress"), proxies={IMMICH: answers})
+    scenario = changed(without(scenario, "Ingress", "immich-ingress"), "Application", "immich", _forget_ingress, ARGOCD)
+    return replace(scenario, proxies={IMMICH: answers})
+
+
+def _forget_ingress(application: Object) -> None:
+    resources = application["status"]["resources"]
+    application["status"]["resources"] = [item for item in resources if item["kind"] != "Ingress"]

@@ -19,6 +19,7 @@ from wizard.demo.scenarios.files import Object, log
 from wizard.demo.scenarios.good import LAST_JOB, LAST_RUN, SESSION_VOLUME, complete, last_run, seed
 from wizard.demo.scenarios.workloads import event, job_without_pod, run, waiting
 
+HOLDS = "snapshot.storage.kubernetes.io/pvc-as-source-protection"
 CLAIMS = ("icloudpd-config", "icloud-photos")
 REFUSED = (
     'Error creating: pods "{pod}" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != '
@@ -77,34 +78,11 @@ def claim_wrong_class() -> Scenario:
 
 
 def terminating() -> Scenario:
-    """The namespace is being deleted, and a claim that the auth pod still mounts holds it."""
+    """The namespace is being deleted, and a snapshot that is still being taken of a claim holds it."""
     leaving = {"deletionTimestamp": "{now-20m}"}
-    remaining = {
-        "metadata": leaving,
-        "status": {
-            "phase": "Terminating",
-            "conditions": [
-                {
-                    "type": "NamespaceContentRemaining",
-                    "status": "True",
-                    "reason": "SomeResourcesRemain",
-                    "message": "Some resources are remaining: persistentvolumeclaims. has 1 resource instances, "
-                    "pods. has 1 resource instances",
-                    "lastTransitionTime": "{now-20m}",
-                },
-                {
-                    "type": "NamespaceFinalizersRemaining",
-                    "status": "True",
-                    "reason": "SomeFinalizersRemain",
-                    "message": "Some content in the namespace has finalizers remaining: "
-                    "kubernetes.io/pvc-protection in 1 resource instances",
-                    "lastTransitionTime": "{now-20m}",
-                },
-            ],
-        },
-    }
-    scenario = merged(seed(), "Namespace", OURS, remaining)
+    scenario = merged(seed(), "Namespace", OURS, {"metadata": leaving, "status": _namespace_status()})
     for kind, name in (
+        ("Pod", "icloudpd-auth"),
         ("PersistentVolumeClaim", "icloud-photos"),
         ("Secret", "icloud-credentials"),
         ("ConfigMap", "icloudpd-config"),
@@ -112,14 +90,36 @@ def terminating() -> Scenario:
         ("CronJob", "icloudpd-sync"),
     ):
         scenario = without(scenario, kind, name)
-    scenario = merged(scenario, "PersistentVolumeClaim", "icloudpd-config", {"metadata": leaving})
-    return merged(scenario, "Pod", "icloudpd-auth", {"metadata": leaving | {"finalizers": ["example.com/backup"]}})
+    held = {"metadata": leaving | {"finalizers": ["kubernetes.io/pvc-protection", HOLDS]}}
+    return merged(scenario, "PersistentVolumeClaim", "icloudpd-config", held)
+
+
+def _namespace_status() -> Object:
+    said = (
+        (
+            "NamespaceContentRemaining",
+            "SomeResourcesRemain",
+            "Some resources are remaining: persistentvolumeclaims. has 1 resource instances",
+        ),
+        (
+            "NamespaceFinalizersRemaining",
+            "SomeFinalizersRemain",
+            f"Some content in the namespace has finalizers remaining: {HOLDS} in 1 resource instances",
+        ),
+    )
+    return {
+        "phase": "Terminating",
+        "conditions": [
+            {"type": kind, "status": "True", "reason": reason, "message": text, "lastTransitionTime": "{now-20m}"}
+            for kind, reason, text in said
+        ],
+    }
 
 
 def multi_attach() -> Scenario:
     """Two nodes and a class whose volumes belong to one of them: the auth pod still holds the session's volume."""
     scenario = _second_node(complete())
-    auth = found(seed(), "Pod", "icloudpd-auth")
+    auth = found(changed(seed(), "Pod", "icloudpd-auth", ask_for_password), "Pod", "icloudpd-auth")
     cron_job = found(scenario, "CronJob", "icloudpd-sync")
     state = waiting("ContainerCreating")
     job, stuck = run(cron_job, LAST_JOB, started=22, state=state)
@@ -131,6 +131,13 @@ def multi_attach() -> Scenario:
         scenario, [event(stuck, "FailedAttachVolume", attach, component="attachdetach-controller", count=1)]
     )
     return with_logs(scenario, {f"{OURS}/icloudpd-auth": log("auth-signed-in"), log_of(stuck): ""})
+
+
+def ask_for_password(pod: Object) -> None:
+    """Makes an auth pod ask whoever attaches for the password, instead of reading it from the Secret."""
+    command = pod["spec"]["containers"][0]["command"]
+    script = command[-1].replace("--password $(cat /credentials/password)", "--password-provider console")
+    command[-1] = script.replace("$(cat /credentials/username)", '"$(cat /credentials/username)"')
 
 
 def _second_node(scenario: Scenario) -> Scenario:

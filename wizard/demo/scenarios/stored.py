@@ -30,6 +30,8 @@ def as_stored(objects: Iterable[Mapping[str, Any]]) -> tuple[Object, ...]:
     uids = {key_of(item): item["metadata"].setdefault("uid", _uid(item)) for item in stored}
     for item in stored:
         namespace = item["metadata"].get("namespace", "")
+        if not item["metadata"].get("annotations", True):
+            del item["metadata"]["annotations"]
         for owner in item["metadata"].get("ownerReferences", ()):
             owner.setdefault("uid", uids[owner["kind"], namespace, owner["name"]])
         if item["kind"] == "Event":
