@@ -137,7 +137,11 @@ class WizardApp(App[int]):
         """Starts to follow the engine once the first frame is out."""
         self.theme_changed_signal.subscribe(self, lambda _: self.remember())
         self.set_interval(1, self.tick)
-        self.call_after_refresh(self._follow)
+        self.call_after_refresh(self._after_first_frame)
+
+    async def _after_first_frame(self) -> None:
+        await self.home.build()
+        self._follow()
 
     def _follow(self) -> None:
         self._follower = self._follow_engine()

@@ -10,26 +10,34 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.widget import Widget
 
 from screens.base import WizardScreen
-from screens.frame import Line, key_line, rule_line, strip_line, top_line
-from screens.iteration import FOLD, button, references, rows, waiting_rows
+from screens.frame import Line
+from screens.iteration import FOLD, button, references, rows
+from screens.layout import NARROW, WIDE, View, first_frame, frame, rail, waiting
 from screens.page import Page
-from screens.picture import LIBRARIES, Picture, freshness, style_of
-from screens.rows import Item, Row
-from screens.words import STATUS_SIGN, STYLE, TITLES, next_line, session_line, span
+from screens.picture import Picture
+from screens.rows import Row
+from screens.words import TITLES
 
 if TYPE_CHECKING:
-    from wizard.model import Diagnosis, Report
+    from wizard.model import Diagnosis
 
-NARROW = 70
-WIDE = 100
+
+class FirstFrame(Widget):
+    """The home drawn as one text."""
+
+    def render(self) -> Content:
+        """As the screen says."""
+        screen = self.screen
+        return screen.first_frame() if isinstance(screen, HomeScreen) else Content("")
 
 
 class HomeScreen(WizardScreen):
     """The seven iterations."""
 
-    AUTO_FOCUS = "#rail"
+    AUTO_FOCUS = ""
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual's own, an instance variable to the type checker
         (0, "-narrow"),
         (NARROW, "-medium"),
@@ -56,21 +64,6 @@ class HomeScreen(WizardScreen):
             for title in range(1, 8)
         ),
     ]
-    KEYS: ClassVar[list[tuple[str, str, str]]] = [
-        ("↑↓", "choose", ""),
-        ("⏎", "open", "screen.open"),
-        ("k", "kubectl", "app.kubectl"),
-        ("r", "look again", "app.look_again"),
-        ("/", "find", "app.find"),
-        ("?", "help", "app.explain"),
-    ]
-    NARROW_KEYS: ClassVar[list[tuple[str, str, str]]] = [
-        ("←→", "iteration", ""),
-        ("⏎", "open", "screen.open"),
-        ("k", "kubectl", "app.kubectl"),
-        ("?", "help", "app.explain"),
-        ("/", "find", "app.find"),
-    ]
     words = (
         "At the left are the seven iterations, from storage to verification, each with a sign for how it stands. The page beside "
         "it says what the chosen one is for, what was found, what stands in the way, and ends in one button that says what it "
@@ -81,23 +74,32 @@ class HomeScreen(WizardScreen):
         super().__init__()
         self._number = next((number for number, title in enumerate(TITLES, 1) if title.id == step_id), 0)
         self._unfolded: set[str] = set()
+        self._built = False
 
     def compose(self) -> ComposeResult:
-        """Few widgets, so that the first frame is quick."""
-        yield Line(id="top")
-        yield Line(id="strip")
-        yield Line(id="upper")
-        yield Line(id="signs")
-        with Horizontal(id="body"):
-            with Vertical(id="left"):
-                yield Page(id="rail", lasting=True)
-                yield Line(id="session")
-                yield Line(id="next")
-            with Vertical(id="right"):
-                yield Page(id="main")
-                yield Page(id="act")
-        yield Line(id="lower")
-        yield Line(id="keys")
+        """One widget, so that the first frame is quick; `build` brings the others."""
+        yield FirstFrame(id="first")
+
+    async def build(self) -> None:
+        """Puts the real widgets in the place of the first frame."""
+        with self.app.batch_update():
+            await self.query_one("#first").remove()
+            await self.mount(
+                Line(id="top"),
+                Line(id="strip"),
+                Line(id="upper"),
+                Line(id="signs"),
+                Horizontal(
+                    Vertical(Page(id="rail", lasting=True), Line(id="session"), Line(id="next"), id="left"),
+                    Vertical(Page(id="main"), Page(id="act"), id="right"),
+                    id="body",
+                ),
+                Line(id="lower"),
+                Line(id="keys"),
+            )
+            self._built = True
+            self.query_one("#main" if self.size.width < NARROW else "#rail", Page).focus()
+        self.call_after_refresh(lambda: self.show(self.wizard.picture))
 
     @property
     def number(self) -> int:
@@ -113,81 +115,45 @@ class HomeScreen(WizardScreen):
     @property
     def finding(self) -> str:
         """The reference of the finding under the cursor, empty when there is none."""
-        cursor = self.query_one("#main", Page).cursor
+        cursor = self.query_one("#main", Page).cursor if self._built else ""
         return cursor if "." in cursor else ""
 
     def show(self, picture: Picture) -> None:
         """Draws everything; what is unchanged costs nothing."""
         width = self.size.width
-        if not width:
+        if not width or not self._built:
             return
         report = picture.snapshot.report if picture.snapshot else None
         if report and not self._number:
             self._number = report.next_step.iteration if report.next_step else len(TITLES)
-        self._show_frame(picture, report, width)
-        self.query_one("#rail", Page).show(self._rail(report, width), cursor=f"go-{self.number}")
+        for name, content in frame(self._view(picture), width).items():
+            self.query_one(f"#{name}", Line).show(content)
+        self.query_one("#rail", Page).show(rail(report, width), cursor=f"go-{self.number}")
         self.query_one("#main", Page).show(self._page(picture))
         if report:
             self.query_one("#act", Page).show([button(report.steps[self.number - 1], report)])
 
-    def _show_frame(self, picture: Picture, report: Report | None, width: int) -> None:
-        settings = self.wizard.session.settings
-        where = f"{report.cluster.context} / {report.namespace}" if report else settings.namespace
-        progress = (report.complete, len(report.wanted)) if report else None
-        edge = -1 if width < NARROW else self.query_one("#left").outer_size.width - 1
-        now = self.wizard.now()
-        self._line("top", top_line(where, progress, width))
-        self._line("strip", strip_line(report.pipeline if report else None, width))
-        self._line("upper", rule_line(width, edge, "┬", self.wizard.session.banner))
-        self._line("lower", rule_line(width, edge, "┴"))
-        self._line("signs", self._signs(report))
-        self._line("session", Content(f" {session_line(report.accounts)}") if report else Content(""))
-        self._line("next", Content(f" {next_line(report, short=width < WIDE)}") if report else Content(""))
-        self._line(
-            "keys",
-            key_line(
-                self.NARROW_KEYS if width < NARROW else self.KEYS, freshness(picture, now), style_of(picture), width
-            ),
-        )
-
-    def _line(self, name: str, content: Content) -> None:
-        self.query_one(f"#{name}", Line).show(content)
-
-    def _rail(self, report: Report | None, width: int) -> Iterable[Row]:
-        for number, title in enumerate(TITLES, 1):
-            sign = STATUS_SIGN[report.steps[number - 1].status] if report else "·"
-            yield Item(id=f"go-{number}", sign=sign, text=f"{number} {title.title if width >= WIDE else title.short}")
-
-    def _signs(self, report: Report | None) -> Content:
-        parts = []
-        for number in range(1, len(TITLES) + 1):
-            sign = STATUS_SIGN[report.steps[number - 1].status] if report else "·"
-            chosen = number == self.number
-            part = Content.assemble(f" {number} ", (sign, STYLE[sign] + " bold"), " ")
-            parts.append(part.stylize("reverse") if chosen else part)
-        return Content("").join(parts).append(f"  {TITLES[self.number - 1].short}")
+    def _view(self, picture: Picture) -> View:
+        session = self.wizard.session
+        return View(picture, self._number, session.settings.namespace, session.banner, self.wizard.now())
 
     def _page(self, picture: Picture) -> Iterable[Row]:
         purpose = self.wizard.purposes.get(TITLES[self.number - 1].id, "")
         if picture.snapshot is None:
-            return waiting_rows(self.number, purpose, self._awaited(picture))
+            return waiting(self._view(picture), purpose)
         step = picture.snapshot.report.steps[self.number - 1]
         return rows(step, purpose, self.wizard.table(step.id), unfolded=step.id in self._unfolded)
 
-    def _awaited(self, picture: Picture) -> Iterable[str]:
-        waited = span(self.wizard.now() - picture.waiting_since)
-        if picture.awaited == LIBRARIES:
-            yield f"◐ looking at the cluster… {waited}"
-            yield f"· first, {LIBRARIES}"
-        else:
-            yield f"◐ {picture.awaited}… {waited}"
-            yield "✓ what talks to it is loaded"
+    def first_frame(self) -> Content:
+        """All that can be drawn before the widgets are there."""
+        return first_frame(self._view(self.wizard.picture), self.size)
 
     def choose(self, number: int) -> None:
         """Shows another iteration."""
         if 1 <= number <= len(TITLES) and number != self._number:
             self._number = number
-            self.query_one("#main", Page).scroll_home(animate=False)
+            if self._built:
+                self.query_one("#main", Page).scroll_home(animate=False)
             self.show(self.wizard.picture)
             self.wizard.remember()
 
@@ -204,14 +170,18 @@ class HomeScreen(WizardScreen):
         if self.has_class("-narrow"):
             self.choose(self.number % len(TITLES) + 1)
         else:
-            self.query_one("#main", Page).focus()
+            self._focus("#main")
 
     def action_leave(self) -> None:
         """Back to the rail; on a narrow screen to the iteration before."""
         if self.has_class("-narrow"):
             self.choose((self.number - 2) % len(TITLES) + 1)
         else:
-            self.query_one("#rail", Page).focus()
+            self._focus("#rail")
+
+    def _focus(self, selector: str) -> None:
+        if self._built:
+            self.query_one(selector, Page).focus()
 
     def action_open(self) -> None:
         """Opens what the cursor is on."""
@@ -263,6 +233,6 @@ class HomeScreen(WizardScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         """Draws for the new size, once it is laid out."""
-        if event.size.width < NARROW:
+        if self._built and event.size.width < NARROW:
             self.query_one("#main", Page).focus()
         self.call_after_refresh(lambda: self.show(self.wizard.picture))

@@ -87,14 +87,13 @@ def button(step: Diagnosis, report: Report) -> Button:
     return Button(id=BUTTON, label=act_of(step, report).label, key="a")
 
 
-def waiting_rows(number: int, purpose: str, lines: Iterable[str]) -> Iterator[Row]:
+def waiting_rows(number: int, purpose: str, lines: Iterable[tuple[str, str]]) -> Iterator[Row]:
     """The page while nothing has been seen yet."""
     yield Heading(text=f"{number} {TITLES[number - 1].title}")
     if purpose:
         yield Text(text=purpose, style=MUTED)
     yield Space()
-    for line in lines:
-        sign, _, text = line.partition(" ")
+    for sign, text in lines:
         yield Item(sign=sign, text=text)
 
 
