@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,11 @@ import pytest
 
 from tests.contract.api import Api, load_kubeconfig
 from wizard.demo.scenarios import load, manifests, names
+from wizard.demo.world import DemoWorld
+from wizard.kube.client import connect
+from wizard.observe.look import observe
+from wizard.settings import Settings
+from wizard.steps import diagnose
 
 Json = dict[str, Any]
 STRICT = "fieldManager=photosync-test&fieldValidation=Strict"
@@ -57,6 +63,35 @@ async def test_the_seed_gives_the_seeds_listing(real_kubeconfig: Path, throwaway
         assert log.text.split() == wanted
         pod = (await api.get("pods/icloudpd-auth")).body
         assert pod["status"]["phase"] == "Running"
+
+
+async def test_the_seed_is_diagnosed_alike_on_the_demo_and_on_a_real_cluster(
+    real_kubeconfig: Path, throwaway_namespace: str, tmp_path: Path
+) -> None:
+    async with Api.connect(load_kubeconfig(real_kubeconfig), throwaway_namespace) as api:
+        for item in manifests("seed", throwaway_namespace)[1:]:
+            await api.made(path_of(item), item)
+        await api.phase("persistentvolumeclaims/icloudpd-config", "Bound")
+        await api.until("pods/icloudpd-auth/log", lambda answer: "argument" in answer.text)
+    real = await seen(real_kubeconfig, Settings(namespace=throwaway_namespace))
+    async with DemoWorld.open(load("seed")) as world:
+        kubeconfig = tmp_path / "demo.kubeconfig"
+        world.write_kubeconfig(kubeconfig)
+        demo = await seen(kubeconfig, Settings())
+    assert real == demo
+
+
+async def seen(kubeconfig: Path, settings: Settings) -> dict[str, tuple[str, list[str]]]:
+    """Status and finding ids of the iterations that are about photo-sync alone."""
+    cluster = await connect(str(kubeconfig), None, kubeconfig.parent, env={})
+    try:
+        report = diagnose(await observe(cluster, settings, datetime.now(UTC)), settings)
+    finally:
+        await cluster.close()
+    alone = ("storage", "credentials", "authentication")
+    return {
+        step.id: (step.status, sorted(each.id for each in step.findings)) for step in report.steps if step.id in alone
+    }
 
 
 async def test_every_scenarios_manifests_are_accepted_strictly(real_kubeconfig: Path, throwaway_namespace: str) -> None:

@@ -98,6 +98,20 @@ def test_owners_volumes_and_events_mean_the_very_object(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", names())
+def test_selectors_select_the_pods_that_belong_to_them(name: str) -> None:
+    for item in objects(name):
+        if item["kind"] in ("Job", "ReplicaSet"):
+            wanted = item["spec"]["selector"]["matchLabels"].items()
+            for pod in objects(name):
+                owned = any(
+                    owner["uid"] == item["metadata"]["uid"] for owner in pod["metadata"].get("ownerReferences", ())
+                )
+                labels = pod["metadata"].get("labels", {})
+                selected = pod["kind"] == "Pod" and wanted <= labels.items()
+                assert owned == selected, key(pod)
+
+
+@pytest.mark.parametrize("name", names())
 def test_bound_claims_and_volumes_belong_to_each_other(name: str) -> None:
     volumes = {item["metadata"]["name"]: item for item in objects(name) if item["kind"] == "PersistentVolume"}
     for claim in objects(name):

@@ -32,17 +32,17 @@ def as_stored(objects: Iterable[Mapping[str, Any]]) -> tuple[Object, ...]:
         namespace = item["metadata"].get("namespace", "")
         if not item["metadata"].get("annotations", True):
             del item["metadata"]["annotations"]
-        for owner in item["metadata"].get("ownerReferences", ()):
+        for owner in _owners(item):
             owner.setdefault("uid", uids[owner["kind"], namespace, owner["name"]])
         if item["kind"] == "Event":
             about = item["involvedObject"]
             about.setdefault("uid", uids[about["kind"], about.get("namespace", ""), about["name"]])
-        if item["kind"] == "Job":
-            _select_by_uid(item)
         if item["kind"] == "Namespace":
             item["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = item["metadata"]["name"]
             item.setdefault("spec", {"finalizers": ["kubernetes"]})
             item.setdefault("status", {"phase": "Active"})
+    for job in [item for item in stored if item["kind"] == "Job"]:
+        _label_with_uid(job, stored)
     return tuple(stored)
 
 
@@ -51,8 +51,19 @@ def _uid(item: Mapping[str, Any]) -> str:
     return str(uuid5(NAMESPACE_DNS, f"{kind}.{namespace}.{name}.demo.photosync-wizard"))
 
 
-def _select_by_uid(job: Object) -> None:
-    job["spec"]["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": job["metadata"]["uid"]}}
+def _label_with_uid(job: Object, stored: Iterable[Object]) -> None:
+    """A Job finds its pods by its own uid: in its selector, its labels, its template and its pods."""
+    uid = job["metadata"]["uid"]
+    own = {"batch.kubernetes.io/controller-uid": uid}
+    job["spec"]["selector"] = {"matchLabels": own}
+    pods = [item["metadata"] for item in stored if any(each["uid"] == uid for each in _owners(item))]
+    for metadata in (job["metadata"], job["spec"]["template"]["metadata"], *pods):
+        metadata["labels"] = metadata["labels"] | own | {"controller-uid": uid}
+
+
+def _owners(item: Object) -> Iterable[Object]:
+    owners: Iterable[Object] = item["metadata"].get("ownerReferences", ())
+    return owners
 
 
 def _namespace_objects(namespace: Mapping[str, Any]) -> Iterator[Object]:
