@@ -169,9 +169,10 @@ class Cluster:
         resource_version: str | None = None,
         seconds: float = REQUEST_SECONDS,
     ) -> Any:
-        """One page of a list; `form` is full, metadata or table (with metadata). Raises Expired for an old `cont`.
+        """One page of a list; `form` is full, metadata, table or cells. Raises Expired for an old `cont`.
 
-        The list's resource version is kept in `versions` by path, for a watch to start from.
+        Rows of a table carry their object's metadata, cells nothing else. The list's resource version is kept in
+        `versions` by path, for a watch to start from.
         """
         query: dict[str, Any] = {
             "limit": limit,
@@ -180,9 +181,9 @@ class Cluster:
             "fieldSelector": fields or None,
             "resourceVersion": resource_version,
         }
-        accept = {"full": None, "metadata": METADATA_LIST, "table": TABLE}[form]
-        if form == "table":
-            query["includeObject"] = "Metadata"
+        accept = {"full": None, "metadata": METADATA_LIST}.get(form, TABLE)
+        if accept == TABLE:
+            query["includeObject"] = "Metadata" if form == "table" else "None"
         counted = "pages" if cont else "requests"
         body = (await self.send("GET", path, query=query, accept=accept, seconds=seconds, counted=counted)).body
         if not cont and isinstance(body, Mapping):
@@ -389,7 +390,7 @@ class Cluster:
                 socket = await transport.session.ws_connect(
                     _url(transport.base, path, [*query, *wanted]),
                     protocols=PROTOCOLS,
-                    headers=list(self._held.headers),
+                    headers=[*self._held.headers, ("Accept", "*/*")],
                     heartbeat=30,
                     max_msg_size=0,
                     **options,
@@ -401,7 +402,7 @@ class Cluster:
         try:
             yield Stream(socket, pod)
         finally:
-            await socket.close()
+            await _end(socket)
 
     @asynccontextmanager
     async def _exchange(
@@ -565,6 +566,14 @@ def _parse(status: int, headers: Mapping[str, str], raw: bytes) -> Any:
 
 def _warnings(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(value.partition('"')[2].rpartition('"')[0].replace('\\"', '"') or value for value in values)
+
+
+async def _end(socket: Any) -> None:
+    connection = socket._conn  # noqa: SLF001 - without it the TLS library waits for a farewell that nobody sends
+    transport = connection.transport if connection is not None else None
+    await socket.close()
+    if transport is not None:
+        transport.abort()
 
 
 async def _from_api_server(response: Any) -> bool:

@@ -43,7 +43,7 @@ class Target:
 def trouble_of(error: BaseException, target: Target) -> Trouble:
     """What `error`, raised while connecting or sending, means; certificate names are not looked up."""
     chain = _chain(error)
-    for link in chain:
+    for link in (one for one in chain if type(one).__module__ == "ssl"):  # the HTTP library's heirs lack their fields
         if isinstance(link, ssl.SSLCertVerificationError):
             return _certificate(link, target, None)
         if isinstance(link, ssl.SSLError):
@@ -145,7 +145,7 @@ def _name_mismatch(target: Target, names: tuple[str, ...]) -> TlsMismatch:
 
 
 def _tls(error: ssl.SSLError, target: Target) -> Trouble:
-    said = f"{error.reason or ''} {error}".upper().replace(" ", "_")
+    said = f"{getattr(error, 'reason', '')} {error}".upper().replace(" ", "_")
     if any(word in said for word in _PLAIN):
         return NotKubernetes(
             "kube.plain-http",
@@ -159,13 +159,13 @@ def _tls(error: ssl.SSLError, target: Target) -> Trouble:
         return CredentialsRejected(
             "kube.client-certificate",
             f"The cluster at {target.server} doesn't accept the client certificate of the kubeconfig.",
-            why=shorten(error.reason or ""),
+            why=shorten(getattr(error, "reason", None) or ""),
             fix="Fetch the kubeconfig anew: the certificate has expired or is of another cluster.",
         )
     return TlsMismatch(
         "kube.tls",
         f"No encrypted connection to {target.server} comes about.",
-        why=shorten(error.reason or str(error)),
+        why=shorten(getattr(error, "reason", None) or str(error)),
         fix="Check the server's address and what is between here and there.",
     )
 

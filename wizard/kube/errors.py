@@ -173,15 +173,7 @@ def refusal(method: str, path: str, status: int, headers: Mapping[str, str], tex
     reason = str(body.get("reason", "")) if known else ""
     verb, what = describe(method, path)
     if status == 401:
-        return CredentialsRejected(
-            "kube.unauthorized",
-            "The cluster doesn't accept your credentials.",
-            why=shorten(message)
-            if message not in ("", "Unauthorized")
-            else "They have expired, or belong to another cluster.",
-            fix="Get a fresh kubeconfig or sign in again the way your cluster wants it.",
-            commands=("kubectl auth whoami",),
-        )
+        return rejected(message)
     if status == 403:
         return Forbidden(
             "kube.forbidden",
@@ -239,6 +231,18 @@ def refusal(method: str, path: str, status: int, headers: Mapping[str, str], tex
         reason=reason,
         message=message,
         retry=Retry.LATER if status >= 500 else Retry.NEVER,
+    )
+
+
+def rejected(message: str = "") -> CredentialsRejected:
+    """401, with what the server said beyond the word itself."""
+    said = shorten(message) if message not in ("", "Unauthorized") else ""
+    return CredentialsRejected(
+        "kube.unauthorized",
+        "The cluster doesn't accept your credentials.",
+        why=said or "They have expired, or belong to another cluster.",
+        fix="Get a fresh kubeconfig or sign in again the way your cluster wants it.",
+        commands=("kubectl auth whoami",),
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wizard.errors import Retry, Trouble, shorten
-from wizard.kube.errors import Forbidden, Invalid, NotFound, Refused, ServerFault, TimedOut, Unreachable
+from wizard.kube.errors import Forbidden, Invalid, NotFound, ServerFault, Unreachable, rejected
 
 V5 = "v5.channel.k8s.io"
 V4 = "v4.channel.k8s.io"
@@ -56,14 +56,7 @@ class Stream:
 
     async def end_stdin(self) -> None:
         """Ends the process's input. Raises Trouble on servers before 1.30, which have no way to say so."""
-        if not self.can_end_stdin:
-            raise Trouble(
-                "kube.stdin-cannot-end",
-                "This cluster's API server can't be told that the input of a command is over.",
-                why="That needs the protocol of Kubernetes 1.30.",
-                fix="Use a command that knows how much it has to read, or update the cluster.",
-                retry=Retry.NEVER,
-            )
+        self._must_end_stdin()
         await self._frame(CLOSE, bytes([STDIN]))
 
     async def resize(self, width: int, height: int) -> None:
@@ -75,6 +68,8 @@ class Stream:
 
     async def run(self, stdin: bytes | None) -> ExecResult:
         """Feeds `stdin`, ends it and gathers the output until the command has ended."""
+        if stdin is not None:
+            self._must_end_stdin()
         feeding = asyncio.create_task(self._feed(stdin)) if stdin is not None else None
         out, err = bytearray(), bytearray()
         try:
@@ -82,20 +77,23 @@ class Stream:
                 (out if channel == STDOUT else err).extend(data)
         finally:
             if feeding is not None:
-                if not feeding.done():
-                    feeding.cancel()
-                (failed,) = await asyncio.gather(feeding, return_exceptions=True)
-        if feeding is not None and isinstance(failed, Trouble) and not self.ended:
-            raise failed
+                feeding.cancel()
+                await asyncio.gather(feeding, return_exceptions=True)
         return ExecResult(bytes(out), bytes(err), self.exit_code, self.message)
 
     async def _feed(self, stdin: bytes) -> None:
-        try:
-            await self.send(stdin)
-            await self.end_stdin()
-        except Trouble:
-            await self._socket.close()
-            raise
+        await self.send(stdin)
+        await self.end_stdin()
+
+    def _must_end_stdin(self) -> None:
+        if not self.can_end_stdin:
+            raise Trouble(
+                "kube.stdin-cannot-end",
+                "This cluster's API server can't be told that the input of a command is over.",
+                why="That needs the protocol of Kubernetes 1.30.",
+                fix="Use a command that knows how much it has to read, or update the cluster.",
+                retry=Retry.NEVER,
+            )
 
     async def _frame(self, channel: int, data: bytes) -> None:
         try:
@@ -149,9 +147,11 @@ def outcome(status: Mapping[str, Any]) -> tuple[int | None, str]:
     return None, message
 
 
-def handshake_refused(status: int, namespace: str, pod: str, kind: str) -> Refused | TimedOut:
+def handshake_refused(status: int, namespace: str, pod: str, kind: str) -> Trouble:
     """Why a websocket was refused; the library keeps the status only, so the words are ours."""
     what = "run a command in" if kind == "exec" else "attach to"
+    if status == 401:
+        return rejected()
     if status == 403:
         return Forbidden(
             "kube.forbidden",
