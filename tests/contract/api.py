@@ -6,6 +6,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import re
 import ssl
 import tempfile
 import time
@@ -74,8 +75,7 @@ class Api:
         """The whole path: "pods" and "batch/v1/jobs" are of the namespace."""
         if path.startswith("/"):
             return path
-        name = path.partition("?")[0]
-        if name.count("/") >= 2 and name.split("/")[1].startswith("v"):
+        if re.match(r"[\w.-]+/v\d\w*/", path):
             group, version, rest = path.split("/", 2)
             return f"/apis/{group}/{version}/namespaces/{self.namespace}/{rest}"
         return f"/api/v1/namespaces/{self.namespace}/{path}"
@@ -133,7 +133,11 @@ class Api:
         """An open watch or log."""
         url = self._url + self.at(path)
         async with self._session.get(url, headers={"Accept": accept}) as response:
-            yield Events(response)
+            try:
+                yield Events(response)
+            finally:
+                if response.connection and response.connection.transport:
+                    response.connection.transport.abort()
 
 
 class Events:

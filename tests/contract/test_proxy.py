@@ -26,11 +26,7 @@ async def web(place: Place, pod: PodMaker) -> Api:
 async def test_it_answers(web: Api) -> None:
     for service in ("web:80", "web:http", "http:web:80"):
         answer = await web.get(f"services/{service}/proxy/answer.json?x=1")
-        assert (answer.status, answer.body, answer.headers["Content-Type"]) == (
-            200,
-            {"version": "1"},
-            "application/json",
-        )
+        assert (answer.status, answer.body) == (200, {"version": "1"})
     answer = await web.get("services/web:80/proxy/")
     assert (answer.text, answer.headers["Content-Type"].split(";")[0]) == ("hello\n", "text/html")
 
