@@ -51,10 +51,10 @@ class AccountSetup:
         now, domain = self._state.clock(), _domain(request)
         response = web.json_response(self._describe(person, request, trusted=trusted))
         if trusted:
-            jar = cookies.at_sign_in(session, person.dsid, now, domain, trusted=True, new=not person.known_browser)
+            jar = cookies.at_sign_in(session, person.dsid, now, domain, new=not person.known_browser)
             person.known_browser = True
         else:
-            jar = cookies.before_the_code(session, now, domain)
+            jar = cookies.before_the_code(session, domain)
         return _with_cookies(response, jar)
 
     async def validate(self, request: web.Request) -> web.Response:
@@ -192,7 +192,7 @@ def _device_index(body: dict[str, Any]) -> int:
     return int(device) if device.isascii() and device.isdigit() else -1
 
 
-def _with_cookies(response: web.Response, jar: list[str]) -> web.Response:
+def _with_cookies(response: web.Response, jar: list[cookies.Cookie]) -> web.Response:
     for cookie in jar:
-        response.headers.add("Set-Cookie", cookie)
+        response.headers.add("Set-Cookie", cookie.header())
     return response

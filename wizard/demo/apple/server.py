@@ -13,12 +13,13 @@ from pathlib import Path
 
 from aiohttp import web
 
-from wizard.demo.apple import answers
+from wizard.demo.apple import answers, keeping
 from wizard.demo.apple.account_setup import AccountSetup
 from wizard.demo.apple.accounts import Account
 from wizard.demo.apple.bridge import Bridge
 from wizard.demo.apple.photos import Photos
 from wizard.demo.apple.second_factor import SecondFactor
+from wizard.demo.apple.session_files import SessionFiles, signed_in
 from wizard.demo.apple.signin import Idmsa
 from wizard.demo.apple.state import Clock, CodeSent, Person, State, Way, new_state
 from wizard.demo.apple.tls import make_authority
@@ -65,10 +66,17 @@ class DemoApple:
         *,
         tls: Path,
         port: int = 0,
+        keep: Path | None = None,
         on_code: Callable[[CodeSent], None] | None = None,
     ) -> AsyncIterator[DemoApple]:
-        """Serve until the block ends; `port` 0 takes a free one, `on_code` hears of every code that is sent."""
+        """Serve until the block ends; `port` 0 takes a free one, `on_code` hears of every code that is sent.
+
+        The CA's certificate is written into the folder `tls`. `keep` is the file that carries sign-ins from one command to
+        the next; without it they end with the block.
+        """
         state = new_state(accounts, clock, on_code)
+        if keep is not None:
+            keeping.load(state, keep)
         authority = make_authority(tls)
         apple = cls(state, port, authority.ca_file)
         application = web.Application(middlewares=[apple._watch])
@@ -83,6 +91,8 @@ class DemoApple:
         finally:
             await _hang_up(runner)
             await runner.cleanup()
+            if keep is not None:
+                keeping.save(state, keep)
 
     @property
     def address(self) -> str:
@@ -98,6 +108,12 @@ class DemoApple:
     def counts(self) -> Counter[str]:
         """How many requests each account has cost."""
         return Counter(seen.apple_id for seen in self.requests if seen.apple_id)
+
+    def signed_in(self, apple_id: str, ago: dt.timedelta = dt.timedelta(0)) -> SessionFiles:
+        """The session files of somebody who signed in that long ago: past 30 days the web session is dead, past 60 the
+        session token, past 90 the trust.
+        """
+        return signed_in(self._state, self._person(apple_id), ago)
 
     def change_password(self, apple_id: str, password: str) -> None:
         self._person(apple_id).set_password(password)

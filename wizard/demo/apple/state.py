@@ -59,8 +59,8 @@ class Person:
 class SignIn:
     """One browser at idmsa.apple.com, from its first request to the trust it is given."""
 
-    session_id: str
-    scnt: str
+    session_id: str = field(repr=False)
+    scnt: str = field(repr=False)
     person: Person | None = None
     password_proved: bool = False
     code_accepted: bool = False
@@ -82,11 +82,11 @@ class State:
     clock: Clock
     people: dict[str, Person]
     on_code: Callable[[CodeSent], None] | None = None
-    handshakes: dict[str, srp_server.Handshake] = field(default_factory=dict)
-    sign_ins: dict[str, SignIn] = field(default_factory=dict)
-    session_tokens: dict[str, Grant] = field(default_factory=dict)
-    trust_tokens: dict[str, Grant] = field(default_factory=dict)
-    web_sessions: dict[str, Grant] = field(default_factory=dict)
+    handshakes: dict[str, srp_server.Handshake] = field(default_factory=dict, repr=False)
+    sign_ins: dict[str, SignIn] = field(default_factory=dict, repr=False)
+    session_tokens: dict[str, Grant] = field(default_factory=dict, repr=False)
+    trust_tokens: dict[str, Grant] = field(default_factory=dict, repr=False)
+    web_sessions: dict[str, Grant] = field(default_factory=dict, repr=False)
 
     def person(self, apple_id: str) -> Person | None:
         return self.people.get(apple_id.strip().lower())
@@ -128,14 +128,14 @@ class State:
         person.codes.pop((way, n), None)
         person.wrong_codes = 0
 
-    def give_session_token(self, person: Person, *, trusted: bool) -> str:
-        return self._give(self.session_tokens, Grant(person, trusted, self.clock() + SESSION_TOKEN_LIFE))
+    def give_session_token(self, person: Person, *, trusted: bool, at: dt.datetime | None = None) -> str:
+        return self._give(self.session_tokens, person, SESSION_TOKEN_LIFE, at, trusted=trusted)
 
-    def give_trust_token(self, person: Person) -> str:
-        return self._give(self.trust_tokens, Grant(person, True, self.clock() + TRUST_TOKEN_LIFE))
+    def give_trust_token(self, person: Person, at: dt.datetime | None = None) -> str:
+        return self._give(self.trust_tokens, person, TRUST_TOKEN_LIFE, at, trusted=True)
 
-    def open_web_session(self, person: Person, *, trusted: bool) -> str:
-        return self._give(self.web_sessions, Grant(person, trusted, self.clock() + WEB_SESSION_LIFE))
+    def open_web_session(self, person: Person, *, trusted: bool, at: dt.datetime | None = None) -> str:
+        return self._give(self.web_sessions, person, WEB_SESSION_LIFE, at, trusted=trusted)
 
     def session_token(self, token: str) -> Grant | None:
         return self._live(self.session_tokens, token)
@@ -151,9 +151,12 @@ class State:
         for token in [token for token, grant in grants.items() if grant.person is person]:
             del grants[token]
 
-    def _give(self, grants: dict[str, Grant], grant: Grant) -> str:
+    def _give(
+        self, grants: dict[str, Grant], person: Person, life: dt.timedelta, at: dt.datetime | None, *, trusted: bool
+    ) -> str:
+        """A token given `at` a time, by default now."""
         token = _token()
-        grants[token] = grant
+        grants[token] = Grant(person, trusted, (at or self.clock()) + life)
         return token
 
     def _live(self, grants: dict[str, Grant], token: str) -> Grant | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import os
 import ssl
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 NAMES = (
@@ -37,7 +39,7 @@ class Authority:
 
 
 def make_authority(folder: Path) -> Authority:
-    """Write `apple-ca.pem` and the server's certificate into `folder`, valid for a year by the real clock."""
+    """Write `apple-ca.pem` into `folder`, valid for a year by the real clock; no private key stays on the disk."""
     now = dt.datetime.now(dt.UTC)
     ca_key = ec.generate_private_key(ec.SECP256R1())
     ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "photosync-wizard demo Apple")])
@@ -58,15 +60,12 @@ def make_authority(folder: Path) -> Authority:
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ca_file = _write(folder / "apple-ca.pem", ca.public_bytes(serialization.Encoding.PEM))
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    server_file = _write(folder / "apple-server.pem", secret + leaf.public_bytes(serialization.Encoding.PEM))
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(server_file)
-    return Authority(ca_file, server)
+    with tempfile.TemporaryDirectory() as private:
+        server.load_cert_chain(_write(Path(private) / "server.pem", secret + leaf.public_bytes(Encoding.PEM)))
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Authority(_write(folder / "apple-ca.pem", ca.public_bytes(Encoding.PEM)), server)
 
 
 def _builder(
