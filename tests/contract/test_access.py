@@ -134,6 +134,30 @@ async def test_access_review_of_nothing(api: Api) -> None:
     assert answer.message == f'.authorization.k8s.io "" is invalid: {cause["field"]}: {cause["message"]}'
 
 
+def field(number: int, content: bytes | str) -> bytes:
+    """A length-delimited field of a protobuf message, shorter than 128 bytes."""
+    data = content.encode() if isinstance(content, str) else content
+    return bytes([number << 3 | 2, len(data)]) + data
+
+
+async def test_reviews_as_kubectl_sends_them(api: Api) -> None:
+    """Its typed clients write protobuf and prefer to read it."""
+    for kind, path, spec in (
+        ("SelfSubjectAccessReview", ACCESS, field(1, field(1, api.namespace) + field(2, "get") + field(5, "pods"))),
+        ("SelfSubjectAccessReview", ACCESS, field(2, field(1, "/version") + field(2, "get"))),
+        ("SelfSubjectRulesReview", RULES, field(1, api.namespace)),
+    ):
+        head = field(1, "authorization.k8s.io/v1") + field(2, kind)
+        body = b"k8s\x00" + field(1, head) + field(2, field(1, b"") + field(2, spec)) + field(3, b"") + field(4, b"")
+        protobuf = "application/vnd.kubernetes.protobuf"
+        answer = await api.ask("POST", path, body, Content_Type=protobuf)
+        assert (answer.status, answer.body["kind"]) == (201, kind)
+        status = answer.body["status"]
+        assert status.get("allowed") or status["resourceRules"]
+        broken = await api.ask("POST", path, body[:-20], Content_Type=protobuf)
+        assert broken.status == 400
+
+
 async def test_rules_review(limited: Api, api: Api) -> None:
     body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview", "spec": {}}
     body["spec"] = {"namespace": limited.namespace}

@@ -22,19 +22,13 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One write; `before` is None when the object came, `after` when it went. `after` or `before` carries `version`."""
+    """One write; `before` is None when the object came, `after` when it went."""
 
     version: int
     kind: Kind
+    place: Place
     before: Object | None
     after: Object | None
-
-    @property
-    def place(self) -> Place:
-        """Namespace ("" at cluster scope) and name."""
-        item = self.after or self.before
-        assert item is not None  # noqa: S101
-        return place_of(item)
 
 
 def place_of(item: Object) -> Place:
@@ -150,7 +144,7 @@ class Store:
         before = self._items.get(known, {}).pop((namespace, name))
         self.version += 1
         gone = {**before, "metadata": {**before["metadata"], "resourceVersion": str(self.version)}}
-        self._tell(Change(self.version, known, gone, None))
+        self._tell(Change(self.version, known, (namespace, name), gone, None))
         return gone
 
     def forget_history(self) -> None:
@@ -169,7 +163,7 @@ class Store:
         self.version += 1
         new["metadata"]["resourceVersion"] = str(self.version)
         self._items.setdefault(kind, {})[place_of(new)] = new
-        self._tell(Change(self.version, kind, before, new))
+        self._tell(Change(self.version, kind, place_of(new), before, new))
         return new
 
     def _tell(self, change: Change) -> None:

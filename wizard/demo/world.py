@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import secrets
+import ssl
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
@@ -21,7 +22,6 @@ import yaml
 from aiohttp import web
 
 from wizard.demo.access import USER, Policy
-from wizard.demo.certificate import server_context
 from wizard.demo.controllers import Controllers
 from wizard.demo.faults import Faults
 from wizard.demo.kinds import Object
@@ -80,8 +80,8 @@ class DemoWorld:
         world = (
             cls._kept(path, scenario, clock) if path and not reset and path.exists() else cls._fresh(scenario, clock)
         )
-        keeper = _Keeper(world, path)
-        context, world.ca = server_context() if tls else (None, None)
+        keeper = _Keeper(world, path) if path else None
+        context = world.secure() if tls else None
         runner = web.AppRunner(
             world.server.application(), access_log=None, handler_cancellation=True, shutdown_timeout=1
         )
@@ -93,12 +93,14 @@ class DemoWorld:
             actual = server.sockets[0].getsockname()[1]
             world.url = f"{'https' if tls else 'http'}://{_HOST}:{actual}"
             world.controllers.start()
-            keeper.start()
+            if keeper:
+                keeper.start()
             yield world
         finally:
             await world.controllers.stop()
             await runner.cleanup()
-            keeper.stop()
+            if keeper:
+                keeper.stop()
 
     @classmethod
     def _fresh(cls, scenario: Scenario, clock: Callable[[], datetime]) -> DemoWorld:
@@ -126,6 +128,13 @@ class DemoWorld:
                 exit_code=Exit.INTERNAL,
             ) from None
         return world
+
+    def secure(self) -> ssl.SSLContext:
+        """Makes a certificate for this world and returns what serves with it."""
+        from wizard.demo.certificate import server_context  # noqa: PLC0415 (only a served world needs cryptography)
+
+        context, self.ca = server_context()
+        return context
 
     def kept(self) -> Object:
         """What goes into the file."""
@@ -199,19 +208,18 @@ def _check(kept: Object) -> None:
 class _Keeper:
     """Writes a world's file after changes and at the end."""
 
-    def __init__(self, world: DemoWorld, path: Path | None) -> None:
+    def __init__(self, world: DemoWorld, path: Path) -> None:
         self._world = world
         self._path = path
         self._due: asyncio.Handle | None = None
 
     def start(self) -> None:
-        if self._path:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._write()
-            self._world.store.listeners.append(self._note)
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._write()
+        self._world.store.listeners.append(self._note)
 
     def stop(self) -> None:
-        if self._path and self._note in self._world.store.listeners:
+        if self._note in self._world.store.listeners:
             self._world.store.listeners.remove(self._note)
             self._write()
 
@@ -223,7 +231,6 @@ class _Keeper:
         if self._due:
             self._due.cancel()
             self._due = None
-        assert self._path is not None  # noqa: S101
         descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
         with os.fdopen(descriptor, "w") as file:
             json.dump(self._world.kept(), file)
