@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.benchmarks import commands, kubeconfigs, objects, proxy, results, terminal
 from tests.benchmarks.commands import Run
+from tests.benchmarks.machine import wait_until_calm
 from tests.benchmarks.results import Result
 
 FIRST_FRAME_LIMIT = 1.5
@@ -45,6 +46,11 @@ class Bench:
 
     def status(self, kubeconfig: Path | None = None) -> Run:
         return commands.run_status(kubeconfig or self.kubeconfig, self.namespace, self.folder)
+
+    def statuses(self) -> list[Run]:
+        """As many as asked for, once the machine is calm, after one that fills the caches."""
+        wait_until_calm()
+        return [self.status() for _ in range(self.runs + 1)][1:]
 
     def seeds_own(self, kubeconfig: Path) -> Run:
         return commands.run_seeds_own(kubeconfig, self.namespace, self.folder)
@@ -110,9 +116,9 @@ def status_far(bench: Bench) -> Iterator[Result]:
 def crowd(bench: Bench) -> Iterator[Result]:
     """`status` with few and with many objects that have nothing to do with it."""
     with objects.crowded(bench.kubeconfig, bench.folder, f"{bench.namespace}-few", FEW):
-        few = [bench.status() for _ in range(bench.runs + 1)][1:]
+        few = bench.statuses()
     with objects.crowded(bench.kubeconfig, bench.folder, f"{bench.namespace}-many", MANY):
-        many = [bench.status() for _ in range(bench.runs + 1)][1:]
+        many = bench.statuses()
     what = f"status, {MANY:,} / {FEW} unrelated objects"
     yield results.seconds(what, _seconds(many), _seconds(few), CROWD_TIME_LIMIT)
     yield results.more_megabytes(f"{what}: memory", _megabytes(many), _megabytes(few), CROWD_MEMORY_LIMIT)
@@ -120,9 +126,9 @@ def crowd(bench: Bench) -> Iterator[Result]:
 
 def finished_jobs(bench: Bench) -> Iterator[Result]:
     """`status` with thousands of finished Jobs in its own namespace, and with none."""
-    none = [bench.status() for _ in range(bench.runs + 1)][1:]
+    none = bench.statuses()
     objects.add_finished_jobs(bench.kubeconfig, bench.folder, bench.namespace, FINISHED_JOBS)
-    many = [bench.status() for _ in range(bench.runs + 1)][1:]
+    many = bench.statuses()
     what = f"status, {FINISHED_JOBS:,} finished Jobs / none"
     yield results.seconds(what, _seconds(many), _seconds(none), JOBS_TIME_LIMIT)
     yield results.more_megabytes(f"{what}: memory", _megabytes(many), _megabytes(none), JOBS_MEMORY_LIMIT)
@@ -157,6 +163,7 @@ def _status_beside_seeds_own(bench: Bench, kubeconfig: Path, what: str, limit: f
 
 def _in_turns(runs: int, ours: Callable[[], float], other: Callable[[], float]) -> tuple[list[float], list[float]]:
     """The values of both, taken in turns, after one of each that doesn't count and fills the caches."""
+    wait_until_calm()
     pairs = [(ours(), other()) for _ in range(runs + 1)][1:]
     return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 
