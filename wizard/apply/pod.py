@@ -1,0 +1,224 @@
+"""The open hand-over pod: made, waited for, used, removed. Every method says what it found on the claim, not what it assumes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+from wizard.apply import scripts
+from wizard.apply.execute import execute
+from wizard.apply.handover_job import CONTAINER, Handover
+from wizard.errors import Retry, Trouble, shorten
+from wizard.kube.client import Cluster
+from wizard.kube.streams import ExecResult
+from wizard.model import Action, Target, Verb
+from wizard.observe.parse_pod import pod as parse_pod
+from wizard.steps.icloudpd_log import SUCCESS, Reading, read_log
+from wizard.steps.pod_trouble import pod_trouble
+from wizard.world import LogTail, Pod
+
+START_SECONDS = 300.0
+SCRIPT_SECONDS = 60.0
+PROVE_SECONDS = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class OnClaim:
+    """What lies on the claim for one account. `recovered` is "completed" or "undone" when an earlier move was cut off."""
+
+    pair: bool
+    previous: bool
+    recovered: str = ""
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the cluster's icloudpd said of a session: `accepted` only by its own success line."""
+
+    accepted: bool
+    reading: Reading
+    last_line: str = ""
+
+
+class HandoverPod:
+    """One hand-over. `open` it, then `recover_and_look`, `read`, `stage`, `prove`, `commit`; always `close` it."""
+
+    def __init__(self, cluster: Cluster, handover: Handover, name: str) -> None:
+        self._cluster = cluster
+        self._handover = handover
+        self._name = name
+        self._pod = ""
+
+    @property
+    def pod(self) -> str:
+        """The pod's name; empty before it runs."""
+        return self._pod
+
+    @property
+    def namespace(self) -> str:
+        """Where it runs."""
+        return self._handover.action.target.namespace
+
+    @property
+    def staging(self) -> str:
+        """The staging folder's path inside the pod."""
+        return f"{self._handover.directory}/{scripts.STAGING}"
+
+    async def open(self, say: Callable[[str], None] = lambda _: None, seconds: float = START_SECONDS) -> None:
+        """Makes the Job and waits until its pod runs; `say` gets a few words whenever what is awaited changes.
+
+        Raises Trouble with the pod's own reason when it can't run, or when `seconds` pass.
+        """
+        await execute(self._cluster, self._handover.action)
+        target = self._handover.action.target
+        pods = f"/api/v1/namespaces/{target.namespace}/pods"
+        selector = f"batch.kubernetes.io/job-name={target.name}"
+        try:
+            async with asyncio.timeout(seconds):
+                await self._until_running(pods, selector, say)
+        except TimeoutError:
+            raise Trouble(
+                "handover.pod-late",
+                f"The pod of job {target.name} did not start within {seconds:.0f} seconds.",
+                why="It may wait for a node, for its volume or for its image.",
+                fix="See what the cluster says about it; nothing was changed.",
+                commands=(f"kubectl -n {target.namespace} describe pods -l {selector}",),
+            ) from None
+
+    async def _until_running(self, path: str, selector: str, say: Callable[[str], None]) -> None:
+        page = await self._cluster.list_page(path, labels=selector)
+        pods = [parse_pod(item) for item in page["items"]]
+        if any(self._take(pod, say) for pod in pods):
+            return
+        version = page["metadata"]["resourceVersion"]
+        async for event in self._cluster.watch(path, resource_version=version, labels=selector):
+            if event.type in ("ADDED", "MODIFIED") and self._take(parse_pod(event.object), say):
+                return
+
+    def _take(self, pod: Pod, say: Callable[[str], None]) -> bool:
+        if pod.phase == "Running" and all(state.state == "running" for state in pod.containers):
+            self._pod = pod.meta.name
+            return True
+        if pod.phase in ("Succeeded", "Failed"):
+            raise Trouble(
+                "handover.pod-ended",
+                f"The pod {pod.meta.name} ended before it could be used.",
+                why=next((shorten(f"{state.reason} {state.message}") for state in pod.containers if state.reason), ""),
+                fix="Its events say more; nothing was changed.",
+                commands=(f"kubectl -n {pod.meta.namespace} describe pod {pod.meta.name}",),
+            )
+        if found := pod_trouble(pod, "handover"):
+            if found.id in ("handover.image-pull", "handover.container-config"):
+                raise Trouble(found.id, found.summary, why=found.why, fix=found.fix, commands=found.commands)
+            say(found.summary)
+        else:
+            say(f"pod {pod.meta.name} is {_waiting_for(pod)}")
+        return False
+
+    async def recover_and_look(self) -> OnClaim:
+        """Completes or undoes what an earlier start left half done, then says what is there."""
+        lines = (await self._script(scripts.RECOVER_AND_LOOK)).splitlines()
+        files = [line.split() for line in lines if line.startswith("file ")]
+        return OnClaim(
+            pair=len(files) == 2 and all(int(file[1]) > 0 for file in files),
+            previous="previous" in lines,
+            recovered=next((line for line in lines if line in ("completed", "undone")), ""),
+            owner=files[0][2] if files else "",
+        )
+
+    async def read(self) -> tuple[str, str]:
+        """The pair in place: jar and session, as text."""
+        return await self._read(self._handover.directory)
+
+    async def read_staged(self) -> tuple[str, str]:
+        """The pair in the staging folder, as icloudpd left it there."""
+        return await self._read(self.staging)
+
+    async def _read(self, directory: str) -> tuple[str, str]:
+        texts = []
+        for name in (self._name, f"{self._name}.session"):
+            result = await self._run([*scripts.SHELL, directory, name], scripts.READ.encode())
+            _expect(result, "The session files could not be read.")
+            texts.append(result.stdout.decode("utf-8", "replace"))
+        return texts[0], texts[1]
+
+    async def stage(self, jar: str, session: str) -> None:
+        """Writes a new pair into the staging folder; what is in place stays as it is."""
+        await self._script(scripts.stage(jar, session))
+
+    async def stage_copy(self) -> None:
+        """Stages a copy of the pair in place, so that it can be proved without being touched."""
+        await self._script(scripts.COPY_LIVE)
+
+    async def prove(self, apple_id: str) -> Proof:
+        """Asks the cluster's icloudpd whether it accepts the staged pair, with no password within its reach."""
+        command = [*self.sign_in_command(apple_id), "--password-provider", "parameter"]
+        result = await self._cluster.exec(self.namespace, self._pod, CONTAINER, command, seconds=PROVE_SECONDS)
+        return proof_of(self._pod, result.stdout + b"\n" + result.stderr)
+
+    def sign_in_command(self, apple_id: str) -> list[str]:
+        """The command of icloudpd's own sign-in on the staging folder; a password provider is to follow."""
+        command = [*self._handover.program, "--auth-only", "--log-level", "info", "--username", apple_id]
+        command += ["--cookie-directory", self.staging]
+        return [*command, "--domain", self._handover.domain] if self._handover.domain else command
+
+    async def commit(self) -> None:
+        """Moves the staged pair into place by the journal; the pair before is kept beside it."""
+        await self._script(scripts.COMMIT)
+
+    async def discard(self) -> None:
+        """Forgets the staged pair."""
+        await self._script(scripts.DISCARD)
+
+    async def restore(self) -> None:
+        """Puts the pair before back into place."""
+        await self._script(scripts.RESTORE)
+
+    async def close(self) -> None:
+        """Deletes the Job, and its pod with it; doing so twice is as good as once."""
+        await execute(self._cluster, delete_job(self._handover.action.target))
+
+    async def _script(self, text: str) -> str:
+        result = await self._run([*scripts.SHELL, self._handover.directory, self._name], text.encode())
+        _expect(result, "The session could not be written onto the volume.")
+        return result.stdout.decode("utf-8", "replace")
+
+    def _run(self, command: Iterable[str], stdin: bytes) -> Awaitable[ExecResult]:
+        return self._cluster.exec(self.namespace, self._pod, CONTAINER, command, stdin=stdin, seconds=SCRIPT_SECONDS)
+
+
+def delete_job(target: Target) -> Action:
+    """The removal of a hand-over Job."""
+    return Action(
+        f"Remove job {target.name}",
+        Verb.DELETE,
+        target,
+        command=f"kubectl -n {target.namespace} delete job {target.name}",
+    )
+
+
+def proof_of(pod: str, output: bytes) -> Proof:
+    """What icloudpd's output says; its exit code says nothing."""
+    lines = tuple(output.decode("utf-8", "replace").splitlines())
+    reading = read_log(LogTail(pod, lines))
+    accepted = any(line.rstrip().endswith(SUCCESS) for line in lines)
+    return Proof(accepted, reading, next((line.strip() for line in reversed(lines) if line.strip()), ""))
+
+
+def _waiting_for(pod: Pod) -> str:
+    reason = next((state.reason for state in pod.containers if state.state == "waiting" and state.reason), "")
+    return {"ContainerCreating": "being created", "PodInitializing": "being prepared"}.get(reason, "starting")
+
+
+def _expect(result: ExecResult, what: str) -> None:
+    if result.exit_code == 0:
+        return
+    raise Trouble(
+        "handover.script",
+        what,
+        why=shorten(result.stderr.decode("utf-8", "replace")) or result.message or f"exit code {result.exit_code}",
+        fix="What was there before is still in place.",
+        retry=Retry.NOW,
+    )

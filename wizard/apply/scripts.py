@@ -1,0 +1,136 @@
+"""What is done inside the hand-over pod, as POSIX shell for any image's /bin/sh. Contents travel on its standard input.
+
+On the claim, beside the session files: `.photosync-staging/` (a new pair while it is proved), `.photosync-journal` (its
+presence says that the move has begun and has to be completed), `.photosync-previous/` (the pair before).
+"""
+
+from __future__ import annotations
+
+import secrets
+
+SHELL = ("/bin/sh", "-s", "--")
+STAGING = ".photosync-staging"
+JOURNAL = ".photosync-journal"
+PREVIOUS = ".photosync-previous"
+
+_HEAD = f"""\
+set -eu
+umask 077
+cd "$1"
+name=$2
+stage={STAGING} journal={JOURNAL} previous={PREVIOUS}
+"""
+
+_MOVE = """\
+mkdir -p "$previous"
+for file in "$name" "$name.session"; do
+  if [ -e "$stage/$file" ]; then
+    if [ -e "$file" ]; then
+      cp -p "$file" "$previous/.$file"
+      mv -f "$previous/.$file" "$previous/$file"
+    fi
+    mv -f "$stage/$file" "$file"
+  fi
+done
+sync "$name" "$name.session" . 2>/dev/null || true
+rm -f "$journal"
+rm -rf "$stage"
+"""
+
+_RECOVER = (
+    """\
+if [ -e "$journal" ]; then
+  moving=$(cat "$journal")
+  wanted=$name
+  name=$moving
+"""
+    + _MOVE
+    + """\
+  name=$wanted
+  echo completed
+elif [ -e "$stage" ]; then
+  rm -rf "$stage"
+  echo undone
+fi
+"""
+)
+
+_LOOK = """\
+for file in "$name" "$name.session"; do
+  if [ -e "$file" ]; then echo "file $(stat -c '%s %u %g %a %Y' "$file")"; else echo missing; fi
+done
+if [ -e "$previous/$name" ] && [ -e "$previous/$name.session" ]; then echo previous; fi
+"""
+
+RECOVER_AND_LOOK = _HEAD + _RECOVER + _LOOK + "exit 0\n"
+"""Args: directory, name. Completes or undoes a move that was cut off, then describes what is there."""
+
+READ = 'set -eu\ncd "$1"\ncat "./$2"\nexit 0\n'
+"""Args: directory, file. The file's content on standard output."""
+
+COPY_LIVE = (
+    _HEAD
+    + """\
+rm -rf "$stage"
+mkdir "$stage"
+cp -p "$name" "$name.session" "$stage/"
+exit 0
+"""
+)
+"""Args: directory, name. Stages a copy of the pair that is there, to be proved without touching it."""
+
+COMMIT = (
+    _HEAD
+    + """\
+[ -s "$stage/$name" ] && [ -s "$stage/$name.session" ] || exit 3
+printf '%s' "$name" > "$journal.new"
+mv -f "$journal.new" "$journal"
+sync . 2>/dev/null || true
+"""
+    + _MOVE
+    + "exit 0\n"
+)
+"""Args: directory, name. Moves the staged pair into place by the journal; the pair before is kept."""
+
+DISCARD = _HEAD + 'rm -rf "$stage"\nexit 0\n'
+"""Args: directory, name. Forgets the staged pair."""
+
+RESTORE = (
+    _HEAD
+    + """\
+[ -s "$previous/$name" ] && [ -s "$previous/$name.session" ] || exit 3
+rm -rf "$stage"
+mkdir "$stage"
+cp -p "$previous/$name" "$previous/$name.session" "$stage/"
+printf '%s' "$name" > "$journal.new"
+mv -f "$journal.new" "$journal"
+"""
+    + _MOVE
+    + "exit 0\n"
+)
+"""Args: directory, name. Puts the pair before back into place, by the same journal."""
+
+
+def stage(jar: str, session: str) -> str:
+    """A script that writes the pair into the staging folder, 0600, owned as the files in place are. Args: directory, name.
+
+    The texts stand in here-documents whose end mark occurs in neither; nothing of them is ever on a command line.
+    """
+    mark = f"END-{secrets.token_hex(16)}"
+    return (
+        _HEAD
+        + 'rm -rf "$stage"\nmkdir "$stage"\n'
+        + f"cat > \"$stage/$name\" <<'{mark}'\n{_ended(jar)}{mark}\n"
+        + f"cat > \"$stage/$name.session\" <<'{mark}'\n{_ended(session)}{mark}\n"
+        + """\
+chmod 600 "$stage/$name" "$stage/$name.session"
+for file in "$name" "$name.session"; do
+  if [ -e "$file" ]; then chown "$(stat -c '%u:%g' "$file")" "$stage/$file"; fi
+done
+exit 0
+"""
+    )
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith("\n") else text + "\n"
