@@ -6,7 +6,8 @@ Metadata only, in our namespace and of the few objects elsewhere that matter. Ch
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -65,14 +66,14 @@ def watched(settings: Settings, world: World) -> list[Watched]:
     return watches
 
 
-async def changes(cluster: Cluster, settings: Settings, world: World) -> AsyncIterator[str]:
+async def changes(cluster: Cluster, settings: Settings, world: World) -> AsyncGenerator[str, None]:
     """A short word for each thing that changed since the look that `world` is of, as it happens.
 
     "relist" says that something may have been missed. What may not be watched is left out. Raises Trouble when the
     connection is lost, after which there are no more words; closing it ends every watch.
     """
     queue: asyncio.Queue[str | Trouble] = asyncio.Queue(_WAITING)
-    tasks = [asyncio.create_task(_follow(cluster, one, queue)) for one in watched(settings, world)]
+    tasks = [asyncio.create_task(_follow(cluster, settings, one, queue)) for one in watched(settings, world)]
     try:
         while True:
             said = await queue.get()
@@ -85,8 +86,8 @@ async def changes(cluster: Cluster, settings: Settings, world: World) -> AsyncIt
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _follow(cluster: Cluster, one: Watched, queue: asyncio.Queue[str | Trouble]) -> None:
-    version = cluster.versions.get(one.path, "")
+async def _follow(cluster: Cluster, settings: Settings, one: Watched, queue: asyncio.Queue[str | Trouble]) -> None:
+    version = version_for(one.path, cluster.versions, settings)
     while True:
         try:
             if not version:
@@ -112,6 +113,17 @@ async def _follow(cluster: Cluster, one: Watched, queue: asyncio.Queue[str | Tro
         except Trouble:
             version = ""
             await asyncio.sleep(_PAUSE)
+
+
+def version_for(path: str, versions: Mapping[str, str], settings: Settings) -> str:
+    """The version of the last look that a watch on `path` can start from; empty when there is none.
+
+    Where the path itself was not listed the list over all namespaces serves, or that of our claims: servers count all kinds
+    in one row, and one that doesn't answers Expired, which is a relist.
+    """
+    own = f"/api/v1/namespaces/{settings.namespace}"
+    everywhere = re.sub(r"/namespaces/[^/]+/", "/", path)
+    return versions.get(path) or versions.get(everywhere) or versions.get(f"{own}/persistentvolumeclaims", "")
 
 
 async def _now(cluster: Cluster, one: Watched) -> str:
