@@ -76,9 +76,11 @@ class Machine:
     async def download(self, apple_id: str = WHO) -> icloudpd.Icloudpd:
         return await self.run_alone("--directory", str(self.pictures), "--log-level", "info", apple_id=apple_id)
 
-    async def sign_in(self, apple_id: str, *answers: tuple[str, str], password: str = PASSWORD) -> icloudpd.Icloudpd:
+    async def sign_in(
+        self, apple_id: str, *answers: tuple[str, str], password: str = PASSWORD, domain: str = "com"
+    ) -> icloudpd.Icloudpd:
         """Its own sign-in: `answers` are pairs of a prompt and what to type, `@device` and `@sms` being the live codes."""
-        arguments = ("--auth-only", "--password-provider", "console", "--log-level", "info")
+        arguments = ("--auth-only", "--password-provider", "console", "--log-level", "info", "--domain", domain)
         async with self.run(*arguments, apple_id=apple_id) as run:
             await run.until(ASKS)
             run.type(password)
@@ -114,6 +116,15 @@ async def test_it_takes_over_the_session_with_a_single_validate(
     run = await machine.run_alone("--auth-only")
     assert run.log == [f"INFO     Processing user: {WHO}", "DEBUG    Authenticating...", SUCCESS]
     assert run.exit_code == 0
+    assert lines(apple) == ["POST /setup/ws/1/validate 200"]
+
+
+async def test_it_takes_over_files_made_without_a_sign_in(machine: Machine, apple: DemoApple) -> None:
+    files = apple.signed_in(WHO)
+    machine.cookies.mkdir()
+    (machine.cookies / "onephoneexamplecom").write_text(files.jar)
+    (machine.cookies / "onephoneexamplecom.session").write_text(files.session)
+    assert (await machine.run_alone("--auth-only")).log[-1] == SUCCESS
     assert lines(apple) == ["POST /setup/ws/1/validate 200"]
 
 
@@ -293,6 +304,14 @@ async def test_its_own_sign_in_with_a_password_that_does_not_do(
     assert f'"code": "{code}"' in run.log[-1]
     assert run.log[-1].endswith(f" ({status})'))")
     assert run.exit_code == 0
+
+
+async def test_its_own_sign_in_from_china_mainland(machine: Machine) -> None:
+    run = await machine.sign_in("china@example.com")
+    assert "Apple insists on using iCloud.com.cn for your request. Please use --domain parameter" in run.output
+    assert run.exit_code == 1
+    run = await machine.sign_in("china@example.com", (WANTS_CODE, "@device"), domain="cn")
+    assert run.log[-1] == SUCCESS
 
 
 async def test_its_own_sign_in_without_two_factor_authentication(machine: Machine) -> None:
