@@ -1,0 +1,64 @@
+"""Which way of signing in comes next: the ladder, from no input at all to password and code. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Rung(StrEnum):
+    """What it takes; the values are stable and appear in JSON."""
+
+    WORKS = "works"
+    HEALED = "healed"
+    TRUSTED_PASSWORD = "trusted-password"  # noqa: S105 - a rung's name
+    CODE = "code"
+    SECURITY_KEY = "security-key"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of an account's session; None is for what nobody has tried or read yet.
+
+    `accepted`: Apple or icloudpd takes the session on the claim. `readable`: both of its files could be read.
+    `heals`: whether its own tokens brought it back. `trust_works`: whether the password with the trust token did without a code.
+    """
+
+    accepted: bool | None = None
+    readable: bool | None = None
+    session_token: bool = False
+    trust_token: bool = False
+    heals: bool | None = None
+    trust_works: bool | None = None
+    password_known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The rung to take, in a sentence, and what the person has to give: any of "password", "code"."""
+
+    rung: Rung
+    sentence: str
+    inputs: tuple[str, ...] = ()
+
+
+def next_rung(known: Known) -> Next:
+    """The lowest rung that what is known does not rule out."""
+    if known.accepted:
+        return Next(Rung.WORKS, "The session works: nothing to do.")
+    if known.accepted is None and known.readable is not False:
+        return Next(Rung.WORKS, "The session may still work: asking is one request and needs nothing from you.")
+    if known.readable and known.session_token and known.heals is None:
+        return Next(Rung.HEALED, "The session has ended; its own tokens may bring it back, without your password.")
+    password = () if known.password_known else ("password",)
+    if known.readable and known.trust_token and known.trust_works is not False:
+        kept = "your kept password" if known.password_known else "your password"
+        return Next(
+            Rung.TRUSTED_PASSWORD, f"Apple may still trust this session: {kept} will do, without a code.", password
+        )
+    kept = (
+        "your kept password and a six-digit code are"
+        if known.password_known
+        else "your password and a six-digit code are"
+    )
+    return Next(Rung.CODE, f"Apple wants to see you: {kept} needed.", (*password, "code"))
