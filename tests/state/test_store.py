@@ -138,10 +138,24 @@ def test_a_context_that_leads_elsewhere_now_offers_its_old_state_and_is_refused(
         store.settle(offered, CABIN)
 
 
-def test_of_two_clusters_with_one_context_name_the_servers_own_comes_back(store: Store) -> None:
+@pytest.mark.parametrize("hint", [HINT, replace(HINT, ca_sha256=None), replace(HINT, server=HINT.server + "/")])
+def test_of_two_clusters_with_one_context_name_the_servers_own_comes_back(store: Store, hint: ClusterRef) -> None:
     home = store.save(at(fresh(HOME), "immich"))
     store.save(at(fresh(CABIN), "storage"))
+    assert store.last_used(hint, NAMESPACE).state == home
+
+
+def test_of_two_clusters_at_one_address_the_contexts_own_comes_back(store: Store) -> None:
+    home = store.save(at(fresh(HOME), "immich"))
+    store.save(fresh(replace(HOME, context="rebuilt", uid=CABIN.uid)))
     assert store.last_used(HINT, NAMESPACE).state == home
+
+
+def test_a_hint_without_an_address_goes_by_the_context_alone(store: Store) -> None:
+    store.save(fresh(ClusterRef("other", "", "0" * 8)))
+    assert store.last_used(ClusterRef("demo-seed", ""), NAMESPACE).state.saved_at is None
+    ours = store.save(fresh(ClusterRef("demo-seed", "http://127.0.0.1:4711", "1" * 8)))
+    assert store.last_used(ClusterRef("demo-seed", ""), NAMESPACE).state == ours
 
 
 def test_a_state_that_was_never_kept_gives_way_to_the_clusters_own(store: Store) -> None:

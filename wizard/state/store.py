@@ -70,13 +70,15 @@ class Store:
     def last_used(self, hint: ClusterRef, namespace: str) -> Loaded:
         """The state that was last used with this server or else this context, before anybody asked the cluster.
 
-        Its `cluster` is the one it belongs to, for `settle` to compare. Raises Trouble for a state from a newer wizard.
+        A `hint` without an authority may be any cluster at that address. The state's `cluster` is the one it belongs to, for
+        `settle` to compare. Raises Trouble for a state from a newer wizard.
         """
 
         def rank(cluster: ClusterRef) -> int:
-            if same_cluster(cluster, hint):
-                return 2
-            return 1 if hint.context and cluster.context == hint.context else 0
+            authority = cluster.ca_sha256 if hint.ca_sha256 is None else hint.ca_sha256
+            same_place = bool(hint.server) and same_cluster(cluster, replace(hint, ca_sha256=authority))
+            same_context = bool(hint.context) and cluster.context == hint.context
+            return 2 * same_place + same_context
 
         return self._find(hint, namespace, rank)
 
@@ -176,7 +178,7 @@ class Store:
             score = rank(owner.cluster) if owner and owner.namespace == namespace else 0
             if score or (path == own and owner is None):
                 saved_at = (owner.saved_at if owner else None) or _NEVER
-                yield _Candidate(path, owner, (score or 3, saved_at), problem)
+                yield _Candidate(path, owner, (score or 4, saved_at), problem)
 
     def _rescue(self, path: Path) -> _Rescued:
         """Sets a broken file aside and puts its backup in its place where that is whole."""
