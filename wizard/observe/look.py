@@ -47,6 +47,8 @@ from wizard.world import (
 )
 
 REQUESTS = 25
+ALWAYS = 15
+SECRETS = 5
 ARGO_NAMESPACE = "argocd"
 JOBS_PER_CRON_JOB = 2
 EXTRA_OBJECTS = 6
@@ -71,8 +73,9 @@ async def observe(cluster: Cluster, settings: Settings, now: datetime) -> World:
     budget = Budget(REQUESTS)
     own = f"/api/v1/namespaces/{settings.namespace}"
     accounts = [AccountNames.of(name) for name in settings.accounts]
-    secrets = [one.secret for one in accounts]
-    budget.take(14 + len(secrets))
+    wanted = [one.secret for one in accounts]
+    secrets = wanted[:SECRETS]
+    budget.take(ALWAYS + len(secrets))
     (
         version,
         jobs,
@@ -128,7 +131,7 @@ async def observe(cluster: Cluster, settings: Settings, now: datetime) -> World:
         namespace=namespace,
         storage_classes=classes,
         claims=claims,
-        secrets=dict(zip(secrets, read_secrets, strict=True)),
+        secrets=dict.fromkeys(wanted, NOT_ASKED) | dict(zip(secrets, read_secrets, strict=True)),
         config_maps={CONFIG_MAP: config_map},
         service_account=account,
         cron_jobs=cron_jobs,
