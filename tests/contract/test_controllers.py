@@ -51,7 +51,12 @@ async def test_a_claim_waits_for_its_first_consumer(place: Place, pod: PodMaker)
     assert (await api.phase("pods/user", "Running"))["spec"]["nodeName"]
 
     deleted = await api.delete("persistentvolumeclaims/data")
-    assert deleted.body["metadata"]["deletionTimestamp"], "it is protected while a pod uses it"
+    assert deleted.body["metadata"]["deletionTimestamp"]
+    if place.world:
+        await place.world.settle()
+    assert (await api.get("persistentvolumeclaims/data")).status == 200, "it is protected while a pod uses it"
+    await api.delete("pods/user")
+    await api.until("persistentvolumeclaims/data", lambda answer: answer.status == 404)
 
 
 async def test_a_claim_whose_class_is_not_there(api: Api) -> None:
@@ -160,6 +165,18 @@ async def test_a_suspended_job_makes_no_pod(api: Api) -> None:
     condition = answer.body["status"]["conditions"][0]
     assert (condition["type"], condition["status"]) == ("Suspended", "True")
     assert (await api.get("pods")).body["items"] == []
+
+
+async def test_what_came_being_deleted_hangs(pod: PodMaker) -> None:
+    """On the demo alone, for the same reason."""
+    deleting = {"deletionTimestamp": "{now-1h}"}
+    stuck = {**pod("stuck"), "apiVersion": "v1", "kind": "Pod", "status": {"phase": "Running"}}
+    stuck["metadata"] |= {"namespace": "old", **deleting}
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "old", **deleting}}
+    async with DemoWorld.open(tiny(objects=({**namespace, "status": {"phase": "Terminating"}}, stuck))) as world:
+        await world.settle()
+        assert world.store.get("Namespace", "", "old") is not None
+        assert world.store.get("Pod", "old", "stuck") is not None
 
 
 @pytest.mark.parametrize("status", [{"phase": "Pending"}, {"phase": "Running"}])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wizard.demo.cells import dig
 from wizard.demo.events import tell
+from wizard.demo.given import Given
 from wizard.demo.kinds import Object
 from wizard.demo.store import Store, merged, timestamp
 
@@ -11,12 +12,13 @@ PROTECTION = "kubernetes.io/pvc-protection"
 _CONTROLLER = "persistentvolume-controller"
 
 
-def reconcile(store: Store, given: set[str]) -> None:
+def reconcile(store: Store, given: Given) -> None:
     """Binds what need not wait, says of the others why they wait, and lets go what is being deleted and not in use."""
     for claim in store.items("PersistentVolumeClaim"):
         if "deletionTimestamp" in claim["metadata"]:
-            _let_go(store, claim)
-        elif dig(claim, "status", "phase") == "Pending" and claim["metadata"]["uid"] not in given:
+            if claim["metadata"]["uid"] not in given.deleting:
+                _let_go(store, claim)
+        elif dig(claim, "status", "phase") == "Pending" and claim["metadata"]["uid"] not in given.with_status:
             _look_at(store, claim)
     for volume in store.items("PersistentVolume"):
         _look_at_volume(store, volume)

@@ -11,16 +11,17 @@ import contextlib
 from collections.abc import Callable, Iterable
 
 from wizard.demo import claims, pods
+from wizard.demo.given import Given
 from wizard.demo.kinds import Object
 from wizard.demo.store import Change, Store
 
-Reconcile = Callable[[Store, set[str]], None]
+Reconcile = Callable[[Store, Given], None]
 
 
 class Controllers:
     """Runs the reconcilers of one store after every change, until they have nothing left to do."""
 
-    def __init__(self, store: Store, given: set[str]) -> None:
+    def __init__(self, store: Store, given: Given) -> None:
         self.given = given
         self._store = store
         self._changed = asyncio.Event()
@@ -59,18 +60,19 @@ class Controllers:
                 self._idle.set()
 
 
-def reconcile(store: Store, given: set[str]) -> None:
+def reconcile(store: Store, given: Given) -> None:
     """One look at everything, and one step for whatever is not as it should be."""
     steps: Iterable[Reconcile] = (_namespaces, claims.reconcile, pods.reconcile_jobs, pods.reconcile_pods)
     for step in steps:
         step(store, given)
 
 
-def _namespaces(store: Store, _given: set[str]) -> None:
+def _namespaces(store: Store, given: Given) -> None:
     for namespace in store.items("Namespace"):
         name = namespace["metadata"]["name"]
         if "deletionTimestamp" in namespace["metadata"]:
-            _empty(store, name)
+            if namespace["metadata"]["uid"] not in given.deleting:
+                _empty(store, name)
             continue
         for item in _belongings(name):
             if store.get(item["kind"], name, item["metadata"]["name"]) is None:

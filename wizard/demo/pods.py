@@ -8,6 +8,7 @@ from wizard.demo import claims
 from wizard.demo.cells import dig
 from wizard.demo.defaults import filled
 from wizard.demo.events import tell
+from wizard.demo.given import Given
 from wizard.demo.kinds import Object
 from wizard.demo.store import Store, merged, timestamp
 
@@ -16,14 +17,14 @@ _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _SCHEDULER = "default-scheduler"
 
 
-def reconcile_pods(store: Store, given: set[str]) -> None:
+def reconcile_pods(store: Store, given: Given) -> None:
     """One step for every pod: gone if it is being deleted, else scheduled, then running, then ended if a job's."""
     for pod in store.items("Pod"):
         metadata = pod["metadata"]
         if "deletionTimestamp" in metadata:
-            if not metadata.get("finalizers"):
+            if not metadata.get("finalizers") and metadata["uid"] not in given.deleting:
                 store.delete("Pod", metadata["namespace"], metadata["name"])
-        elif metadata["uid"] in given or dig(pod, "status", "phase") in _ENDED:
+        elif metadata["uid"] in given.with_status or dig(pod, "status", "phase") in _ENDED:
             continue
         elif not dig(pod, "spec", "nodeName"):
             _schedule(store, pod)
@@ -33,10 +34,10 @@ def reconcile_pods(store: Store, given: set[str]) -> None:
             _finish(store, pod)
 
 
-def reconcile_jobs(store: Store, given: set[str]) -> None:
+def reconcile_jobs(store: Store, given: Given) -> None:
     """One step for every job: its pod is made, and its status follows the pod's."""
     for job in store.items("Job"):
-        if job["metadata"]["uid"] in given or dig(job, "status", "conditions", default=()):
+        if job["metadata"]["uid"] in given.with_status or dig(job, "status", "conditions", default=()):
             continue
         pod = _pod_of(store, job)
         if dig(job, "spec", "suspend", default=False):

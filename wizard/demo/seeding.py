@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from wizard.demo.defaults import filled, managed_by
+from wizard.demo.given import Given
 from wizard.demo.kinds import Object
 from wizard.demo.scenario import Scenario
 from wizard.demo.store import Store, place_of, timestamp
@@ -36,8 +37,8 @@ def _moment(match: re.Match[str], now: datetime) -> datetime:
     return now - span if sign == "-" else now + span
 
 
-def seed(store: Store, scenario: Scenario) -> set[str]:
-    """Fills an empty store; returns the uids of what came with a status. Raises ValueError for a bad scenario."""
+def seed(store: Store, scenario: Scenario) -> Given:
+    """Fills an empty store; returns what no controller is to touch. Raises ValueError for a bad scenario."""
     now = store.clock()
     items: list[Object] = [at_time(item, now) for item in scenario.objects]
     namespaces = [item for item in items if item["kind"] == "Namespace"]
@@ -47,7 +48,8 @@ def seed(store: Store, scenario: Scenario) -> set[str]:
     definitions = [item for item in items if item["kind"] == "CustomResourceDefinition"]
     rest = [item for item in items if item["kind"] not in ("Namespace", "CustomResourceDefinition")]
     rest.sort(key=lambda item: item["kind"] != "StorageClass")
-    given: set[str] = set()
+    with_status: set[str] = set()
+    deleting: set[str] = set()
     for item in (*namespaces, *definitions, *rest):
         namespace = item["metadata"].get("namespace", "default")
         if store.kinds.of(item).namespaced and namespace not in known:
@@ -55,9 +57,11 @@ def seed(store: Store, scenario: Scenario) -> set[str]:
         has_status = "status" in item
         new = store.create(_completed(store, item))
         if has_status:
-            given.add(new["metadata"]["uid"])
+            with_status.add(new["metadata"]["uid"])
+        if "deletionTimestamp" in new["metadata"]:
+            deleting.add(new["metadata"]["uid"])
     store.forget_history()
-    return given
+    return Given(frozenset(with_status), frozenset(deleting))
 
 
 def _completed(store: Store, item: Object) -> Object:

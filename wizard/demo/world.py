@@ -24,6 +24,7 @@ from aiohttp import web
 from wizard.demo.access import USER, Policy
 from wizard.demo.controllers import Controllers
 from wizard.demo.faults import Faults
+from wizard.demo.given import Given
 from wizard.demo.kinds import Object
 from wizard.demo.logs import Logs
 from wizard.demo.scenario import Scenario
@@ -47,7 +48,7 @@ class DemoWorld:
     `store` and `logs` may be changed at will, watches and controllers notice; `faults` breaks the server on purpose.
     """
 
-    def __init__(self, scenario: Scenario, store: Store, given: set[str], started: datetime) -> None:
+    def __init__(self, scenario: Scenario, store: Store, given: Given, started: datetime) -> None:
         self.scenario = scenario
         self.store = store
         self.started = started
@@ -116,7 +117,7 @@ class DemoWorld:
             for item in kept["objects"]:
                 store.load(item)
             store.resume(kept["version"])
-            world = cls(scenario, store, set(kept["given"]), datetime.fromisoformat(kept["started"]))
+            world = cls(scenario, store, Given(*map(frozenset, kept["given"])), datetime.fromisoformat(kept["started"]))
             world.logs.texts.update(kept["logs"])
         except (OSError, ValueError, KeyError, TypeError) as problem:
             raise Trouble(
@@ -142,7 +143,7 @@ class DemoWorld:
             "schema": _SCHEMA,
             "started": self.started.isoformat(),
             "version": self.store.version,
-            "given": sorted(self.controllers.given),
+            "given": [sorted(self.controllers.given.with_status), sorted(self.controllers.given.deleting)],
             "logs": self.logs.texts,
             "objects": list(self.store.everything()),
         }
