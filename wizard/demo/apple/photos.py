@@ -194,7 +194,7 @@ def _read_query(body: dict[str, Any]) -> tuple[str, dict[str, Any], int]:
         query = body["query"]
         filters = {entry["fieldName"]: entry["fieldValue"]["value"] for entry in query.get("filterBy") or []}
         return str(query["recordType"]), filters, int(body.get("resultsLimit") or 200)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise web.HTTPBadRequest(text="not a CloudKit query") from error
 
 
