@@ -12,7 +12,7 @@ from wizard.kube.client import Cluster
 from wizard.kube.errors import Expired
 from wizard.observe.asking import unread
 from wizard.observe.parse import job
-from wizard.observe.raw import meta, record, records, text
+from wizard.observe.raw import listed, meta, record, records, text
 from wizard.world import Found, Job, Page, Read
 
 KEPT = 20
@@ -103,7 +103,7 @@ def age_seconds(age: str) -> int:
 
 def _cells(table: Any) -> list[dict[str, Any]]:
     columns = [text(column.get("name")) for column in records(record(table).get("columnDefinitions"))]
-    return [dict(zip(columns, row.get("cells") or (), strict=False)) for row in records(record(table).get("rows"))]
+    return [dict(zip(columns, listed(row.get("cells")), strict=False)) for row in records(record(table).get("rows"))]
 
 
 def _continue(page: Any) -> str:

@@ -12,7 +12,7 @@ from wizard.kube.errors import ClusterTrouble
 from wizard.observe.asking import Budget, ask, found, together
 from wizard.observe.parse import claim, persistent_volume
 from wizard.observe.parse_pod import pod, pod_spec
-from wizard.observe.raw import meta, number, page, record, records, strings, text
+from wizard.observe.raw import listed, meta, number, page, record, records, strings, text
 from wizard.settings import IMMICH_MOUNT, Settings
 from wizard.world import NOT_ASKED, Claim, Found, Immich, Meta, Missing, Page, Pod, PodSpec, Read, Unreadable
 
@@ -282,7 +282,7 @@ def _immich_rows(table: Any) -> Page[Meta]:
         meta(row.get("object"))
         for row in rows
         if place is not None
-        and len(row.get("cells") or ()) > place
+        and len(listed(row.get("cells"))) > place
         and any(is_server_image(image) for image in text(row["cells"][place]).split(","))
     ]
     return Page(tuple(chosen), bool(record(record(table).get("metadata")).get("continue")))

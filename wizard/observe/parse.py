@@ -11,7 +11,7 @@ from typing import Any
 
 from wizard.errors import shorten
 from wizard.observe.parse_pod import pod_spec
-from wizard.observe.raw import meta, number, record, records, strings, text, when
+from wizard.observe.raw import listed, meta, number, record, records, strings, text, when
 from wizard.world import (
     Claim,
     ConfigMap,
@@ -64,7 +64,7 @@ def claim(body: Any) -> Claim:
         meta=meta(body),
         phase=text(status.get("phase")) or "Pending",
         storage_class=None if named is None else str(named),
-        access_modes=tuple(text(mode) for mode in spec.get("accessModes") or ()),
+        access_modes=tuple(text(mode) for mode in listed(spec.get("accessModes"))),
         requested=text(record(record(spec.get("resources")).get("requests")).get("storage")),
         capacity=text(record(status.get("capacity")).get("storage")),
         volume_name=text(spec.get("volumeName")),
@@ -79,7 +79,7 @@ def persistent_volume(body: Any) -> PersistentVolume:
         for term in terms
         for match in records(term.get("matchExpressions"))
         if match.get("key") == "kubernetes.io/hostname" and match.get("operator") == "In"
-        for value in match.get("values") or ()
+        for value in listed(match.get("values"))
     ]
     return PersistentVolume(
         meta=meta(body),
@@ -214,7 +214,7 @@ def ingress(body: Any) -> Ingress:
         meta=about,
         class_name=text(spec.get("ingressClassName")) or about.annotations.get("kubernetes.io/ingress.class", ""),
         rules=tuple(rules),
-        tls_hosts=tuple(text(host) for entry in tls for host in entry.get("hosts") or ()),
+        tls_hosts=tuple(text(host) for entry in tls for host in listed(entry.get("hosts"))),
         tls=bool(tls),
         addresses=tuple(text(one.get("ip") or one.get("hostname")) for one in balancers),
     )

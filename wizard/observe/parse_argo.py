@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wizard.errors import shorten
-from wizard.observe.raw import meta, record, records, text
+from wizard.observe.raw import listed, meta, record, records, text
 from wizard.world import Application, AppResource, AppSource
 
 MESSAGE_LIMIT = 1024
@@ -34,7 +34,7 @@ def application(body: Any) -> Application:
         automated=on,
         prune=on and bool(details.get("prune")),
         self_heal=on and bool(details.get("selfHeal")),
-        sync_options=tuple(text(one) for one in policy.get("syncOptions") or ()),
+        sync_options=tuple(text(one) for one in listed(policy.get("syncOptions"))),
         retry_refresh=bool(record(policy.get("retry")).get("refresh")),
         ignored_paths=_ignored(spec),
         looked_at=bool(status),
@@ -62,7 +62,7 @@ def tracking_application(annotations: Mapping[str, str], labels: Mapping[str, st
 
 
 def _revision(raw: Mapping[str, Any]) -> str:
-    return text(raw.get("revision")) or next((text(one) for one in raw.get("revisions") or () if one), "")
+    return text(raw.get("revision")) or next((text(one) for one in listed(raw.get("revisions")) if one), "")
 
 
 def _source(raw: Mapping[str, Any]) -> AppSource:
@@ -77,7 +77,7 @@ def _source(raw: Mapping[str, Any]) -> AppSource:
 def _ignored(spec: Mapping[str, Any]) -> tuple[str, ...]:
     paths = []
     for entry in records(spec.get("ignoreDifferences")):
-        paths += [text(one) for key in ("jsonPointers", "jqPathExpressions") for one in entry.get(key) or ()]
+        paths += [text(one) for key in ("jsonPointers", "jqPathExpressions") for one in listed(entry.get(key))]
     return tuple(dict.fromkeys(paths))
 
 

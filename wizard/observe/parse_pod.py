@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wizard.errors import shorten
-from wizard.observe.raw import meta, number, record, records, strings, text
+from wizard.observe.raw import listed, meta, number, record, records, strings, text
 from wizard.world import Container, ContainerState, EnvVar, Mount, Pod, PodSpec, PodVolume
 
 _VALUE_LIMIT = 1024
@@ -61,8 +61,8 @@ def _container(raw: Mapping[str, Any]) -> Container:
         name=text(raw.get("name")),
         image=text(raw.get("image")),
         pull_policy=text(raw.get("imagePullPolicy")),
-        command=tuple(text(word) for word in raw.get("command") or ()),
-        args=tuple(text(word) for word in raw.get("args") or ()),
+        command=tuple(text(word) for word in listed(raw.get("command"))),
+        args=tuple(text(word) for word in listed(raw.get("args"))),
         env=tuple(_variable(one) for one in records(raw.get("env"))),
         env_from=tuple(sources),
         mounts=tuple(_mount(one) for one in records(raw.get("volumeMounts"))),

@@ -23,6 +23,11 @@ def records(value: Any) -> list[Mapping[str, Any]]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
+def listed(value: Any) -> list[Any]:
+    """`value` when it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
 def text(value: Any) -> str:
     """`value` as text; empty for None."""
     return "" if value is None else str(value)
@@ -64,7 +69,7 @@ def meta(body: Any) -> Meta:
         deleting=when(raw.get("deletionTimestamp")),
         labels=strings(raw.get("labels")),
         annotations={key: value[:ANNOTATION_LIMIT] for key, value in annotations if key not in _UNSEEN},
-        finalizers=tuple(text(name) for name in raw.get("finalizers") or ()),
+        finalizers=tuple(text(name) for name in listed(raw.get("finalizers"))),
         managers=tuple(dict.fromkeys(manager for manager in managers if manager)),
         owner=f"{owner['kind']}/{owner['name']}" if owner.get("kind") and owner.get("name") else "",
     )
