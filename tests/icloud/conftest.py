@@ -11,10 +11,23 @@ import pytest_asyncio
 from tests.apple.conftest import PASSWORD, Clock, apple, clock, lines, only_loopback
 from wizard.demo.apple.server import DemoApple
 from wizard.demo.apple.state import Way
+from wizard.icloud.files import Pair
 from wizard.icloud.signing_in import SigningIn
-from wizard.icloud.steps import CodeWanted, SignedIn, Step
+from wizard.icloud.steps import CodeWanted, SignedIn, Step, WrongCode
 
-__all__ = ["PASSWORD", "Clock", "apple", "clock", "code", "lines", "only_loopback", "sign_in", "wrong"]
+__all__ = [
+    "PASSWORD",
+    "Clock",
+    "apple",
+    "clock",
+    "code",
+    "files_in",
+    "lines",
+    "only_loopback",
+    "session",
+    "type_code",
+    "wrong",
+]
 
 
 @pytest.fixture
@@ -26,9 +39,15 @@ def private(tmp_path: Path) -> Path:
 
 @pytest_asyncio.fixture
 async def signing_in(apple: DemoApple, private: Path, clock: Clock) -> AsyncIterator[SigningIn]:
+    """Leaves nothing behind in the private folder, whatever the test does."""
+    assert apple.requests == []
     async with SigningIn(private, clock=clock) as conversation:
         yield conversation
-    assert list(private.iterdir()) == []
+    assert files_in(private) == []
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(str(file.relative_to(folder)) for file in folder.rglob("*"))
 
 
 def code(apple: DemoApple, apple_id: str, way: Way = "device", n: int = 0) -> str:
@@ -42,11 +61,21 @@ def wrong(right: str) -> str:
     return "111111" if right != "111111" else "222222"
 
 
-async def sign_in(signing_in: SigningIn, apple: DemoApple, apple_id: str) -> Step:
-    """The whole way with the right code, as it was asked for."""
-    step = await signing_in.start(apple_id, PASSWORD)
+async def type_code(
+    signing_in: SigningIn,
+    apple: DemoApple,
+    apple_id: str,
+    step: Step,
+) -> Step | WrongCode:
+    """Type the code that came the way the step says."""
     assert isinstance(step, CodeWanted)
-    way: Way = "sms" if step.delivery == "sms" else "device"
-    done = await signing_in.submit(code(apple, apple_id, way))
-    assert isinstance(done, SignedIn)
-    return done
+    return await signing_in.submit(code(apple, apple_id, "sms" if step.delivery == "sms" else "device"))
+
+
+async def session(signing_in: SigningIn, apple: DemoApple, apple_id: str, *, china: bool = False) -> Pair:
+    """The files of a sign-in that went well; the requests that it cost are forgotten."""
+    step = await signing_in.start(apple_id, PASSWORD, china=china)
+    assert isinstance(await type_code(signing_in, apple, apple_id, step), SignedIn)
+    pair = await signing_in.files()
+    apple.requests.clear()
+    return pair

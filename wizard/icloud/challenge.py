@@ -6,6 +6,7 @@ that can't be reached) it asks the way icloudpd does, and an SMS can go to a num
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal
@@ -39,6 +40,7 @@ class Challenge:
     def opened(self, failure: OSError | None) -> CodeWanted:
         """What pyicloud's own asking led to; where it led to nothing, asks the older way. `failure` is the push host's."""
         service = self._service
+        self._find_phones()
         by_itself = service.has_trusted_devices and not service.prompts_over_push_host
         if failure or service.two_factor_delivery_notice:
             self._notice = trouble("icloud.push-unreachable")
@@ -91,6 +93,11 @@ class Challenge:
         if spent:
             self._prompt()
         return verdict
+
+    def _find_phones(self) -> None:
+        """Numbers to choose from are worth one more request, and none of them is no reason to stop."""
+        with contextlib.suppress(PyiCloudException, ValueError):
+            self._service.find_phones()
 
     def _refusal(self) -> Trouble | None:
         """What stands behind pyicloud's plain "no" when it is not the code's fault."""

@@ -80,7 +80,7 @@ def read_jar(text: str) -> tuple[Cookie, ...]:
 
     A jar without an LWP header, or with something before it, has none: that is how both programs see it.
     """
-    lines = text.splitlines()
+    lines = _lines(text)
     if not lines or not re.match(r"#LWP-Cookies-\d", lines[0]):
         return ()
     return tuple(cookie for line in lines[1:] if (cookie := _read_line(line)))
@@ -97,32 +97,39 @@ def without_session(pair: Pair) -> Pair:
     return Pair(pair.account, pair.jar, json.dumps(kept))
 
 
-def prepare(pair: Pair) -> Pair:
-    """The pair as icloudpd takes it without a word; a Trouble where it can't be made so.
+def tidy(pair: Pair) -> Pair:
+    """The pair in a form that both programs read without stumbling, whatever it was; what can't be read is left out.
 
     Drops what makes icloudpd take every answer for a wrong password (a remembered 401), comments and blank lines; puts the
     header and each cookie's `version=0` in place. The contents of the cookies stay as they are.
     """
-    session = read_session(pair.session)
-    if not session:
+    kept = {key: value for key, value in read_session(pair.session).items() if key not in _TRAPS}
+    lines = [_tidy_line(line) for line in _lines(pair.jar.removeprefix("\ufeff")) if _read_line(line)]
+    return Pair(account_name(pair.account), "\n".join([HEADER, *lines, ""]), json.dumps(kept))
+
+
+def prepare(pair: Pair) -> Pair:
+    """The pair as icloudpd takes it without asking for anything; a Trouble where it can't be made so."""
+    if not read_session(pair.session):
         raise trouble("icloud.session-unreadable", "The session file is no JSON object, as after an interrupted write.")
     if not has_token(pair, "session_token"):
-        raise trouble(
-            "icloud.session-unreadable", "The session file has no session token: the sign-in was never finished."
-        )
-    text = pair.jar.removeprefix("\ufeff")
-    lines = [_prepare_line(line) for line in text.splitlines() if _read_line(line)]
-    if not any(cookie.name == TOKEN for line in lines if (cookie := _read_line(line))):
-        raise trouble("icloud.session-unreadable", f"The cookie jar has no {TOKEN}: the sign-in was never finished.")
-    kept = {key: value for key, value in session.items() if key not in _TRAPS}
-    return Pair(account_name(pair.account), "\n".join([HEADER, *lines, ""]), json.dumps(kept))
+        raise trouble("icloud.session-unreadable", "The session file has no session token: no sign-in was finished.")
+    prepared = tidy(pair)
+    if TOKEN not in {cookie.name for cookie in read_jar(prepared.jar)}:
+        raise trouble("icloud.session-unreadable", f"The cookie jar has no {TOKEN}: no sign-in was finished.")
+    return prepared
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as a text file has them: no other separators, which may stand inside a value."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _word_characters(name: str) -> str:
     return "".join(character for character in name if re.match(r"\w", character))
 
 
-def _prepare_line(line: str) -> str:
+def _tidy_line(line: str) -> str:
     cookie = _read_line(line)
     if cookie is None or cookie.attributes.get("version") == "0":
         return line.strip()

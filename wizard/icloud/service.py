@@ -30,6 +30,7 @@ class Service(PyiCloudService):  # type: ignore[misc]
             refresh_interval=None,
             cloudkit_validation_extra="allow",
         )
+        self._found_phones: list[dict[str, Any]] = []
         self._write: Callable[[], None] = self.session._save_session_data  # noqa: SLF001
         self.session._save_session_data = lambda: None  # noqa: SLF001
         self.session.mount("https://", line)
@@ -68,13 +69,14 @@ class Service(PyiCloudService):  # type: ignore[misc]
     @property
     def raw_phones(self) -> list[dict[str, Any]]:
         """Apple's records of the trusted numbers, each with an `id`."""
-        nested = self._auth_data.get("phoneNumberVerification")
-        for place in (nested, self._auth_data):
-            listed = place.get("trustedPhoneNumbers") if isinstance(place, dict) else None
-            if isinstance(listed, list) and (numbers := [raw for raw in listed if _is_phone(raw)]):
-                return numbers
-        one = self._auth_data.get("trustedPhoneNumber")
-        return [one] if _is_phone(one) else []
+        return self._found_phones or _phones_in(self._auth_data)
+
+    def find_phones(self) -> None:
+        """Ask Apple for the trusted numbers where pyicloud has found none, as on the page of before 2026."""
+        if not self.raw_phones:
+            headers = self._get_auth_headers({"Accept": _JSON})
+            found = self.session.get(self._auth_endpoint, headers=headers).json()
+            self._found_phones = _phones_in(found) if isinstance(found, dict) else []
 
     def forget_password(self) -> None:
         self._password_raw = None
@@ -123,6 +125,16 @@ class Service(PyiCloudService):  # type: ignore[misc]
             self._clear_trusted_device_bridge_state()
         finally:
             self.session.close()
+
+
+def _phones_in(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The numbers in Apple's description of the second factor, in whichever of its places they are."""
+    for place in (data.get("phoneNumberVerification"), data):
+        listed = place.get("trustedPhoneNumbers") if isinstance(place, dict) else None
+        if isinstance(listed, list) and (numbers := [raw for raw in listed if _is_phone(raw)]):
+            return numbers
+    one = data.get("trustedPhoneNumber")
+    return [one] if isinstance(one, dict) and _is_phone(one) else []
 
 
 def _is_phone(raw: object) -> bool:

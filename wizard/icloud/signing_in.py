@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from wizard.errors import Trouble
 from wizard.icloud.aside import aside
 from wizard.icloud.entry import Entry
-from wizard.icloud.files import Pair, is_of_china, without_session
+from wizard.icloud.files import Pair, is_of_china, tidy, without_session
 from wizard.icloud.limits import Limits
 from wizard.icloud.steps import CodeWanted, Delivery, Library, Phone, Step, WrongCode
 from wizard.icloud.typed import account_name, is_account_name, is_app_specific, read_code
@@ -78,7 +78,7 @@ class SigningIn:
             raise trouble("icloud.no-password")
         if is_app_specific(password):
             raise trouble("icloud.app-specific-password")
-        pair = without_session(known) if known else None
+        pair = without_session(tidy(known)) if known else None
         entry = Entry(account, self._folder, password, kept_password=kept_password, china=china, pair=pair)
         return await self._begin(entry, lambda visit: visit.sign_in())
 
@@ -90,7 +90,7 @@ class SigningIn:
 
     async def resume(self, pair: Pair) -> Step:
         """Bring an earlier session back without a password: SignedIn, or PasswordWanted when that is not enough."""
-        entry = Entry(account_name(pair.account), self._folder, None, china=is_of_china(pair), pair=pair)
+        entry = Entry(account_name(pair.account), self._folder, None, china=is_of_china(pair), pair=tidy(pair))
         return await self._begin(entry, lambda visit: visit.resume())
 
     async def request_code(self, delivery: Delivery, phone: Phone | None = None) -> CodeWanted:
@@ -160,7 +160,10 @@ class SigningIn:
                 before.left.set()
                 if before.visit and not before.busy:
                     before.visit.close()
-            visit = Visit(entry, clock, limits, talk.left)
+            try:
+                visit = Visit(entry, clock, limits, talk.left)
+            except Exception as error:  # noqa: BLE001 - what it says may hold the password
+                return trouble("icloud.unexpected", f"{type(error).__name__} before any request.")
             outcome = _attempt(visit, enter)
             if isinstance(outcome, Trouble):
                 visit.close()
