@@ -206,10 +206,12 @@ class WizardApp(App[int]):
         place = self._place
         if self._first_start or place.screen == SETUP:
             self.action_setup()
-        elif place.screen == FINDING and place.finding:
+        elif place.screen == FINDING and place.finding and place.step in {title.id for title in TITLES}:
             self.open_finding(place.step, place.finding)
         elif place.screen == KUBECTL:
             self.action_kubectl()
+        elif place.finding:
+            self.home.open_finding(place.finding)
         self.remember()
 
     # Where the person is

@@ -27,14 +27,14 @@ def bar(done: int, total: int, width: int) -> str:
 def top_line(where: str, progress: tuple[int, int] | None, width: int) -> Content:
     """The program's name, where it looks, and how far it is."""
     done = f"{progress[0]} of {progress[1]}" if progress else ""
-    cells = 16 if width >= 76 else 7
+    cells = 16 if width >= 76 else 7 if width >= 48 else 0
     right = (
         Content.assemble((bar(*progress, cells), "$text-success"), "  ", (done, "bold")) if progress else Content("")
     )
     room = width - len(NAME) - right.cell_length - 6
     place = clip(where, room) if room > 4 else ""
     gap = width - 2 - len(NAME) - 3 - Content(place).cell_length - right.cell_length
-    return Content.assemble(" ", (NAME, "bold"), "   ", place, " " * max(1, gap), right)
+    return Content.assemble(" ", (NAME, "bold"), "   ", place, " " * max(1, gap), right).truncate(width)
 
 
 def strip_line(hops: Sequence[Hop] | None, width: int) -> Content:
@@ -57,7 +57,7 @@ def _joined(stations: Sequence[Content], width: int) -> Content:
     room = width - 2 - sum(station.cell_length for station in stations)
     length = min(12, room // gaps - 2)
     link = Content.assemble((f" {'─' * length} " if length > 0 else " ", FAINT))
-    return Content(" ") + link.join(stations)
+    return (Content(" ") + link.join(stations)).truncate(width)
 
 
 class Line(Widget):
@@ -106,4 +106,4 @@ def key_line(keys: Sequence[tuple[str, str, str]], right: str, sign_style: str, 
         parts.append(piece.stylize(Style.from_meta({"@click": action})) if action else piece)
     left = Content("  ").join(parts)
     gap = width - 2 - left.cell_length - Content(right).cell_length
-    return Content.assemble(" ", left, " " * max(1, gap), (right, sign_style))
+    return Content.assemble(" ", left, " " * max(1, gap), (right, sign_style)).truncate(width)

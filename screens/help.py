@@ -37,13 +37,13 @@ class HelpScreen(SheetScreen):
 
     def __init__(self, about: WizardScreen) -> None:
         super().__init__()
-        self._about = about
+        self.about = about
         self.place_name = about.place_name  # type: ignore[misc]
 
     @property
     def finding(self) -> str:
         """That of the screen behind."""
-        return self._about.finding
+        return self.about.finding
 
     def heading(self, picture: Picture) -> tuple[str, str, str]:
         """Just "Help"."""
@@ -53,10 +53,10 @@ class HelpScreen(SheetScreen):
     def page(self, picture: Picture) -> Iterable[Row]:
         """What the screen shows, its keys, the signs."""
         del picture
-        yield Text(text=self._about.words)
+        yield Text(text=self.about.words)
         yield Space()
         yield Heading(text="Keys")
-        yield Table(columns=("key", "what it does"), cells=tuple(keys_of(self._about)))
+        yield Table(columns=("key", "what it does"), cells=tuple(keys_of(self.about)))
         yield Space()
         yield Heading(text="Signs")
         for sign, text in SIGN_WORDS:

@@ -50,4 +50,5 @@ class WizardCommands(Provider):
         for name, told, call, _ in self._offers():
             score = matcher.match(f"{name} {told}")
             if score > 0:
-                yield Hit(score, Content(name), call, text=name, help=told)
+                # Textual takes a help text for markup unless it is Content, whatever the annotation says.
+                yield Hit(score, Content(name), call, text=name, help=cast("str", Content(told)))

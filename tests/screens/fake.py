@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from wizard.engine import Engine, Fresh, Snapshot, Stale, Update
 from wizard.errors import Exit, Trouble
@@ -58,6 +57,11 @@ def unreachable(commands: tuple[str, ...] = ("kubectl cluster-info",)) -> Troubl
     )
 
 
+def settings(namespace: str = NS, kubectl: str = "kubectl") -> Settings:
+    """The usual ones."""
+    return Settings(namespace=namespace, kubectl=kubectl)
+
+
 class FakeEngine(Engine):
     """Gives what the test puts into `feed`; a Trouble in it is raised."""
 
@@ -93,29 +97,36 @@ class FakeSession:
         *updates: Update | Trouble,
         place: Mapping[str, str] | None = None,
         banner: str = "",
-        folder: Path | None = None,
     ) -> None:
         self.fake_engine = FakeEngine(*updates)
-        self.settings = Settings(namespace=NS, host_name="immich.example.com", kubectl="kubectl")
+        self.settings = settings()
         self.place: Mapping[str, str] | None = place
         self.banner = banner
         self.chosen: list[tuple[str, str]] = []
         self.saved: dict[str, str] = {}
-        self.failure: Exception | None = None
-        self._folder = folder
+        self.failure: Trouble | None = None
+        self.breaks: Callable[[], object] | None = None
+        self.save_failure: OSError | None = None
+        self.choose_failure: Trouble | None = None
 
     def engine(self) -> Engine:
         if self.failure is not None:
             raise self.failure
+        if self.breaks is not None:
+            self.breaks()
         return self.fake_engine
 
     def remember(self, place: Mapping[str, str]) -> None:
         self.place = place
 
     def choose(self, name: str, value: str) -> None:
+        if self.choose_failure is not None:
+            raise self.choose_failure
         self.chosen.append((name, value))
 
     def save(self, name: str, text: str) -> str:
+        if self.save_failure is not None:
+            raise self.save_failure
         self.saved[name] = text
         return f"~/.local/state/photosync-wizard/{name}"
 

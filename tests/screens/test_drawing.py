@@ -1,0 +1,152 @@
+"""The pure functions that draw: nothing is ever wider than the screen, and words say what is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.content import Content
+
+from screens.frame import key_line, rule_line, strip_line, top_line
+from screens.iteration import act_of, rows
+from screens.layout import KEYS
+from screens.rows import Button, Command, Heading, Item, Row, Table, Text
+from screens.tables import TABLES
+from screens.words import TITLES, iteration_names, moment, next_line, plural, session_line, span
+from tests.screens import fake
+from wizard.model import Account, Hop, Session, SessionState
+from wizard.steps import STEPS
+
+TEXTS = st.text(max_size=120)
+WIDTHS = st.integers(24, 200)
+
+
+@given(TEXTS, TEXTS, WIDTHS, st.booleans())
+def test_no_row_is_wider_than_its_page(text: str, other: str, width: int, cursor: bool) -> None:
+    made: list[Row] = [
+        Text(text=text, lead="Lead:", indent=2),
+        Heading(text=text, right="blocked", sign="✗"),
+        Item(id="x", sign="✗", text=text, more="▸ details"),
+        Button(id="x", label=text, key="a"),
+        Command(id="x", command=f"kubectl {text}"),
+        Table(columns=("object", "field", "value"), cells=((text, other, text),)),
+    ]
+    for row in made:
+        for line in row.render(width, cursor=cursor).split("\n", allow_blank=True):
+            assert line.cell_length <= width, (row, line.plain)
+
+
+@given(TEXTS, TEXTS, st.integers(30, 200))
+def test_no_line_of_the_frame_is_wider_than_the_screen(text: str, note: str, width: int) -> None:
+    hops = tuple(Hop(name, "ok", note) for name in ("iCloud", "icloudpd", "volume", "Immich", "you"))
+    for line in (
+        top_line(text, (3, 7), width),
+        rule_line(width, 24, "┬", text),
+        key_line(KEYS, "live · 2 s ago", "", width),
+    ):
+        assert line.cell_length <= width, line.plain
+    assert strip_line(hops, width).cell_length <= width
+
+
+@given(st.integers(24, 200))
+def test_every_word_of_a_page_is_there_at_every_width(width: int) -> None:
+    drawn = " ".join(row.render(width).plain for row in rows(fake.CREDENTIALS, "", None, unfolded=True))
+    together = "".join(drawn.split())
+    for finding in fake.CREDENTIALS.findings:
+        assert "".join(finding.summary.split()) in together
+
+
+def test_titles_are_those_of_the_iterations() -> None:
+    assert [(title.id, title.title) for title in TITLES] == [(step.id, step.title) for step in STEPS]
+    assert set(TABLES) == {step.id for step in STEPS}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-5, "0 s"),
+        (0, "0 s"),
+        (59, "59 s"),
+        (60, "1 min"),
+        (3599, "59 min"),
+        (3600, "1 h"),
+        (172799, "47 h"),
+        (172800, "2 days"),
+    ],
+)
+def test_spans(seconds: int, said: str) -> None:
+    assert span(timedelta(seconds=seconds)) == said
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        (None, "–"),  # noqa: RUF001
+        (datetime(2026, 1, 18, 3, 0, tzinfo=UTC), "today 03:00"),
+        (datetime(2026, 1, 17, 3, 0, tzinfo=UTC), "yesterday 03:00"),
+        (datetime(2026, 1, 5, 3, 0, tzinfo=UTC), "5 Jan 03:00"),
+        (datetime(2025, 12, 5, 3, 0, tzinfo=UTC), "5 Dec 2025"),
+    ],
+)
+def test_moments(when: datetime | None, said: str) -> None:
+    assert moment(when, fake.NOW) == said
+
+
+@pytest.mark.parametrize(
+    ("sessions", "said"),
+    [
+        ([], "Session: unverified"),
+        ([Session(SessionState.MISSING)], "Session: missing"),
+        ([Session(SessionState.VALID, days_left=29)], "Session: 29 days left"),
+        ([Session(SessionState.EXPIRING, days_left=1)], "Session: 1 day left"),
+        ([Session(SessionState.VALID, days_left=29), Session(SessionState.EXPIRED)], "Session: expired (second)"),
+    ],
+)
+def test_the_worst_session_is_named(sessions: list[Session], said: str) -> None:
+    accounts = [Account(name, None, session) for name, session in zip(("default", "second"), sessions, strict=False)]
+    assert session_line(accounts) == said
+
+
+def test_small_words() -> None:
+    assert plural(1, "command") == "1 command"
+    assert plural(3, "command") == "3 commands"
+    assert (
+        iteration_names(("iteration_5", "iteration_9", "cronjob_execution"))
+        == "5 Immich, iteration 9, cronjob execution"
+    )
+    assert next_line(fake.REPORT, short=True) == "Next: 2, about 1 min"
+    assert next_line(fake.REPORT, short=False) == "Next: 2 Credentials, about 1 min"
+    assert next_line(fake.all_complete().report, short=True) == "Next: nothing"
+
+
+def test_the_button_of_each_iteration_of_the_seed() -> None:
+    assert [act_of(step, fake.REPORT).label for step in fake.REPORT.steps] == [
+        "Go to 2 Credentials, which is next",
+        "Show the 3 commands…",
+        "Show the command…",
+        "Go to 2 Credentials, which is next",
+        "Show the command…",
+        "Go to 2 Credentials, which is next",
+        "Go to 2 Credentials, which is next",
+    ]
+
+
+def test_tables_hold_what_was_seen() -> None:
+    settings = fake.settings()
+    seen = {name: make(fake.SEED, settings, fake.NOW) for name, make in TABLES.items()}
+    cells = {name: table.cells if table else () for name, table in seen.items()}
+    assert cells["storage"][0] == ("icloud-photos", "100Gi", "local-path", "Pending")
+    assert cells["credentials"][0][1] == "0 3 1 * * America/Edmonton"
+    assert cells["authentication"][0][:2] == ("you@example.com", "unverified")
+    assert ("revision", "e829dc4") in cells["argocd"]
+    assert cells["immich"] == ()
+    assert cells["exposure"][0][:3] == ("mealie.example.com", "mealie/mealie-ingress", "nginx")
+    assert [row[1] for row in cells["verification"]] == ["complete", "failed"]
+
+
+def test_notes_of_the_pipeline_come_only_where_all_fit() -> None:
+    assert "no password key" in strip_line(fake.REPORT.pipeline, 120).plain
+    assert strip_line(fake.REPORT.pipeline, 80).plain.startswith(" iCloud ? ──")
+    assert isinstance(strip_line(None, 80), Content)

@@ -1,0 +1,63 @@
+"""The start: what is loaded, and the first frame."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from screens.app import WizardApp
+from tests.screens import fake
+from tests.screens.driving import Wizard, text_of
+from tests.screens.fake import FakeSession
+
+HEAVY = ("kubernetes", "aiohttp", "pyicloud", "keyring", "yaml", "wizard.world", "wizard.engine", "wizard.steps")
+
+
+def test_importing_the_app_loads_nothing_that_talks_to_a_cluster() -> None:
+    code = f"import screens.app, sys; print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_importing_the_package_loads_no_textual() -> None:
+    code = "import screens, screens.__main__, sys; print('textual' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)])
+@pytest.mark.parametrize("step", ["", "immich"])
+async def test_the_first_frame_is_where_everything_stays(
+    size: tuple[int, int], step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = []
+    build = WizardApp._after_first_frame
+
+    async def noted(app: WizardApp) -> None:
+        frames.append(text_of(app))
+        await build(app)
+
+    monkeypatch.setattr(WizardApp, "_after_first_frame", noted)
+    monkeypatch.setattr(WizardApp, "_follow", lambda _: None)
+    session = FakeSession(place={**fake.HOME, "step": step}, banner="demo world: seed, nothing leaves this machine")
+    app = WizardApp(session, now=lambda: fake.NOW)
+    async with app.run_test(size=size) as pilot:
+        wizard = Wizard(app, pilot, session)
+        await wizard.until(lambda: bool(frames) and bool(app.home.query("#keys")))
+        await wizard.settle()
+        assert "photosync-wizard"[: size[0] - 1] in frames[0]
+        assert frames[0] == wizard.text
+
+
+async def test_keys_before_the_widgets_are_there_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(_: WizardApp) -> None:
+        return
+
+    monkeypatch.setattr(WizardApp, "_after_first_frame", never)
+    session = FakeSession(place=fake.HOME)
+    app = WizardApp(session, now=lambda: fake.NOW)
+    async with app.run_test() as pilot:
+        await pilot.press("5", "right", "left", "a", "r", "enter", "escape", "down", "question_mark", "escape", "q")
+    assert app.return_code == 0
