@@ -120,19 +120,14 @@ class SigningIn:
         """The session's two files as pyicloud writes them; `files.prepare` makes them fit for icloudpd."""
         return await self._step(lambda visit: visit.files())
 
-    def abandon(self) -> None:
-        """Leave whatever is under way; nothing more is sent. Returns at once, and the session at Apple stays."""
+    async def close(self) -> None:
+        """Leave whatever is under way, close the connections and empty the private folder. The session at Apple stays."""
         talk, self._talk = self._talk, None
         if talk:
             talk.left.set()
-
-    async def close(self) -> None:
-        """Leave, close the connections and empty the private folder."""
-        talk = self._talk
-        self.abandon()
-        if talk and talk.visit and not talk.busy:
-            with contextlib.suppress(TimeoutError):
-                await aside(talk.visit.close, limit=_CLOSING_SECONDS)
+            if talk.visit and not talk.busy:
+                with contextlib.suppress(TimeoutError):
+                    await aside(talk.visit.close, limit=_CLOSING_SECONDS)
         for entry in self._folder.iterdir() if self._folder.is_dir() else ():
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry, ignore_errors=True)

@@ -1,0 +1,154 @@
+"""A sign-in can be left at any moment: nothing hangs, nothing more is sent, nothing stays in the folder."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.icloud.conftest import PASSWORD, Clock, code, files_in, lines
+from wizard.demo.apple.route import names_lead_to
+from wizard.demo.apple.server import DemoApple
+from wizard.demo.apple.tls import make_authority
+from wizard.errors import Trouble
+from wizard.icloud.aside import aside
+from wizard.icloud.limits import Limits
+from wizard.icloud.signing_in import SigningIn
+from wizard.icloud.steps import CodeWanted, WrongCode
+from wizard.icloud.visit import Visit
+
+WHO = "one.phone@example.com"
+
+
+@pytest.fixture
+def deaf(tmp_path: Path) -> Iterator[str]:
+    """An Apple that takes connections and never says a word; its address."""
+    ca_file = make_authority(tmp_path / "tls").ca_file
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        with names_lead_to(address, ca_file):
+            yield address
+
+
+@pytest.mark.usefixtures("deaf")
+async def test_an_apple_that_says_nothing_is_given_up(private: Path) -> None:
+    async with SigningIn(private, limits=Limits(connect=0.1, answer=0.1)) as signing_in:
+        with pytest.raises(Trouble) as refusal:
+            await signing_in.start(WHO, PASSWORD)
+    assert (refusal.value.code, refusal.value.why) == ("icloud.unreachable", "idmsa.apple.com did not answer in time.")
+
+
+@pytest.mark.usefixtures("deaf")
+async def test_a_step_has_a_limit_of_its_own(private: Path) -> None:
+    async with SigningIn(private, limits=Limits(connect=2, answer=2, step=0.1)) as signing_in:
+        with pytest.raises(Trouble) as refusal:
+            await signing_in.start(WHO, PASSWORD)
+        assert refusal.value.code == "icloud.unreachable"
+        with pytest.raises(Trouble) as nothing:
+            await signing_in.submit("123456")
+        assert nothing.value.code == "icloud.no-step"
+
+
+async def test_who_is_left_in_the_middle_sends_nothing_more(
+    signing_in: SigningIn, apple: DemoApple, monkeypatch: pytest.MonkeyPatch, private: Path
+) -> None:
+    asked, released, over = asyncio.Event(), threading.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def slow(_: object) -> None:
+        loop.call_soon_threadsafe(asked.set)
+        released.wait(10)
+
+    hang_up = Visit.close_if_left
+
+    def hung_up(visit: Visit) -> None:
+        hang_up(visit)
+        over.set()
+
+    monkeypatch.setattr("wizard.icloud.service.Service.forget_password", slow)
+    monkeypatch.setattr("wizard.icloud.visit.Visit.close_if_left", hung_up)
+    leaving = asyncio.create_task(signing_in.start(WHO, PASSWORD))
+    await asked.wait()
+    sent = len(lines(apple))
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    await signing_in.close()
+    released.set()
+    assert await asyncio.to_thread(over.wait, 10)
+    assert len(lines(apple)) == sent
+    assert files_in(private) == []
+
+
+async def test_closed_there_is_no_step_to_go_on_with(signing_in: SigningIn, apple: DemoApple) -> None:
+    await signing_in.start(WHO, PASSWORD)
+    sent = len(lines(apple))
+    await signing_in.close()
+    with pytest.raises(Trouble) as refusal:
+        await signing_in.submit(code(apple, WHO))
+    assert (refusal.value.code, len(lines(apple))) == ("icloud.no-step", sent)
+    assert isinstance(await signing_in.start(WHO, PASSWORD), CodeWanted)
+
+
+async def test_two_steps_at_once_are_one_too_many(signing_in: SigningIn) -> None:
+    await signing_in.start("sms.only@example.com", PASSWORD)
+    first = asyncio.create_task(signing_in.submit("000000"))
+    await asyncio.sleep(0)
+    with pytest.raises(Trouble) as refusal:
+        await signing_in.submit("000000")
+    assert refusal.value.code == "icloud.busy"
+    assert isinstance(await first, WrongCode)
+
+
+async def test_closing_twice_and_with_things_of_others_in_the_folder(private: Path, clock: Clock) -> None:
+    signing_in = SigningIn(private, clock=clock)
+    (private / "left-over").mkdir()
+    (private / "left-over" / "x.session").write_text("{}")
+    (private / "x.cookiejar").write_text("")
+    await signing_in.close()
+    await signing_in.close()
+    assert files_in(private) == []
+
+
+@pytest.mark.parametrize("how", ["cancel", "interrupt", "fall-off-the-end"])
+def test_the_program_ends_at_once_though_apple_does_not_answer(tmp_path: Path, private: Path, how: str) -> None:
+    ca_file = make_authority(tmp_path / "tls").ca_file
+    program = subprocess.Popen(
+        [sys.executable, "-m", "tests.icloud.leaving_program", str(ca_file), str(private), how],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+    )
+    try:
+        assert program.stdout is not None
+        assert program.stdout.readline() == b"asking\n"
+        begun = time.monotonic()
+        out, err = program.communicate(timeout=20)
+    finally:
+        program.kill()
+    assert time.monotonic() - begun < 5
+    assert (out, err, program.returncode) == (b"left\n", b"", 0)
+
+
+async def test_what_a_thread_raises_is_raised_where_it_is_awaited() -> None:
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await aside(fail, limit=5)
+    assert await aside(lambda: 7, limit=5) == 7
+
+
+async def test_a_thread_that_is_late_is_not_waited_for() -> None:
+    released = threading.Event()
+    with pytest.raises(TimeoutError):
+        await aside(lambda: released.wait(10), limit=0.01)
+    released.set()
