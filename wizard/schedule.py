@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import islice, pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,6 +18,8 @@ _MACROS = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
+_EVERY = re.compile(r"^@every (?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$")
+_ZONE_PREFIX = re.compile(r"^(?:CRON_)?TZ=\S+\s+")
 _RUNS_LOOKED_AT = 32
 
 
@@ -25,7 +28,11 @@ def next_runs(schedule: str, time_zone: str, after: datetime, count: int = 1) ->
 
     `time_zone` is the CronJob's own, empty when it has none: then the controller's zone counts, taken to be UTC.
     """
-    expression = _MACROS.get(schedule.strip(), schedule).replace("?", "*")
+    expression = _ZONE_PREFIX.sub("", schedule.strip())
+    if every := _EVERY.match(expression):
+        pause = timedelta(hours=int(every[1] or 0), minutes=int(every[2] or 0), seconds=int(every[3] or 0))
+        return [after.astimezone(UTC) + pause * number for number in range(1, count + 1)] if pause else []
+    expression = _MACROS.get(expression, expression).replace("?", "*")
     try:
         runs = CronSim(expression, after.astimezone(_zone(time_zone)))
         return [run.astimezone(UTC) for run in islice(runs, count)]

@@ -5,18 +5,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from datetime import timedelta
 
 from wizard.model import Blocker, Finding, SessionState, Severity, Status
 from wizard.settings import AUTH_POD, DEFAULT_ACCOUNT, AccountNames, Settings
-from wizard.steps.base import Step, missing_rights, unknown
-from wizard.steps.icloudpd_log import findings_from, read_log
+from wizard.steps.base import Right, Step, missing_rights, unknown
+from wizard.steps.icloudpd_log import WRONG_BINARY, findings_from, moment_of, read_log
+from wizard.steps.images import GOOD_IMAGE, Image
 from wizard.steps.look_up import claim_named, cron_job_named, items, mounting_pods
 from wizard.steps.pod_trouble import pod_trouble
-from wizard.steps.session import session_of
-from wizard.world import Found, LogTail, Pod, Unreadable, World
+from wizard.steps.session import session_of, zone_of
+from wizard.steps.workload import opaque, read_workload
+from wizard.world import NOT_ASKED, Found, LogTail, Pod, Unreadable, World
 
 _MINUTES = 5
+_SILENCE = timedelta(minutes=1)
+_PATIENCE = timedelta(minutes=3)
 
 
 def auth_pods(world: World) -> list[Pod]:
@@ -34,8 +40,8 @@ def check_sessions(world: World, settings: Settings) -> Iterator[Finding]:
         names = AccountNames.of(account)
         if isinstance(world.claims, Unreadable):
             yield unknown("authentication.session-unreadable", f"The claim {names.config_claim}", world.claims)
-            continue
-        yield _session(account, names, world, settings)
+        else:
+            yield _session(account, names, world, settings)
 
 
 def _session(account: str, names: AccountNames, world: World, settings: Settings) -> Finding:
@@ -46,11 +52,10 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
         "proved at": session.verified_at or "never",
         "lasts until": session.expires_at or "not known",
     }
-    until = f" until about {session.expires_at:%-d %B}" if session.expires_at else ""
-    reauth = "photosync-wizard reauth" + ("" if account == DEFAULT_ACCOUNT else f" --account {account}")
+    until = f" until about {session.expires_at.day} {session.expires_at:%B}" if session.expires_at else ""
     days = session.days_left
     left = "" if days is None else f" ({days} {'day' if days == 1 else 'days'} left)"
-    sign_in = _sign_in_by_hand(settings, world)
+    sign_in = _sign_in_by_hand(account, names, settings, world)
     blocker = Blocker(
         "P1",
         f"iCloud authentication{who} incomplete",
@@ -68,11 +73,11 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
             return Finding(
                 "authentication.session-expiring",
                 Severity.WARNING,
-                f"Apple's session{who} ends soon{until}{left}.",
+                f"Apple's session{who} ends soon: it works{until}{left}.",
                 evidence,
                 why="Apple ends it about every 30 days, whatever anybody does. The date is an estimate.",
-                fix="Sign in again before that day; it takes about a minute.",
-                commands=(reauth,),
+                fix="Sign in again before that day.",
+                commands=sign_in,
             )
         case SessionState.EXPIRED:
             return Finding(
@@ -108,32 +113,55 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
             )
 
 
-def _sign_in_by_hand(settings: Settings, world: World) -> tuple[str, ...]:
-    """How to sign in with kubectl alone: attach where a pod waits, else say what has to wait for one."""
+def _sign_in_by_hand(account: str, names: AccountNames, settings: Settings, world: World) -> tuple[str, ...]:
+    """How to sign in with kubectl alone: attach where a pod waits, else a pod of its own that goes when it is done."""
     namespace = settings.namespace
     waiting = [
         pod
         for pod in auth_pods(world)
         if (log := _auth_log(world, pod)) and read_log(log).ending in ("asks-password", "asks-code")
     ]
-    if waiting:
+    if waiting and account == DEFAULT_ACCOUNT:
         name = waiting[0].meta.name
         return (f"kubectl -n {namespace} attach -it {name}", f"kubectl -n {namespace} delete pod {name}")
-    names = AccountNames.of(settings.accounts[0])
     job = cron_job_named(world, names.cron_job)
-    image = job.spec.containers[0].image if job and job.spec.containers else "icloudpd/icloudpd:1.32.3"
-    overrides = (
-        '{"spec":{"volumes":[{"name":"config","persistentVolumeClaim":{"claimName":"' + names.config_claim + '"}}],'
-        '"containers":[{"name":"icloudpd-sign-in","image":"' + image + '","stdin":true,"tty":true,'
-        '"command":["icloudpd","--auth-only","--password-provider","console","--cookie-directory","/config",'
-        '"--username","YOUR_APPLE_ID"],"volumeMounts":[{"name":"config","mountPath":"/config"}]}]}}'
+    workload = read_workload(job.spec) if job else None
+    own = workload is not None and bool(workload.program) and not Image.of(workload.container.image).official
+    image = GOOD_IMAGE
+    if workload and (
+        own or (Image.of(workload.container.image).official and not Image.of(workload.container.image).too_old)
+    ):
+        image = workload.container.image
+    written = workload.option("--username") if workload else None
+    apple_id = settings.apple_ids.get(account) or (
+        written if written and "@" in written and not opaque(written) else ""
     )
+    options = ["--auth-only", "--password-provider", "console", "--cookie-directory", "/config"]
+    options += ["--username", apple_id or "YOUR_APPLE_ID"]
+    container = {
+        "name": "icloudpd-sign-in",
+        "image": image,
+        "stdin": True,
+        "tty": True,
+        **({"command": [workload.program, *options]} if workload and own else {"args": ["icloudpd", *options]}),
+        "volumeMounts": [{"name": "config", "mountPath": "/config"}],
+    }
+    overrides = {
+        "spec": {
+            "automountServiceAccountToken": False,
+            "volumes": [{"name": "config", "persistentVolumeClaim": {"claimName": names.config_claim}}],
+            "containers": [container],
+        }
+    }
     return (
-        f"kubectl -n {namespace} run icloudpd-sign-in -it --rm --restart=Never --image={image} --overrides='{overrides}'",
+        f"kubectl -n {namespace} run icloudpd-sign-in -it --rm --restart=Never --image={image} "
+        f"--overrides='{json.dumps(overrides, separators=(',', ':'))}'",
     )
 
 
 def check_auth_pods(world: World, settings: Settings) -> Iterator[Finding]:
+    if isinstance(world.pods, Unreadable):
+        yield unknown("authentication.pods-unreadable", f"The pods in {settings.namespace}", world.pods)
     for pod in auth_pods(world):
         yield from _auth_pod(pod, world, settings)
 
@@ -141,11 +169,49 @@ def check_auth_pods(world: World, settings: Settings) -> Iterator[Finding]:
 def _auth_pod(pod: Pod, world: World, settings: Settings) -> Iterator[Finding]:
     where = f"pod/{pod.meta.name}"
     delete = f"kubectl -n {settings.namespace} delete pod {pod.meta.name}"
-    log = _auth_log(world, pod)
-    reading = read_log(log) if log else None
-    if trouble := pod_trouble(pod, "authentication"):
-        yield trouble
-    container = pod.spec.containers[0] if pod.spec.containers else None
+    if pod.meta.deleting:
+        yield Finding(
+            "authentication.auth-pod-going",
+            Severity.INFO,
+            f"Pod {pod.meta.name} is being deleted.",
+            evidence={f"{where} metadata.deletionTimestamp": pod.meta.deleting},
+            fix="Wait until it is gone; it holds the session's volume until then.",
+            implies=Status.IN_PROGRESS,
+        )
+        return
+    if trouble := pod_trouble(pod, items(world.events)):
+        yield trouble.finding("authentication")
+    elif pod.phase == "Pending":
+        yield Finding(
+            "authentication.auth-pod-starting",
+            Severity.INFO,
+            f"Pod {pod.meta.name} is starting.",
+            evidence={f"{where} status.phase": pod.phase},
+            fix="Wait a minute; its events say what it waits for.",
+            commands=(f"kubectl -n {settings.namespace} describe pod {pod.meta.name}",),
+            implies=Status.IN_PROGRESS,
+        )
+    yield from _terminal(pod, where, delete)
+    if pod.phase == "Running":
+        yield from _running(pod, where, delete, world, settings)
+    elif pod.phase in ("Succeeded", "Failed"):
+        if log := _auth_log(world, pod):
+            yield from findings_from("authentication", log, ("account", "run"))
+        yield Finding(
+            "authentication.auth-pod-finished",
+            Severity.WARNING,
+            f"Pod {pod.meta.name} has ended and can go.",
+            evidence={f"{where} status.phase": pod.phase},
+            why="It is of no use any more, and takes the name that the next one needs.",
+            fix="Delete it.",
+            commands=(delete,),
+            implies=Status.ACTION_REQUIRED,
+        )
+
+
+def _terminal(pod: Pod, where: str, delete: str) -> Iterator[Finding]:
+    workload = read_workload(pod.spec)
+    container = workload.container if workload else None
     if container and pod.phase in ("Running", "Pending") and not (container.stdin and container.tty):
         yield Finding(
             "authentication.auth-pod-no-terminal",
@@ -156,67 +222,93 @@ def _auth_pod(pod: Pod, world: World, settings: Settings) -> Iterator[Finding]:
             fix="Make it with stdin: true and tty: true.",
             commands=(delete,),
         )
-    ending = reading.ending if reading else ""
-    if pod.phase == "Running" and ending in ("asks-password", "asks-code"):
-        what = "the Apple password" if ending == "asks-password" else "a two-factor code"
-        yield Finding(
-            "authentication.auth-pod-waiting",
-            Severity.INFO,
-            f"Pod {pod.meta.name} is waiting for you to type {what}.",
-            evidence={f"log of {where}": reading_last(log)},
-            why="On iOS 26.4 and later a code may not arrive unless icloudpd is 1.32.3 or later.",
-            fix="Attach to it and type, then delete the pod. No code? iPhone in airplane mode: Settings, your name, Sign-In & Security, Get Verification Code.",
-            commands=(f"kubectl -n {settings.namespace} attach -it {pod.meta.name}", delete),
-            implies=Status.ACTION_REQUIRED,
-        )
+
+
+def _running(pod: Pod, where: str, delete: str, world: World, settings: Settings) -> Iterator[Finding]:
+    log = _auth_log(world, pod)
+    if log is None:
+        read = world.auth_log if isinstance(world.auth_log, Unreadable) else NOT_ASKED
+        yield unknown("authentication.auth-pod-log-unreadable", f"The log of pod {pod.meta.name}", read)
         return
-    if log:
-        yield from findings_from("authentication", log, ("account",))
-    if pod.phase == "Running" and ending == "signed-in":
+    reading = read_log(log)
+    said: dict[str, object] = {f"log of {where}": reading_last(log) or "(empty)"}
+    since = moment_of(reading_last(log), zone_of(pod.spec)) or pod.meta.created or world.taken_at
+    age = world.taken_at - since
+    if reading.ending in ("asks-password", "asks-code"):
+        yield _waiting(pod, reading.ending, said, delete, settings)
+        return
+    if reading.ending == "signed-in":
         yield Finding(
             "authentication.auth-pod-left",
             Severity.WARNING,
             f"Pod {pod.meta.name} has done its work and still holds the volume.",
-            evidence={f"log of {where}": reading_last(log)},
+            evidence=said,
             why="A ReadWriteOnce volume that it holds can keep the sync from starting on another node.",
             fix="Delete it.",
             commands=(delete,),
             implies=Status.ACTION_REQUIRED,
         )
-    elif pod.phase == "Running" and ending == "signing-in":
-        yield Finding(
-            "authentication.auth-pod-busy",
-            Severity.INFO,
-            f"Pod {pod.meta.name} is talking to Apple.",
-            evidence={f"log of {where}": reading_last(log)},
-            why="When this takes more than a minute, IPv6 that leads nowhere is a usual reason.",
-            fix="Wait a minute, then look again.",
-            implies=Status.IN_PROGRESS,
-        )
-    elif pod.phase == "Running" and isinstance(world.auth_log, Unreadable):
-        yield unknown(
-            "authentication.auth-pod-log-unreadable", f"The log of pod {pod.meta.name}", world.auth_log, harmless=True
-        )
-    elif pod.phase == "Running":
+    elif reading.ending == "signing-in" or (not any(line.strip() for line in log.lines) and age < _SILENCE):
+        yield from _talking(pod, where, said, age, delete, settings)
+    elif not any(sign.slug == WRONG_BINARY for sign, _ in reading.signs):
         yield Finding(
             "authentication.auth-pod-not-waiting",
             Severity.ERROR,
             f"Pod {pod.meta.name} is Running, but it is not waiting for you.",
-            evidence={f"{where} status.phase": pod.phase, f"log of {where}": reading_last(log) or "(empty)"},
+            evidence={f"{where} status.phase": pod.phase} | said,
             why="icloudpd has ended in it and something else, usually a sleep, keeps the pod alive: attaching shows nothing.",
             fix="Mend what its log complains about, then delete the pod and make it anew.",
             commands=(f"kubectl -n {settings.namespace} logs {pod.meta.name}", delete),
             implies=Status.ACTION_REQUIRED,
         )
-    elif pod.phase in ("Succeeded", "Failed"):
+    yield from findings_from("authentication", log, ("account", "run"))
+
+
+def _waiting(pod: Pod, ending: str, said: dict[str, object], delete: str, settings: Settings) -> Finding:
+    what = "the Apple password" if ending == "asks-password" else "a two-factor code"
+    workload = read_workload(pod.spec)
+    old = workload is not None and Image.of(workload.container.image).too_old
+    return Finding(
+        "authentication.auth-pod-waiting",
+        Severity.INFO,
+        f"Pod {pod.meta.name} is waiting for you to type {what}.",
+        evidence=said | ({"image": workload.container.image} if workload else {}),
+        why="This icloudpd does not ask Apple to send a code, and since iOS 26.4 none comes by itself."
+        if old
+        else "Since iOS 26.4 a code comes only when icloudpd asks for it, which 1.32.3 and later do.",
+        fix="Attach to it and type, then delete the pod. No code? iPhone in airplane mode: Settings, your name, Sign-In & Security, Get Verification Code.",
+        commands=(f"kubectl -n {settings.namespace} attach -it {pod.meta.name}", delete),
+        implies=Status.ACTION_REQUIRED,
+    )
+
+
+def _talking(
+    pod: Pod, where: str, said: dict[str, object], age: timedelta, delete: str, settings: Settings
+) -> Iterator[Finding]:
+    if age < _PATIENCE:
         yield Finding(
-            "authentication.auth-pod-finished",
+            "authentication.auth-pod-busy",
             Severity.INFO,
-            f"Pod {pod.meta.name} has ended and can go.",
-            evidence={f"{where} status.phase": pod.phase},
-            fix="Delete it.",
-            commands=(delete,),
+            f"Pod {pod.meta.name} is talking to Apple.",
+            evidence=said,
+            why="A sign-in takes some seconds.",
+            fix="Wait a minute, then look again.",
+            implies=Status.IN_PROGRESS,
         )
+        return
+    sixes = [ip for ip in pod.ips if ":" in ip]
+    yield Finding(
+        "authentication.auth-pod-stuck",
+        Severity.WARNING,
+        f"Pod {pod.meta.name} gets no answer from Apple: it has said nothing new for minutes.",
+        evidence=said | {f"{where} addresses": ", ".join(pod.ips) or "none"},
+        why="It has an IPv6 address, and an IPv6 way that leads nowhere is the usual reason."
+        if sixes
+        else "A firewall, a proxy or DNS keeps it from Apple.",
+        fix="Try from a pod of this namespace whether https://setup.icloud.com answers, with IPv4 alone too.",
+        commands=(f"kubectl -n {settings.namespace} logs {pod.meta.name}", delete),
+        implies=Status.ACTION_REQUIRED,
+    )
 
 
 def reading_last(log: LogTail | None) -> str:
@@ -253,16 +345,14 @@ STEP = Step(
         missing_rights(
             "authentication",
             "sign in through a pod",
-            [
-                ("create", "pods"),
-                ("delete", "pods"),
-                ("create", "jobs.batch"),
-                ("get", "pods/exec"),
-                ("create", "pods/exec"),
-                ("get", "pods/attach"),
-                ("create", "pods/attach"),
-                ("patch", "persistentvolumeclaims"),
-            ],
+            Right("create", "pods"),
+            Right("delete", "pods"),
+            Right("create", "jobs.batch"),
+            Right("get", "pods/exec"),
+            Right("create", "pods/exec"),
+            Right("get", "pods/attach"),
+            Right("create", "pods/attach"),
+            Right("patch", "persistentvolumeclaims"),
         ),
     ),
 )

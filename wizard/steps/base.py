@@ -5,13 +5,15 @@ A check yields findings; the iteration's status follows from what they imply. A 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from wizard.model import Blocker, Diagnosis, Finding, Severity, Status
 from wizard.settings import Settings
-from wizard.world import Access, Missing, Read, Unreadable, World
+from wizard.world import Access, Found, Unreadable, World
 
+DOCS = "docs/findings.md"
 Check = Callable[[World, Settings], Iterator[Finding]]
 
 _WORST_FIRST = (
@@ -22,6 +24,7 @@ _WORST_FIRST = (
     Status.PENDING,
     Status.IN_PROGRESS,
 )
+_KUBECTL = re.compile(r"(?<![\w./-])kubectl(?= )")
 _LOUDEST_FIRST = (Severity.ERROR, Severity.UNKNOWN, Severity.WARNING, Severity.INFO, Severity.OK)
 
 
@@ -40,7 +43,7 @@ class Step:
         if self.id in settings.skipped:
             return Diagnosis(self.iteration, self.id, self.title, Status.SKIPPED, ())
         findings = sorted(
-            (with_kubectl(finding, settings.kubectl) for check in self.checks for finding in check(world, settings)),
+            (addressed(finding, settings.kubectl) for check in self.checks for finding in check(world, settings)),
             key=lambda finding: _LOUDEST_FIRST.index(finding.severity),
         )
         return Diagnosis(
@@ -60,11 +63,17 @@ def blockers_of(findings: Iterable[Finding]) -> list[Blocker]:
     return sorted(blockers, key=lambda blocker: blocker.priority)
 
 
-def with_kubectl(finding: Finding, kubectl: str) -> Finding:
-    """The finding with its commands addressed to the cluster that was looked at."""
-    if kubectl == "kubectl":
-        return finding
-    return replace(finding, commands=tuple(command.replace("kubectl ", kubectl + " ") for command in finding.commands))
+def addressed(finding: Finding, kubectl: str) -> Finding:
+    """The finding with its place in the documentation, and its commands addressed to the cluster that was looked at."""
+    commands = finding.commands
+    if kubectl != "kubectl":
+        commands = tuple(_KUBECTL.sub(lambda _: kubectl, command) for command in commands)
+    return replace(finding, commands=commands, docs=docs_of(finding.id))
+
+
+def docs_of(finding_id: str) -> str:
+    """Where the documentation explains a finding: GitHub's anchor of the heading that is its id."""
+    return f"{DOCS}#{finding_id.replace('.', '')}"
 
 
 def unknown(finding_id: str, subject: str, read: Unreadable, *, harmless: bool = False) -> Finding:
@@ -85,39 +94,64 @@ def unknown(finding_id: str, subject: str, read: Unreadable, *, harmless: bool =
     )
 
 
-def absent(read: Read[object]) -> bool:
-    """True only when the server said that it is not there."""
-    return isinstance(read, Missing)
+@dataclass(frozen=True, slots=True)
+class Right:
+    """What an iteration's changes need; `place` is "ours", "cluster", "argocd" or "immich"."""
+
+    verb: str
+    resource: str
+    place: str = "ours"
 
 
-def denied(world: World, wanted: Iterable[tuple[str, str]], namespace: str) -> list[Access]:
-    """Those of the wanted (verb, resource) pairs that an access review refused in `namespace` ("" for the whole cluster)."""
-    pairs = set(wanted)
+def place_of(place: str, world: World, settings: Settings) -> str:
+    """The namespace that a place stands for; empty for the whole cluster."""
+    match place:
+        case "cluster":
+            return ""
+        case "argocd":
+            return world.application.value.meta.namespace if isinstance(world.application, Found) else "argocd"
+        case "immich":
+            found = world.immich.value.namespace if isinstance(world.immich, Found) else ""
+            return settings.immich_namespace or found or "immich"
+        case _:
+            return settings.namespace
+
+
+def denied(world: World, wanted: Iterable[Right], settings: Settings) -> list[Access]:
+    """Those of the wanted rights that an access review refused."""
+    needed = {(right.verb, right.resource, place_of(right.place, world, settings)) for right in wanted}
     return [
         access
         for access in world.access
-        if access.allowed is False and access.namespace == namespace and (access.verb, access.resource) in pairs
+        if access.allowed is False and (access.verb, access.resource, access.namespace) in needed
     ]
 
 
-def missing_rights(step_id: str, work: str, wanted: Iterable[tuple[str, str]]) -> Check:
+def missing_rights(step_id: str, work: str, *wanted: Right) -> Check:
     """A check that says which rights for `work` are missing; a warning only, since looking needs none of them."""
-    pairs = tuple(wanted)
 
     def check(world: World, settings: Settings) -> Iterator[Finding]:
-        refused = denied(world, pairs, settings.namespace)
+        refused = denied(world, wanted, settings)
         if refused:
-            rights = ", ".join(f"{access.verb} {access.resource}" for access in refused)
             yield Finding(
                 f"{step_id}.rights-missing",
                 Severity.WARNING,
                 f"You may not {work} with this account.",
-                evidence={f"access review in {settings.namespace}": f"denied: {rights}"},
+                evidence={
+                    f"access review in {access.namespace or 'the whole cluster'}: {access.verb} {access.resource}": "denied"
+                    for access in refused
+                },
                 why="The wizard can look, but what this iteration needs to change would be refused.",
                 fix="Use an account with these rights, or have its owner run the commands.",
-                commands=tuple(
-                    f"kubectl auth can-i {access.verb} {access.resource} -n {settings.namespace}" for access in refused
-                ),
+                commands=tuple(_can_i(access) for access in refused),
             )
 
     return check
+
+
+def _can_i(access: Access) -> str:
+    resource, _, subresource = access.resource.partition("/")
+    where = f" -n {access.namespace}" if access.namespace else ""
+    return f"kubectl auth can-i {access.verb} {resource}{where}" + (
+        f" --subresource={subresource}" if subresource else ""
+    )

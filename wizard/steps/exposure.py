@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import CRON_JOB_BASE, Settings
-from wizard.steps.base import Step, missing_rights, unknown
+from wizard.steps.base import Right, Step, missing_rights, unknown
 from wizard.steps.look_up import items
 from wizard.world import Found, Immich, Ingress, IngressRule, Missing, Unreadable, World
 
@@ -49,6 +49,16 @@ def _leads_to_immich(item: Ingress, world: World) -> bool:
 
 def check_ingress(world: World, settings: Settings) -> Iterator[Finding]:
     match world.immich:
+        case Missing() if "immich" in settings.skipped:
+            yield Finding(
+                "exposure.immich-elsewhere",
+                Severity.UNKNOWN,
+                "Immich runs elsewhere, so whether it can be reached from outside can't be seen from here.",
+                why="Only this cluster's Ingresses are looked at.",
+                fix="Skip this iteration as well.",
+                implies=Status.UNKNOWN,
+            )
+            return
         case Missing():
             yield Finding(
                 "exposure.waits-for-immich",
@@ -74,7 +84,18 @@ def check_ingress(world: World, settings: Settings) -> Iterator[Finding]:
         if item.meta.uid + item.meta.name not in seen:
             seen.add(item.meta.uid + item.meta.name)
             yield from _ingress(item, [rule for other, rule in routes if other is item], world)
-    yield from _external_url([rule.host for _, rule in routes if rule.host], world)
+    hosts = [rule.host for _, rule in routes if rule.host]
+    if settings.host_name and hosts and settings.host_name not in hosts:
+        yield Finding(
+            "exposure.other-host",
+            Severity.WARNING,
+            f"Immich is published at {', '.join(hosts)}, not at {settings.host_name}.",
+            evidence={"ingress hosts": ", ".join(hosts), "wanted": settings.host_name},
+            why="The host name that you gave leads nowhere.",
+            fix="Correct the Ingress's host, or give the wizard the other name.",
+            implies=Status.ACTION_REQUIRED,
+        )
+    yield from _external_url(hosts, world)
 
 
 def _no_route(world: World, settings: Settings) -> Iterator[Finding]:
@@ -120,7 +141,18 @@ def _ingress(item: Ingress, rules: list[IngressRule], world: World) -> Iterator[
     hosts = ", ".join(dict.fromkeys(rule.host or "*" for rule in rules))
     classes = {known.meta.name: known for known in items(world.ingress_classes)}
     controller = classes[item.class_name].controller if item.class_name in classes else ""
-    if item.class_name and isinstance(world.ingress_classes, Found) and not controller:
+    known_all = isinstance(world.ingress_classes, Found) and not world.ingress_classes.value.more
+    if not item.class_name and known_all and not any(known.default for known in classes.values()):
+        yield Finding(
+            "exposure.no-class",
+            Severity.WARNING,
+            f"Ingress {item.meta.name} names no class, and no class is the default.",
+            evidence={f"{where} ingressClassName": "(none)", "ingress classes": ", ".join(classes) or "none"},
+            why="Most controllers leave such an Ingress alone.",
+            fix="Name a class from the list.",
+            implies=None if item.addresses else Status.ACTION_REQUIRED,
+        )
+    if item.class_name and known_all and item.class_name not in classes:
         yield Finding(
             "exposure.class-missing",
             Severity.ERROR,
@@ -128,6 +160,7 @@ def _ingress(item: Ingress, rules: list[IngressRule], world: World) -> Iterator[
             evidence={f"{where} ingressClassName": item.class_name, "ingress classes": ", ".join(classes) or "none"},
             why="No controller feels responsible for it.",
             fix="Use a class from the list.",
+            commands=("kubectl get ingressclass",),
             implies=Status.ACTION_REQUIRED,
         )
     if item.addresses:
@@ -150,15 +183,13 @@ def _ingress(item: Ingress, rules: list[IngressRule], world: World) -> Iterator[
         )
     paths = [rule.path or "/" for rule in rules]
     if not any(path.rstrip("/*") == "" for path in paths):
-        slug, summary = (
-            ("well-known-not-routed", "Immich's app can't find it: /.well-known/immich is not routed.")
-            if any(path.startswith("/api") for path in paths)
-            else ("sub-path", f"Immich is published below {paths[0]}, which it does not support.")
-        )
+        only_api = any(path.startswith("/api") for path in paths)
         yield Finding(
-            f"exposure.{slug}",
+            "exposure.well-known-not-routed" if only_api else "exposure.sub-path",
             Severity.ERROR,
-            summary,
+            "Immich's app can't find it: /.well-known/immich is not routed."
+            if only_api
+            else f"Immich is published below {paths[0]}, which it does not support.",
             evidence={f"{where} paths": ", ".join(paths)},
             why="Immich works only at the top of a host name of its own.",
             fix="Use one rule with path / and pathType Prefix.",
@@ -229,7 +260,7 @@ def _external_url(hosts: list[str], world: World) -> Iterator[Finding]:
         yield Finding("exposure.external-url", Severity.OK, f"Immich knows its address: {origin(domain)}.", evidence)
     else:
         yield Finding(
-            "exposure.external-url",
+            "exposure.external-url-differs",
             Severity.WARNING,
             "Immich does not know its address." if not domain else f"Immich thinks that its address is {domain}.",
             evidence,
@@ -266,6 +297,6 @@ STEP = Step(
     (
         check_ingress,
         check_web_ui,
-        missing_rights("exposure", "create an Ingress", [("create", "ingresses.networking.k8s.io")]),
+        missing_rights("exposure", "create an Ingress", Right("create", "ingresses.networking.k8s.io", "immich")),
     ),
 )

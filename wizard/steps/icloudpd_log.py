@@ -9,12 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 
 from wizard.model import Finding, Severity, Status
 from wizard.world import LogTail
 
 SUCCESS = "Authentication completed successfully"
 SESSION_DEAD = "session-dead"
+ASKED_NOBODY = "asked-nobody"
+WRONG_BINARY = "wrong-binary"
+PROVES_DEAD = frozenset({SESSION_DEAD, ASKED_NOBODY})
+_DOWNLOADING = re.compile(r"Downloading \S+ original")
+_STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 PASSWORD_PROMPT = re.compile(r"iCloud Password for .*:\s*$")
 CODE_PROMPT = re.compile(
     r"Please enter two-(?:factor|step) (?:authentication|verification) code.*:\s*$|Please choose an option: .*:\s*$"
@@ -23,7 +29,10 @@ CODE_PROMPT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """One known line: `about` is "account" when it concerns the sign-in, "run" when it concerns a download."""
+    """One known line: `about` is "account" when it concerns the sign-in, "run" when it concerns a download.
+
+    `hides` are signs that follow from this one, and would mislead beside it.
+    """
 
     slug: str
     pattern: re.Pattern[str]
@@ -32,13 +41,21 @@ class Sign:
     why: str
     fix: str
     status: Status = Status.ACTION_REQUIRED
-    severity: Severity = Severity.ERROR
+    hides: frozenset[str] = frozenset()
 
 
 def _sign(
-    slug: str, pattern: str, about: str, summary: str, why: str, fix: str, *, status: Status = Status.ACTION_REQUIRED
+    slug: str,
+    pattern: str,
+    about: str,
+    summary: str,
+    why: str,
+    fix: str,
+    *,
+    status: Status = Status.ACTION_REQUIRED,
+    hides: tuple[str, ...] = (),
 ) -> Sign:
-    return Sign(slug, re.compile(pattern), about, summary, why, fix, status)
+    return Sign(slug, re.compile(pattern), about, summary, why, fix, status, frozenset(hides))
 
 
 SIGNS: tuple[Sign, ...] = (
@@ -60,7 +77,7 @@ SIGNS: tuple[Sign, ...] = (
     ),
     _sign(
         "web-access-off",
-        r"ACCESS_DENIED|private db access disabled for this account",
+        r"ACCESS_DENIED|private db access disabled for this account|'Invalid authentication token\.'",
         "account",
         "Apple refuses the photos: Advanced Data Protection is on, or web access to iCloud data is off.",
         "The text speaks of throttling, but waiting does not help.",
@@ -85,7 +102,7 @@ SIGNS: tuple[Sign, ...] = (
     ),
     _sign(
         "wrong-password",
-        r"Invalid email/password combination|-20101|Invalid username/password combination",
+        r"Invalid email/password combination|-20101",
         "account",
         "Apple refused the Apple ID or the password.",
         "The same text can also mean a 503, or terms that wait to be accepted.",
@@ -117,7 +134,7 @@ SIGNS: tuple[Sign, ...] = (
         "Start again and use the code that appears on a trusted device.",
     ),
     _sign(
-        "wrong-binary",
+        WRONG_BINARY,
         r"Please enter validation code",
         "account",
         "The wrong program was started: `icloud` never asks Apple to send a code.",
@@ -125,12 +142,49 @@ SIGNS: tuple[Sign, ...] = (
         "Run `icloudpd --auth-only`.",
     ),
     _sign(
+        "too-many-codes",
+        r"-21668|Failed to send two-(?:factor|step) authentication code",
+        "account",
+        "Apple sends no more codes for now.",
+        "Too many were asked for or mistyped in a short time.",
+        "Wait an hour, then start again, with a code from a trusted device rather than by text message.",
+        status=Status.BLOCKED,
+    ),
+    _sign(
+        "apple-faltered",
+        r"Authentication required for Account\. \(5\d\d\)",
+        "account",
+        "Apple answered with an error of its own while the session was checked.",
+        "icloudpd takes that for an ended session and stops; the session may well be alive.",
+        "Let the next run try again, and sign in only if it stays like this.",
+        status=Status.IN_PROGRESS,
+        hides=(SESSION_DEAD, ASKED_NOBODY),
+    ),
+    _sign(
+        "session-broken",
+        r"Failed to read cookiejar|TypeError: '>' not supported between instances of 'NoneType' and 'int'|JSONDecodeError",
+        "account",
+        "The session's files can't be read.",
+        "icloudpd rewrites them at every request; a kill at the wrong moment, or two at a time, leaves half a file.",
+        "Sign in again; let nothing else use them meanwhile.",
+        hides=(SESSION_DEAD, ASKED_NOBODY),
+    ),
+    _sign(
         SESSION_DEAD,
-        r"KeyError: 'dsInfo'|EOFError",
+        r"KeyError: 'dsInfo'",
         "account",
         "Apple's session has ended, and icloudpd has nothing to start a new one with.",
         "It needs a sign-in with a person's help about once a month.",
-        "Sign in again: photosync-wizard reauth.",
+        "Sign in again, as iteration 3 shows.",
+        hides=(ASKED_NOBODY,),
+    ),
+    _sign(
+        ASKED_NOBODY,
+        r"EOFError|GetPassWarning",
+        "account",
+        "icloudpd asked for a password or a code, and nobody could answer.",
+        "A run has no keyboard; it asks when its session has ended.",
+        "Sign in again, as iteration 3 shows. A pod for that needs stdin: true and tty: true.",
     ),
     _sign(
         "setup-incomplete",
@@ -158,8 +212,17 @@ SIGNS: tuple[Sign, ...] = (
         "Try from a pod of this namespace whether icloud.com resolves; dnsConfig ndots: 1 helps with search domains.",
     ),
     _sign(
+        "downloads-refused",
+        r"ERROR +Invalid username/password combination\. \(401\)",
+        "run",
+        "The sign-in works, and every single download is refused.",
+        "The session file remembers an old refusal (apple_rscd 401), and icloudpd takes every photo for one.",
+        "Sign in again, so that the session file is written anew.",
+        hides=("wrong-password",),
+    ),
+    _sign(
         "session-files-unwritable",
-        r"PermissionError: .*/config|Read-only file system.*/config",
+        r"PermissionError: .*(?:/config|\.session|cookie|pyicloud)|Read-only file system.*(?:/config|\.session|cookie)",
         "run",
         "icloudpd may not write its session files.",
         "It rewrites both at every request, and stops when it can't.",
@@ -167,7 +230,7 @@ SIGNS: tuple[Sign, ...] = (
     ),
     _sign(
         "photos-unwritable",
-        r"PermissionError: .*/photos|Permission denied: '/photos",
+        r"PermissionError: |Read-only file system",
         "run",
         "icloudpd may not write to the photos volume.",
         "The folder belongs to another user.",
@@ -189,17 +252,32 @@ class Reading:
 
 
 def read_log(log: LogTail) -> Reading:
-    """Reads the log of one icloudpd run. What comes before a later success line does not count any more."""
+    """Reads the log of one icloudpd run. What comes before a later success line does not count any more.
+
+    A line shows one failure only: that of the first sign that knows it.
+    """
     lines = log.lines
     last_success = max((index for index, line in enumerate(lines) if SUCCESS in line), default=None)
-    tail = lines if last_success is None else lines[last_success + 1 :]
-    signs = tuple(
-        (sign, line)
-        for sign in SIGNS
-        if (line := next((line for line in tail if sign.pattern.search(line)), None)) is not None
-    )
-    downloading = next((line for line in reversed(lines) if re.search(r"Downloading \S+ original", line)), "")
-    return Reading(signs, _ending(lines, last_success), downloading)
+    signs: dict[str, tuple[Sign, str]] = {}
+    for line in lines if last_success is None else lines[last_success + 1 :]:
+        sign = next((sign for sign in SIGNS if sign.pattern.search(line)), None)
+        if sign and sign.slug not in signs:
+            signs[sign.slug] = (sign, line)
+    hidden = {slug for sign, _ in signs.values() for slug in sign.hides}
+    shown = sorted((pair for slug, pair in signs.items() if slug not in hidden), key=lambda pair: SIGNS.index(pair[0]))
+    downloading = next((line for line in reversed(lines) if _DOWNLOADING.search(line)), "")
+    return Reading(tuple(shown), _ending(lines, last_success), downloading)
+
+
+def moment_of(line: str, zone: tzinfo) -> datetime | None:
+    """The time at which icloudpd wrote a line; it prints its container's local time. None for a line without one."""
+    match = _STAMP.match(line)
+    if not match:
+        return None
+    try:
+        return datetime.fromisoformat(match[0]).replace(tzinfo=zone).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 def _ending(lines: tuple[str, ...], last_success: int | None) -> str:
@@ -219,7 +297,7 @@ def findings_from(step_id: str, log: LogTail, about: tuple[str, ...]) -> Iterato
         if sign.about in about:
             yield Finding(
                 f"{step_id}.{sign.slug}",
-                sign.severity,
+                Severity.ERROR,
                 sign.summary,
                 evidence={f"log of pod/{log.pod}": line.strip()},
                 why=sign.why,

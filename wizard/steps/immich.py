@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from wizard.annotations import LIBRARY, read_json
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import IMMICH_MOUNT, IMPORT_PATH, PHOTOS_CLAIM, Settings
-from wizard.steps.base import Step, unknown
-from wizard.steps.look_up import claim_named, items, manager_of
+from wizard.steps.base import Right, Step, missing_rights, unknown
+from wizard.steps.look_up import claim_named, items, manager_of, pods_of_database
 from wizard.steps.pod_trouble import pod_trouble
+from wizard.steps.runners import cron_jobs
 from wizard.world import Claim, Found, Immich, Missing, Mount, PodVolume, Read, Unreadable, World
 
-DOCS = "https://docs.immich.app/install/kubernetes"
-FIRST_ON_2283 = (1, 118)
+DATABASE_IMAGE = re.compile(r"postgres|pgvecto|vectorchord|pgvector")
+VECTORS = re.compile(r"vectorchord|pgvecto|pgvector|immich-app/postgres")
 
 
 def check_installed(world: World, settings: Settings) -> Iterator[Finding]:
@@ -33,7 +36,6 @@ def check_installed(world: World, settings: Settings) -> Iterator[Finding]:
                 commands=(
                     f"helm install immich oci://ghcr.io/immich-app/immich-charts/immich -n {settings.namespace} -f values.yaml",
                 ),
-                docs=DOCS,
                 implies=Status.BLOCKED,
                 blocker=Blocker(
                     "P0",
@@ -45,17 +47,18 @@ def check_installed(world: World, settings: Settings) -> Iterator[Finding]:
                 ),
             )
         case Found(value=immich):
-            yield from _server(immich)
+            yield from _server(immich, world)
             yield from _mount(immich, world, settings)
             yield from _library(world)
 
 
-def _server(immich: Immich) -> Iterator[Finding]:
+def _server(immich: Immich, world: World) -> Iterator[Finding]:
     where = f"{immich.namespace}/{immich.workload.name}"
-    troubles = [trouble for pod in items(immich.pods) if (trouble := pod_trouble(pod, "immich"))]
-    if troubles:
-        yield from troubles[:1]
-    elif not immich.ready:
+    troubles = [] if immich.ready else _troubles(immich, world)
+    yield from troubles
+    if isinstance(immich.pods, Unreadable) and immich.pods.reason != "not-asked" and not immich.ready:
+        yield unknown("immich.pods-unreadable", f"The pods in {immich.namespace}", immich.pods)
+    elif not immich.ready and not troubles:
         yield Finding(
             "immich.not-ready",
             Severity.WARNING,
@@ -67,7 +70,6 @@ def _server(immich: Immich) -> Iterator[Finding]:
                 f"kubectl -n {immich.namespace} get pods",
                 f"kubectl -n {immich.namespace} logs deploy/{immich.workload.name} --tail=50",
             ),
-            docs=DOCS,
             implies=Status.IN_PROGRESS,
         )
     if immich.version:
@@ -103,6 +105,32 @@ def _server(immich: Immich) -> Iterator[Finding]:
             implies=Status.IN_PROGRESS,
         )
     yield from _probes(immich, where)
+
+
+def _troubles(immich: Immich, world: World) -> list[Finding]:
+    """What keeps Immich from starting, the database's troubles before the server's, which follow from them."""
+    database = pods_of_database(world, immich.namespace)
+    events = items(world.events)
+    found = [
+        trouble.finding("immich") for pod in (*database, *items(immich.pods)) if (trouble := pod_trouble(pod, events))
+    ]
+    for pod in database if not found or found[0].id == "immich.crash-loop" else ():
+        images = [container.image for container in pod.spec.containers if DATABASE_IMAGE.search(container.image)]
+        if images and not VECTORS.search(images[0]):
+            found.insert(
+                0,
+                Finding(
+                    "immich.no-vector-extension",
+                    Severity.ERROR,
+                    "Immich's database has no vector extension, and Immich does not start without one.",
+                    evidence={f"pod/{pod.meta.name} image": images[0]},
+                    why="A plain PostgreSQL lacks VectorChord, which Immich needs since 1.133.",
+                    fix="Use an image with VectorChord (ghcr.io/immich-app/postgres, or tensorchord/cloudnative-vectorchord for CloudNativePG).",
+                    commands=(f"kubectl -n {immich.namespace} logs deploy/{immich.workload.name} --tail=50",),
+                    implies=Status.BLOCKED,
+                ),
+            )
+    return found[:2]
 
 
 def _silent(immich: Immich, where: str) -> Iterator[Finding]:
@@ -145,7 +173,6 @@ def _probes(immich: Immich, where: str) -> Iterator[Finding]:
             evidence={f"deployment {where} probes": ", ".join(sorted(paths)), "image": immich.image},
             why="Charts before 0.8 ask /api/server-info/ping, which went with 1.118; the right path is /api/server/ping on port 2283.",
             fix="Use chart 0.10 or later with the image it comes with.",
-            docs=DOCS,
             implies=Status.BLOCKED,
         )
 
@@ -171,13 +198,19 @@ def _mount(immich: Immich, world: World, settings: Settings) -> Iterator[Finding
             "immich.photos-not-mounted",
             Severity.ERROR,
             f"Immich does not see the photos: nothing is mounted at {IMMICH_MOUNT}.",
-            evidence={f"deployment {where} mounts": mounts or "none"},
+            evidence={f"deployment {where} mounts": mounts or "none"}
+            | ({f"library on {IMPORT_PATH}": "recorded"} if _recorded_library(world) else {}),
             why=f"A claim can be mounted only in its own namespace, and Immich is in {immich.namespace}: it needs a second volume and claim "
             "there that lead to the same place, or to move."
             if elsewhere
             else "An external library needs the folder inside Immich's own container.",
-            fix=f"Mount the claim {PHOTOS_CLAIM} read-only at {IMMICH_MOUNT} (chart: server.persistence.icloud).",
-            docs="docs/manifests.md",
+            fix=f"Mount the claim {PHOTOS_CLAIM} read-only at {IMMICH_MOUNT} (chart: server.persistence.icloud); docs/manifests.md "
+            "shows both ways."
+            + (
+                " Let no scan run before that: Immich moves to its trash what it can't see, and deletes it after 30 days."
+                if _recorded_library(world)
+                else ""
+            ),
             implies=Status.ACTION_REQUIRED,
             blocker=Blocker(
                 "P1",
@@ -206,12 +239,7 @@ def _mount(immich: Immich, world: World, settings: Settings) -> Iterator[Finding
     elif volume.kind == "pvc":
         yield from _mounted_claim(immich, volume.ref, evidence, world, settings)
     else:
-        yield Finding(
-            "immich.photos-mounted",
-            Severity.OK,
-            f"Something is mounted at {mount.path}: {volume.kind} {volume.ref}.",
-            evidence,
-        )
+        yield from _mounted_directly(volume, evidence, world)
     if not mount.read_only:
         yield Finding(
             "immich.photos-writable",
@@ -222,6 +250,47 @@ def _mount(immich: Immich, world: World, settings: Settings) -> Iterator[Finding
             fix="Mount it with readOnly: true.",
             implies=Status.ACTION_REQUIRED,
         )
+
+
+def _mounted_directly(volume: PodVolume, evidence: dict[str, object], world: World) -> Iterator[Finding]:
+    """A folder of the node or the network without a claim: the same place as the photos' volume, or not."""
+    theirs, ours = f"{volume.kind}: {volume.ref}", _our_source(world)
+    if theirs == ours:
+        yield Finding(
+            "immich.photos-mounted",
+            Severity.OK,
+            f"Immich sees the volume with the photos at {IMMICH_MOUNT}.",
+            evidence,
+        )
+    elif ours and ours.partition(":")[0] == volume.kind:
+        yield _other_volume(f"Immich mounts {theirs}, another place", evidence, theirs, ours)
+    else:
+        yield _volume_unknown(f"{theirs}", evidence)
+
+
+def _other_volume(summary: str, evidence: dict[str, object], theirs: str, ours: str) -> Finding:
+    return Finding(
+        "immich.other-volume",
+        Severity.ERROR,
+        f"{summary} than the one that icloudpd fills.",
+        evidence=evidence | {"Immich's volume": theirs, "the photos' volume": ours},
+        why="It stays empty, and a scan of an empty folder looks like success.",
+        fix="Make its volume lead to the same place as the photos' volume, as docs/manifests.md shows.",
+        implies=Status.ACTION_REQUIRED,
+    )
+
+
+def _volume_unknown(what: str, evidence: dict[str, object]) -> Finding:
+    return Finding(
+        "immich.volume-unknown",
+        Severity.UNKNOWN,
+        f"Whether {what} in Immich leads to the same place as the photos can't be told.",
+        evidence=evidence,
+        why="The volumes could not be read, or are not there yet.",
+        fix="Look again when both claims are Bound; reading volumes needs the right to get persistentvolumes.",
+        commands=("kubectl auth can-i get persistentvolumes",),
+        implies=Status.UNKNOWN,
+    )
 
 
 def _mounted_claim(
@@ -243,8 +312,7 @@ def _mounted_claim(
                 else "Its pod waits for it.",
                 fix="Make a second, static volume and claim there that lead to the same place, or move Immich into "
                 + settings.namespace
-                + ". A new claim of a class would be another, empty volume.",
-                docs="docs/manifests.md",
+                + " (docs/manifests.md shows how). A new claim of a class would be another, empty volume.",
                 implies=Status.BLOCKED,
             )
         case Unreadable():
@@ -252,33 +320,14 @@ def _mounted_claim(
         case Found(value=claim):
             same = _same_volume(immich, claim, ours, world)
             if same is False:
-                yield Finding(
-                    "immich.other-volume",
-                    Severity.ERROR,
-                    f"Immich's claim {name} is another volume than the one that icloudpd fills.",
-                    evidence=evidence
-                    | {
-                        f"{immich.namespace}/{name} volume": immich.volume_sources.get(name)
-                        or claim.volume_name
-                        or "(none yet)",
-                        f"{settings.namespace}/{PHOTOS_CLAIM} volume": _our_source(world)
-                        or (ours.volume_name if ours else ""),
-                    },
-                    why="It stays empty, and a scan of an empty folder looks like success.",
-                    fix="Make its volume lead to the same place as the photos' volume.",
-                    docs="docs/manifests.md",
-                    implies=Status.ACTION_REQUIRED,
+                yield _other_volume(
+                    f"Immich's claim {name} is another volume",
+                    evidence,
+                    immich.volume_sources.get(name) or claim.volume_name or "(none yet)",
+                    _our_source(world) or (ours.volume_name if ours else ""),
                 )
             elif same is None:
-                yield Finding(
-                    "immich.volume-unknown",
-                    Severity.UNKNOWN,
-                    f"Whether Immich's claim {name} leads to the same place as the photos can't be told.",
-                    evidence=evidence,
-                    why="The volumes could not be read, or are not there yet.",
-                    fix="Look again when both claims are Bound; reading volumes needs the right to get persistentvolumes.",
-                    implies=Status.UNKNOWN,
-                )
+                yield _volume_unknown(f"claim {name}", evidence)
             else:
                 yield Finding(
                     "immich.photos-mounted",
@@ -304,9 +353,13 @@ def _same_volume(immich: Immich, claim: Claim, ours: Claim | None, world: World)
     return theirs == mine if theirs and mine else None
 
 
-def _library(world: World) -> Iterator[Finding]:
+def _recorded_library(world: World) -> Mapping[str, Any]:
     claim = claim_named(world, PHOTOS_CLAIM)
-    library = read_json(claim.meta.annotations, LIBRARY) if claim else {}
+    return read_json(claim.meta.annotations, LIBRARY) if claim else {}
+
+
+def _library(world: World) -> Iterator[Finding]:
+    library = _recorded_library(world)
     if not library:
         yield Finding(
             "immich.library-unknown",
@@ -338,6 +391,23 @@ def _library(world: World) -> Iterator[Finding]:
             "Immich's library has not been scanned yet.",
             evidence,
             fix="Scan it in Administration, External Libraries.",
+            implies=Status.ACTION_REQUIRED,
+        )
+    elif library.get("assets") == 0:
+        yield Finding(
+            "immich.library-empty",
+            Severity.WARNING,
+            f"Immich's last scan of {path} found nothing.",
+            evidence,
+            why="An empty folder, a folder that Immich may not read, and one unreadable sub-folder all look like success.",
+            fix="See whether the files are there for Immich: list the folder inside its pod. Exclude lost+found from the library.",
+            commands=(
+                (
+                    f"kubectl -n {world.immich.value.namespace} exec deploy/{world.immich.value.workload.name} -- ls -la {IMPORT_PATH}",
+                )
+                if isinstance(world.immich, Found)
+                else ()
+            ),
             implies=Status.ACTION_REQUIRED,
         )
     else:
@@ -376,10 +446,79 @@ def check_network_volume(world: World, settings: Settings) -> Iterator[Finding]:
         )
 
 
+def check_application(world: World, settings: Settings) -> Iterator[Finding]:
+    """The Argo CD application that installs Immich, when its chart refuses what it is given."""
+    del settings
+    for app in items(world.applications):
+        if not any(source.chart == "immich" for source in app.sources):
+            continue
+        for kind, message in app.conditions:
+            if kind.endswith("Error"):
+                refused = re.search(r"subchart has been removed|existingClaim is required", message)
+                yield Finding(
+                    "immich.chart-refused" if refused else "immich.application-broken",
+                    Severity.ERROR,
+                    "Immich's chart refuses the values that it is given."
+                    if refused
+                    else "Argo CD can't install Immich as its application says.",
+                    evidence={f"application/{app.meta.name} condition {kind}": message},
+                    why="The chart dropped its postgresql and redis parts in 0.10, and wants a claim for its library."
+                    if refused
+                    else "Its message says why.",
+                    fix="Remove the keys postgresql and redis, use a PostgreSQL with VectorChord and valkey.enabled, and name an existing claim."
+                    if refused
+                    else "Mend what the message names.",
+                    commands=(
+                        f"kubectl -n {app.meta.namespace} get application {app.meta.name} -o jsonpath='{{.status.conditions}}'",
+                    ),
+                    implies=Status.ACTION_REQUIRED,
+                )
+                return
+
+
+def check_users(world: World, settings: Settings) -> Iterator[Finding]:
+    """Files that icloudpd writes as one user and Immich reads as another."""
+    if not isinstance(world.immich, Found):
+        return
+    reads = world.immich.value.spec
+    for job, _ in cron_jobs(world, settings):
+        writes = job.spec
+        shared = reads.fs_group is not None and reads.fs_group == writes.fs_group
+        if reads.run_as_user and reads.run_as_user != writes.run_as_user and not shared:
+            yield Finding(
+                "immich.other-user",
+                Severity.WARNING,
+                f"Immich reads as user {reads.run_as_user} what icloudpd writes as {writes.run_as_user or 'root'}.",
+                evidence={
+                    "Immich runAsUser": reads.run_as_user,
+                    "Immich fsGroup": reads.fs_group if reads.fs_group is not None else "not set",
+                    f"cronjob/{job.meta.name} runAsUser": writes.run_as_user
+                    if writes.run_as_user is not None
+                    else "not set",
+                    f"cronjob/{job.meta.name} fsGroup": writes.fs_group if writes.fs_group is not None else "not set",
+                },
+                why="One folder that Immich may not read makes a whole scan import nothing.",
+                fix="Give both the same fsGroup, or let icloudpd run as Immich's user.",
+            )
+            return
+
+
 STEP = Step(
     5,
     "immich",
     "Immich integration",
     "Immich shows the photos. It gets the volume read-only, and an external library that points at the folder icloudpd fills.",
-    (check_installed, check_chart, check_network_volume),
+    (
+        check_installed,
+        check_application,
+        check_chart,
+        check_users,
+        check_network_volume,
+        missing_rights(
+            "immich",
+            "mount the photos in Immich",
+            Right("patch", "deployments.apps", "immich"),
+            Right("create", "persistentvolumes", "cluster"),
+        ),
+    ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from wizard.annotations import TRACKING_ID
@@ -21,6 +22,7 @@ from wizard.world import (
 )
 
 T = TypeVar("T")
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def items(read: Read[Page[T]]) -> tuple[T, ...]:
@@ -41,7 +43,14 @@ def cron_job_named(world: World, name: str) -> CronJob | None:
 def default_class(page: Page[StorageClass]) -> StorageClass | None:
     """The default storage class; the newest when several say that they are, as the API server does it."""
     marked = [item for item in page.items if item.default]
-    return max(marked, key=lambda item: (item.meta.created is not None, item.meta.created), default=None)
+    return max(marked, key=lambda item: (item.meta.created or _LONG_AGO, item.meta.name), default=None)
+
+
+def class_of(claim: Claim, page: Page[StorageClass]) -> StorageClass | None:
+    """The claim's storage class: the one that it names, the default where it names none; "" means none at all."""
+    if claim.storage_class is None:
+        return default_class(page)
+    return next((item for item in page.items if item.meta.name == claim.storage_class), None)
 
 
 def events_about(world: World, kind: str, name: str | None = None) -> list[Event]:
@@ -81,15 +90,45 @@ def pods_of_job(world: World, job: str) -> list[Pod]:
     return [pod for pod in items(world.job_pods) if pod.meta.owner == f"Job/{job}"]
 
 
+def pods_of_database(world: World, namespace: str) -> list[Pod]:
+    """Pods that run PostgreSQL in that namespace, as far as our own namespace's pods show them."""
+    return [
+        pod
+        for pod in all_pods(world)
+        if pod.meta.namespace == namespace and any("postgres" in one.image for one in pod.spec.containers)
+    ]
+
+
 def tracked_by(meta: Meta) -> str | None:
-    """Name of the Argo CD application that manages the object, None when none does."""
+    """Name of the Argo CD application that the object's tracking annotation names, None when it has none."""
     tracking = meta.annotations.get(TRACKING_ID, "")
     return tracking.split(":", 1)[0] or None
 
 
-def manager_of(meta: Meta) -> str:
-    """Who manages the object, in a word or two: "Argo CD (photo-sync)", "Helm (immich)", "kubectl", "photosync-wizard"."""
+def application_of(world: World, kind: str, meta: Meta) -> str | None:
+    """Name of the Argo CD application that manages the object: by annotation, or because ours lists it."""
     if application := tracked_by(meta):
+        return application
+    if isinstance(world.application, Found):
+        app = world.application.value
+        if any(one.kind == kind and one.name == meta.name and one.namespace == meta.namespace for one in app.resources):
+            return app.meta.name
+    return None
+
+
+def mend(world: World, kind: str, meta: Meta, fix: str, *commands: str) -> tuple[str, tuple[str, ...]]:
+    """How to change an object: (fix, commands). What Argo CD puts back is changed in git, and no command is offered."""
+    app = world.application.value if isinstance(world.application, Found) else None
+    if app is None or not app.self_heal or application_of(world, kind, meta) != app.meta.name:
+        return fix, commands
+    source = app.sources[0] if app.sources else None
+    where = f" ({source.repo_url}, {source.path})" if source and source.path else ""
+    return f"{fix} Do it in git{where}: Argo CD puts back what is changed by hand.", ()
+
+
+def manager_of(meta: Meta, application: str | None = None) -> str:
+    """Who manages the object, in a word or two: "Argo CD (photo-sync)", "Helm (immich)", "kubectl", "photosync-wizard"."""
+    if application := application or tracked_by(meta):
         return f"Argo CD ({application})"
     if meta.labels.get("app.kubernetes.io/managed-by") == "Helm":
         return f"Helm ({meta.annotations.get('meta.helm.sh/release-name', 'unknown release')})"

@@ -37,7 +37,7 @@ def pipeline(
         Hop("icloudpd", *_icloudpd(world, settings, statuses)),
         Hop("volume", _volume(world), count("volume")),
         Hop("Immich", *_immich(world, statuses, count("immich"))),
-        Hop("you", *_you(world)),
+        Hop("you", *_you(world, statuses)),
     )
 
 
@@ -72,6 +72,8 @@ def _volume(world: World) -> str:
 
 def _immich(world: World, statuses: dict[str, Status], count: str) -> tuple[str, str]:
     match world.immich:
+        case Missing() if statuses.get("immich") is Status.SKIPPED:
+            return "unknown", "elsewhere"
         case Missing():
             return "broken", "none"
         case Unreadable():
@@ -82,9 +84,9 @@ def _immich(world: World, statuses: dict[str, Status], count: str) -> tuple[str,
             return ("ok" if statuses.get("immich") is Status.COMPLETE else "waiting"), count or immich.version
 
 
-def _you(world: World) -> tuple[str, str]:
+def _you(world: World, statuses: dict[str, Status]) -> tuple[str, str]:
     if isinstance(world.immich, Missing):
-        return "waiting", ""
+        return ("unknown" if statuses.get("immich") is Status.SKIPPED else "waiting"), ""
     if isinstance(world.ingresses, Unreadable) or isinstance(world.immich, Unreadable):
         return "unknown", ""
     routes = immich_routes(world)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wizard.annotations import SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, parse_time
 from wizard.model import Session, SessionState
-from wizard.settings import AUTH_POD, DEFAULT_ACCOUNT, AccountNames, Settings
-from wizard.steps.icloudpd_log import SESSION_DEAD, Reading, read_log
+from wizard.settings import DEFAULT_ACCOUNT, AccountNames, Settings
+from wizard.steps.icloudpd_log import PROVES_DEAD, SUCCESS, moment_of, read_log
 from wizard.steps.look_up import claim_named, items, jobs_of
-from wizard.world import Found, Job, Unreadable, World
+from wizard.world import Found, Job, LogTail, PodSpec, Unreadable, World
 
 
 def session_of(account: str, world: World, settings: Settings) -> Session:
@@ -22,12 +24,12 @@ def session_of(account: str, world: World, settings: Settings) -> Session:
         return Session(SessionState.MISSING, source=f"there is no claim {names.config_claim}")
     expires_at = parse_time(claim.meta.annotations.get(SESSION_EXPIRES_AT))
     recorded_at = parse_time(claim.meta.annotations.get(SESSION_VERIFIED_AT))
-    died, proved, where = _last_word(account, names, world)
-    verified_at = max((moment for moment in (recorded_at, proved) if moment), default=None)
+    word = _last_word(account, names, world)
+    verified_at = max((moment for moment in (recorded_at, word.proved) if moment), default=None)
     days_left = max(0, (expires_at - world.taken_at).days) if expires_at else None
-    if died and (recorded_at is None or died > recorded_at):
-        return Session(SessionState.EXPIRED, expires_at, 0, verified_at, where)
-    if expires_at and expires_at <= world.taken_at:
+    if word.died and (verified_at is None or word.died > verified_at):
+        return Session(SessionState.EXPIRED, expires_at, 0, verified_at, word.source)
+    if expires_at and expires_at <= world.taken_at and not (verified_at and verified_at > expires_at):
         return Session(
             SessionState.EXPIRED, expires_at, 0, verified_at, "the date in the session's own files has passed"
         )
@@ -35,38 +37,76 @@ def session_of(account: str, world: World, settings: Settings) -> Session:
         return Session(
             SessionState.UNVERIFIED, expires_at, days_left, None, "nobody has proved a session on the claim yet"
         )
-    source = where if proved and proved == verified_at else "icloudpd accepted it, recorded on the claim"
+    source = word.source if word.proved == verified_at else "icloudpd accepted it, recorded on the claim"
     due = days_left is not None and days_left <= settings.warning_days
     return Session(SessionState.EXPIRING if due else SessionState.VALID, expires_at, days_left, verified_at, source)
 
 
-def _last_word(account: str, names: AccountNames, world: World) -> tuple[datetime | None, datetime | None, str]:
-    """When icloudpd's log last said that the session is dead, when that it is accepted, and which pod said so."""
+@dataclass(frozen=True, slots=True)
+class _LastWord:
+    """When icloudpd's logs last said that the session is dead, when that it is accepted, and which pod said the latter of both."""
+
     died: datetime | None = None
     proved: datetime | None = None
-    where = ""
-    job = _newest_finished(names, world)
-    if job and isinstance(world.sync_log, Found) and world.sync_log.value.pod.startswith(job.meta.name):
-        where = f"log of pod/{world.sync_log.value.pod}"
-        reading = read_log(world.sync_log.value)
-        moment = job.finished or job.started or job.meta.created
-        if any(sign.slug == SESSION_DEAD for sign, _ in reading.signs):
-            died = moment
-        elif _got_in(reading):
-            proved = moment
-    if account == DEFAULT_ACCOUNT and isinstance(world.auth_log, Found):
-        pod = next((pod for pod in items(world.pods) if pod.meta.name == world.auth_log.value.pod), None)
-        if pod and pod.meta.name.startswith(AUTH_POD) and read_log(world.auth_log.value).ending == "signed-in":
-            moment = pod.meta.created
-            if moment and (proved is None or moment > proved):
-                proved, where = moment, f"log of pod/{pod.meta.name}"
-    return died, proved, where
+    source: str = ""
 
 
-def _got_in(reading: Reading) -> bool:
-    return not reading.signs and (bool(reading.downloading) or reading.ending == "signed-in")
+def _last_word(account: str, names: AccountNames, world: World) -> _LastWord:
+    run = _run(names, world)
+    signed_in = _signed_in(world) if account == DEFAULT_ACCOUNT else None
+    if signed_in is None:
+        return run
+    moment, source = signed_in
+    newest = max((known for known in (run.died, run.proved) if known), default=None)
+    if run.proved and run.proved >= moment:
+        return run
+    return _LastWord(run.died, moment, source if newest is None or moment > newest else run.source)
 
 
-def _newest_finished(names: AccountNames, world: World) -> Job | None:
-    finished = [job for job in jobs_of(world, names.cron_job) if job.state in ("complete", "failed")]
-    return finished[-1] if finished else None
+def _run(names: AccountNames, world: World) -> _LastWord:
+    """What the log of one of this account's runs says."""
+    if not isinstance(world.sync_log, Found):
+        return _LastWord()
+    log = world.sync_log.value
+    job = next((job for job in reversed(jobs_of(world, names.cron_job)) if log_is_of(log, job, world)), None)
+    moment = (job.finished or job.started or job.meta.created) if job else None
+    if moment is None:
+        return _LastWord()
+    reading, source = read_log(log), f"log of pod/{log.pod}"
+    if any(sign.slug in PROVES_DEAD for sign, _ in reading.signs):
+        return _LastWord(died=moment, source=source)
+    got_in = reading.ending == "signed-in" or reading.downloading
+    if got_in and not any(sign.about == "account" for sign, _ in reading.signs):
+        return _LastWord(proved=moment, source=source)
+    return _LastWord()
+
+
+def log_is_of(log: LogTail, job: Job, world: World) -> bool:
+    """Whether the log is that of a pod of this Job."""
+    pod = next((pod for pod in items(world.job_pods) if pod.meta.name == log.pod), None)
+    if pod and pod.meta.owner:
+        return pod.meta.owner == f"Job/{job.meta.name}"
+    return log.pod.rpartition("-")[0] == job.meta.name
+
+
+def _signed_in(world: World) -> tuple[datetime, str] | None:
+    """When somebody signed in through the auth pod, and where that is seen."""
+    if not isinstance(world.auth_log, Found) or read_log(world.auth_log.value).ending != "signed-in":
+        return None
+    log = world.auth_log.value
+    pod = next((pod for pod in items(world.pods) if pod.meta.name == log.pod), None)
+    if pod is None or pod.meta.created is None:
+        return None
+    line = next((line for line in reversed(log.lines) if SUCCESS in line), "")
+    written = moment_of(line, zone_of(pod.spec))
+    in_its_life = written if written and pod.meta.created <= written <= world.taken_at else None
+    return in_its_life or pod.meta.created, f"log of pod/{log.pod}"
+
+
+def zone_of(spec: PodSpec) -> tzinfo:
+    """The time zone that a pod's programs print their times in: that of its TZ variable, else UTC."""
+    name = next((one.value for container in spec.containers for one in container.env if one.name == "TZ"), None)
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

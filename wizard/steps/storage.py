@@ -7,11 +7,23 @@ from collections.abc import Iterator
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.quantity import bytes_of
 from wizard.settings import CONFIG_SIZE, PHOTOS_CLAIM, PHOTOS_SIZE, AccountNames, Settings
-from wizard.steps.base import Step, missing_rights, unknown
-from wizard.steps.look_up import claim_named, default_class, events_about, mounting_pods
-from wizard.world import Claim, Found, Missing, Page, StorageClass, Unreadable, World
+from wizard.steps.base import Right, Step, missing_rights, unknown
+from wizard.steps.look_up import (
+    all_pods,
+    application_of,
+    claim_named,
+    claims_of,
+    class_of,
+    events_about,
+    manager_of,
+    mend,
+    mounting_pods,
+)
+from wizard.steps.runners import nowhere_to_put
+from wizard.world import Claim, Event, Found, LogTail, Missing, Page, Pod, Read, StorageClass, Unreadable, World
 
 WAIT_FOR_FIRST_CONSUMER = "WaitForFirstConsumer"
+_WRITABLE = frozenset({"ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"})
 
 
 def wanted_claims(settings: Settings) -> dict[str, str]:
@@ -91,7 +103,7 @@ def check_claims(world: World, settings: Settings) -> Iterator[Finding]:
 
 
 def _missing_claims(world: World, settings: Settings, names: list[str]) -> Iterator[Finding]:
-    if not names or not isinstance(world.namespace, Found | Unreadable):
+    if nowhere_to_put(world):
         return
     sizes = wanted_claims(settings)
     for name in names:
@@ -155,11 +167,25 @@ def _claim(claim: Claim, wanted: str, world: World, settings: Settings) -> Itera
             "storage.pvc-bound",
             Severity.OK,
             f"The claim {claim.meta.name} is Bound, {claim.capacity or claim.requested}.",
-            evidence={f"{where} status.phase": "Bound", f"{where} spec.volumeName": claim.volume_name},
+            evidence={
+                f"{where} status.phase": "Bound",
+                f"{where} spec.volumeName": claim.volume_name,
+                "managed by": manager_of(claim.meta, application_of(world, "PersistentVolumeClaim", claim.meta)),
+            },
         )
     else:
         yield from _pending_claim(claim, where, world, settings)
-    yield from _size(claim, wanted, where)
+    if claim.access_modes and not _WRITABLE.intersection(claim.access_modes):
+        yield Finding(
+            "storage.pvc-read-only",
+            Severity.ERROR,
+            f"Nothing can be written to the claim {claim.meta.name}.",
+            evidence={f"{where} spec.accessModes": ", ".join(claim.access_modes)},
+            why="icloudpd rewrites its session at every request, and the photos have to go somewhere.",
+            fix="A claim's access modes can't be changed: make one with ReadWriteOnce in its place.",
+            implies=Status.ACTION_REQUIRED,
+        )
+    yield from _size(claim, wanted, where, world, settings)
 
 
 def _pending_claim(claim: Claim, where: str, world: World, settings: Settings) -> Iterator[Finding]:
@@ -230,10 +256,10 @@ def _class_of(
     claim: Claim, page: Page[StorageClass], where: str, settings: Settings
 ) -> tuple[StorageClass | None, Finding | None]:
     names = ", ".join(item.meta.name for item in page.items) or "none"
+    chosen = class_of(claim, page)
+    if chosen or page.more:
+        return chosen, None
     if claim.storage_class:
-        chosen = next((item for item in page.items if item.meta.name == claim.storage_class), None)
-        if chosen or page.more:
-            return chosen, None
         return None, Finding(
             "storage.class-missing",
             Severity.ERROR,
@@ -244,9 +270,20 @@ def _class_of(
             commands=("kubectl get storageclass", f"kubectl -n {settings.namespace} delete pvc {claim.meta.name}"),
             implies=Status.ACTION_REQUIRED,
         )
-    chosen = default_class(page)
-    if chosen or page.more:
-        return chosen, None
+    if claim.storage_class == "":
+        return None, Finding(
+            "storage.pvc-no-volume",
+            Severity.ERROR,
+            f"The claim {claim.meta.name} wants no storage class, and no ready-made volume fits it.",
+            evidence={
+                f"{where} spec.storageClassName": '""',
+                f"{where} spec.volumeName": claim.volume_name or "(none)",
+            },
+            why='With storageClassName "" nothing is made: somebody has to provide the volume.',
+            fix="Create a PersistentVolume of this size and these access modes, or create the claim with a class by name.",
+            commands=("kubectl get pv", "kubectl get storageclass"),
+            implies=Status.ACTION_REQUIRED,
+        )
     return None, Finding(
         "storage.no-default-class",
         Severity.ERROR,
@@ -262,58 +299,106 @@ def _class_of(
     )
 
 
-def _size(claim: Claim, wanted: str, where: str) -> Iterator[Finding]:
+def _growing(claim: Claim, size: str, world: World, settings: Settings) -> tuple[str, tuple[str, ...]]:
+    """How to get more room: (fix, commands)."""
+    page = world.storage_classes.value if isinstance(world.storage_classes, Found) else Page[StorageClass]()
+    chosen = class_of(claim, page)
+    if chosen and not chosen.expandable:
+        return (
+            f"Storage class {chosen.meta.name} can't grow a claim: make a larger one and copy, or make room on it.",
+            (),
+        )
+    patch = f'{{"spec":{{"resources":{{"requests":{{"storage":"{size}"}}}}}}}}'
+    return mend(
+        world,
+        "PersistentVolumeClaim",
+        claim.meta,
+        f"Grow it to {size}; a claim can never be made smaller.",
+        f"kubectl -n {settings.namespace} patch pvc {claim.meta.name} -p '{patch}'",
+    )
+
+
+def _size(claim: Claim, wanted: str, where: str, world: World, settings: Settings) -> Iterator[Finding]:
     size = claim.capacity or claim.requested
     if size and bytes_of(size) < bytes_of(wanted):
+        fix, commands = _growing(claim, wanted, world, settings)
         yield Finding(
             "storage.pvc-small",
             Severity.WARNING,
             f"The claim {claim.meta.name} is {size}; the usual size is {wanted}.",
             evidence={f"{where} size": size},
             why="A first sync of a whole library stops when the volume is full.",
-            fix="Grow it where the class allows it (allowVolumeExpansion); a claim can never be made smaller.",
+            fix=f"Leave it when your library is smaller than that. {fix}",
+            commands=commands,
         )
 
 
 def check_multi_attach(world: World, settings: Settings) -> Iterator[Finding]:
-    for event in events_about(world, "Pod"):
-        if event.reason == "FailedAttachVolume" and "Multi-Attach" in event.message:
+    for event in reversed(events_about(world, "Pod")):
+        if event.reason == "FailedAttachVolume" and "Multi-Attach" in event.message and _still_waits(event, world):
+            holders = _holders(event, world)
             yield Finding(
                 "storage.multi-attach",
                 Severity.ERROR,
                 f"Pod {event.name} can't start: its volume is attached to another node.",
-                evidence={f"event on pod/{event.name}": event.message},
+                evidence={f"event on pod/{event.name}": event.message}
+                | {f"pod/{pod.meta.name} on node {pod.node}": "uses the same claim" for pod in holders},
                 why="A ReadWriteOnce volume belongs to one node at a time, and another pod still holds it there.",
                 fix="Delete the pod that holds it (usually icloudpd-auth), or pin both to one node.",
                 commands=(
                     f"kubectl -n {settings.namespace} get pods -o wide",
-                    f"kubectl -n {settings.namespace} delete pod icloudpd-auth",
+                    *(f"kubectl -n {settings.namespace} delete pod {pod.meta.name}" for pod in holders),
                 ),
                 implies=Status.BLOCKED,
             )
             return
 
 
+def _still_waits(event: Event, world: World) -> bool:
+    if not isinstance(world.pods, Found) and not isinstance(world.job_pods, Found):
+        return True
+    return any(pod.meta.name == event.name and pod.phase == "Pending" for pod in all_pods(world))
+
+
+def _holders(event: Event, world: World) -> list[Pod]:
+    waiting = next((pod for pod in all_pods(world) if pod.meta.name == event.name), None)
+    claims = claims_of(waiting.spec) if waiting else frozenset[str]()
+    return [
+        pod
+        for pod in all_pods(world)
+        if pod.phase == "Running" and pod.meta.name != event.name and claims & claims_of(pod.spec)
+    ]
+
+
+def _says_full(log: Read[LogTail]) -> tuple[str, str] | None:
+    """(pod, line) of a log that ends for lack of room."""
+    if not isinstance(log, Found):
+        return None
+    line = next((line for line in reversed(log.value.lines) if "No space left on device" in line), None)
+    return (log.value.pod, line) if line else None
+
+
 def check_volume_full(world: World, settings: Settings) -> Iterator[Finding]:
-    for log in (world.sync_log, world.auth_log):
-        line = (
-            next((line for line in reversed(log.value.lines) if "No space left on device" in line), None)
-            if isinstance(log, Found)
-            else None
-        )
-        if isinstance(log, Found) and line:
-            claim = claim_named(world, PHOTOS_CLAIM)
-            yield Finding(
-                "storage.volume-full",
-                Severity.ERROR,
-                "A volume is full: icloudpd could not write any more.",
-                evidence={f"log of pod/{log.value.pod}": line, "claim": claim.capacity if claim else "unknown"},
-                why="Downloads stop there, and a session file that can't be written is lost.",
-                fix="Grow the claim where its class allows it, or make room on the volume.",
-                commands=(f"kubectl -n {settings.namespace} edit pvc {PHOTOS_CLAIM}",),
-                implies=Status.FAILED,
-            )
-            return
+    said = _says_full(world.sync_log) or _says_full(world.auth_log)
+    if said is None:
+        return
+    pod, line = said
+    claim = claim_named(world, PHOTOS_CLAIM)
+    fix, commands = _growing(claim, _doubled(claim), world, settings) if claim else ("", ())
+    yield Finding(
+        "storage.volume-full",
+        Severity.ERROR,
+        "A volume is full: icloudpd could not write any more.",
+        evidence={f"log of pod/{pod}": line, "claim": claim.capacity if claim else "unknown"},
+        why="Downloads stop there, and a session file that can't be written is lost.",
+        fix=fix or "Make room on the volume.",
+        commands=commands,
+        implies=Status.FAILED,
+    )
+
+
+def _doubled(claim: Claim) -> str:
+    return f"{max(1, round(2 * bytes_of(claim.capacity or claim.requested) / 1024**3))}Gi"
 
 
 def check_reclaim(world: World, settings: Settings) -> Iterator[Finding]:
@@ -334,6 +419,13 @@ def check_reclaim(world: World, settings: Settings) -> Iterator[Finding]:
         )
 
 
+def check_rights(world: World, settings: Settings) -> Iterator[Finding]:
+    wanted = [Right("create", "persistentvolumeclaims")]
+    if isinstance(world.namespace, Missing):
+        wanted.append(Right("create", "namespaces", "cluster"))
+    yield from missing_rights("storage", "create what is stored on", *wanted)(world, settings)
+
+
 STEP = Step(
     1,
     "storage",
@@ -346,6 +438,6 @@ STEP = Step(
         check_multi_attach,
         check_volume_full,
         check_reclaim,
-        missing_rights("storage", "create claims", [("create", "persistentvolumeclaims")]),
+        check_rights,
     ),
 )

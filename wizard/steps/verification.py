@@ -9,18 +9,20 @@ from wizard.annotations import INSTANTIATE, RUNBOOK_WRITTEN_AT, VERIFIED_AT, VER
 from wizard.model import Finding, SessionState, Severity, Status
 from wizard.schedule import longest_gap
 from wizard.settings import DEFAULT_ACCOUNT, PHOTOS_CLAIM, AccountNames, Settings
-from wizard.steps.base import Step, missing_rights, unknown
+from wizard.steps.base import Right, Step, missing_rights, unknown
 from wizard.steps.icloudpd_log import findings_from, read_log
 from wizard.steps.look_up import claim_named, cron_job_named, items, jobs_of, pods_of_job
 from wizard.steps.pod_trouble import pod_trouble
-from wizard.steps.session import session_of
+from wizard.steps.session import log_is_of, session_of
 from wizard.world import Found, Job, LogTail, Missing, Unreadable, World
 
 
 def _waits_for(world: World, settings: Settings) -> list[str]:
     """What has to come first, as "iteration 3 (a session)"."""
     waits = []
-    if not all(cron_job_named(world, AccountNames.of(account).cron_job) for account in settings.accounts):
+    if not isinstance(world.cron_jobs, Unreadable) and not all(
+        cron_job_named(world, AccountNames.of(account).cron_job) for account in settings.accounts
+    ):
         waits.append("iteration 2 (the CronJob)")
     states = {session_of(account, world, settings).state for account in settings.accounts}
     if not states <= {SessionState.VALID, SessionState.EXPIRING}:
@@ -34,6 +36,10 @@ def check_runs(world: World, settings: Settings) -> Iterator[Finding]:
     if isinstance(world.jobs, Unreadable):
         yield unknown("verification.jobs-unreadable", f"The Jobs in {settings.namespace}", world.jobs)
         return
+    if isinstance(world.cron_jobs, Unreadable):
+        yield unknown("verification.cronjobs-unreadable", f"The CronJobs in {settings.namespace}", world.cron_jobs)
+    if isinstance(world.claims, Unreadable):
+        yield unknown("verification.claims-unreadable", f"The claims in {settings.namespace}", world.claims)
     for account in settings.accounts:
         yield from _runs(account, world, settings)
     if waits := _waits_for(world, settings):
@@ -58,7 +64,7 @@ def _runs(account: str, world: World, settings: Settings) -> Iterator[Finding]:
     for job in running[-1:]:
         yield from _running(job, who, world)
     if finished:
-        yield from _finished(finished[-1], who, world, settings)
+        yield from _finished(finished[-1], who, world, settings, newest=finished[-1] is jobs[-1])
     by_hand = [job for job in finished if job.meta.annotations.get(INSTANTIATE) == "manual" and job.state == "complete"]
     verified = parse_time(_photos_annotation(world, VERIFIED_AT))
     if by_hand:
@@ -84,8 +90,8 @@ def _runs(account: str, world: World, settings: Settings) -> Iterator[Finding]:
 
 def _running(job: Job, who: str, world: World) -> Iterator[Finding]:
     for pod in pods_of_job(world, job.meta.name):
-        if trouble := pod_trouble(pod, "verification"):
-            yield trouble
+        if trouble := pod_trouble(pod, items(world.events)):
+            yield trouble.finding("verification")
             return
     log = _log_of(job, world)
     yield Finding(
@@ -100,17 +106,33 @@ def _running(job: Job, who: str, world: World) -> Iterator[Finding]:
 
 def _log_of(job: Job, world: World) -> LogTail | None:
     log = world.sync_log
-    return log.value if isinstance(log, Found) and log.value.pod.startswith(job.meta.name + "-") else None
+    return log.value if isinstance(log, Found) and log_is_of(log.value, job, world) else None
 
 
-def _finished(job: Job, who: str, world: World, settings: Settings) -> Iterator[Finding]:
+def _finished(job: Job, who: str, world: World, settings: Settings, *, newest: bool) -> Iterator[Finding]:
     where = f"job/{job.meta.name}"
     log = _log_of(job, world)
-    troubles = [trouble for pod in pods_of_job(world, job.meta.name) if (trouble := pod_trouble(pod, "verification"))]
+    troubles = [
+        trouble.finding("verification")
+        for pod in pods_of_job(world, job.meta.name)
+        if (trouble := pod_trouble(pod, items(world.events)))
+    ]
     signs = list(findings_from("verification", log, ("account", "run"))) if log else []
+    logs = (f"kubectl -n {settings.namespace} logs job/{job.meta.name}",)
     yield from troubles[:1]
     yield from signs
-    logs = (f"kubectl -n {settings.namespace} logs job/{job.meta.name}",)
+    if isinstance(world.sync_log, Unreadable) and job.state == "complete":
+        yield unknown("verification.log-unreadable", f"The log of the last run{who}", world.sync_log)
+    elif log is None and job.state == "complete" and newest:
+        yield Finding(
+            "verification.log-not-read",
+            Severity.INFO,
+            f"The log of the last run{who} was not read, so whether it did what it should is not certain.",
+            evidence={where: "complete", "log": "of another run, or gone with its pod"},
+            why="icloudpd exits 0 on most failures; its log is the witness.",
+            fix="Read it yourself while its pod is there.",
+            commands=logs,
+        )
     if job.state == "failed":
         late = job.reason == "DeadlineExceeded"
         yield Finding(
@@ -125,7 +147,7 @@ def _finished(job: Job, who: str, world: World, settings: Settings) -> Iterator[
             commands=logs,
             implies=Status.FAILED,
         )
-    elif signs:
+    elif any(finding.implies is not Status.IN_PROGRESS for finding in signs):
         yield Finding(
             "verification.run-lied",
             Severity.ERROR,
@@ -139,11 +161,12 @@ def _finished(job: Job, who: str, world: World, settings: Settings) -> Iterator[
             commands=logs,
             implies=Status.FAILED,
         )
-    else:
+    elif not signs:
         yield Finding(
             "verification.last-run",
             Severity.OK,
-            f"The last run{who} completed" + (f" on {job.finished:%-d %B at %H:%M} UTC." if job.finished else "."),
+            f"The last run{who} completed"
+            + (f" on {job.finished.day} {job.finished:%B at %H:%M} UTC." if job.finished else "."),
             evidence={where: "complete"}
             | ({"log": read_log(log).downloading} if log and read_log(log).downloading else {}),
         )
@@ -152,17 +175,31 @@ def _finished(job: Job, who: str, world: World, settings: Settings) -> Iterator[
 def _last_success(names: AccountNames, who: str, world: World) -> Iterator[Finding]:
     job = cron_job_named(world, names.cron_job)
     gap = longest_gap(job.schedule, job.time_zone, world.taken_at) if job else None
-    if job is None or gap is None or job.last_success is None:
+    if job is None or gap is None:
         return
-    age = world.taken_at - job.last_success
-    if age > gap * 2 + timedelta(hours=6):
+    overdue = gap * 2 + timedelta(hours=6)
+    if job.last_success and world.taken_at - job.last_success > overdue:
+        age = world.taken_at - job.last_success
         yield Finding(
             "verification.no-recent-success",
             Severity.ERROR,
-            f"No run{who} has succeeded for {age.days} days.",
+            f"No run{who} has succeeded for {age.days} {'day' if age.days == 1 else 'days'}.",
             evidence={f"cronjob/{job.meta.name} status.lastSuccessfulTime": job.last_success},
             why="New photos have not been coming since.",
-            fix="The last run's log says why.",
+            fix="The CronJob is suspended: iteration 2 shows how to resume it."
+            if job.suspend
+            else "The last run's log says why.",
+            implies=Status.FAILED,
+        )
+    elif not job.last_schedule and not job.suspend and job.meta.created and world.taken_at - job.meta.created > overdue:
+        yield Finding(
+            "verification.never-scheduled",
+            Severity.ERROR,
+            f"The CronJob {job.meta.name} is old enough, and has never started a run by itself.",
+            evidence={f"cronjob/{job.meta.name} status.lastScheduleTime": "never", "created": job.meta.created},
+            why="Kubernetes' CronJob controller does not run, or the schedule never comes round.",
+            fix="See what its events say.",
+            commands=(f"kubectl -n {job.meta.namespace} describe cronjob {job.meta.name}",),
             implies=Status.FAILED,
         )
 
@@ -172,28 +209,38 @@ def _photos_annotation(world: World, key: str) -> str | None:
     return claim.meta.annotations.get(key) if claim else None
 
 
+_PLACES = {"icloud": "iCloud", "volume": "volume", "immich": "Immich"}
+
+
 def check_counts(world: World, settings: Settings) -> Iterator[Finding]:
     claim = claim_named(world, PHOTOS_CLAIM)
     counts = read_json(claim.meta.annotations, VERIFIED_COUNTS) if claim else {}
     if counts:
         verified_at = parse_time(_photos_annotation(world, VERIFIED_AT))
-        numbers = {name: counts.get(name) for name in ("icloud", "volume", "immich")}
+        counted = [
+            name for name in ("icloud", "volume", "immich") if name != "immich" or "immich" not in settings.skipped
+        ]
+        numbers = {name: counts.get(name) for name in counted}
         evidence = {
             f"persistentvolumeclaim/{PHOTOS_CLAIM} {VERIFIED_COUNTS}": ", ".join(f"{k} {v}" for k, v in numbers.items())
         }
         known = [value for value in numbers.values() if isinstance(value, int)]
         equal = len(set(known)) == 1 and len(known) == len(numbers)
-        when = f" on {verified_at:%-d %B}" if verified_at else ""
+        when = f" on {verified_at.day} {verified_at:%B}" if verified_at else ""
         yield Finding(
             "verification.counts" if equal else "verification.counts-differ",
             Severity.OK if equal else Severity.WARNING,
-            f"iCloud, volume and Immich counted the same{when}: {known[0]}."
+            f"{', '.join(_PLACES[name] for name in counted)} counted the same{when}: {known[0]:,}."
             if equal
             else f"The counts differed{when}.",
             evidence,
+            why=""
+            if equal
+            else "Photos are missing somewhere on the way, or were counted while they were still coming.",
             fix=""
             if equal
             else "Live Photos count as two files; whatever else is missing, a full sync without --until-found brings.",
+            implies=None if equal else Status.ACTION_REQUIRED,
         )
     elif not _waits_for(world, settings):
         yield Finding(
@@ -213,7 +260,7 @@ def check_runbook(world: World, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "verification.runbook",
             Severity.OK,
-            f"The runbook was written on {written:%-d %B %Y}.",
+            f"The runbook was written on {written.day} {written:%B %Y}.",
             evidence={f"persistentvolumeclaim/{PHOTOS_CLAIM} {RUNBOOK_WRITTEN_AT}": written},
         )
     elif not _waits_for(world, settings):
@@ -251,6 +298,6 @@ STEP = Step(
         check_counts,
         check_runbook,
         check_other_jobs,
-        missing_rights("verification", "start a run by hand", [("create", "jobs.batch"), ("get", "pods/log")]),
+        missing_rights("verification", "start a run by hand", Right("create", "jobs.batch"), Right("get", "pods/log")),
     ),
 )

@@ -1,0 +1,172 @@
+"""Whether an Application is synced: its operation, and what differs from git."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wizard.model import Finding, Severity, Status
+from wizard.world import Application
+
+
+def sync_of(app: Application) -> Iterator[Finding]:
+    """What the last or running operation does, and whether the cluster is as in git."""
+    where = f"application/{app.meta.name}"
+    branch = app.sources[0].target_revision if app.sources else ""
+    yield from _operation(app, where)
+    if app.sync == "Synced":
+        yield Finding(
+            "argocd.synced",
+            Severity.OK,
+            f"Synced at commit {app.compared_revision[:7]}" + (f" of {branch}." if branch else "."),
+            evidence={f"{where} status.sync.revision": app.compared_revision},
+        )
+    elif app.sync == "OutOfSync":
+        yield from _out_of_sync(app, where)
+    else:
+        yield from _sync_unknown(app, where)
+
+
+def _operation(app: Application, where: str) -> Iterator[Finding]:
+    running = app.operation_phase == "Running"
+    if running and "etrying attempt" in app.operation_message:
+        old = app.operation_revision and app.compared_revision and app.operation_revision != app.compared_revision
+        yield Finding(
+            "argocd.sync-retries-old-commit" if old else "argocd.sync-retries",
+            Severity.ERROR,
+            f"A sync that can't succeed keeps retrying commit {app.operation_revision[:7]}"
+            + (f" and holds back {app.compared_revision[:7]}." if old else "."),
+            evidence={
+                f"{where} status.operationState.phase": app.operation_phase,
+                f"{where} status.operationState.message": app.operation_message,
+                f"{where} status.operationState.syncResult.revision": app.operation_revision,
+                f"{where} status.sync.revision": app.compared_revision,
+            },
+            why=_why_refused(app.operation_message),
+            fix="Mend it in git, then end the running operation; a retry policy with refresh: true (Argo CD 3.2 and later) avoids the latter."
+            if not old
+            else "End the running operation; the newer commit is synced then.",
+            commands=(
+                f"kubectl -n {app.meta.namespace} patch application {app.meta.name} --type merge "
+                '-p \'{"status":{"operationState":{"phase":"Terminating"}}}\'',
+            ),
+            implies=Status.ACTION_REQUIRED,
+        )
+    elif running:
+        yield Finding(
+            "argocd.syncing",
+            Severity.INFO,
+            f"Argo CD is syncing commit {app.operation_revision[:7]}.",
+            evidence={f"{where} status.operationState.message": app.operation_message or "(none)"},
+            fix="Wait for it to finish.",
+            implies=Status.IN_PROGRESS,
+        )
+    elif app.operation_phase in ("Failed", "Error"):
+        yield Finding(
+            "argocd.sync-failed",
+            Severity.ERROR if app.sync != "Synced" else Severity.INFO,
+            f"The last sync of {app.meta.name} failed."
+            if app.sync != "Synced"
+            else "An earlier sync failed; the cluster is as in git now.",
+            evidence={f"{where} status.operationState.message": app.operation_message},
+            why=_why_refused(app.operation_message),
+            fix="Mend what the message names in git, and sync again.",
+            implies=Status.ACTION_REQUIRED if app.sync != "Synced" else None,
+        )
+    elif app.sync == "Synced" and app.operation_revision and app.operation_revision != app.compared_revision:
+        yield Finding(
+            "argocd.newer-commit-equal",
+            Severity.INFO,
+            f"Commit {app.compared_revision[:7]} changes nothing here; {app.operation_revision[:7]} was the last that did.",
+            evidence={f"{where} status.operationState.syncResult.revision": app.operation_revision},
+        )
+
+
+def _why_refused(message: str) -> str:
+    for pattern, why in (
+        ("field can not be less than", "A claim can't be made smaller."),
+        ("is immutable", "That field can't be changed on an existing object."),
+        (
+            'namespaces "',
+            "The namespace does not exist, and the application does not create it (CreateNamespace=true).",
+        ),
+        ("CRD is installed", "A kind in the manifests is not installed on this cluster."),
+        ("tasks are not valid", "A kind in the manifests is not installed on this cluster."),
+        ("violates PodSecurity", "The namespace's Pod Security level refuses it."),
+        ("forbidden", "Argo CD may not do that here."),
+    ):
+        if pattern in message:
+            return why
+    return "The API server refused a part of it, and says so in the message."
+
+
+def _out_of_sync(app: Application, where: str) -> Iterator[Finding]:
+    differing = [resource for resource in app.resources if resource.status == "OutOfSync"]
+    names = ", ".join(f"{resource.kind}/{resource.name}" for resource in differing) or "unknown"
+    pruning = [resource for resource in differing if resource.requires_pruning]
+    evidence: dict[str, object] = {f"{where} status.sync.status": "OutOfSync", "differs": names}
+    if pruning and len(pruning) == len(differing):
+        yield Finding(
+            "argocd.left-git",
+            Severity.WARNING,
+            f"{names} is no longer in git and is kept all the same.",
+            evidence=evidence,
+            why="It is protected with Prune=false, as claims should be. What is not in git does not come back after a mishap.",
+            fix="Put it back into git, or delete it by hand when you are sure.",
+            implies=Status.ACTION_REQUIRED,
+        )
+        return
+    if not app.automated:
+        yield Finding(
+            "argocd.not-automated",
+            Severity.WARNING,
+            f"Git and the cluster differ, and nobody syncs {app.meta.name}: it has no automated policy.",
+            evidence=evidence | {f"{where} spec.syncPolicy.automated": "not set"},
+            fix="Sync it by hand, or set syncPolicy.automated.",
+            commands=(
+                f"kubectl -n {app.meta.namespace} patch application {app.meta.name} --type merge "
+                '-p \'{"operation":{"sync":{}}}\'',
+            ),
+            implies=Status.ACTION_REQUIRED,
+        )
+    elif app.operation_phase == "Succeeded" and app.operation_revision == app.compared_revision:
+        if not any(kind == "SharedResourceWarning" for kind, _ in app.conditions):
+            yield Finding(
+                "argocd.differs-after-sync",
+                Severity.WARNING,
+                f"Commit {app.compared_revision[:7]} was synced, and {names} differs from it all the same.",
+                evidence=evidence,
+                why="A field in the manifest that the server drops or changes is seen as a difference for ever; "
+                "what was changed by hand is one for seconds, or for good where self-healing is off.",
+                fix="Look again in a minute. If it stays, compare the manifest with the live object: a misspelt field is the usual reason.",
+                commands=(
+                    f"kubectl -n {app.meta.namespace} get application {app.meta.name} -o jsonpath='{{.status.resources}}'",
+                ),
+                implies=Status.ACTION_REQUIRED,
+            )
+    elif app.operation_phase in ("Failed", "Error"):
+        return
+    else:
+        yield Finding(
+            "argocd.out-of-sync",
+            Severity.INFO,
+            f"{names} differs from git, and commit {app.compared_revision[:7]} is about to be synced.",
+            evidence,
+            why="Argo CD has seen a newer commit than it has synced.",
+            fix="Wait for the sync; it takes seconds.",
+            implies=Status.IN_PROGRESS,
+        )
+
+
+def _sync_unknown(app: Application, where: str) -> Iterator[Finding]:
+    if not app.conditions:
+        yield Finding(
+            "argocd.sync-unknown",
+            Severity.UNKNOWN,
+            "Argo CD does not know whether the cluster is as in git.",
+            evidence={f"{where} status.sync.status": app.sync or "(empty)"},
+            fix="Ask it to look again.",
+            commands=(
+                f"kubectl -n {app.meta.namespace} annotate application {app.meta.name} argocd.argoproj.io/refresh=hard --overwrite",
+            ),
+            implies=Status.UNKNOWN,
+        )

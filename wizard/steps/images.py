@@ -1,0 +1,84 @@
+"""Iteration 2's images: whether they can change under one's feet, and whether they know how Apple sends codes today."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from wizard.model import Finding, Severity
+from wizard.settings import Settings
+from wizard.steps.look_up import items
+from wizard.steps.runners import runners
+from wizard.world import World
+
+FIRST_GOOD_ICLOUDPD = (1, 32, 3)
+GOOD_IMAGE = "icloudpd/icloudpd:1.32.3"
+_OFFICIAL = re.compile(r"(?:^|/)icloudpd/icloudpd$")
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image reference in its parts; `tag` and `digest` are empty where they are not given."""
+
+    repository: str
+    tag: str
+    digest: str
+
+    @classmethod
+    def of(cls, reference: str) -> Image:
+        """The parts of "registry:5000/owner/name:tag@sha256:..."."""
+        name, _, digest = reference.partition("@")
+        folder, slash, last = name.rpartition("/")
+        last, _, tag = last.partition(":")
+        return cls(folder + slash + last, tag, digest)
+
+    @property
+    def official(self) -> bool:
+        """Whether it is icloudpd's own image, whose entry point is a program that takes "icloudpd" as its first word."""
+        return bool(_OFFICIAL.search(self.repository))
+
+    @property
+    def too_old(self) -> bool:
+        """Whether it is icloudpd's own image of before 1.32.3; other images number their releases differently."""
+        version = tuple(int(part) for part in re.findall(r"\d+", self.tag)[:3])
+        return self.official and len(version) == 3 and version < FIRST_GOOD_ICLOUDPD
+
+
+def check_images(world: World, settings: Settings) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for where, _, workload in runners(world, settings):
+        reference = workload.container.image
+        image = Image.of(reference)
+        if reference in seen:
+            continue
+        seen.add(reference)
+        if not image.digest and image.tag in ("", "latest"):
+            running = _ran_last(world, image.repository)
+            yield Finding(
+                "credentials.image-latest",
+                Severity.WARNING,
+                f"Image tag :latest of {image.repository} can change under you.",
+                evidence={f"{where} image": reference} | ({"what ran last": running} if running else {}),
+                why="The next pull may bring another icloudpd than the one that was verified, or keep an old one for ever.",
+                fix="Pin a version or a digest" + (f", for example {running}" if running else "") + ".",
+            )
+        if image.too_old:
+            yield Finding(
+                "credentials.image-old",
+                Severity.WARNING,
+                f"icloudpd {image.tag} is older than 1.32.3, which learnt to ask Apple for a code.",
+                evidence={f"{where} image": reference},
+                why="With iOS 26.4 and later no code arrives unless the client asks for it.",
+                fix=f"Use {GOOD_IMAGE} or later.",
+            )
+
+
+def _ran_last(world: World, repository: str) -> str:
+    images = [
+        state.image_id
+        for pod in items(world.job_pods) + items(world.pods)
+        for state in pod.containers
+        if "@" in state.image_id
+    ]
+    return next((image for image in reversed(images) if image.rsplit("@", 1)[0].endswith(repository)), "")
