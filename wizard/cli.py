@@ -7,16 +7,22 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from wizard import __version__
 from wizard.errors import Exit, Trouble
+from wizard.output import prepare, put
 
 if TYPE_CHECKING:
     from wizard.opening import Opening, Request
+    from wizard.reauth import Wish
 
 PROGRAM = "photosync-wizard"
 FORMATS = ("table", "json", "yaml", "seed")
@@ -39,7 +45,7 @@ examples:
 environment:
   KUBECONFIG        kubeconfig files, as for kubectl
   XDG_STATE_HOME    where the wizard keeps your place and choices (~/.local/state)
-  XDG_RUNTIME_DIR   where keys lie while the wizard runs; never elsewhere
+  XDG_RUNTIME_DIR   where keys lie while the wizard runs (else a private folder beside the state)
   NO_COLOR          no colours
   TZ                the time zone that is suggested for the schedule
 
@@ -52,7 +58,19 @@ exit codes:
 """
 
 
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+
+
 class _Parser(argparse.ArgumentParser):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, allow_abbrev=False)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if file is sys.stdout:
+            put(message)
+        else:
+            print(message, end="", file=file or sys.stderr)
+
     def error(self, message: str) -> NoReturn:
         self.exit(Exit.USAGE, f"{PROGRAM}: {message}\nTry {self.prog} --help.\n")
 
@@ -79,6 +97,8 @@ def parser() -> argparse.ArgumentParser:
     status.add_argument("-o", "--output", choices=FORMATS, default="table", help="how to say it (default: %(default)s)")
     status.add_argument("-w", "--watch", action="store_true", help="go on, and say it again whenever it changes")
 
+    _add_reauth(commands, where)
+
     demo = commands.add_parser(
         "demo",
         parents=[where],
@@ -95,7 +115,9 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--write-kubeconfig", metavar="FILE", help="with --serve: where to write its kubeconfig; never overwrites"
     )
-    demo.add_argument("--port", type=int, default=0, help="with --serve: the port on 127.0.0.1 (default: any)")
+    demo.add_argument(
+        "--port", type=_port, default=0, metavar="PORT", help="with --serve: the port on 127.0.0.1 (default: any)"
+    )
 
     completion = commands.add_parser(
         "completion",
@@ -104,6 +126,30 @@ def parser() -> argparse.ArgumentParser:
     )
     completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
     return top
+
+
+def _add_reauth(commands: Any, where: argparse.ArgumentParser) -> None:
+    reauth = commands.add_parser(
+        "reauth",
+        parents=[where],
+        help="sign in to iCloud again, with as few inputs as Apple allows",
+        description="Signs in to iCloud through the cluster's own icloudpd: nothing is asked while the session works or can "
+        "be healed, no code while Apple trusts it, one code at most.",
+    )
+    reauth.add_argument("--account", metavar="NAME", action="append", help="only this account (default: every one)")
+    reauth.add_argument("--apple-id", metavar="ID", help="the Apple ID (default: as the Secret has it)")
+    reauth.add_argument("--check", action="store_true", help="only say what it would take; changes nothing")
+    reauth.add_argument("--plain", action="store_true", help="questions on the terminal, without a screen")
+    reauth.add_argument(
+        "--in-pod", action="store_true", help="let icloudpd itself sign in, inside a pod (the second way)"
+    )
+    reauth.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    reauth.add_argument(
+        "--code-stdin", action="store_true", help="read the code from standard input (with both, the second line)"
+    )
+    reauth.add_argument("--keep-password", action="store_true", help="keep the password in this machine's keyring")
+    reauth.add_argument("--forget-password", action="store_true", help="remove a kept password from the keyring first")
+    reauth.add_argument("--ics", metavar="FILE", help="write the next sign-in's date as a calendar event")
 
 
 def _where_flags(default: str | None) -> _Parser:
@@ -116,6 +162,7 @@ def _where_flags(default: str | None) -> _Parser:
         "-n",
         "--namespace",
         metavar="NAME",
+        type=_namespace,
         default=default,
         help="the namespace of the photo sync (default: photo-sync)",
     )
@@ -130,31 +177,58 @@ def _where_flags(default: str | None) -> _Parser:
         metavar="STEP",
         action="append",
         choices=STEP_IDS,
-        default=default,
+        dest="skip" if default is None else "skip_too",
+        default=None,
         help=f"an iteration that is not wanted: {', '.join(STEP_IDS)}",
     )
     return flags
 
 
+def _namespace(text: str) -> str:
+    if not _NAMESPACE.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name of a namespace: small letters, digits and - only")
+    return text
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
+    return int(text)
+
+
 def run(arguments: Sequence[str], *, open_wizard: OpenWizard) -> int:
     """Does what the arguments ask for and returns the exit code. No exception leaves it."""
+    prepare()
     try:
-        options = parser().parse_args(arguments)
+        with _interrupted_by_signals():
+            return _dispatch(parser().parse_args(arguments), open_wizard)
     except SystemExit as stop:
         return int(stop.code or 0)
-    try:
-        return _dispatch(options, open_wizard)
     except Trouble as trouble:
         say(trouble)
         return int(trouble.exit_code)
     except KeyboardInterrupt:
         return int(Exit.INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has had enough of it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(Exit.DONE)
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback reaches a person
         return _crashed(error)
+
+
+@contextmanager
+def _interrupted_by_signals() -> Iterator[None]:
+    """SIGINT, SIGTERM and SIGHUP all end the program the same way, so that nothing is left behind."""
+    kept = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    for each, handler in kept.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(each, _interrupt)
+    try:
+        yield
+    finally:
+        for each, handler in kept.items():
+            signal.signal(each, handler or signal.SIG_DFL)
+
+
+def _interrupt(_signal: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def say(trouble: Trouble) -> None:
@@ -173,30 +247,49 @@ def _dispatch(options: argparse.Namespace, open_wizard: OpenWizard) -> int:
         from wizard.status import status  # noqa: PLC0415 - loads what talks to the cluster
 
         return status(request, options.output, watch=options.watch)
+    if options.command == "reauth":
+        from wizard.reauth import reauth  # noqa: PLC0415 - loads what talks to the cluster and to Apple
+
+        return reauth(request, _wish(options))
     return _open(request, open_wizard)
+
+
+def _wish(options: argparse.Namespace) -> Wish:
+    from wizard.reauth import Wish  # noqa: PLC0415
+
+    return Wish(
+        accounts=tuple(options.account or ()),
+        apple_id=options.apple_id,
+        check=options.check,
+        in_pod=options.in_pod,
+        password_stdin=options.password_stdin,
+        code_stdin=options.code_stdin,
+        keep_password=options.keep_password,
+        forget_password=options.forget_password,
+        ics=Path(options.ics) if options.ics else None,
+    )
 
 
 def _request(options: argparse.Namespace, demo: str | None) -> Request:
     from wizard.opening import Request  # noqa: PLC0415
 
-    if demo and (options.kubeconfig or options.context):
+    if demo is not None and (options.kubeconfig or options.context):
         raise Trouble(
             "usage.demo-and-cluster",
             "A demo world and a cluster can't be looked at at the same time.",
             fix="Leave out --demo, or --kubeconfig and --context.",
             exit_code=Exit.USAGE,
         )
-    if options.reset and not demo:
+    if options.reset and demo is None:
         raise Trouble(
             "usage.reset", "--reset is about demo worlds.", fix="Use it with --demo or demo.", exit_code=Exit.USAGE
         )
-    if demo:
+    if demo is not None:
         from wizard.demo.scenarios import load  # noqa: PLC0415
 
         load(demo)
-    return Request(
-        options.kubeconfig, options.context, options.namespace, demo, options.reset, tuple(options.skip or ())
-    )
+    skip = (*(options.skip or ()), *(getattr(options, "skip_too", None) or ()))
+    return Request(options.kubeconfig, options.context, options.namespace, demo, options.reset, skip)
 
 
 def _open(request: Request, open_wizard: OpenWizard) -> int:
@@ -207,9 +300,16 @@ def _open(request: Request, open_wizard: OpenWizard) -> int:
             fix="For scripts there is: photosync-wizard status -o json",
             exit_code=Exit.USAGE,
         )
+    if os.environ.get("TERM") == "dumb":
+        raise Trouble(
+            "usage.dumb-terminal",
+            "The wizard draws on the whole screen, which this terminal can't (TERM=dumb).",
+            fix="Open it in another terminal, or take: photosync-wizard status",
+            exit_code=Exit.USAGE,
+        )
     from wizard.opening import Opening  # noqa: PLC0415
 
-    opening = Opening(request)
+    opening = Opening(request, stop_at_another_cluster=True)
     try:
         return open_wizard(opening)
     finally:
@@ -223,9 +323,9 @@ def _demo(options: argparse.Namespace, open_wizard: OpenWizard) -> int:
 
     if options.list:
         width = max(map(len, titles()))
-        print(*(f"{name:{width}}  {title}" for name, title in titles().items()), sep="\n")
+        put("".join(f"{name:{width}}  {title}\n" for name, title in titles().items()))
         return int(Exit.DONE)
-    scenario = options.scenario or options.demo or DEFAULT_SCENARIO
+    scenario = next((name for name in (options.scenario, options.demo) if name is not None), DEFAULT_SCENARIO)
     request = _request(options, scenario)
     if not options.serve:
         if options.write_kubeconfig:
@@ -245,17 +345,28 @@ def _demo(options: argparse.Namespace, open_wizard: OpenWizard) -> int:
         )
     import asyncio  # noqa: PLC0415
 
+    from wizard.connectors import serving_troubles, worlds  # noqa: PLC0415
     from wizard.demo.serve import serve  # noqa: PLC0415
 
-    folder = request.state_folder / "worlds"
-    asyncio.run(serve(load(scenario), Path(options.write_kubeconfig), options.port, folder=folder, reset=request.reset))
+    file, folder = Path(options.write_kubeconfig), worlds(request.state_folder)
+    with serving_troubles(options.port):
+        asyncio.run(
+            serve(
+                load(scenario),
+                file,
+                options.port,
+                folder=folder,
+                reset=request.reset,
+                say=partial(print, flush=True),
+            )
+        )
     return int(Exit.DONE)
 
 
 def _completion(shell: str) -> int:
     import shtab  # noqa: PLC0415
 
-    print(shtab.complete(parser(), shell))
+    put(shtab.complete(parser(), shell) + "\n")
     return int(Exit.DONE)
 
 

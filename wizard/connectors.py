@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
+from wizard.errors import Exit, Retry, Trouble
 from wizard.kube.client import Cluster, connect
-from wizard.kube.private import close_private, open_private, private_root
+from wizard.kube.private import APP, close_private, open_private, private_root
+from wizard.state.files import make_folder
 
 
 class Connector(Protocol):
@@ -16,6 +21,9 @@ class Connector(Protocol):
 
     async def connect(self) -> Cluster:
         """A new connection; nothing is sent yet. Raises Trouble."""
+
+    def private_folder(self, name: str) -> Path:
+        """An empty 0700 folder of this process's own, gone after `close`; only between `connect` and that."""
 
     async def close(self) -> None:
         """Lets go of what the connections needed."""
@@ -33,8 +41,12 @@ class KubeconfigConnector:
 
     async def connect(self) -> Cluster:
         """Reads the kubeconfig anew, so that renewed credentials count."""
-        self._private = self._private or open_private(self._root)
+        self._private = self._private or _private(self._root)
         return await connect(self._kubeconfig, self._context, self._private, env=self._env)
+
+    def private_folder(self, name: str) -> Path:
+        """Beside the keys."""
+        return _empty(self._private, name)
 
     async def close(self) -> None:
         """Removes the keys that the TLS library read from files."""
@@ -44,11 +56,11 @@ class KubeconfigConnector:
 
 
 class DemoConnector:
-    """A demo world, kept in `folder` from command to command; it lives until `close`."""
+    """A demo world, kept in the state folder from command to command; it lives until `close`."""
 
-    def __init__(self, scenario: str, folder: Path, *, reset: bool, env: Mapping[str, str], home: Path) -> None:
+    def __init__(self, scenario: str, state_folder: Path, *, reset: bool, env: Mapping[str, str], home: Path) -> None:
         self._scenario = scenario
-        self._folder = folder
+        self._state_folder = state_folder
         self._reset = reset
         self._env = env
         self._root = private_root(env, home)
@@ -61,16 +73,77 @@ class DemoConnector:
             from wizard.demo.scenarios import load  # noqa: PLC0415 - only those who ask for the demo pay for it
             from wizard.demo.world import DemoWorld  # noqa: PLC0415
 
-            private = open_private(self._root)
+            private = _private(self._root)
             self._stack.callback(close_private, private)
             world = await self._stack.enter_async_context(
-                DemoWorld.open(load(self._scenario), self._folder, reset=self._reset)
+                DemoWorld.open(load(self._scenario), worlds(self._state_folder), reset=self._reset)
             )
             self._kubeconfig = private / "demo.kubeconfig"
             world.write_kubeconfig(self._kubeconfig)
         return await connect(str(self._kubeconfig), None, self._kubeconfig.parent, env=self._env)
 
+    def private_folder(self, name: str) -> Path:
+        """Beside the demo's kubeconfig."""
+        return _empty(self._kubeconfig.parent if self._kubeconfig else None, name)
+
     async def close(self) -> None:
         """Stops the world; its objects stay in its folder."""
         self._kubeconfig = None
         await self._stack.aclose()
+
+
+def worlds(state_folder: Path) -> Path:
+    """The folder of the demo's worlds, made if needed. Raises Trouble when none can be kept there."""
+    folder = state_folder / "worlds"
+    try:
+        if not folder.is_absolute():
+            raise FileNotFoundError(2, "no home folder is known")
+        make_folder(folder)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise Trouble(
+            "demo.unkept",
+            f"A demo world can't be kept in {folder}: {error.strerror or type(error).__name__}.",
+            fix="Make that folder writable or make room, or set XDG_STATE_HOME to a folder where there is some.",
+            exit_code=Exit.NEEDS_PERSON,
+            retry=Retry.NEVER,
+        ) from None
+
+
+@contextmanager
+def serving_troubles(port: int) -> Iterator[None]:
+    """Says in words why a port can't be served on."""
+    try:
+        yield
+    except OSError as error:
+        raise Trouble(
+            "demo.port",
+            f"The demo world can't be served on port {port} of 127.0.0.1.",
+            why=error.strerror or type(error).__name__,
+            fix="Take another --port, or leave it out.",
+            exit_code=Exit.USAGE,
+            retry=Retry.NEVER,
+        ) from None
+
+
+def _private(root: Path) -> Path:
+    """A private folder in `root`, or in the machine's folder for temporary files where nothing can be written there."""
+    temporary = Path(tempfile.gettempdir()) / f"{APP}-{os.getuid()}"
+    if not root.is_absolute():
+        return open_private(temporary)
+    try:
+        return open_private(root)
+    except Trouble:
+        with suppress(Trouble):
+            return open_private(temporary)
+        raise
+
+
+def _empty(parent: Path | None, name: str) -> Path:
+    if parent is None:
+        raise RuntimeError("a private folder is there only while connected")
+    folder = parent / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    return folder

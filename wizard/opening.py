@@ -11,6 +11,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from wizard.model import ClusterRef
 from wizard.settings import DEFAULT_ACCOUNT, Settings
 from wizard.state.files import make_folder
 from wizard.state.files import write as write_file
-from wizard.state.record import Choices, State, fill_in
+from wizard.state.record import Choices, Entry, State, fill_in
 from wizard.state.store import Loaded, Store, default_folder
 from wizard.state.writing import Writer
 
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
     from wizard.world import World
 
 _APPLE_ID = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("~")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,7 @@ class Request:
     reset: bool = False
     skip: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    home: Path = field(default_factory=Path.home)
+    home: Path = field(default_factory=_home)
 
     @property
     def state_folder(self) -> Path:
@@ -56,10 +64,13 @@ class Opening:
     """State, settings and engine for one request. Raises Trouble for a kubeconfig that can't be used.
 
     Nothing is written until something is remembered or chosen; then one writer holds the state against a second wizard.
+    When another cluster answers than the one that the state belongs to, it goes on with that one's own state; with
+    `stop_at_another_cluster` the first look ends in a Trouble that says so, and the next one goes on.
     """
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, *, stop_at_another_cluster: bool = False) -> None:
         self._request = request
+        self._stop_at_another_cluster = stop_at_another_cluster
         self._store = Store(request.state_folder)
         self._flagged = _settings_of(request)
         hint = _hint(request)
@@ -112,6 +123,13 @@ class Opening:
         if self._engine:
             self._engine.use(self.settings)
 
+    def signed_in(self, account: str, apple_id: str, at: datetime) -> None:
+        """Keeps when an account was last signed in, and with which Apple ID."""
+        choices = replace(self._state.choices, apple_ids={**self._state.choices.apple_ids, account: apple_id})
+        history = (*self._state.history, Entry(at, "signed-in", account))
+        signed_in_at = {**self._state.signed_in_at, account: at}
+        self._keep(replace(self._state, choices=choices, history=history, signed_in_at=signed_in_at))
+
     def save(self, name: str, text: str) -> str:
         """Writes `text` to a private file in the state folder and returns its path; may raise OSError."""
         return save_private(self._request.state_folder, name, text)
@@ -130,7 +148,7 @@ class Opening:
     def _seen(self, world: World) -> Settings:
         """Confirms that this is the cluster which the state belongs to, and learns what only a look can tell."""
         if not self._settled:
-            loaded = self._store.settle(self._state, world.cluster)
+            loaded = self._settled_on(world.cluster)
             self._notices += loaded.notices
             self._state = loaded.state
             self._settled = True
@@ -138,6 +156,20 @@ class Opening:
             self._writer.settled(self._state)
         self._look_for_checkout(world)
         return self.settings
+
+    def _settled_on(self, seen: ClusterRef) -> Loaded:
+        """What is kept for the cluster that answers; that of another one is not resumed, which is said once."""
+        try:
+            return self._store.settle(self._state, seen)
+        except Trouble as trouble:
+            if self._stop_at_another_cluster:
+                self._stop_at_another_cluster = False
+                raise
+            own = self._store.load(seen, self._state.namespace)
+            notice = f"{trouble.what} {trouble.why} Nothing is lost: that one stays, and this cluster has its own."
+            if own.state.saved_at is None:
+                own = replace(own, state=replace(own.state, cluster=seen))
+            return replace(own, notices=(notice, *own.notices))
 
     def _look_for_checkout(self, world: World) -> None:
         from wizard.setup import followed_source  # noqa: PLC0415 - loaded with the engine
@@ -168,13 +200,15 @@ class Opening:
 
         request = self._request
         if request.demo:
-            folder = request.state_folder / "worlds"
+            folder = request.state_folder
             return DemoConnector(request.demo, folder, reset=request.reset, env=request.env, home=request.home)
         return KubeconfigConnector(request.kubeconfig, request.context, request.env, request.home)
 
 
 def save_private(folder: Path, name: str, text: str) -> str:
     """Writes a 0600 file called `name` into `folder`, which is made when needed, and returns its path. Raises OSError."""
+    if not folder.is_absolute():
+        raise FileNotFoundError(2, "no home folder is known", str(folder))
     make_folder(folder)
     write_file(folder / name, text.encode())
     return str(folder / name)
@@ -201,10 +235,14 @@ def _hint(request: Request) -> ClusterRef:
     """Which cluster this is going to be, as far as the kubeconfig says."""
     if request.demo:
         return ClusterRef(f"demo-{request.demo}", "")
-    from wizard.kube import kubeconfig  # noqa: PLC0415 - the demo needs no YAML here
+    from hashlib import sha256  # noqa: PLC0415 - with what needs it
+
+    from wizard.kube import credentials, kubeconfig  # noqa: PLC0415 - the demo needs no YAML here
 
     config = kubeconfig.load(request.kubeconfig, request.context, env=request.env, home=request.home)
-    return ClusterRef(config.context, str(config.cluster.get("server", "")))
+    ca = credentials.authority(config)
+    server = str(config.cluster.get("server", ""))
+    return ClusterRef(config.context, server, None, sha256(ca).hexdigest() if ca else None)
 
 
 def _chosen(choices: Choices, name: str, value: str) -> Choices:

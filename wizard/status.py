@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from wizard.engine import Engine, Fresh, Snapshot, Stale
-from wizard.errors import Exit
+from wizard.errors import Exit, Retry
 from wizard.export import exit_code, to_json, to_seed, to_table, to_yaml
 from wizard.opening import Opening, Request
+from wizard.output import put
 
 
 def status(request: Request, form: str, *, watch: bool) -> int:
@@ -27,8 +28,7 @@ def status(request: Request, form: str, *, watch: bool) -> int:
     if snapshot is None:
         return int(Exit.UNREACHABLE)
     if not watch:
-        sys.stdout.write(written(snapshot, form, os.environ))
-        sys.stdout.flush()
+        put(written(snapshot, form, os.environ), data=form != "table")
     return int(exit_code(snapshot.report, opening.settings.warning_days))
 
 
@@ -40,7 +40,10 @@ async def _once(engine: Engine) -> Snapshot:
 
 
 async def _follow(engine: Engine, form: str) -> Snapshot | None:
-    """Prints every picture that differs from the one before, until interrupted."""
+    """Prints every picture that differs from the one before, until interrupted or until nobody reads any more.
+
+    Raises a Trouble that no waiting can cure.
+    """
     last = ""
     snapshot: Snapshot | None = None
     async with contextlib.aclosing(engine.updates()) as updates:
@@ -51,7 +54,10 @@ async def _follow(engine: Engine, form: str) -> Snapshot | None:
                         text = written(snapshot, form, os.environ, stream=True)
                         if _without_time(text) != last:
                             last = _without_time(text)
-                            print(text, end="" if text.endswith("\n") else "\n", flush=True)
+                            if not put(text, data=form != "table"):
+                                break
+                    case Stale(trouble=trouble) if trouble.retry is Retry.NEVER:
+                        raise trouble
                     case Stale(trouble=trouble, attempt=attempt):
                         print(
                             f"photosync-wizard: {trouble.what} Trying again ({attempt}).", file=sys.stderr, flush=True

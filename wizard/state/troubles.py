@@ -21,7 +21,7 @@ def other_cluster(kept: ClusterRef, seen: ClusterRef) -> Trouble:
         why=f"Kept: {_described(kept)}. Here: {_described(seen)}.",
         fix=(
             "Nothing is lost, both keep their own. To resume, choose the context that leads to the kept one; "
-            "to set up this cluster, go on here with a state of its own."
+            "to set up this cluster, look again: it goes on with a state of its own."
         ),
         commands=("kubectl config get-contexts",),
         exit_code=Exit.NEEDS_PERSON,
