@@ -8,10 +8,14 @@ from typing import Literal
 
 import pytest
 import srp  # type: ignore[import-untyped]
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pyicloud import hsa2_bridge
 from pyicloud.hsa2_bridge_prover import TrustedDeviceBridgeProver
 from pyicloud.srp_password import SrpPassword, SrpProtocolType
 
-from wizard.demo.apple import spake2, srp_server
+from wizard.demo.apple import spake2, srp_server, wire
 
 SALT = b"\x01" + bytes(15)
 
@@ -79,3 +83,17 @@ def test_only_the_code_proves_itself(typed: str, accepted: bool) -> None:
 def test_a_share_off_the_curve_is_refused() -> None:
     with pytest.raises(ValueError, match="Invalid EC key"):
         spake2.Verifier("123456", bytes(16)).answer(b"\x04" + bytes(64))
+
+
+@pytest.mark.parametrize(("signed", "sent"), [(b"nonce", b"nonce"), (b"nonce", b"other")])
+def test_only_who_signed_the_nonce_is_genuine(signed: bytes, sent: bytes) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    public = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    signature = key.sign(signed, ec.ECDSA(hashes.SHA256()))
+    hello = hsa2_bridge._encode_connection_message(public, sent, signature).hex()
+    assert wire.read_hello(hello).genuine is (signed == sent)
+
+
+@pytest.mark.parametrize("message", [b"", b"\x1a", b"\x1a\x7f", b"\xff" * 12, b"\x0d\x00\x00\x00\x00"])
+def test_what_is_no_message_asks_for_no_topic(message: bytes) -> None:
+    assert wire.wanted_topic(message) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pyicloud.exceptions import (
@@ -84,6 +84,26 @@ async def test_refused_at_the_password(
     assert type(refusal.value) is kind
     assert refusal.value.args[0] == text
     assert lines(apple)[-1] == last
+
+
+@pytest.mark.parametrize(
+    ("outage", "kind"),
+    [
+        (503, PyiCloudAPIResponseException),
+        (500, PyiCloudAPIResponseException),
+        ("dropped", PyiCloudConnectionException),
+    ],
+)
+async def test_an_outage_of_everything(
+    apple: DemoApple, cookies: Path, outage: int | Literal["dropped"], kind: type[Exception]
+) -> None:
+    apple.outage = outage
+    with pytest.raises(PyiCloudException) as refusal:
+        await off_loop(lambda: sign_in(apple, "one.phone@example.com", cookies))
+    assert type(refusal.value) is kind
+    assert [seen.path for seen in apple.requests] == ["/appleauth/auth/authorize/signin"]
+    apple.outage = None
+    await off_loop(lambda: sign_in(apple, "one.phone@example.com", cookies))
 
 
 async def test_web_access_off_shows_only_after_the_code(apple: DemoApple, cookies: Path) -> None:

@@ -88,6 +88,20 @@ async def test_a_push_host_that_refuses_leads_to_an_sms(apple: DemoApple, cookie
     gc.collect()
 
 
+async def test_an_sms_to_the_second_number_instead_of_the_device(apple: DemoApple, cookies: Path) -> None:
+    def by_choice() -> tuple[list[str], bool]:
+        with service("two.phones@example.com", cookies) as api:
+            phones = api._auth_data["phoneNumberVerification"]["trustedPhoneNumbers"]
+            api._auth_data["trustedPhoneNumber"] = phones[1]
+            api._request_sms_2fa_code()
+            code = apple.code_for("two.phones@example.com", "sms", 1)
+            assert code is not None
+            return [phone["obfuscatedNumber"] for phone in phones], bool(api.validate_2fa_code(code))
+
+    assert await off_loop(by_choice) == (["(•••) •••-••81", "(•••) •••-••42"], True)
+    assert apple.code_for("two.phones@example.com", "sms", 0) is None
+
+
 async def test_after_a_wrong_bridge_code_the_right_one_needs_a_new_push(apple: DemoApple, cookies: Path) -> None:
     def without_asking_again() -> bool:
         with service("one.phone@example.com", cookies) as api:

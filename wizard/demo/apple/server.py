@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Literal
 
 from aiohttp import web
 
@@ -49,13 +50,17 @@ class Seen:
 
 
 class DemoApple:
-    """A running demo Apple; get one with `async with DemoApple.open(...)`."""
+    """A running demo Apple; get one with `async with DemoApple.open(...)`.
+
+    `outage` may be set while it runs: a status that every request is answered with, or "dropped" for no answer at all.
+    """
 
     def __init__(self, state: State, port: int, ca_file: Path) -> None:
         self._state = state
         self.port = port
         self.ca_file = ca_file
         self.requests: list[Seen] = []
+        self.outage: int | Literal["dropped"] | None = None
 
     @classmethod
     @asynccontextmanager
@@ -135,12 +140,10 @@ class DemoApple:
 
     @web.middleware
     async def _watch(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer each host only with what it has, and log the request."""
-        name = request.host.partition(":")[0].removesuffix(".cn")
-        here = any(request.path.startswith(path) and fnmatchcase(name, host) for path, host in _HOSTS)
+        """Log every request and how it was answered."""
         status = 500
         try:
-            response = await handler(request) if here else web.Response(status=404)
+            response = await self._answer(request, handler)
             status = response.status
         except web.HTTPException as error:
             status = error.status
@@ -150,6 +153,16 @@ class DemoApple:
         finally:
             path = "/v2/…" if request.path.startswith("/v2/") else request.path
             self.requests.append(Seen(request.method, path, status, request.get(answers.ABOUT)))
+
+    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Each host answers only what is its own."""
+        if self.outage == "dropped":
+            return answers.drop(request)
+        if self.outage is not None:
+            return web.Response(status=self.outage)
+        name = request.host.partition(":")[0].removesuffix(".cn")
+        here = any(request.path.startswith(path) and fnmatchcase(name, host) for path, host in _HOSTS)
+        return await handler(request) if here else web.Response(status=404)
 
 
 async def _hang_up(runner: web.AppRunner) -> None:
