@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from wizard.connectors import Connector
@@ -113,6 +114,17 @@ class Engine:
                 await self._until_asked(
                     None if trouble.retry is Retry.NEVER else min(2.0 ** (attempt - 1), LONGEST_PAUSE_SECONDS)
                 )
+
+    @property
+    def cluster(self) -> Cluster:
+        """The connection of the last look, for what is done rather than looked at. Raises Trouble while there is none."""
+        if self._cluster is None:
+            raise Trouble("engine.not-connected", "The cluster has not been reached yet.", retry=Retry.NOW)
+        return self._cluster
+
+    def private_folder(self, name: str) -> Path:
+        """An empty private folder (0700) that is gone when the engine is closed."""
+        return self._connector.private_folder(name)
 
     def use(self, settings: Settings) -> None:
         """Goes on with other settings; a running `updates()` looks again with them at once."""

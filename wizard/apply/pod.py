@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from wizard.apply import scripts
@@ -11,7 +12,7 @@ from wizard.apply.execute import execute
 from wizard.apply.handover_job import CONTAINER, Handover
 from wizard.errors import Retry, Trouble, shorten
 from wizard.kube.client import Cluster
-from wizard.kube.streams import ExecResult
+from wizard.kube.streams import ExecResult, Stream
 from wizard.model import Action, Target, Verb
 from wizard.observe.parse_pod import pod as parse_pod
 from wizard.steps.icloudpd_log import SUCCESS, Reading, read_log
@@ -109,9 +110,11 @@ class HandoverPod:
                 fix="Its events say more; nothing was changed.",
                 commands=(f"kubectl -n {pod.meta.namespace} describe pod {pod.meta.name}",),
             )
-        if found := pod_trouble(pod, "handover"):
-            if found.id in ("handover.image-pull", "handover.container-config"):
-                raise Trouble(found.id, found.summary, why=found.why, fix=found.fix, commands=found.commands)
+        if found := pod_trouble(pod, ()):
+            if found.slug in ("image-pull", "container-config"):
+                raise Trouble(
+                    f"handover.{found.slug}", found.summary, why=found.why, fix=found.fix, commands=found.commands
+                )
             say(found.summary)
         else:
             say(f"pod {pod.meta.name} is {_waiting_for(pod)}")
@@ -163,6 +166,15 @@ class HandoverPod:
         command = [*self._handover.program, "--auth-only", "--log-level", "info", "--username", apple_id]
         command += ["--cookie-directory", self.staging]
         return [*command, "--domain", self._handover.domain] if self._handover.domain else command
+
+    async def clear_staging(self) -> None:
+        """An empty staging folder, for icloudpd to write into."""
+        await self._script(scripts.EMPTY_STAGING)
+
+    def terminal(self, apple_id: str) -> AbstractAsyncContextManager[Stream]:
+        """The pod's icloudpd with a terminal in front of it, as a command of ours that is in no pod's log."""
+        command = [*self.sign_in_command(apple_id), "--password-provider", "console"]
+        return self._cluster.open_exec(self.namespace, self._pod, CONTAINER, command, stdin=True, tty=True)
 
     async def commit(self) -> None:
         """Moves the staged pair into place by the journal; the pair before is kept beside it."""

@@ -92,6 +92,9 @@ sync . 2>/dev/null || true
 )
 """Args: directory, name. Moves the staged pair into place by the journal; the pair before is kept."""
 
+EMPTY_STAGING = _HEAD + 'rm -rf "$stage"\nmkdir "$stage"\nexit 0\n'
+"""Args: directory, name. An empty staging folder."""
+
 DISCARD = _HEAD + 'rm -rf "$stage"\nexit 0\n'
 """Args: directory, name. Forgets the staged pair."""
 

@@ -1,0 +1,79 @@
+"""icloudpd's own sign-in, driven through a terminal: what it asks, as transcribed in ICLOUD.md, and what to type back.
+
+The second way in. It runs as a command of ours in the hand-over pod, so nothing of it is in any pod's log; or it is the
+prompt of a pod that waits already. What is typed is never kept, and nothing of the screen is but icloudpd's own lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wizard.kube.streams import Stream
+
+_COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_PHONE = re.compile(r"^\s+(\w): (.*\d\d)\s*$", re.MULTILINE)
+
+
+class Ask(StrEnum):
+    """What icloudpd waits for."""
+
+    PASSWORD = "password"  # noqa: S105 - what is asked for
+    CODE = "code"
+    SMS_CODE = "sms-code"
+    DEVICE = "device"
+    ENDED = "ended"
+
+
+_PROMPTS = (
+    (re.compile(r"iCloud Password for [^\n]*:\s*$"), Ask.PASSWORD),
+    (re.compile(r"Please enter two-factor authentication code that you received over SMS:\s*$"), Ask.SMS_CODE),
+    (re.compile(r"Please enter two-factor authentication code[^\n]*:\s*$"), Ask.CODE),
+    (re.compile(r"Please choose an option: [^\n]*:\s*$"), Ask.DEVICE),
+    (re.compile(r"Please enter two-step authentication code:\s*$"), Ask.CODE),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One question: `phones` are the index letters with the numbers' ends, `again` what was wrong with the last answer."""
+
+    ask: Ask
+    phones: tuple[tuple[str, str], ...] = ()
+    again: str = ""
+
+
+class Conversation:
+    """Reads icloudpd's terminal until it asks or ends. `output` is what it printed, without what was typed."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._frames: AsyncIterator[tuple[int, bytes]] = aiter(stream)
+        self._typed = ""
+        self._seen = ""
+        self.output = ""
+
+    async def next_prompt(self) -> Prompt:
+        """The next question, or `Ask.ENDED`."""
+        async for _, data in self._frames:
+            self._seen += _COLOURS.sub("", data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n"))
+            found = next((ask for pattern, ask in _PROMPTS if pattern.search(self._seen)), None)
+            if found:
+                return self._take(found)
+        return self._take(Ask.ENDED)
+
+    async def type(self, text: str) -> None:
+        """Types a line. The terminal may echo it; the echo never reaches `output`."""
+        self._typed = text
+        await self._stream.send(text.encode() + b"\n")
+
+    def _take(self, ask: Ask) -> Prompt:
+        part = self._seen.replace(self._typed, "…") if self._typed else self._seen
+        self._typed, self._seen = "", ""
+        self.output += part
+        again = next(
+            (line.strip() for line in part.splitlines() if line.strip().endswith("Try again") and len(line) < 120), ""
+        )
+        return Prompt(ask, tuple((match[1], match[2]) for match in _PHONE.finditer(part)), again)

@@ -1,0 +1,99 @@
+"""Gathers what a sign-in of one account starts from: the CronJob as it is, what earlier starts left, the Apple ID."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wizard.apply.handover_job import HANDOVER, PURPOSE
+from wizard.errors import Exit, Retry, Trouble
+from wizard.icloud.typed import account_name
+from wizard.kube.client import Cluster
+from wizard.kube.errors import Forbidden, NotFound
+from wizard.observe.parse_pod import pod_spec
+from wizard.renewal.preparing import Preparation, prepare
+from wizard.settings import AccountNames, Settings
+from wizard.steps.report import apple_id_of
+from wizard.steps.workload import read_workload
+from wizard.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One account, ready to be signed in; `apple_id` is None when only the person can say it."""
+
+    preparation: Preparation
+    apple_id: str | None
+    source: str
+
+
+async def begin(cluster: Cluster, world: World, settings: Settings, account: str) -> Start:
+    """Reads what is needed and says what is in the way. Raises Trouble; changes nothing."""
+    names = AccountNames.of(account)
+    namespace = settings.namespace
+    cron_job: Mapping[str, Any] | None
+    try:
+        cron_job = await cluster.get(f"/apis/batch/v1/namespaces/{namespace}/cronjobs/{names.cron_job}")
+    except NotFound:
+        cron_job = None
+    left_over = await _left_over(cluster, namespace, names)
+    preparation = prepare(world, settings, account, cron_job, left_over)
+    written = await _written_apple_id(cluster, namespace, names, cron_job or {})
+    chosen = settings.apple_ids.get(account)
+    if chosen and written and account_name(chosen) != account_name(written):
+        raise Trouble(
+            "renewal.other-apple-id",
+            f"You are signing in as {chosen}, and the CronJob {names.cron_job} signs in as {written}.",
+            why="Each Apple ID has session files of its own, so the CronJob would not find yours.",
+            fix=f"Sign in as {written}, or change the username in the Secret {names.secret} first.",
+            exit_code=Exit.NEEDS_PERSON,
+            retry=Retry.NEVER,
+        )
+    if chosen:
+        return Start(preparation, account_name(chosen), "you said so")
+    if written:
+        return Start(preparation, account_name(written), f"from the Secret {names.secret}")
+    on_command_line = apple_id_of(account, world, settings)
+    return Start(
+        preparation, account_name(on_command_line) if on_command_line else None, "from the CronJob's command line"
+    )
+
+
+async def _left_over(cluster: Cluster, namespace: str, names: AccountNames) -> tuple[str, ...]:
+    """Hand-over Jobs of earlier starts that mount this account's claim."""
+    page = await cluster.list_page(
+        f"/apis/batch/v1/namespaces/{namespace}/jobs", labels=f"{PURPOSE}={HANDOVER}", form="full"
+    )
+    return tuple(job["metadata"]["name"] for job in page["items"] if _mounts(job, names.config_claim))
+
+
+def _mounts(job: Mapping[str, Any], claim: str) -> bool:
+    volumes = job["spec"]["template"]["spec"].get("volumes", [])
+    return any(volume.get("persistentVolumeClaim", {}).get("claimName") == claim for volume in volumes)
+
+
+async def _written_apple_id(
+    cluster: Cluster, namespace: str, names: AccountNames, cron_job: Mapping[str, Any]
+) -> str | None:
+    """The Apple ID that the CronJob reads from the Secret: the one value of a Secret that is looked at, and only for this."""
+    try:
+        secret = await cluster.get(f"/api/v1/namespaces/{namespace}/secrets/{names.secret}")
+    except (NotFound, Forbidden):
+        return None
+    raw = (secret.get("data") or {}).get(_username_key(names, cron_job), "")
+    try:
+        text = base64.b64decode(raw, validate=True).decode().strip()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return text or None
+
+
+def _username_key(names: AccountNames, cron_job: Mapping[str, Any]) -> str:
+    template = cron_job.get("spec", {}).get("jobTemplate", {}).get("spec", {}).get("template", {}).get("spec")
+    workload = read_workload(pod_spec(template)) if template else None
+    written = workload.option("--username") if workload else None
+    keys = [key for key in workload.keys if key.kind == "secret" and key.name == names.secret] if workload else []
+    return next((key.key for key in keys if written and key.where.lstrip("$") in written), "username")

@@ -1,0 +1,84 @@
+"""The second way in: icloudpd's own questions, inside the hand-over pod, led through by the same person."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from wizard.apply.pod import HandoverPod, proof_of
+from wizard.apply.prompts import Ask, Conversation, Prompt
+from wizard.errors import Exit, Retry, Trouble, shorten
+from wizard.icloud.steps import CodeWanted, Phone
+from wizard.renewal.person import AnotherCode, Person, Progress, Stage, Tick
+
+
+async def sign_in_inside(pod: HandoverPod, apple_id: str, person: Person, password: str | None) -> None:
+    """Signs in with icloudpd itself, into the staging folder, and proves what came of it without a password.
+
+    Raises Trouble with icloudpd's own reason; what is in place stays as it is until the proof.
+    """
+    person.show(Progress(Stage.APPLE, Tick.DOING, "icloudpd signs in by itself, inside the pod"))
+    await pod.clear_staging()
+    async with pod.terminal(apple_id) as stream:
+        talk = Conversation(stream)
+        await _answer_all(talk, apple_id, person, password)
+    said = proof_of(pod.pod, talk.output.encode())
+    if not said.accepted:
+        sign = said.reading.signs[0][0] if said.reading.signs else None
+        raise Trouble(
+            "renewal.refused-inside",
+            sign.summary if sign else "icloudpd ended without signing in.",
+            why=sign.why if sign else shorten(said.last_line),
+            fix=sign.fix if sign else "Start again.",
+            exit_code=Exit.NEEDS_PERSON,
+            retry=Retry.NOW,
+        )
+    person.show(Progress(Stage.APPLE, Tick.DONE, "icloudpd has signed in"))
+    person.show(Progress(Stage.PROVED, Tick.DOING, "asking it once more, without a password"))
+    proof = await pod.prove(apple_id)
+    if not proof.accepted:
+        raise Trouble(
+            "renewal.not-lasting",
+            "icloudpd signed in, and does not get in a second time without the password.",
+            why=shorten(proof.last_line),
+            fix="Start again; the session before is still in place.",
+            retry=Retry.NOW,
+        )
+    person.show(Progress(Stage.PROVED, Tick.DONE, "icloudpd says yes"))
+
+
+async def _answer_all(talk: Conversation, apple_id: str, person: Person, password: str | None) -> None:
+    phones: tuple[tuple[str, str], ...] = ()
+    while True:
+        prompt = await talk.next_prompt()
+        phones = prompt.phones or phones
+        match prompt.ask:
+            case Ask.ENDED:
+                return
+            case Ask.PASSWORD:
+                secret = password if password is not None else await person.password(apple_id, None)
+                password = None
+                await talk.type(secret)
+            case Ask.DEVICE:
+                await talk.type("0")
+            case Ask.CODE | Ask.SMS_CODE:
+                await talk.type(await _code(person, prompt, phones))
+
+
+async def _code(person: Person, prompt: Prompt, phones: tuple[tuple[str, str], ...]) -> str:
+    """Six digits, or the letter of the phone that is to get a message."""
+    known = tuple(Phone(letter, ending[-2:]) for letter, ending in phones)
+    sms = prompt.ask is Ask.SMS_CODE
+    wanted = CodeWanted("sms" if sms else "device", () if sms else known, datetime.now(UTC))
+    why = Trouble("icloud.code-shape", prompt.again.rstrip(".") + ".", retry=Retry.NOW) if prompt.again else None
+    while True:
+        answer = await person.code(wanted, why)
+        if not isinstance(answer, AnotherCode):
+            return answer.digits
+        if answer.phone is not None and known and not sms:
+            return str(answer.phone.id)
+        why = Trouble(
+            "renewal.no-other-code",
+            "icloudpd asks Apple for a code only once.",
+            fix="Type the code that came, or leave and start again.",
+            retry=Retry.NOW,
+        )

@@ -1,0 +1,353 @@
+"""One account's way up the ladder, from the first look at the claim to icloudpd's own yes.
+
+Whatever ends it, the claim holds the old session or the new one, whole, the pod goes, and a paused CronJob goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from wizard.apply.execute import execute
+from wizard.apply.pod import HandoverPod, OnClaim, Proof, delete_job
+from wizard.errors import Exit, Retry, Trouble
+from wizard.icloud.expiry import expiry
+from wizard.icloud.files import Pair, has_token, icloudpd_names, prepare
+from wizard.icloud.ladder import Known, Next, Rung, next_rung
+from wizard.icloud.password import Keeper
+from wizard.icloud.signing_in import SigningIn
+from wizard.icloud.steps import (
+    CodeWanted,
+    Library,
+    PasswordWanted,
+    SecurityKeyWanted,
+    SignedIn,
+    Step,
+    TermsWanted,
+    WrongCode,
+)
+from wizard.kube.client import Cluster
+from wizard.model import Target
+from wizard.renewal.in_pod import sign_in_inside
+from wizard.renewal.person import AnotherCode, Code, GaveUp, InUse, Outcome, Person, Progress, Stage, Tick
+from wizard.renewal.preparing import Preparation, note_session
+
+LONGEST_SECONDS = 1500.0
+LEAVING_SECONDS = 15.0
+
+
+@dataclass(slots=True)
+class Renewal:
+    """One sign-in. `keeper` gives the kept password, if the person keeps one; `folder` is private (0700)."""
+
+    cluster: Cluster
+    preparation: Preparation
+    apple_id: str
+    folder: Path
+    person: Person
+    keeper: Keeper | None = None
+    china: bool = False
+    in_pod_only: bool = False
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _password: str | None = field(default=None, init=False, repr=False)
+    _notes: list[str] = field(default_factory=list, init=False)
+
+    async def check(self) -> Next:
+        """Which rung a sign-in would take. Asks the cluster's icloudpd, and pyicloud where that says no; changes nothing."""
+        async with self._pod() as (pod, opened):
+            found = await opened
+            known = await self._known(pod, found)
+            if known.accepted or not known.readable:
+                return next_rung(known)
+            pair = await self._pair(pod)
+            async with SigningIn(self.folder) as signing:
+                step = await signing.resume(pair)
+            heals = isinstance(step, SignedIn)
+            return next_rung(replace(known, heals=heals, password_known=await self._kept() is not None))
+
+    async def keep_password(self) -> None:
+        """Keeps the password that was typed in the keyring, because the person said so."""
+        if self.keeper and self._password is not None:
+            await self.keeper.set(self.apple_id, self._password)
+
+    async def run(self) -> Outcome:
+        """Goes up the ladder until icloudpd accepts a session. Raises Trouble, or GaveUp when the person leaves."""
+        async with asyncio.timeout(LONGEST_SECONDS), self._pod() as (pod, opened), SigningIn(self.folder) as signing:
+            if self.in_pod_only:
+                await opened
+                return await self._inside(pod)
+            found = await opened
+            known = await self._known(pod, found)
+            if known.accepted:
+                self.person.show(Progress(Stage.PROVED, Tick.DONE, "icloudpd accepts the session as it is"))
+                return await self._proved(pod, Rung.WORKS, None, staged=False)
+            pair = await self._pair(pod) if found.pair else None
+            step = await self._signed_in(signing, pair)
+            return await self._hand_over(pod, signing, step)
+
+    # The pod, and what has to be put back
+
+    @asynccontextmanager
+    async def _pod(self) -> AsyncIterator[tuple[HandoverPod, Awaitable[OnClaim]]]:
+        """The hand-over pod, starting; awaiting the second part gives what is on the claim."""
+        await self._wait_for_others()
+        preparation = self.preparation
+        pod = HandoverPod(self.cluster, preparation.handover, icloudpd_names(self.apple_id).jar)
+        opening: asyncio.Task[OnClaim] | None = None
+        try:
+            for name in preparation.left_over:
+                await execute(self.cluster, delete_job(_named(preparation.handover.action.target, name)))
+            if preparation.suspend:
+                await execute(self.cluster, preparation.suspend)
+            opening = asyncio.create_task(self._open(pod))
+            yield pod, opening
+        finally:
+            if opening and not opening.done():
+                opening.cancel()
+            await _finished(self._put_back(pod, opening))
+
+    async def _open(self, pod: HandoverPod) -> OnClaim:
+        show = self.person.show
+        show(Progress(Stage.POD, Tick.DOING, "a pod that mounts the volume is starting"))
+        await pod.open(lambda text: show(Progress(Stage.POD, Tick.DOING, text)))
+        show(Progress(Stage.POD, Tick.DONE, f"pod {pod.pod} is ready"))
+        found = await pod.recover_and_look()
+        if found.recovered:
+            self._notes.append(
+                "An earlier sign-in was cut off; its session was moved into place."
+                if found.recovered == "completed"
+                else "An earlier sign-in was cut off before anything was changed; what it had written was removed."
+            )
+        return found
+
+    async def _put_back(self, pod: HandoverPod, opening: asyncio.Task[OnClaim] | None) -> None:
+        if opening:
+            with suppress(asyncio.CancelledError, Trouble):
+                await opening
+        try:
+            await pod.close()
+        finally:
+            if self.preparation.resume:
+                await execute(self.cluster, self.preparation.resume)
+
+    async def _wait_for_others(self) -> None:
+        users = self.preparation.users
+        while users:
+            choice = await self.person.in_use(users)
+            if choice is InUse.LEAVE:
+                raise GaveUp
+            namespace = self.preparation.handover.action.target.namespace
+            for name in users if choice is InUse.STOP else ():
+                await execute(self.cluster, delete_job(_owner_of(namespace, name)))
+            users = await self._still_there(namespace, users)
+
+    async def _still_there(self, namespace: str, users: tuple[str, ...]) -> tuple[str, ...]:
+        left = []
+        for name in users:
+            with suppress(Trouble):
+                pod = await self.cluster.get(f"/api/v1/namespaces/{namespace}/pods/{name}")
+                if pod["status"].get("phase") in ("Pending", "Running"):
+                    left.append(name)
+        return tuple(left)
+
+    # The rungs
+
+    async def _known(self, pod: HandoverPod, found: OnClaim) -> Known:
+        show = self.person.show
+        if not found.pair:
+            show(Progress(Stage.CLAIM, Tick.DONE, "there is no session on the volume yet"))
+            return Known(accepted=False, readable=False)
+        show(Progress(Stage.CLAIM, Tick.DOING, "asking icloudpd about the session that is there"))
+        await pod.stage_copy()
+        proof = await pod.prove(self.apple_id)
+        await pod.discard()
+        pair = await self._pair(pod)
+        show(Progress(Stage.CLAIM, Tick.DONE, "the session works" if proof.accepted else "the session has ended"))
+        return Known(
+            accepted=proof.accepted,
+            readable=True,
+            session_token=has_token(pair, "session_token"),
+            trust_token=has_token(pair, "trust_token"),
+        )
+
+    async def _pair(self, pod: HandoverPod) -> Pair:
+        return Pair(self.apple_id, *await pod.read())
+
+    async def _signed_in(self, signing: SigningIn, pair: Pair | None) -> SignedIn:
+        self.person.show(Progress(Stage.APPLE, Tick.DOING, "asking Apple"))
+        step: Step = PasswordWanted(trusted=False)
+        if pair and has_token(pair, "session_token"):
+            with suppress(Trouble):
+                step = await signing.resume(pair)
+        if isinstance(step, PasswordWanted):
+            step = await self._with_password(signing, pair)
+        while not isinstance(step, SignedIn):
+            step = await self._next(signing, step)
+        self.person.show(Progress(Stage.APPLE, Tick.DONE, "signed in"))
+        self.person.show(
+            Progress(
+                Stage.TRUSTED,
+                Tick.DONE if step.trusted else Tick.SKIPPED,
+                "no code next time, for a while" if step.trusted else "Apple did not say so",
+            )
+        )
+        return step
+
+    async def _with_password(self, signing: SigningIn, pair: Pair | None) -> Step:
+        kept = await self._kept()
+        why: Trouble | None = None
+        while True:
+            password = kept if kept is not None else await self.person.password(self.apple_id, why)
+            self._password = password
+            try:
+                return await signing.start(
+                    self.apple_id, password, china=self.china, kept_password=kept is not None, known=pair
+                )
+            except Trouble as trouble:
+                if trouble.retry is not Retry.NOW:
+                    raise
+                why = trouble
+            kept = None
+
+    async def _next(self, signing: SigningIn, step: Step) -> Step:
+        match step:
+            case CodeWanted():
+                return await self._code(signing, step)
+            case TermsWanted():
+                if not await self.person.terms(step):
+                    raise GaveUp
+                return await signing.accept_terms()
+            case SecurityKeyWanted():
+                if not await self.person.security_key(step):
+                    raise GaveUp
+                return await signing.use_security_key()
+            case _:
+                raise Trouble("renewal.lost", "Apple asks for the password again.", retry=Retry.NOW)
+
+    async def _code(self, signing: SigningIn, wanted: CodeWanted) -> Step:
+        why = wanted.notice
+        while True:
+            answer = await self.person.code(wanted, why)
+            why = None
+            try:
+                match answer:
+                    case AnotherCode(delivery=delivery, phone=phone):
+                        wanted = await signing.request_code(delivery, phone)
+                        why = wanted.notice
+                    case Code(digits=digits, delivery=delivery):
+                        step = await signing.submit(digits, delivery)
+                        if not isinstance(step, WrongCode):
+                            return step
+                        wanted, why = step.step, step.why
+            except Trouble as trouble:
+                if trouble.retry is not Retry.NOW:
+                    raise
+                why = trouble
+
+    async def _kept(self) -> str | None:
+        return await self.keeper.get(self.apple_id) if self.keeper else None
+
+    # Handing over
+
+    async def _hand_over(self, pod: HandoverPod, signing: SigningIn, step: SignedIn) -> Outcome:
+        show = self.person.show
+        pair = prepare(await signing.files())
+        show(Progress(Stage.SAVED, Tick.DOING, "writing the session beside the old one"))
+        await pod.stage(pair.jar, pair.session)
+        show(Progress(Stage.PROVED, Tick.DOING, "asking the cluster's icloudpd"))
+        proof = await pod.prove(self.apple_id)
+        if not proof.accepted:
+            await pod.discard()
+            show(
+                Progress(Stage.PROVED, Tick.FAILED, "icloudpd does not accept it; the session before is still in place")
+            )
+            trouble = refused_by_icloudpd(proof)
+            if await self.person.second_way(trouble):
+                return await self._inside(pod)
+            raise trouble
+        show(Progress(Stage.PROVED, Tick.DONE, "icloudpd says yes"))
+        return await self._proved(pod, step.rung, signing, staged=True)
+
+    async def _inside(self, pod: HandoverPod) -> Outcome:
+        await sign_in_inside(pod, self.apple_id, self.person, self._password)
+        return await self._proved(pod, Rung.CODE, None, staged=True)
+
+    async def _proved(self, pod: HandoverPod, rung: Rung, signing: SigningIn | None, *, staged: bool) -> Outcome:
+        show = self.person.show
+        if staged:
+            await pod.commit()
+            show(Progress(Stage.SAVED, Tick.DONE, "moved into place; the session before is kept beside it"))
+        lasts = expiry((await self._pair(pod)).jar, self.clock())
+        namespace = self.preparation.handover.action.target.namespace
+        try:
+            await execute(self.cluster, note_session(self.preparation.names, namespace, self.clock(), lasts.at))
+        except Trouble as trouble:
+            self._notes.append(f"The session is in place, but its date could not be noted on the claim: {trouble.what}")
+        library, trouble = await self._photos(signing)
+        return Outcome(
+            self.preparation.names.account,
+            self.apple_id,
+            rung,
+            lasts.at,
+            lasts.rests_on,
+            library,
+            trouble,
+            tuple(self._notes) + self.preparation.notes,
+        )
+
+    async def _photos(self, signing: SigningIn | None) -> tuple[Library | None, Trouble | None]:
+        if signing is None:
+            return None, None
+        self.person.show(Progress(Stage.PHOTOS, Tick.DOING, "looking at the photo library"))
+        try:
+            library = await signing.photos()
+        except Trouble as trouble:
+            self.person.show(Progress(Stage.PHOTOS, Tick.FAILED, trouble.what))
+            return None, trouble
+        self.person.show(Progress(Stage.PHOTOS, Tick.DONE, f"{library.count:,} photos and videos"))
+        return library, None
+
+
+def refused_by_icloudpd(proof: Proof) -> Trouble:
+    """Apple let us in, and the cluster's icloudpd does not get in with the same session."""
+    sign = proof.reading.signs[0][0] if proof.reading.signs else None
+    return Trouble(
+        "renewal.refused-by-icloudpd",
+        "The cluster's icloudpd does not accept the session that Apple has just given.",
+        why=sign.summary if sign else f"It ended with: {proof.last_line}",
+        fix="Sign in once more inside the pod, where icloudpd asks Apple itself. The session before is still in place.",
+        exit_code=Exit.BLOCKED,
+        retry=Retry.NOW,
+    )
+
+
+def _named(target: Target, name: str) -> Target:
+    return replace(target, name=name)
+
+
+def _owner_of(namespace: str, pod: str) -> Target:
+    """The Job of one of its pods, by Kubernetes' way of naming them."""
+    return Target("batch/v1", "Job", "jobs", namespace, pod.rsplit("-", 1)[0])
+
+
+async def _finished(work: Awaitable[None]) -> None:
+    """Waits for `work` even while we are being cancelled, but not for ever."""
+    task = asyncio.ensure_future(work)
+    cancelled = False
+    while not task.done():
+        try:
+            async with asyncio.timeout(LEAVING_SECONDS):
+                await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancelled = True
+        except TimeoutError:
+            task.cancel()
+            break
+        except Trouble:
+            break
+    if cancelled:
+        raise asyncio.CancelledError
