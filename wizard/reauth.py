@@ -178,7 +178,7 @@ def summary(outcome: Outcome, world: World, settings: Settings) -> tuple[str, ..
 
 
 def until(expires_at: datetime | None, now: datetime) -> str:
-    """ "Signed in until about 23 December (29 days)."; without a date when there is none."""
+    """The sentence that says until when: "Signed in until about 23 December (29 days)."."""
     if expires_at is None:
         return "Signed in. Until when, the session's files don't say."
     days = max(0, (expires_at - now).days)
