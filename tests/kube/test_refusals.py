@@ -112,5 +112,10 @@ def test_inside_a_watch() -> None:
     assert isinstance(in_band({}), ServerFault)
 
 
+def test_a_page_of_a_load_balancer_is_about_what_is_behind_it() -> None:
+    found = refusal("GET", JOBS, 502, {"Content-Type": "text/html"}, "<html>Bad gateway</html>")
+    assert (found.code, found.exit_code) == ("kube.gateway", Exit.UNREACHABLE)
+
+
 def test_a_page_that_forbids_is_no_kubernetes() -> None:
     assert refusal("GET", JOBS, 403, {"Content-Type": "text/html"}, "<html>").code == "kube.html"

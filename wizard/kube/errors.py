@@ -160,7 +160,7 @@ def refusal(method: str, path: str, status: int, headers: Mapping[str, str], tex
         except ValueError:
             body = None
     if looks_like_html(headers.get("Content-Type", ""), text):
-        return not_kubernetes(status)
+        return behind_gateway(status) if status in (502, 503, 504) else not_kubernetes(status)
     if status == 400 and "HTTP request to an HTTPS server" in text:
         return NotKubernetes(
             "kube.http-to-https",
@@ -283,6 +283,17 @@ def not_kubernetes(status: int) -> NotKubernetes:
         why=f"HTTP {status} with HTML. A sign-in page of the network (captive portal), a proxy, or another port.",
         fix="Open a browser and sign in to the network, leave the VPN or proxy, or check the server's address.",
         commands=("kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}'",),
+    )
+
+
+def behind_gateway(status: int) -> Unreachable:
+    """Something in front of the cluster says that it doesn't get through to it."""
+    return Unreachable(
+        "kube.gateway",
+        "A proxy or load balancer in front of the cluster doesn't get through to it.",
+        why=f"It answered HTTP {status} with a web page.",
+        fix="Check that the cluster's API server is up, then try again.",
+        commands=("kubectl version",),
     )
 
 

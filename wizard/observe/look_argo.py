@@ -15,11 +15,15 @@ APPLICATIONS = "/apis/argoproj.io/v1alpha1/applications"
 
 
 async def find_application(cluster: Cluster, settings: Settings, budget: Budget, world: World) -> Read[Application]:
-    """Ours: by its name, by what our objects say manages them, or by where it deploys to."""
+    """Ours: by the name that the person gave, what our objects say, the usual name, or where it deploys to."""
     if not isinstance(world.applications, Found):
         return world.applications
     known = world.applications.value
-    named = list(dict.fromkeys((settings.application, *_trackers(_our_objects(world)))))
+    tracking = _trackers(_our_objects(world))
+    chosen_by_person = "application" in settings.sources
+    named = list(
+        dict.fromkeys([settings.application, *tracking] if chosen_by_person else [*tracking, settings.application])
+    )
     chosen = choose(known.items, named, settings.namespace)
     if chosen is not None:
         return Found(chosen)

@@ -1,0 +1,144 @@
+"""Finding Immich and our Application, however they are called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.observe.looking import demo, look, scenario, thing, value
+from wizard.demo.scenario import Scenario
+from wizard.demo.scenarios import load
+from wizard.observe.look_argo import choose
+from wizard.observe.parse_argo import application
+from wizard.settings import Settings
+from wizard.world import Immich, Missing, Unreadable
+
+VERSION = {"/api/server/version": {"major": 2, "minor": 7, "patch": 5}}
+CONFIG = {"/api/server/config": {"isInitialized": True, "externalDomain": "https://photos.example.com"}}
+
+
+def deployment(name: str = "photos", namespace: str = "media", **status: Any) -> dict[str, Any]:
+    """Immich by hand: without the chart's labels and names."""
+    container = {"name": "main", "image": "ghcr.io/immich-app/immich-server:v2.7.5"}
+    mount = {"name": "p", "mountPath": "/external/icloud"}
+    volume = {"name": "p", "persistentVolumeClaim": {"claimName": "shared-photos"}}
+    pod = {
+        "metadata": {"labels": {"app": name}},
+        "spec": {"containers": [{**container, "volumeMounts": [mount]}], "volumes": [volume]},
+    }
+    spec = {"replicas": 1, "selector": {"matchLabels": {"app": name}}, "template": pod}
+    return thing("Deployment", name, namespace, version="apps/v1", spec=spec, status=status)
+
+
+def service(name: str = "photos", namespace: str = "media", port: int = 2283, app: str = "photos") -> dict[str, Any]:
+    return thing("Service", name, namespace, spec={"selector": {"app": app}, "ports": [{"port": port}]})
+
+
+def with_immich(
+    *objects: dict[str, Any], answers: dict[str, Any] | None = None, place: str = "media/photos:2283"
+) -> Scenario:
+    return scenario(*objects, proxies={place: answers or {**VERSION, **CONFIG}})
+
+
+async def found(what: Scenario, folder: Path, settings: Settings | None = None) -> Immich:
+    return value((await look(what, folder, settings)).immich)
+
+
+async def test_without_the_charts_names(tmp_path: Path) -> None:
+    immich = await found(with_immich(deployment(readyReplicas=1), service()), tmp_path)
+    assert (immich.namespace, immich.workload.name, immich.ready) == ("media", "photos", True)
+    assert (immich.service, immich.port, immich.version) == ("photos", 2283, "2.7.5")
+    assert (immich.initialized, immich.external_domain) == (True, "https://photos.example.com")
+    assert immich.probe_error == ""
+    assert immich.claims == {"shared-photos": Missing()}
+
+
+async def test_before_1_118_it_listened_elsewhere(tmp_path: Path) -> None:
+    what = with_immich(deployment(readyReplicas=1), service(port=3001), place="media/photos:3001")
+    assert (await found(what, tmp_path)).port == 3001
+
+
+async def test_no_service_leads_to_it(tmp_path: Path) -> None:
+    immich = await found(with_immich(deployment(readyReplicas=1), service(app="other", name="other")), tmp_path)
+    assert (immich.service, immich.port, immich.version) == ("", None, None)
+    assert immich.probe_error == "No Service leads to photos."
+
+
+async def test_it_does_not_answer(tmp_path: Path) -> None:
+    async with demo(with_immich(deployment(readyReplicas=1), service()), tmp_path) as (world, cluster):
+        from tests.observe.looking import NOW
+        from wizard.observe.look import observe
+
+        world.faults.answer("/proxy/api/server/version", 502, "<html>Bad gateway</html>")
+        immich = value((await observe(cluster, Settings(), NOW)).immich)
+    assert immich.version is None
+    assert "502" in immich.probe_error
+
+
+async def test_while_it_is_not_ready_its_pods_are_looked_at(tmp_path: Path) -> None:
+    pod = thing(
+        "Pod",
+        "photos-1",
+        "media",
+        spec={"containers": [{"name": "main", "image": "x"}]},
+        metadata={"labels": {"app": "photos"}},
+        status={"phase": "Pending"},
+    )
+    immich = await found(with_immich(deployment(replicas=1), service(), pod), tmp_path)
+    assert not immich.ready
+    assert "photos-1" in [one.meta.name for one in value(immich.pods).items]
+
+
+async def test_of_several_the_persons_namespace_counts(tmp_path: Path) -> None:
+    both = [deployment("immich-server", place, readyReplicas=1) for place in ("a", "b")]
+    for one in both:
+        one["metadata"]["labels"] = {"app.kubernetes.io/name": "immich-server"}
+    assert (await found(scenario(*both), tmp_path)).namespace == "a"
+    assert (await found(scenario(*both), tmp_path, Settings(immich_namespace="b"))).namespace == "b"
+
+
+async def test_in_a_crowd_too_large_to_look_through_nobody_knows(tmp_path: Path) -> None:
+    pod = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "other"}]}}
+    spec = {"replicas": 0, "selector": {"matchLabels": {"a": "b"}}, "template": pod}
+    crowd = [thing("Deployment", f"d-{number:03}", "x", version="apps/v1", spec=spec) for number in range(201)]
+    seen = (await look(scenario(*crowd), tmp_path)).immich
+    assert isinstance(seen, Unreadable)
+    assert (await look(scenario(*crowd), tmp_path, Settings(immich_namespace="y"))).immich == Missing()
+
+
+def app(name: str, namespace: str = "argocd", destination: str = "photo-sync") -> Any:
+    return application(
+        {"metadata": {"name": name, "namespace": namespace}, "spec": {"destination": {"namespace": destination}}}
+    )
+
+
+@pytest.mark.parametrize(
+    ("known", "named", "expected"),
+    [
+        ([app("photo-sync"), app("other")], ["photo-sync"], ("photo-sync", "argocd")),
+        ([app("a"), app("icloud")], ["photo-sync", "icloud"], ("icloud", "argocd")),
+        ([app("renamed"), app("x", destination="y")], ["photo-sync"], ("renamed", "argocd")),
+        ([app("a"), app("b")], ["photo-sync"], None),
+        ([app("photo-sync", "x", "y"), app("photo-sync", "z")], ["photo-sync"], ("photo-sync", "z")),
+        ([], ["photo-sync"], None),
+    ],
+)
+def test_which_application_is_ours(known: list[Any], named: list[str], expected: tuple[str, str] | None) -> None:
+    chosen = choose(known, named, "photo-sync")
+    assert (chosen and (chosen.meta.name, chosen.meta.namespace)) == expected
+
+
+async def test_by_what_our_objects_say(tmp_path: Path) -> None:
+    tracking = {"argocd.argoproj.io/tracking-id": "home-photos:/PersistentVolumeClaim:photo-sync/icloud-photos"}
+    claim = thing("PersistentVolumeClaim", "icloud-photos", spec={}, metadata={"annotations": tracking})
+    apps = [
+        thing("Application", name, "argocd", version="argoproj.io/v1alpha1", spec={"destination": {}})
+        for name in ("aaa", "home-photos", "photo-sync")
+    ]
+    kinds = [one for one in load("fresh").objects if one["kind"] == "CustomResourceDefinition"]
+    what = scenario(*kinds, claim, *apps)
+    assert value((await look(what, tmp_path)).application).meta.name == "home-photos"
+    theirs = Settings(application="aaa", sources={"application": "flag"})
+    assert value((await look(what, tmp_path, theirs)).application).meta.name == "aaa"
