@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from wizard.demo.apple.accounts import Account, demo_accounts
 from wizard.demo.apple.proxy import DemoProxy
 from wizard.demo.apple.server import DemoApple, real_clock
 from wizard.demo.apple.state import CodeSent
+from wizard.errors import Trouble, shorten
 
 Say = Callable[[str], None]
 
@@ -17,17 +20,27 @@ Say = Callable[[str], None]
 async def serve(say: Say, folder: Path, *, port: int = 0, proxy_port: int = 0) -> None:
     """Serve until cancelled; `say` gets the introduction, then a line for every code, `folder` the CA's certificate.
 
-    The lines with codes are for the demo user's eyes: they belong on the screen, never in a log.
+    The lines with codes are for the demo user's eyes: they belong on the screen, never in a log. Raises Trouble where it
+    cannot listen or write.
     """
     accounts = demo_accounts()
 
     def tell(sent: CodeSent) -> None:
         say(code_line(sent, accounts))
 
-    async with (
-        DemoApple.open(accounts, real_clock, tls=folder, port=port, on_code=tell) as apple,
-        DemoProxy.open(apple.address, proxy_port) as proxy,
-    ):
+    async with AsyncExitStack() as open_things:
+        try:
+            apple = await open_things.enter_async_context(
+                DemoApple.open(accounts, real_clock, tls=folder, port=port, on_code=tell)
+            )
+            proxy = await open_things.enter_async_context(DemoProxy.open(apple.address, proxy_port))
+        except OSError as error:
+            raise Trouble(
+                "demo.apple-start",
+                "The demo Apple cannot start.",
+                why=shorten(error.strerror or str(error)),
+                fix="Choose another port, or none to take a free one, and a folder that can be written.",
+            ) from error
         say(introduction(apple.address, apple.ca_file, proxy.url, accounts))
         await asyncio.Event().wait()
 
@@ -44,8 +57,9 @@ def introduction(address: str, ca_file: Path, proxy: str, accounts: Iterable[Acc
             f"CA certificate: {ca_file}",
             "",
             "To point icloudpd at it, or anything else that uses requests:",
-            f"  export HTTPS_PROXY={proxy} REQUESTS_CA_BUNDLE={ca_file}",
-            "icloudpd's own list of phones trusts only the certificates that it unpacks itself; its sessions work.",
+            f"  export HTTPS_PROXY={proxy} REQUESTS_CA_BUNDLE={shlex.quote(str(ca_file))}",
+            "icloudpd then takes over sessions and downloads. Its own sign-in stops at the list of phones, for which it",
+            "trusts nothing but the certificates that it brings along.",
             "",
             f"Accounts, all with the password {' or '.join(passwords)}:",
             *people,
