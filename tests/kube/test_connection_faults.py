@@ -16,7 +16,7 @@ from aiohttp import web
 from tests.kube.certificates import Authority, server_context
 from tests.kube.serving import connected, raw_server, serving, status
 from wizard.errors import Exit, Trouble
-from wizard.kube import client
+from wizard.kube import wire
 from wizard.kube.errors import Busy, ClusterTrouble, Refused, TimedOut
 
 TOKEN = "planted-token-4711"
@@ -238,7 +238,7 @@ class TestRetries:
             assert await cluster.get("/version")
 
     async def test_but_not_for_ever(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(client, "_PAUSES", (0.0, 0.0))
+        monkeypatch.setattr(wire, "_PAUSES", (0.0, 0.0))
         seen: list[str] = []
 
         async def busy(request: web.Request) -> web.Response:
