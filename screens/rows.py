@@ -106,7 +106,7 @@ class Item(Row):
         lines = wrapped(self.text, width - indent)
         room = width - indent - Content(lines[-1]).cell_length
         more = self.more if len(self.more) < room else self.more[:1]
-        if len(more) >= room:
+        if more and len(more) >= room:
             lines, room, more = [*lines, ""], width - indent, self.more
         for index, line in enumerate(lines):
             head = (self.sign, STYLE.get(self.sign, "") + " bold") if index == 0 else " " * len(self.sign)

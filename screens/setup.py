@@ -16,7 +16,7 @@ from textual.widgets import Input
 from screens.frame import Line
 from screens.page import Page
 from screens.place import SETUP
-from screens.rows import Button, Item, Row, Space, Text, wrapped
+from screens.rows import Button, Item, Row, Space, wrapped
 from screens.sheet import SheetScreen
 from screens.words import MUTED, ROW_SIGN, STYLE, span
 from wizard.errors import Trouble
@@ -39,7 +39,9 @@ class Question(NamedTuple):
 
 
 QUESTIONS: Mapping[str, Question] = {
-    "apple-id": Question("apple_id", "Apple ID: the email address you sign in to iCloud with", "name@example.com"),
+    "apple-id": Question(
+        "apple_id", "The email address you sign in to iCloud with. It can wait: ⏎", "name@example.com"
+    ),
     "time-zone": Question("time_zone", "Time zone that the schedule is meant in", "Europe/Berlin"),
     "argocd": Question("application", "Name of the Argo CD Application for the photos", "photo-sync"),
     "immich": Question("immich_namespace", "Namespace that Immich runs in", "immich"),
@@ -147,6 +149,7 @@ class SetupScreen(SheetScreen):
         yield Page(id="page")
         yield Line(id="question")
         yield Input(id="answer", compact=True)
+        yield Line(id="rest")
         yield Line(id="lower")
         yield Line(id="keys")
 
@@ -169,12 +172,12 @@ class SetupScreen(SheetScreen):
                     sign=ROW_SIGN.get(row.state, "?"),
                 )
         yield Space()
-        if picture.snapshot and any(row.state == "ask" for row in picture.snapshot.setup):
-            yield Text(text="What is not known yet can wait: iteration 3 asks for it again.", style=MUTED)
         yield Button(id=GO_ON, label="Yes, go on", key="⏎")
+        yield Space()
 
     def show(self, picture: Picture) -> None:
         """Draws; asks once, by itself, for what can't be known."""
+        self.query_one("#page").styles.max_height = max(3, self.size.height - 7)
         super().show(picture)
         if picture.snapshot and not self._asked:
             self._asked = True

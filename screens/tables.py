@@ -114,10 +114,16 @@ def immich(snapshot: Snapshot, settings: Settings, now: datetime) -> Table | Non
 
 
 def exposure(snapshot: Snapshot, settings: Settings, now: datetime) -> Table | None:
-    """The ingresses for Immich's host name, else those that could serve as a pattern."""
+    """The ingresses that lead to Immich, else those that could serve as a pattern."""
     del now
     ingresses = [ingress for ingress in _items(snapshot.world.ingresses) if ingress.rules]
-    ours = [ingress for ingress in ingresses if settings.host_name in {rule.host for rule in ingress.rules}]
+    immich = snapshot.world.immich
+    service = immich.value.service if isinstance(immich, Found) else None
+    ours = [
+        ingress
+        for ingress in ingresses
+        if any(rule.host == settings.host_name or (service and rule.service == service) for rule in ingress.rules)
+    ]
     return Table(
         columns=("host", "ingress", "class", "TLS", "address"),
         cells=tuple(

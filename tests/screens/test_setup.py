@@ -19,7 +19,7 @@ async def test_a_first_start_shows_every_row_with_its_source_and_asks_for_the_ap
             assert row.label in wizard.text
             assert row.value in wizard.text
             assert row.source in wizard.text
-        assert "Apple ID: the email address you sign in to iCloud with" in wizard.text
+        assert QUESTIONS["apple-id"].ask in wizard.text
 
 
 async def test_typing_the_apple_id_and_enter_twice_goes_on(opened: Opener) -> None:
