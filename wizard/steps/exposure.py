@@ -103,7 +103,7 @@ def _no_route(world: World, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "exposure.ingress-not-seen",
             Severity.UNKNOWN,
-            f"None of the first {len(world.ingresses.value.items)} Ingresses leads to Immich; there are more.",
+            f"No Ingress among the first {len(world.ingresses.value.items)} leads to Immich, and there are more.",
             why="Only one page of other people's objects is read.",
             commands=("kubectl get ingress -A",),
             implies=Status.UNKNOWN,
