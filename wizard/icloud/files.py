@@ -17,7 +17,7 @@ HEADER = "#LWP-Cookies-2.0"
 TOKEN = "X-APPLE-WEBAUTH-TOKEN"  # noqa: S105 - a cookie's name
 
 _START = "Set-Cookie3:"
-_ATTRIBUTE = re.compile(r'\s*([^\s=;]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^;]*))?(?:;|$)')
+_ATTRIBUTE = re.compile(r'\s*([^\s=;]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^;"]*))?\s*(?:;|$)')
 _TRUST = ("client_id", "trust_token", "trust_eligible", "account_country")
 _TRAPS = ("apple_rscd", "apple_ercd")
 
@@ -146,9 +146,9 @@ def _read_line(line: str) -> Cookie | None:
     if not parts or parts[0][1] is None:
         return None
     (name, value), *rest = parts
-    return Cookie(
-        name, _unquote(value or ""), {key.lower(): None if raw is None else _unquote(raw) for key, raw in rest}
-    )
+    attributes = {key.lower(): None if raw is None else _unquote(raw) for key, raw in rest}
+    whole = attributes.get("domain") and attributes.get("path")
+    return Cookie(name, _unquote(value or ""), attributes) if whole else None
 
 
 def _attributes(text: str) -> list[tuple[str, str | None]]:

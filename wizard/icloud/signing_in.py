@@ -214,7 +214,8 @@ def _attempt(visit: Visit, work: Callable[[Visit], T]) -> T | Trouble:
         refusal = visit.trouble_of(error)
     finally:
         visit.close_if_left()
-    return refusal
+    refusal.__cause__ = refusal.__context__ = None
+    return refusal.with_traceback(None)
 
 
 def _now() -> datetime:
