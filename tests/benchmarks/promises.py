@@ -86,7 +86,7 @@ def first_frame(bench: Bench) -> Iterator[Result]:
         lambda: terminal.open_in_terminal(ours, USEFUL, bench.folder).seconds,
         lambda: terminal.open_in_terminal(terminal.hello(), GREETED, bench.folder).seconds,
     )
-    yield results.seconds("first useful frame / Textual's hello world", mine, hello, FIRST_FRAME_LIMIT)
+    yield results.seconds_in_turns("first useful frame / Textual's hello world", mine, hello, FIRST_FRAME_LIMIT)
 
 
 def open_memory(bench: Bench) -> Iterator[Result]:
@@ -158,7 +158,7 @@ def _status_beside_seeds_own(bench: Bench, kubeconfig: Path, what: str, limit: f
     ours, own = _in_turns(
         bench.runs, lambda: bench.status(kubeconfig).seconds, lambda: bench.seeds_own(kubeconfig).seconds
     )
-    return results.seconds(what, ours, own, limit)
+    return results.seconds_in_turns(what, ours, own, limit)
 
 
 def _in_turns(runs: int, ours: Callable[[], float], other: Callable[[], float]) -> tuple[list[float], list[float]]:

@@ -29,6 +29,12 @@ def seconds(what: str, ours: list[float], other: list[float], limit: float) -> R
     return Result(what, spread(ours), spread(other), median(ours) / median(other), limit)
 
 
+def seconds_in_turns(what: str, ours: list[float], other: list[float], limit: float) -> Result:
+    """The median of the ratios of neighbours: what slows the machine down for a while slows down both of a pair."""
+    ratios = [mine / theirs for mine, theirs in zip(ours, other, strict=True)]
+    return Result(what, spread(ours), spread(other), median(ratios), limit)
+
+
 def megabytes(what: str, ours: list[float], other: list[float], limit: float) -> Result:
     """The ratio of two medians of megabytes."""
     return Result(what, f"{median(ours):.0f} MB", f"{median(other):.0f} MB", median(ours) / median(other), limit)

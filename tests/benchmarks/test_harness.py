@@ -46,6 +46,12 @@ def test_a_limit_exceeded_is_seen_and_said() -> None:
     assert head.index("limit") == first.index("1.5x", first.index("1.50x") + 1)
 
 
+def test_what_was_measured_in_turns_is_compared_pair_by_pair() -> None:
+    slow_for_a_while = results.seconds_in_turns("status", [0.3, 0.9, 0.3], [0.2, 0.6, 0.3], 1.2)
+    assert slow_for_a_while.value == pytest.approx(1.5)
+    assert not slow_for_a_while.kept
+
+
 def test_the_proxy_delays_both_ways_and_loses_nothing() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
 
