@@ -91,9 +91,12 @@ class Engine:
         """One pass over the cluster and its diagnosis. Raises Trouble when the cluster can't be looked at at all."""
         if self._cluster is None:
             self._cluster = await self._connector.connect()
-        world = await observe(self._cluster, self.settings, self._now())
+        looked_with = self.settings
+        world = await observe(self._cluster, looked_with, self._now())
         if self._on_look:
             self.settings = self._on_look(world)
+            if _where(self.settings) != _where(looked_with):
+                world = await observe(self._cluster, self.settings, self._now())
         self._last = Snapshot(world, diagnose(world, self.settings), setup_rows(world, self.settings))
         return self._last
 
@@ -176,6 +179,11 @@ class Engine:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await _cancel(*waits)
+
+
+def _where(settings: Settings) -> tuple[object, ...]:
+    """What a look depends on: other values make it see other objects."""
+    return settings.namespace, settings.application, settings.immich_namespace, settings.accounts
 
 
 async def _cancel(*futures: asyncio.Future[Any]) -> None:

@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -55,7 +56,7 @@ class Request:
 
     @property
     def state_folder(self) -> Path:
-        """Where state is kept; a demo world has a folder of its own."""
+        """Where files are kept; the demo has a folder of its own."""
         folder = default_folder(self.env)
         return folder / "demo" if self.demo else folder
 
@@ -71,12 +72,13 @@ class Opening:
     def __init__(self, request: Request, *, stop_at_another_cluster: bool = False) -> None:
         self._request = request
         self._stop_at_another_cluster = stop_at_another_cluster
-        self._store = Store(request.state_folder)
+        folder = request.state_folder / (request.demo or "")
+        if request.demo and request.reset:
+            _forget(folder)
+        self._store = Store(folder)
         self._flagged = _settings_of(request)
         hint = _hint(request)
-        loaded = Loaded(State(hint, self._flagged.namespace))
-        if not (request.demo and request.reset):
-            loaded = self._store.last_used(hint, self._flagged.namespace)
+        loaded = self._store.last_used(hint, self._flagged.namespace)
         self._notices: tuple[str, ...] = loaded.notices
         self._state = loaded.state
         self.settings = self._with_choices()
@@ -203,6 +205,13 @@ class Opening:
             folder = request.state_folder
             return DemoConnector(request.demo, folder, reset=request.reset, env=request.env, home=request.home)
         return KubeconfigConnector(request.kubeconfig, request.context, request.env, request.home)
+
+
+def _forget(folder: Path) -> None:
+    """Removes what is kept of a demo world."""
+    for path in folder.glob("*.json*"):
+        with suppress(OSError):
+            path.unlink()
 
 
 def save_private(folder: Path, name: str, text: str) -> str:

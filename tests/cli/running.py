@@ -48,7 +48,7 @@ class Ended:
 
 
 def environment(changes: Mapping[str, str | None] | None = None) -> dict[str, str]:
-    """This test's environment with `changes`; None takes a variable away."""
+    """The environment of the test with `changes`; None takes a variable away."""
     merged: dict[str, str | None] = {**os.environ, "PYTHONWARNINGS": "error", **(changes or {})}
     return {name: value for name, value in merged.items() if value is not None}
 
