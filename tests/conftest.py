@@ -21,6 +21,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kubeconfig", metavar="PATH", help="a real cluster to run the contract on, in namespaces of its own"
     )
+    parser.addoption(
+        "--apple-hook",
+        metavar="PATH",
+        help="a program that leads its pods to a demo Apple: PATH --apple IP:PORT --apple-ca FILE; away: PATH --no-apple",
+    )
 
 
 @pytest.fixture(autouse=True)
