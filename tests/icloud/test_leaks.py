@@ -119,7 +119,6 @@ async def test_pyiclouds_own_keyring_entry_folder_and_switches_are_left_alone(
     monkeypatch.setattr("keyring.get_password", never)
     monkeypatch.setenv("TMPDIR", str(tmp_path / "elsewhere"))
     monkeypatch.setenv("ICLOUD_CHINA", "1")
-    monkeypatch.setenv("PYICLOUD_CK_EXTRA", "forbid")
     step = await signing_in.start(WHO, PASSWORD)
     assert isinstance(await type_code(signing_in, apple, WHO, step), SignedIn)
     pair = await signing_in.files()

@@ -64,6 +64,7 @@ async def test_a_step_has_a_limit_of_its_own(private: Path) -> None:
 async def test_who_is_left_in_the_middle_sends_nothing_more(
     signing_in: SigningIn, apple: DemoApple, monkeypatch: pytest.MonkeyPatch, private: Path
 ) -> None:
+    """After the password two more requests would follow for this account: for its numbers and for a prompt."""
     asked, released, over = asyncio.Event(), threading.Event(), threading.Event()
     loop = asyncio.get_running_loop()
 
@@ -79,7 +80,7 @@ async def test_who_is_left_in_the_middle_sends_nothing_more(
 
     monkeypatch.setattr("wizard.icloud.service.Service.forget_password", slow)
     monkeypatch.setattr("wizard.icloud.visit.Visit.close_if_left", hung_up)
-    leaving = asyncio.create_task(signing_in.start(WHO, PASSWORD))
+    leaving = asyncio.create_task(signing_in.start("older.page@example.com", PASSWORD))
     await asked.wait()
     sent = posted(apple)
     leaving.cancel()

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import socket
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from requests import PreparedRequest, Response
+from requests.adapters import HTTPAdapter
 
 from tests.icloud.conftest import PASSWORD, code, lines, session, type_code, wrong
 from wizard.demo.apple.server import DemoApple
@@ -147,6 +152,57 @@ async def test_a_certificate_that_is_not_trusted(signing_in: SigningIn, monkeypa
     refusal = await refusal_of(signing_in, WHO)
     assert refusal.code == "icloud.unreachable"
     assert "certificate of idmsa.apple.com" in refusal.why
+
+
+@pytest.fixture
+def busy_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Has Apple answer 503 at one of its addresses from now on."""
+    send = HTTPAdapter.send
+
+    def from_now_on(end: str) -> None:
+        def answered(self: HTTPAdapter, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+            response = send(self, request, *args, **kwargs)
+            if urlsplit(str(request.url)).path.endswith(end):
+                response.status_code = 503
+                response._content = b"<html>a-token</html>"
+                response.headers["Content-Type"] = "text/html"
+            return response
+
+        monkeypatch.setattr(HTTPAdapter, "send", answered)
+
+    return from_now_on
+
+
+async def test_a_busy_apple_is_no_end_of_the_session(
+    signing_in: SigningIn, apple: DemoApple, busy_at: Callable[[str], None]
+) -> None:
+    pair = await session(signing_in, apple, WHO)
+    apple.end_web_sessions(WHO)
+    busy_at("/accountLogin")
+    with pytest.raises(Trouble) as refusal:
+        await signing_in.resume(pair)
+    assert refusal.value.code == "icloud.unavailable"
+    assert refusal.value.__context__ is None
+
+
+@pytest.mark.parametrize("end", ["/2sv/trust", "/accountLogin", "/securitycode", "/code/validate"])
+async def test_a_busy_apple_is_no_wrong_code(
+    signing_in: SigningIn, apple: DemoApple, busy_at: Callable[[str], None], end: str
+) -> None:
+    who = "sms.only@example.com" if end == "/securitycode" else WHO
+    step = await signing_in.start(who, PASSWORD)
+    busy_at(end)
+    with pytest.raises(Trouble) as refusal:
+        await type_code(signing_in, apple, who, step)
+    assert refusal.value.code == "icloud.unavailable"
+
+
+async def test_a_busy_push_host_is_gone_round(signing_in: SigningIn, busy_at: Callable[[str], None]) -> None:
+    busy_at("/bridge/step/0")
+    step = await signing_in.start(WHO, PASSWORD)
+    assert isinstance(step, CodeWanted)
+    assert step.notice is not None
+    assert (step.delivery, step.notice.code) == ("sms", "icloud.push-unreachable")
 
 
 async def test_nothing_to_answer(signing_in: SigningIn) -> None:

@@ -28,7 +28,6 @@ class Service(PyiCloudService):  # type: ignore[misc]
             china_mainland=china,
             authenticate=False,
             refresh_interval=None,
-            cloudkit_validation_extra="allow",
         )
         self._found_phones: list[dict[str, Any]] = []
         self._write: Callable[[], None] = self.session._save_session_data  # noqa: SLF001
