@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from wizard.annotations import TRACKING_ID
 from wizard.settings import CRON_JOB_BASE, DEFAULT_ACCOUNT, Settings
-from wizard.world import AppSource, Found, Missing, Unreadable, World
+from wizard.world import AppSource, Found, Immich, Ingress, IngressRule, Missing, Unreadable, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,17 +158,35 @@ def _immich(world: World) -> SetupRow:
             return SetupRow("immich", "Immich", "not known", message, "unknown")
 
 
+def pattern_ingress(world: World) -> Ingress | None:
+    """An existing Ingress to take as the pattern: of the class that most of them use, the plainest first by name."""
+    ingresses = world.ingresses.value.items if isinstance(world.ingresses, Found) else ()
+    immich = world.immich.value if isinstance(world.immich, Found) else None
+    others = [
+        item for item in ingresses if not immich or not any(is_of_immich(item, rule, immich) for rule in item.rules)
+    ]
+    if not others:
+        return None
+    popular = Counter(item.class_name for item in others).most_common(1)[0][0]
+    return min(
+        (item for item in others if item.class_name == popular), key=lambda item: (len(item.rules), item.meta.name)
+    )
+
+
+def is_of_immich(item: Ingress, rule: IngressRule, immich: Immich) -> bool:
+    """Whether a rule leads to Immich's Service."""
+    return item.meta.namespace == immich.namespace and rule.service == (immich.service or "immich-server")
+
+
 def _ingress(world: World) -> SetupRow:
     match world.ingress_classes:
         case Found(value=page) if page.items:
-            ingresses = world.ingresses.value.items if isinstance(world.ingresses, Found) else ()
-            used = Counter(item.class_name for item in ingresses if item.class_name).most_common(1)
-            if used:
-                example = next(item for item in ingresses if item.class_name == used[0][0])
+            example = pattern_ingress(world)
+            if example and example.class_name:
                 return SetupRow(
                     "ingress",
                     "Ingress",
-                    f"{used[0][0]}, as in {example.meta.namespace}/{example.meta.name}",
+                    f"{example.class_name}, as in {example.meta.namespace}/{example.meta.name}",
                     "the most used class",
                     "ok",
                 )

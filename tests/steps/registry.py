@@ -47,7 +47,7 @@ def _of(node: ast.AST, where: str) -> Iterator[str]:
                 f"{where}: an id is made by {pattern}; say in tests/steps/registry.py which ones that gives"
             )
         yield from _TABLES.get(pattern, ())
-    if not isinstance(first, ast.Constant):
+    if not isinstance(first, ast.Constant) or not isinstance(first.value, str):
         return
     if name == "missing_rights":
         yield f"{first.value}.rights-missing"

@@ -1,9 +1,10 @@
+# ruff: noqa: E501 - rows are read as rows
 """One row per finding: a world that shows it, and one in which it must not be seen."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -14,10 +15,8 @@ from tests.steps.worlds import (
     NS,
     OLDER,
     PASSWORD_LINES,
-    REVISION,
     SETTINGS,
     ago,
-    annotated,
     application,
     auth_pod,
     claim,
@@ -54,14 +53,12 @@ from wizard.settings import PHOTOS_CLAIM, Settings
 from wizard.world import (
     AppResource,
     AppSource,
-    ConfigMap,
     Container,
     ContainerState,
     Event,
     Found,
     IngressClass,
     IngressRule,
-    LogTail,
     Missing,
     Mount,
     Namespace,
@@ -106,7 +103,7 @@ def _class(**fields: object) -> StorageClass:
 
 
 def _ns(phase: str = "Active", **labels: str) -> Found[Namespace]:
-    return Found(Namespace(meta(NS, "", labels=labels), phase))
+    return Found(Namespace(meta(NS, "", labels=dict(labels)), phase))
 
 
 def _event(reason: str, message: str, kind: str, name: str) -> Event:
@@ -117,7 +114,7 @@ def _spec(**fields: object) -> PodSpec:
     return replace(cron_job().spec, **fields)  # type: ignore[arg-type]
 
 
-def _secret(*keys: str, **fields: object) -> Found[SecretKeys]:
+def _secret(*keys: str, **fields: Mapping[str, str]) -> Found[SecretKeys]:
     return Found(SecretKeys(meta("icloud-credentials", **fields), "Opaque", keys))
 
 

@@ -93,6 +93,8 @@ def _state(app: Application, world: World, settings: Settings) -> Iterator[Findi
             commands=(f"kubectl -n {app.meta.namespace} get application {app.meta.name} -o yaml",),
             implies=Status.BLOCKED,
         )
+    if app.meta.deleting:
+        return
     if app.destination_namespace and app.destination_namespace != settings.namespace and not _owns_ours(app, settings):
         yield Finding(
             "argocd.other-destination",
@@ -102,12 +104,12 @@ def _state(app: Application, world: World, settings: Settings) -> Iterator[Findi
             fix="Correct the destination, or start the wizard with --namespace " + app.destination_namespace + ".",
             implies=Status.ACTION_REQUIRED,
         )
-    if not app.looked_at:
+    if not app.looked_at or not (app.sync or app.health or app.conditions):
         yield Finding(
             "argocd.not-yet-looked-at",
             Severity.INFO,
             f"Argo CD has not looked at the application {app.meta.name} yet.",
-            evidence={f"{where} status": "empty"},
+            evidence={f"{where} status.sync": "empty"},
             why="A new application has no status for some seconds.",
             fix="Wait a minute. If it stays like this, the application controller does not run.",
             commands=(f"kubectl -n {app.meta.namespace} get pods",),

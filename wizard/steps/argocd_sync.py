@@ -27,7 +27,7 @@ def sync_of(app: Application) -> Iterator[Finding]:
 
 
 def _operation(app: Application, where: str) -> Iterator[Finding]:
-    running = app.operation_phase == "Running"
+    running = app.operation_phase in ("Running", "Terminating")
     if running and "etrying attempt" in app.operation_message:
         old = app.operation_revision and app.compared_revision and app.operation_revision != app.compared_revision
         yield Finding(
@@ -143,7 +143,7 @@ def _out_of_sync(app: Application, where: str) -> Iterator[Finding]:
                 ),
                 implies=Status.ACTION_REQUIRED,
             )
-    elif app.operation_phase in ("Failed", "Error"):
+    elif app.operation_phase in ("Running", "Terminating", "Failed", "Error"):
         return
     else:
         yield Finding(

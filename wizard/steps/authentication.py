@@ -70,13 +70,16 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
                 "authentication.session-valid", Severity.OK, f"Apple's session{who} works{until}{left}.", evidence
             )
         case SessionState.EXPIRING:
+            outlived = session.expires_at is not None and session.expires_at <= world.taken_at
             return Finding(
                 "authentication.session-expiring",
                 Severity.WARNING,
-                f"Apple's session{who} ends soon: it works{until}{left}.",
+                f"Apple's session{who} still works, though its own date has passed."
+                if outlived
+                else f"Apple's session{who} ends soon: it works{until}{left}.",
                 evidence,
                 why="Apple ends it about every 30 days, whatever anybody does. The date is an estimate.",
-                fix="Sign in again before that day.",
+                fix="Sign in again soon; it takes a minute.",
                 commands=sign_in,
             )
         case SessionState.EXPIRED:

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import CRON_JOB_BASE, Settings
+from wizard.setup import is_of_immich, pattern_ingress
 from wizard.steps.base import Right, Step, missing_rights, unknown
 from wizard.steps.look_up import items
-from wizard.world import Found, Immich, Ingress, IngressRule, Missing, Unreadable, World
+from wizard.world import Found, Ingress, IngressRule, Missing, Unreadable, World
 
 NGINX = "k8s.io/ingress-nginx"
 BODY_SIZE = "nginx.ingress.kubernetes.io/proxy-body-size"
-
-
-def pattern_ingress(world: World) -> Ingress | None:
-    """An existing Ingress to take as the pattern: of the class that most of them use, the plainest first by name."""
-    others = [item for item in items(world.ingresses) if not _leads_to_immich(item, world)]
-    if not others:
-        return None
-    popular = Counter(item.class_name for item in others).most_common(1)[0][0]
-    return min(
-        (item for item in others if item.class_name == popular), key=lambda item: (len(item.rules), item.meta.name)
-    )
 
 
 def immich_routes(world: World) -> list[tuple[Ingress, IngressRule]]:
@@ -35,16 +24,8 @@ def immich_routes(world: World) -> list[tuple[Ingress, IngressRule]]:
         (item, rule)
         for item in items(world.ingresses)
         for rule in item.rules
-        if _is_immich(item, rule, world.immich.value)
+        if is_of_immich(item, rule, world.immich.value)
     ]
-
-
-def _is_immich(item: Ingress, rule: IngressRule, immich: Immich) -> bool:
-    return item.meta.namespace == immich.namespace and rule.service == (immich.service or "immich-server")
-
-
-def _leads_to_immich(item: Ingress, world: World) -> bool:
-    return isinstance(world.immich, Found) and any(_is_immich(item, rule, world.immich.value) for rule in item.rules)
 
 
 def check_ingress(world: World, settings: Settings) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ from wizard.steps.runners import nowhere_to_put
 from wizard.world import Claim, Event, Found, LogTail, Missing, Page, Pod, Read, StorageClass, Unreadable, World
 
 WAIT_FOR_FIRST_CONSUMER = "WaitForFirstConsumer"
+_NO_CLASSES: Page[StorageClass] = Page()
 _WRITABLE = frozenset({"ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"})
 
 
@@ -201,7 +202,7 @@ def _pending_claim(claim: Claim, where: str, world: World, settings: Settings) -
         case Found(value=page):
             chosen, finding = _class_of(claim, page, where, settings)
         case _:
-            chosen, finding = _class_of(claim, Page[StorageClass](), where, settings)
+            chosen, finding = _class_of(claim, _NO_CLASSES, where, settings)
     if finding:
         yield finding
         return
@@ -301,7 +302,7 @@ def _class_of(
 
 def _growing(claim: Claim, size: str, world: World, settings: Settings) -> tuple[str, tuple[str, ...]]:
     """How to get more room: (fix, commands)."""
-    page = world.storage_classes.value if isinstance(world.storage_classes, Found) else Page[StorageClass]()
+    page = world.storage_classes.value if isinstance(world.storage_classes, Found) else _NO_CLASSES
     chosen = class_of(claim, page)
     if chosen and not chosen.expandable:
         return (

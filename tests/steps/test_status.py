@@ -1,0 +1,320 @@
+"""Where the iterations stand: precedence, what could not be read, what is not wanted, several accounts, what holds up what."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.steps.worlds import (
+    FORBIDDEN,
+    GOOD_LOG,
+    NOW,
+    NS,
+    SETTINGS,
+    annotated,
+    claim,
+    complete,
+    cron_job,
+    fresh,
+    job,
+    list_of,
+    meta,
+    page,
+    pod_spec,
+    seed,
+    with_annotations,
+    with_auth,
+    with_option,
+    with_run,
+)
+from wizard.annotations import SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, VERIFIED_COUNTS
+from wizard.model import Finding, Report, SessionState, Severity, Status
+from wizard.settings import PHOTOS_CLAIM
+from wizard.steps import STEPS, diagnose
+from wizard.steps.base import blockers_of, status_of
+from wizard.world import Found, LogTail, Missing, Page, SecretKeys, Unreadable, World
+
+C, A, B, P, U = Status.COMPLETE, Status.ACTION_REQUIRED, Status.BLOCKED, Status.PENDING, Status.UNKNOWN
+PRECEDENCE = (Status.FAILED, B, A, U, P, Status.IN_PROGRESS)
+READS = {
+    field.name
+    for field in fields(World)
+    if field.name not in ("taken_at", "cluster", "latency_ms", "requests", "access")
+}
+HANGS_ON: dict[str, set[str]] = {
+    "namespace": set(),  # what is in it still tells
+    "storage_classes": set(),  # the claims are Bound
+    "claims": {"storage", "authentication", "immich", "verification"},
+    "volumes": set(),
+    "secrets": {"credentials"},
+    "config_maps": {"credentials"},
+    "service_account": {"credentials"},
+    "cron_jobs": {"credentials", "verification"},
+    "jobs": {"verification"},
+    "pods": {"authentication"},
+    "job_pods": set(),
+    "events": set(),
+    "ingress_classes": set(),
+    "ingresses": {"exposure"},
+    "applications": set(),
+    "application": {"argocd"},
+    "parent_application": set(),
+    "immich": {"immich", "exposure"},
+    "auth_log": set(),  # there is no auth pod
+    "sync_log": {"verification"},
+    "version": set(),
+}
+
+
+def statuses(world: World) -> dict[str, Status]:
+    return {step.id: step.status for step in diagnose(world, SETTINGS).steps}
+
+
+def ids(report: Report, step: str) -> list[str]:
+    return [
+        finding.id.removeprefix(step + ".")
+        for each in report.steps
+        if each.id == step
+        for finding in each.findings
+        if finding.severity is not Severity.OK
+    ]
+
+
+def implying(status: Status | None) -> Finding:
+    return Finding("storage.x", Severity.ERROR, "x.", implies=status)
+
+
+@pytest.mark.parametrize(
+    ("worse", "better"), [(PRECEDENCE[i], PRECEDENCE[j]) for i, j in permutations(range(6), 2) if i < j]
+)
+def test_the_worse_status_wins(worse: Status, better: Status) -> None:
+    assert status_of([implying(better), implying(None), implying(worse)]) is worse
+
+
+def test_findings_that_stand_in_nobody_s_way_leave_it_complete() -> None:
+    assert status_of([implying(None)]) is C
+    assert status_of([]) is C
+
+
+def test_the_seed_is_told_for_what_it_is() -> None:
+    report = diagnose(seed(), SETTINGS)
+    assert [step.status for step in report.steps] == [C, A, A, C, B, P, P]
+    assert (report.complete, len(report.wanted), report.percent) == (2, 7, 29)
+    assert report.next_step is not None
+    assert report.next_step.iteration == 2
+    assert report.ready_when == (
+        "Secret icloud-credentials has every key that the workloads read (password is missing)",
+    )
+    assert ids(report, "storage") == ["pvc-wait-for-first-consumer"]
+    assert ids(report, "credentials") == [
+        "secret-key-missing",
+        "schedule-outlives-session",
+        "retries-hammer",
+        "password-in-arguments",
+        "substitution-unquoted",
+        "image-latest",
+        "configmap-unused",
+        "until-found",
+    ]
+    assert ids(report, "authentication") == [
+        "auth-pod-not-waiting",
+        "arguments-wrong",
+        "file-missing",
+        "session-unverified",
+    ]
+    assert ids(report, "argocd") == ["claims-unprotected", "progressing-explained", "self-heal"]
+    assert ids(report, "immich") == ["not-installed"]
+    assert ids(report, "exposure") == ["waits-for-immich"]
+    assert ids(report, "verification") == ["waits"]
+    assert report.accounts[0].session.state is SessionState.UNVERIFIED
+
+
+def test_the_seed_s_blockers_say_who_waits_and_until_when() -> None:
+    blockers = [blocker for step in diagnose(seed(), SETTINGS).steps for blocker in step.blockers]
+    assert [(blocker.priority, blocker.issue, blocker.estimated_minutes) for blocker in blockers] == [
+        ("P0", "Secret icloud-credentials has no key password", 1),
+        ("P1", "iCloud authentication incomplete", 5),
+        ("P0", "Immich not installed", 10),
+    ]
+    assert all(blocker.ready_when for blocker in blockers)
+
+
+def test_a_complete_world_has_nothing_to_complain_about() -> None:
+    report = diagnose(complete(), SETTINGS)
+    assert {step.status for step in report.steps} == {C}
+    loud = [finding for step in report.steps for finding in step.findings if finding.severity not in ("ok", "info")]
+    assert loud == []
+    assert report.percent == 100
+    assert report.accounts[0].session.days_left == 21
+
+
+def test_a_fresh_cluster_begins_with_storage() -> None:
+    report = diagnose(fresh(), SETTINGS)
+    assert [step.status for step in report.steps] == [A, P, P, P, B, P, P]
+    assert report.next_step is not None
+    assert report.next_step.id == "storage"
+
+
+def unreadable(world: World, part: str) -> World:
+    value: Any = getattr(world, part)
+    hidden: Any = dict.fromkeys(value, FORBIDDEN) if isinstance(value, dict) else FORBIDDEN
+    return replace(world, **{part: hidden})
+
+
+def test_every_part_of_a_world_is_considered() -> None:
+    assert set(HANGS_ON) == READS
+
+
+@pytest.mark.parametrize("part", sorted(READS))
+def test_nothing_is_complete_whose_ground_could_not_be_read(part: str) -> None:
+    after = statuses(unreadable(complete(), part))
+    assert {step for step, status in after.items() if status is not C} == HANGS_ON[part]
+    assert all(after[step] in (U, P) for step in HANGS_ON[part])
+
+
+@pytest.mark.parametrize("part", ["secrets", "config_maps"])
+def test_what_was_not_asked_for_is_not_taken_for_there(part: str) -> None:
+    empty: Any = {}
+    assert statuses(replace(complete(), **{part: empty}))["credentials"] is U
+
+
+def test_a_running_auth_pod_whose_log_may_not_be_read_is_not_cleaned_up() -> None:
+    assert statuses(replace(with_auth(complete()), auth_log=FORBIDDEN))["authentication"] is U
+
+
+@settings(deadline=None, derandomize=True, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_no_mixture_of_found_missing_and_unreadable_raises(data: st.DataObject) -> None:
+    worlds = (complete(), seed(), fresh())
+    changes: dict[str, Any] = {}
+    for part in sorted(READS):
+        value = getattr(data.draw(st.sampled_from(worlds), label=part), part)
+        gone = data.draw(st.sampled_from((None, Missing(), Missing(kind_installed=False), Unreadable("timeout", "x"))))
+        changes[part] = value if gone is None else dict.fromkeys(value, gone) if isinstance(value, dict) else gone
+    report = diagnose(replace(complete(), **changes), SETTINGS)
+    assert len(report.steps) == 7
+    assert len(report.pipeline) == 5
+
+
+def test_what_is_not_wanted_does_not_count() -> None:
+    skipped = replace(SETTINGS, skipped=frozenset({"argocd", "immich", "exposure"}))
+    report = diagnose(replace(seed(), application=Missing(kind_installed=False)), skipped)
+    assert [step.status for step in report.steps if step.id in skipped.skipped] == [Status.SKIPPED] * 3
+    assert (report.complete, len(report.wanted)) == (1, 4)
+
+
+def test_without_immich_here_two_counts_are_enough_and_nobody_waits_for_it() -> None:
+    elsewhere = replace(SETTINGS, skipped=frozenset({"immich", "exposure"}))
+    world = with_annotations(complete(), PHOTOS_CLAIM, **{VERIFIED_COUNTS: '{"icloud": 5, "volume": 5}'})
+    report = diagnose(replace(world, immich=Missing()), elsewhere)
+    assert report.steps[6].status is C
+    assert [(hop.name, hop.state) for hop in report.pipeline][3:] == [("Immich", "unknown"), ("you", "unknown")]
+
+
+def family(*, anna_verified: bool) -> World:
+    world = complete()
+    session = {SESSION_EXPIRES_AT: (NOW + timedelta(days=12)).isoformat(), SESSION_VERIFIED_AT: NOW.isoformat()}
+    theirs = claim("icloudpd-config-anna", "1Gi")
+    spec = pod_spec(cron_job().spec.containers[0].command[-1].replace("icloud-import", "icloud-import/anna"))
+    volumes = tuple(
+        replace(one, ref=one.ref + "-anna") if one.name in ("credentials", "config") else one for one in spec.volumes
+    )
+    last = replace(
+        job("icloudpd-sync-anna-1", manual=True), meta=meta("icloudpd-sync-anna-1", owner="CronJob/icloudpd-sync-anna")
+    )
+    return replace(
+        world,
+        claims=page(*list_of(world.claims), annotated(theirs, **session) if anna_verified else theirs),
+        secrets={
+            **world.secrets,
+            "icloud-credentials-anna": Found(SecretKeys(meta("icloud-credentials-anna"), "Opaque", ("username",))),
+        },
+        cron_jobs=page(
+            *list_of(world.cron_jobs),
+            cron_job(meta=meta("icloudpd-sync-anna"), spec=replace(spec, volumes=volumes)),
+        ),
+        jobs=page(*list_of(world.jobs), last),
+    )
+
+
+def test_a_second_account_is_found_by_its_cronjob_and_counts() -> None:
+    report = diagnose(family(anna_verified=False), SETTINGS)
+    assert [(account.name, account.session.state) for account in report.accounts] == [
+        ("default", SessionState.VALID),
+        ("anna", SessionState.UNVERIFIED),
+    ]
+    assert report.steps[2].status is A
+    assert "of account anna" in report.steps[2].findings[0].summary
+    assert "icloudpd-config-anna" in report.steps[2].findings[0].commands[0]
+
+
+def test_both_accounts_signed_in_is_complete() -> None:
+    report = diagnose(family(anna_verified=True), SETTINGS)
+    assert {step.status for step in report.steps} == {C}
+    assert report.accounts[1].session.days_left == 12
+
+
+def test_commands_go_to_the_cluster_that_was_looked_at() -> None:
+    elsewhere = replace(SETTINGS, kubectl="kubectl --context home")
+    commands = [
+        command
+        for step in diagnose(seed(), elsewhere).steps
+        for finding in step.findings
+        for command in finding.commands
+    ]
+    assert any("| kubectl --context home -n photo-sync patch secret" in command for command in commands)
+    assert not any("kubectl -n" in command or "--context home --context" in command for command in commands)
+
+
+def test_what_argocd_puts_back_is_changed_in_git() -> None:
+    finding = next(
+        f for f in diagnose(seed(), SETTINGS).steps[1].findings if f.id == "credentials.schedule-outlives-session"
+    )
+    assert finding.commands == ()
+    assert "in git (https://github.com/you/homelab, apps/photo-sync)" in finding.fix
+    without = replace(seed(), application=Missing(kind_installed=False))
+    finding = next(
+        f for f in diagnose(without, SETTINGS).steps[1].findings if f.id == "credentials.schedule-outlives-session"
+    )
+    assert finding.commands[0].startswith(f"kubectl -n {NS} patch cronjob")
+
+
+def test_blockers_come_once_and_most_urgent_first() -> None:
+    world = replace(complete(), claims=page(), secrets={"icloud-credentials": Missing()})
+    for step in STEPS:
+        found = step.diagnose(world, SETTINGS)
+        assert list(found.blockers) == blockers_of(found.findings)
+        assert [blocker.priority for blocker in found.blockers] == sorted(
+            blocker.priority for blocker in found.blockers
+        )
+
+
+def test_no_secret_value_on_a_command_line_is_repeated() -> None:
+    for world in (with_option(complete(), "--password hunter2secret"), with_option(complete(), "-phunter2secret")):
+        assert "hunter2secret" not in repr(diagnose(world, SETTINGS))
+    script = "/entrypoint.sh --password hunter2secret"
+    assert "hunter2secret" not in repr(diagnose(with_script_of_its_own(script), SETTINGS))
+
+
+def with_script_of_its_own(script: str) -> World:
+    return replace(complete(), cron_jobs=page(cron_job(spec=pod_spec(script))))
+
+
+def test_a_run_that_waits_for_apple_s_index_is_under_way_and_not_a_lie() -> None:
+    world = with_run(complete(), *GOOD_LOG[:1], "ERROR    Apple iCloud Photo Library has not finished indexing yet")
+    assert statuses(world)["verification"] is Status.IN_PROGRESS
+
+
+def test_a_log_of_somebody_else_s_run_says_nothing_about_this_one() -> None:
+    world = replace(complete(), sync_log=Found(LogTail("icloudpd-sync-29409480x-abcde", ("KeyError: 'dsInfo'",))))
+    assert diagnose(world, SETTINGS).accounts[0].session.state is SessionState.VALID
+
+
+def test_more_applications_than_were_read_are_no_reason_to_raise() -> None:
+    assert statuses(replace(complete(), applications=Found(Page((), more=True))))["argocd"] is C
