@@ -195,8 +195,8 @@ class WizardApp(App[int]):
 
             self.push_screen(TroubleScreen())
         for screen in self.screen_stack:
-            if isinstance(screen, WizardScreen) and screen.is_mounted:
-                screen.show(picture)
+            if isinstance(screen, WizardScreen):
+                screen.draw(picture)
 
     def _arrive(self) -> None:
         """After the first look: to where the person was, or to the setup on a first start."""

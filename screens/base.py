@@ -26,6 +26,8 @@ class WizardScreen(Screen[None]):
         Binding("q", "app.quit", "quit", id="wizard.quit", tooltip="Close the wizard; the next start comes back here"),
     ]
 
+    _composed = False
+
     @property
     def wizard(self) -> WizardApp:
         """The app, with its own methods."""
@@ -41,7 +43,12 @@ class WizardScreen(Screen[None]):
         return ""
 
     def show(self, picture: Picture) -> None:
-        """Draws the picture. Called on arrival, on every change and every second."""
+        """Draws the picture. Called through `draw`."""
+
+    def draw(self, picture: Picture) -> None:
+        """Shows the picture, if the screen's widgets are there. Called on arrival, on every change and every second."""
+        if self._composed and self.is_attached:
+            self.show(picture)
 
     def commands(self) -> list[tuple[str, str]]:
         """(what for, command) for whatever is on the screen."""
@@ -49,9 +56,10 @@ class WizardScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Draws at once what is known."""
-        self.show(self.wizard.picture)
+        self._composed = True
+        self.draw(self.wizard.picture)
 
     def on_screen_resume(self) -> None:
         """Draws what has changed while another screen was in front."""
-        self.show(self.wizard.picture)
+        self.draw(self.wizard.picture)
         self.wizard.remember()

@@ -87,7 +87,7 @@ class FindScreen(SheetScreen):
     @on(Input.Changed)
     def words_changed(self, _: Input.Changed) -> None:
         """The list follows."""
-        self.show(self.wizard.picture)
+        self.draw(self.wizard.picture)
 
     @on(Input.Submitted)
     def words_submitted(self, _: Input.Submitted) -> None:

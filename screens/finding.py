@@ -129,7 +129,7 @@ class FindingScreen(SheetScreen):
             self.reference = names[(here + direction) % len(names)]
             self.wizard.home.open_finding(self.reference)
             self.query_one("#page", Page).scroll_home(animate=False)
-            self.show(self.wizard.picture)
+            self.draw(self.wizard.picture)
             self.wizard.remember()
 
 

@@ -99,7 +99,7 @@ class HomeScreen(WizardScreen):
             )
             self._built = True
             self.query_one("#main" if self.size.width < NARROW else "#rail", Page).focus()
-        self.call_after_refresh(lambda: self.show(self.wizard.picture))
+        self.call_after_refresh(lambda: self.draw(self.wizard.picture))
 
     @property
     def number(self) -> int:
@@ -154,7 +154,7 @@ class HomeScreen(WizardScreen):
             self._number = number
             if self._built:
                 self.query_one("#main", Page).scroll_home(animate=False)
-            self.show(self.wizard.picture)
+            self.draw(self.wizard.picture)
             self.wizard.remember()
 
     def open_finding(self, reference: str) -> None:
@@ -214,7 +214,7 @@ class HomeScreen(WizardScreen):
             return
         if event.row_id == FOLD:
             self._unfolded.add(step.id)
-            self.show(self.wizard.picture)
+            self.draw(self.wizard.picture)
         elif event.row_id in dict(references(step)):
             self.wizard.open_finding(step.id, event.row_id)
 
@@ -235,4 +235,4 @@ class HomeScreen(WizardScreen):
         """Draws for the new size, once it is laid out."""
         if self._built and event.size.width < NARROW:
             self.query_one("#main", Page).focus()
-        self.call_after_refresh(lambda: self.show(self.wizard.picture))
+        self.call_after_refresh(lambda: self.draw(self.wizard.picture))

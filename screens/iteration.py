@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from screens.rows import Button, Heading, Item, Row, Space, Table, Text
-from screens.words import MUTED, SEVERITY_SIGN, STATUS_SIGN, TITLES, iteration_names, status_word
+from screens.words import MUTED, SEVERITY_SIGN, STATUS_SIGN, TITLES, iteration_names, plural, status_word
 
 if TYPE_CHECKING:
     from wizard.model import Blocker, Diagnosis, Finding, Report
@@ -54,12 +54,14 @@ def act_of(step: Diagnosis, report: Report) -> Act:
     if following is not None and elsewhere and step.status in ("complete", "skipped", "pending"):
         name = f"{following.iteration} {TITLES[following.iteration - 1].short}"
         return Act("go", f"Go to {name}, which is next", following.iteration)
+    mendable = [finding for finding in open_findings(step) if finding.fix or finding.commands]
+    if step.status == "complete" or not mendable:
+        return Act("look", "Look again")
     commands = commands_of(step)
-    if step.status != "complete" and commands:
+    if all(finding.commands for finding in mendable):
         return Act("commands", "Show the command…" if len(commands) == 1 else f"Show the {len(commands)} commands…")
-    if step.status != "complete" and any(finding.fix for finding in open_findings(step)):
-        return Act("commands", "Show what to do…")
-    return Act("look", "Look again")
+    counts = [plural(len(mendable), "thing")] + ([plural(len(commands), "command")] if commands else [])
+    return Act("commands", f"Show what to do: {', '.join(counts)}…")
 
 
 def rows(step: Diagnosis, purpose: str, table: Table | None, *, unfolded: bool = False) -> Iterator[Row]:

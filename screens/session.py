@@ -39,7 +39,8 @@ class Session(Protocol):
         """Keeps `place` for the next start. Called on every change of it; must be quick and must not raise."""
 
     def choose(self, name: str, value: str) -> None:
-        """Sets one setting: "apple_id" (of the default account), "time_zone", "application" or "immich_namespace".
+        """Sets one setting: "apple_id" (of the default account), "time_zone", "application", "immich_namespace"
+        or "host_name".
 
         The running engine diagnoses with it from its next look on. Raises Trouble when it can't be kept.
         """

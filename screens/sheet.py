@@ -81,4 +81,4 @@ class SheetScreen(WizardScreen):
 
     def on_resize(self, _: events.Resize) -> None:
         """Draws for the new size, once it is laid out."""
-        self.call_after_refresh(lambda: self.show(self.wizard.picture))
+        self.call_after_refresh(lambda: self.draw(self.wizard.picture))

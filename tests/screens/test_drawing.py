@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -131,6 +132,12 @@ def test_the_button_of_each_iteration_of_the_seed() -> None:
         "Go to 2 Credentials, which is next",
         "Go to 2 Credentials, which is next",
     ]
+
+
+def test_the_button_counts_things_and_commands_where_they_differ() -> None:
+    without = replace(fake.CREDENTIALS.findings[1], commands=())
+    step = replace(fake.CREDENTIALS, findings=(fake.CREDENTIALS.findings[0], without))
+    assert act_of(step, fake.REPORT).label == "Show what to do: 2 things, 1 command…"
 
 
 def test_tables_hold_what_was_seen() -> None:

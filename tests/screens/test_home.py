@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from screens.app import WizardApp
 from screens.finding import FindingScreen
 from screens.home import HomeScreen
 from screens.kubectl import KubectlScreen
@@ -136,20 +137,26 @@ async def test_a_fix_without_commands_is_shown_too(opened: Opener) -> None:
     finding = Finding("immich.x", Severity.ERROR, "It is off.", fix="Ask the owner.", implies=Status.BLOCKED)
     step = Diagnosis(2, "credentials", "Credentials & config", Status.BLOCKED, (finding,))
     async with opened(FakeSession(fresh(fake.with_steps(step)), place=fake.HOME)) as wizard:
-        assert "Show what to do…" in wizard.text
+        assert "Show what to do: 1 thing…" in wizard.text
         await wizard.press("a")
         assert "Ask the owner." in wizard.text
 
 
 async def test_a_live_update_is_shown_and_the_cursor_stays(opened: Opener) -> None:
     async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
-        await wizard.press("right", "down")
-        assert wizard.page("main").cursor == "credentials.schedule-outlives-session"
+        await wizard.press("right", "down", "down")
+        assert wizard.page("main").cursor == "credentials.image-latest"
         mended = replace(fake.CREDENTIALS, findings=fake.CREDENTIALS.findings[1:])
         await wizard.feed(fresh(fake.with_steps(mended)))
         assert "Two workloads" not in wizard.text
-        assert wizard.page("main").cursor == "credentials.schedule-outlives-session"
-        assert "› ! The schedule" in wizard.text  # noqa: RUF001
+        assert wizard.page("main").cursor == "credentials.image-latest"
+        assert "› ! Image tag" in wizard.text  # noqa: RUF001
+
+
+def test_an_update_takes_the_place_of_those_before_it_and_of_nothing_else() -> None:
+    first, second = WizardApp.Updated(fresh()), WizardApp.Updated(stale())
+    assert second.can_replace(first)
+    assert not second.can_replace(WizardApp.Troubled(fake.unreachable()))
 
 
 async def test_a_burst_of_updates_ends_at_the_last(opened: Opener) -> None:
