@@ -12,6 +12,7 @@ from wizard.apply.execute import execute
 from wizard.apply.handover_job import CONTAINER, Handover
 from wizard.errors import Retry, Trouble, shorten
 from wizard.kube.client import Cluster
+from wizard.kube.errors import NotFound
 from wizard.kube.streams import ExecResult, Stream
 from wizard.model import Action, Target, Verb
 from wizard.observe.parse_pod import pod as parse_pod
@@ -22,16 +23,22 @@ from wizard.world import LogTail, Pod
 START_SECONDS = 300.0
 SCRIPT_SECONDS = 60.0
 PROVE_SECONDS = 180.0
+GONE_SECONDS = 60.0
+LOOK_EVERY_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class OnClaim:
-    """What lies on the claim for one account. `recovered` is "completed" or "undone" when an earlier move was cut off."""
+    """What lies on the claim for one account. `recovered` is "completed" or "undone" when an earlier move was cut off.
+
+    `attended`: another icloudpd was being answered when the wizard died, so the pair may be half written.
+    """
 
     pair: bool
     previous: bool
     recovered: str = ""
     owner: str = ""
+    attended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +136,7 @@ class HandoverPod:
             previous="previous" in lines,
             recovered=next((line for line in lines if line in ("completed", "undone")), ""),
             owner=files[0][2] if files else "",
+            attended="attended" in lines,
         )
 
     async def read(self) -> tuple[str, str]:
@@ -188,6 +196,18 @@ class HandoverPod:
         """Puts the pair before back into place."""
         await self._script(scripts.RESTORE)
 
+    async def keep(self) -> None:
+        """Keeps a copy of the pair in place, because another icloudpd is going to write into it."""
+        await self._script(scripts.KEEP)
+
+    async def settle(self) -> None:
+        """What the other icloudpd has written is good."""
+        await self._script(scripts.SETTLE)
+
+    async def take_back(self) -> None:
+        """Puts the kept copy back in place of what the other icloudpd has written."""
+        await self._script(scripts.TAKE_BACK)
+
     async def close(self) -> None:
         """Deletes the Job, and its pod with it; doing so twice is as good as once."""
         await execute(self._cluster, delete_job(self._handover.action.target))
@@ -209,6 +229,38 @@ def delete_job(target: Target) -> Action:
         target,
         command=f"kubectl -n {target.namespace} delete job {target.name}",
     )
+
+
+async def until_gone(cluster: Cluster, path: str, labels: str = "", seconds: float = GONE_SECONDS) -> None:
+    """Waits until nothing is at `path`: no such object, or with `labels` an empty list. Raises Trouble after `seconds`."""
+    try:
+        async with asyncio.timeout(seconds):
+            while await _is_there(cluster, path, labels):  # noqa: ASYNC110 - deletion has no event of its own to wait for
+                await asyncio.sleep(LOOK_EVERY_SECONDS)
+    except TimeoutError:
+        raise Trouble(
+            "handover.not-gone",
+            f"{path.rpartition('/')[2]} does not go away.",
+            why="Its node may not answer, or a finalizer holds it; while it runs it may write into the session.",
+            fix="Look at what keeps it, then start again; the session is as it was.",
+        ) from None
+
+
+async def _is_there(cluster: Cluster, path: str, labels: str) -> bool:
+    if labels:
+        return bool((await cluster.list_page(path, labels=labels))["items"])
+    try:
+        await cluster.get(path)
+    except NotFound:
+        return False
+    return True
+
+
+async def remove_left_over(cluster: Cluster, target: Target) -> None:
+    """Deletes the hand-over Job of an earlier start and waits until nothing runs in its pod any more."""
+    await execute(cluster, delete_job(target))
+    pods = f"/api/v1/namespaces/{target.namespace}/pods"
+    await until_gone(cluster, pods, labels=f"batch.kubernetes.io/job-name={target.name}")
 
 
 def proof_of(pod: str, output: bytes) -> Proof:

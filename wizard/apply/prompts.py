@@ -46,23 +46,30 @@ class Prompt:
 
 
 class Conversation:
-    """Reads icloudpd's terminal until it asks or ends. `output` is what it printed, without what was typed."""
+    """Reads icloudpd's terminal until it asks or ends. `output` is what it printed, without what was typed.
 
-    def __init__(self, stream: Stream) -> None:
+    `seen` is what the terminal shows already, for a question that was asked before anybody came.
+    """
+
+    def __init__(self, stream: Stream, seen: str = "") -> None:
         self._stream = stream
         self._frames: AsyncIterator[tuple[int, bytes]] = aiter(stream)
         self._typed = ""
-        self._seen = ""
+        self._seen = _COLOURS.sub("", seen)
         self.output = ""
 
     async def next_prompt(self) -> Prompt:
         """The next question, or `Ask.ENDED`."""
+        if found := self._asked():
+            return self._take(found)
         async for _, data in self._frames:
             self._seen += _COLOURS.sub("", data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n"))
-            found = next((ask for pattern, ask in _PROMPTS if pattern.search(self._seen)), None)
-            if found:
+            if found := self._asked():
                 return self._take(found)
         return self._take(Ask.ENDED)
+
+    def _asked(self) -> Ask | None:
+        return next((ask for pattern, ask in _PROMPTS if pattern.search(self._seen)), None)
 
     async def type(self, text: str) -> None:
         """Types a line. The terminal may echo it; the echo never reaches `output`."""

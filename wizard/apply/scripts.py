@@ -1,7 +1,8 @@
 """What is done inside the hand-over pod, as POSIX shell for any image's /bin/sh. Contents travel on its standard input.
 
 On the claim, beside the session files: `.photosync-staging/` (a new pair while it is proved), `.photosync-journal` (its
-presence says that the move has begun and has to be completed), `.photosync-previous/` (the pair before).
+presence says that the move has begun and has to be completed), `.photosync-previous/` (the pair before), and
+`.photosync-attended` (another icloudpd writes into the pair in place; what it leaves has to be proved or put back).
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ SHELL = ("/bin/sh", "-s", "--")
 STAGING = ".photosync-staging"
 JOURNAL = ".photosync-journal"
 PREVIOUS = ".photosync-previous"
+ATTENDED = ".photosync-attended"
 
 _HEAD = f"""\
 set -eu
 umask 077
 cd "$1"
 name=$2
-stage={STAGING} journal={JOURNAL} previous={PREVIOUS}
+stage={STAGING} journal={JOURNAL} previous={PREVIOUS} attended={ATTENDED}
 """
 
 _MOVE = """\
@@ -60,6 +62,7 @@ for file in "$name" "$name.session"; do
   if [ -e "$file" ]; then echo "file $(stat -c '%s %u %g %a %Y' "$file")"; else echo missing; fi
 done
 if [ -e "$previous/$name" ] && [ -e "$previous/$name.session" ]; then echo previous; fi
+if [ -e "$attended" ]; then echo attended; fi
 """
 
 RECOVER_AND_LOOK = _HEAD + _RECOVER + _LOOK + "exit 0\n"
@@ -112,6 +115,44 @@ mv -f "$journal.new" "$journal"
     + "exit 0\n"
 )
 """Args: directory, name. Puts the pair before back into place, by the same journal."""
+
+KEEP = (
+    _HEAD
+    + """\
+rm -rf "$previous"
+if [ -s "$name" ] && [ -s "$name.session" ]; then
+  mkdir "$previous"
+  cp -p "$name" "$name.session" "$previous/"
+fi
+sync . 2>/dev/null || true
+: > "$attended"
+exit 0
+"""
+)
+"""Args: directory, name. Keeps a copy of the pair, and notes that another icloudpd may write into it from now on."""
+
+SETTLE = _HEAD + 'rm -f "$attended"\nexit 0\n'
+"""Args: directory, name. What the other icloudpd has written is good."""
+
+TAKE_BACK = (
+    _HEAD
+    + """\
+if [ -s "$previous/$name" ] && [ -s "$previous/$name.session" ]; then
+  rm -rf "$stage"
+  mkdir "$stage"
+  cp -p "$previous/$name" "$previous/$name.session" "$stage/"
+  printf '%s' "$name" > "$journal.new"
+  mv -f "$journal.new" "$journal"
+  rm -f "$name" "$name.session"
+"""
+    + _MOVE
+    + """\
+fi
+rm -f "$attended"
+exit 0
+"""
+)
+"""Args: directory, name. Puts the kept pair back in place of what the other icloudpd has written."""
 
 
 def stage(jar: str, session: str) -> str:

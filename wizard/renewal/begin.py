@@ -14,6 +14,7 @@ from wizard.icloud.typed import account_name
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Forbidden, NotFound
 from wizard.observe.parse_pod import pod_spec
+from wizard.renewal.auth_pod import find
 from wizard.renewal.preparing import Preparation, prepare
 from wizard.settings import AccountNames, Settings
 from wizard.steps.report import apple_id_of
@@ -40,7 +41,8 @@ async def begin(cluster: Cluster, world: World, settings: Settings, account: str
     except NotFound:
         cron_job = None
     left_over = await _left_over(cluster, namespace, names)
-    preparation = prepare(world, settings, account, cron_job, left_over)
+    auth_pod = await find(cluster, world, names.config_claim, namespace)
+    preparation = prepare(world, settings, account, cron_job, left_over, auth_pod)
     written = await _written_apple_id(cluster, namespace, names, cron_job or {})
     chosen = settings.apple_ids.get(account)
     if chosen and written and account_name(chosen) != account_name(written):

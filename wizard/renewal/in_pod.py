@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from wizard.apply.pod import HandoverPod, proof_of
+from wizard.apply.pod import HandoverPod, Proof, proof_of
 from wizard.apply.prompts import Ask, Conversation, Prompt
 from wizard.errors import Exit, Retry, Trouble, shorten
 from wizard.icloud.steps import CodeWanted, Phone
@@ -20,33 +20,44 @@ async def sign_in_inside(pod: HandoverPod, apple_id: str, person: Person, passwo
     await pod.clear_staging()
     async with pod.terminal(apple_id) as stream:
         talk = Conversation(stream)
-        await _answer_all(talk, apple_id, person, password)
+        await answer_all(talk, apple_id, person, password)
     said = proof_of(pod.pod, talk.output.encode())
     if not said.accepted:
-        sign = said.reading.signs[0][0] if said.reading.signs else None
-        raise Trouble(
-            "renewal.refused-inside",
-            sign.summary if sign else "icloudpd ended without signing in.",
-            why=sign.why if sign else shorten(said.last_line),
-            fix=sign.fix if sign else "Start again.",
-            exit_code=Exit.NEEDS_PERSON,
-            retry=Retry.NOW,
-        )
+        raise refused_inside(said)
     person.show(Progress(Stage.APPLE, Tick.DONE, "icloudpd has signed in"))
     person.show(Progress(Stage.PROVED, Tick.DOING, "asking it once more, without a password"))
     proof = await pod.prove(apple_id)
     if not proof.accepted:
-        raise Trouble(
-            "renewal.not-lasting",
-            "icloudpd signed in, and does not get in a second time without the password.",
-            why=shorten(proof.last_line),
-            fix="Start again; the session before is still in place.",
-            retry=Retry.NOW,
-        )
+        raise not_lasting(proof)
     person.show(Progress(Stage.PROVED, Tick.DONE, "icloudpd says yes"))
 
 
-async def _answer_all(talk: Conversation, apple_id: str, person: Person, password: str | None) -> None:
+def refused_inside(said: Proof) -> Trouble:
+    """It ended without getting in, for the reason that its own lines tell."""
+    sign = said.reading.signs[0][0] if said.reading.signs else None
+    return Trouble(
+        "renewal.refused-inside",
+        sign.summary if sign else "icloudpd ended without signing in.",
+        why=sign.why if sign else shorten(said.last_line),
+        fix=sign.fix if sign else "Start again.",
+        exit_code=Exit.NEEDS_PERSON,
+        retry=Retry.NOW,
+    )
+
+
+def not_lasting(proof: Proof) -> Trouble:
+    """It got in with the password, and not without it."""
+    return Trouble(
+        "renewal.not-lasting",
+        "icloudpd signed in, and does not get in a second time without the password.",
+        why=shorten(proof.last_line),
+        fix="Start again; the session before is still in place.",
+        retry=Retry.NOW,
+    )
+
+
+async def answer_all(talk: Conversation, apple_id: str, person: Person, password: str | None) -> None:
+    """Has the person answer every question until icloudpd ends; a `password` that is known already is typed once."""
     phones: tuple[tuple[str, str], ...] = ()
     while True:
         prompt = await talk.next_prompt()

@@ -13,6 +13,7 @@ from wizard.apply.handover_job import Handover, handover
 from wizard.apply.pod import delete_job
 from wizard.errors import Exit, Retry, Trouble
 from wizard.model import Action, Plan, Target, Verb
+from wizard.renewal.auth_pod import AuthPod
 from wizard.schedule import next_runs
 from wizard.settings import AccountNames, Settings
 from wizard.steps.look_up import claim_named, cron_job_named, mounting_pods, tracked_by
@@ -35,7 +36,7 @@ class Preparation:
     """All that a sign-in of one account needs to know of the cluster.
 
     `users` are pods that use the session just now, `left_over` hand-over Jobs of earlier starts; `suspend` and `resume` are
-    None where the CronJob's next run is far enough away.
+    None where the CronJob's next run is far enough away. `auth_pod` is a pod for signing in that somebody left running.
     """
 
     names: AccountNames
@@ -45,6 +46,7 @@ class Preparation:
     suspend: Action | None
     resume: Action | None
     notes: tuple[str, ...]
+    auth_pod: AuthPod | None = None
 
     @property
     def plan(self) -> Plan:
@@ -69,6 +71,7 @@ class Preparation:
             ),
         )
         actions = (
+            *((self.auth_pod.removal,) if self.auth_pod else ()),
             *((self.suspend,) if self.suspend else ()),
             self.handover.action,
             *inside,
@@ -80,7 +83,12 @@ class Preparation:
 
 
 def prepare(
-    world: World, settings: Settings, account: str, cron_job: Mapping[str, Any] | None, left_over: tuple[str, ...]
+    world: World,
+    settings: Settings,
+    account: str,
+    cron_job: Mapping[str, Any] | None,
+    left_over: tuple[str, ...],
+    auth_pod: AuthPod | None = None,
 ) -> Preparation:
     """What a sign-in of `account` starts from. `cron_job` is its CronJob as the server has it.
 
@@ -108,8 +116,10 @@ def prepare(
         pod.meta.name
         for pod in mounting_pods(world, names.config_claim)
         if not any(pod.meta.owner == f"Job/{name}" for name in left_over)
+        and (auth_pod is None or auth_pod.at_work or pod.meta.name != auth_pod.name)
     )
-    return Preparation(names, job, users, left_over, suspend, resume, notes)
+    idle = auth_pod if auth_pod and not auth_pod.at_work else None
+    return Preparation(names, job, users, left_over, suspend, resume, notes, idle)
 
 
 def _require(world: World, settings: Settings, names: AccountNames) -> None:

@@ -6,14 +6,15 @@ Whatever ends it, the claim holds the old session or the new one, whole, the pod
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from wizard.apply.execute import execute
-from wizard.apply.pod import HandoverPod, OnClaim, Proof, delete_job
+from wizard.apply.pod import HandoverPod, OnClaim, Proof, delete_job, remove_left_over, until_gone
 from wizard.errors import Exit, Retry, Trouble
 from wizard.icloud.expiry import expiry
 from wizard.icloud.files import Pair, has_token, icloudpd_names, prepare
@@ -31,13 +32,22 @@ from wizard.icloud.steps import (
     WrongCode,
 )
 from wizard.kube.client import Cluster
-from wizard.model import Target
+from wizard.kube.errors import NotFound
+from wizard.model import Action, Target, Verb
+from wizard.renewal.auth_pod import AuthPod, answer, prove_in_place, remove, waits
 from wizard.renewal.in_pod import sign_in_inside
 from wizard.renewal.person import AnotherCode, Code, GaveUp, InUse, Outcome, Person, Progress, Stage, Tick
 from wizard.renewal.preparing import Preparation, note_session
+from wizard.steps.icloudpd_log import Sign
 
 LONGEST_SECONDS = 1500.0
 LEAVING_SECONDS = 15.0
+FALTERS = 3
+PAUSE_SECONDS = 3.0
+
+_APPLE_IS_AWAY = frozenset({"icloud.unavailable", "icloud.throttled", "icloud.unreachable", "icloud.locked"})
+_SAYS_NOTHING = frozenset({"apple-faltered", "apple-unreachable", "throttled"})
+"""Signs in icloudpd's log after which nobody knows whether the session lives."""
 
 
 @dataclass(slots=True)
@@ -58,7 +68,7 @@ class Renewal:
 
     async def check(self) -> Next:
         """Which rung a sign-in would take. Asks the cluster's icloudpd, and pyicloud where that says no; changes nothing."""
-        async with self._pod() as (pod, opened):
+        async with self._pod(changes=False) as (pod, opened):
             found = await opened
             known = await self._known(pod, found)
             if known.accepted or not known.readable:
@@ -76,7 +86,26 @@ class Renewal:
 
     async def run(self) -> Outcome:
         """Goes up the ladder until icloudpd accepts a session. Raises Trouble, or GaveUp when the person leaves."""
-        async with asyncio.timeout(LONGEST_SECONDS), self._pod() as (pod, opened), SigningIn(self.folder) as signing:
+        try:
+            async with asyncio.timeout(LONGEST_SECONDS):
+                return await self._run()
+        except TimeoutError:
+            raise Trouble(
+                "renewal.too-long",
+                f"The sign-in did not come to an end within {LONGEST_SECONDS / 60:.0f} minutes, and was left.",
+                why="The pod that holds the volume lives for half an hour only.",
+                fix="Start again; the session before is still in place.",
+                exit_code=Exit.NEEDS_PERSON,
+                retry=Retry.NOW,
+            ) from None
+
+    async def _run(self) -> Outcome:
+        there = await self._answers_there()
+        async with self._pod() as (pod, opened), SigningIn(self.folder) as signing:
+            if there:
+                await opened
+                await answer(self.cluster, there, pod, self.apple_id, self.person)
+                return await self._proved(pod, Rung.CODE, None, staged=False)
             if self.in_pod_only:
                 await opened
                 return await self._inside(pod)
@@ -89,19 +118,34 @@ class Renewal:
             step = await self._signed_in(signing, pair)
             return await self._hand_over(pod, signing, step)
 
+    async def _answers_there(self) -> AuthPod | None:
+        """The pod that waits already, if the person wants to answer it; any other auth pod is in the way and goes."""
+        found = self.preparation.auth_pod
+        if found is None:
+            return None
+        if found.asks and (self.in_pod_only or await self.person.second_way(waits(found))):
+            return found
+        self.person.show(Progress(Stage.POD, Tick.DOING, f"removing pod {found.name}"))
+        await remove(self.cluster, found)
+        return None
+
     # The pod, and what has to be put back
 
     @asynccontextmanager
-    async def _pod(self) -> AsyncIterator[tuple[HandoverPod, Awaitable[OnClaim]]]:
-        """The hand-over pod, starting; awaiting the second part gives what is on the claim."""
-        await self._wait_for_others()
+    async def _pod(self, *, changes: bool = True) -> AsyncIterator[tuple[HandoverPod, Awaitable[OnClaim]]]:
+        """The hand-over pod, starting; awaiting the second part gives what is on the claim.
+
+        Without `changes` a copy of the session is all that is used, so nobody has to wait and nothing is paused.
+        """
         preparation = self.preparation
         pod = HandoverPod(self.cluster, preparation.handover, icloudpd_names(self.apple_id).jar)
         opening: asyncio.Task[OnClaim] | None = None
         try:
+            if changes:
+                await self._wait_for_others()
             for name in preparation.left_over:
-                await execute(self.cluster, delete_job(_named(preparation.handover.action.target, name)))
-            if preparation.suspend:
+                await remove_left_over(self.cluster, _named(preparation.handover.action.target, name))
+            if changes and preparation.suspend:
                 await execute(self.cluster, preparation.suspend)
             opening = asyncio.create_task(self._open(pod))
             yield pod, opening
@@ -125,14 +169,22 @@ class Renewal:
         return found
 
     async def _put_back(self, pod: HandoverPod, opening: asyncio.Task[OnClaim] | None) -> None:
-        if opening:
-            with suppress(asyncio.CancelledError, Trouble):
-                await opening
         try:
-            await pod.close()
+            if opening:
+                with suppress(asyncio.CancelledError, Exception):
+                    await opening
+                await pod.close()
         finally:
             if self.preparation.resume:
-                await execute(self.cluster, self.preparation.resume)
+                await self._resume(self.preparation.resume)
+
+    async def _resume(self, resume: Action) -> None:
+        """Lets the CronJob go on, or says that it does not."""
+        try:
+            await execute(self.cluster, resume)
+        except Trouble as trouble:
+            text = f"{resume.target.name} is still paused ({trouble.what}); the next start lets it go on, or: {resume.command}"
+            self.person.show(Progress(Stage.POD, Tick.FAILED, text))
 
     async def _wait_for_others(self) -> None:
         users = self.preparation.users
@@ -140,15 +192,25 @@ class Renewal:
             choice = await self.person.in_use(users)
             if choice is InUse.LEAVE:
                 raise GaveUp
-            namespace = self.preparation.handover.action.target.namespace
-            for name in users if choice is InUse.STOP else ():
-                await execute(self.cluster, delete_job(_owner_of(namespace, name)))
-            users = await self._still_there(namespace, users)
+            if choice is InUse.STOP:
+                await self._stop(users)
+            users = await self._still_there(users)
 
-    async def _still_there(self, namespace: str, users: tuple[str, ...]) -> tuple[str, ...]:
+    async def _stop(self, users: tuple[str, ...]) -> None:
+        """Deletes the Jobs of these pods, pods without a Job themselves, and waits until they are gone."""
+        namespace = self.preparation.handover.action.target.namespace
+        for name in users:
+            path = f"/api/v1/namespaces/{namespace}/pods/{name}"
+            with suppress(NotFound):
+                pod = await self.cluster.get(path)
+                await execute(self.cluster, _stopping(pod, namespace, name))
+                await until_gone(self.cluster, path)
+
+    async def _still_there(self, users: tuple[str, ...]) -> tuple[str, ...]:
+        namespace = self.preparation.handover.action.target.namespace
         left = []
         for name in users:
-            with suppress(Trouble):
+            with suppress(NotFound):
                 pod = await self.cluster.get(f"/api/v1/namespaces/{namespace}/pods/{name}")
                 if pod["status"].get("phase") in ("Pending", "Running"):
                     left.append(name)
@@ -162,9 +224,12 @@ class Renewal:
             show(Progress(Stage.CLAIM, Tick.DONE, "there is no session on the volume yet"))
             return Known(accepted=False, readable=False)
         show(Progress(Stage.CLAIM, Tick.DOING, "asking icloudpd about the session that is there"))
-        await pod.stage_copy()
-        proof = await pod.prove(self.apple_id)
-        await pod.discard()
+        proof = await prove_in_place(pod, self.apple_id)
+        if found.attended:
+            proof = await self._settled(pod, proof)
+        if not proof.accepted and (sign := _says_nothing(proof)):
+            show(Progress(Stage.CLAIM, Tick.FAILED, sign.summary))
+            raise _not_judged(sign)
         pair = await self._pair(pod)
         show(Progress(Stage.CLAIM, Tick.DONE, "the session works" if proof.accepted else "the session has ended"))
         return Known(
@@ -174,6 +239,17 @@ class Renewal:
             trust_token=has_token(pair, "trust_token"),
         )
 
+    async def _settled(self, pod: HandoverPod, proof: Proof) -> Proof:
+        """The wizard died while it answered another icloudpd: what that one wrote is good, or the pair before is put back."""
+        if proof.accepted:
+            await pod.settle()
+            return proof
+        if _says_nothing(proof):
+            return proof
+        await pod.take_back()
+        self._notes.append("An earlier sign-in was cut off; the session before it was put back.")
+        return await prove_in_place(pod, self.apple_id)
+
     async def _pair(self, pod: HandoverPod) -> Pair:
         return Pair(self.apple_id, *await pod.read())
 
@@ -181,8 +257,11 @@ class Renewal:
         self.person.show(Progress(Stage.APPLE, Tick.DOING, "asking Apple"))
         step: Step = PasswordWanted(trusted=False)
         if pair and has_token(pair, "session_token"):
-            with suppress(Trouble):
+            try:
                 step = await signing.resume(pair)
+            except Trouble as trouble:
+                if trouble.code in _APPLE_IS_AWAY:
+                    raise
         if isinstance(step, PasswordWanted):
             step = await self._with_password(signing, pair)
         while not isinstance(step, SignedIn):
@@ -259,7 +338,7 @@ class Renewal:
         show(Progress(Stage.SAVED, Tick.DOING, "writing the session beside the old one"))
         await pod.stage(pair.jar, pair.session)
         show(Progress(Stage.PROVED, Tick.DOING, "asking the cluster's icloudpd"))
-        proof = await pod.prove(self.apple_id)
+        proof = await self._proof(pod)
         if not proof.accepted:
             await pod.discard()
             show(
@@ -271,6 +350,17 @@ class Renewal:
             raise trouble
         show(Progress(Stage.PROVED, Tick.DONE, "icloudpd says yes"))
         return await self._proved(pod, step.rung, signing, staged=True)
+
+    async def _proof(self, pod: HandoverPod) -> Proof:
+        """The word of icloudpd on the staged pair; asked again a few times while Apple falters, which costs no password."""
+        proof = await pod.prove(self.apple_id)
+        for _ in range(FALTERS - 1):
+            if proof.accepted or not _says_nothing(proof):
+                break
+            self.person.show(Progress(Stage.PROVED, Tick.DOING, "Apple did not answer icloudpd; asking again"))
+            await asyncio.sleep(PAUSE_SECONDS)
+            proof = await pod.prove(self.apple_id)
+        return proof
 
     async def _inside(self, pod: HandoverPod) -> Outcome:
         await sign_in_inside(pod, self.apple_id, self.person, self._password)
@@ -287,7 +377,7 @@ class Renewal:
             await execute(self.cluster, note_session(self.preparation.names, namespace, self.clock(), lasts.at))
         except Trouble as trouble:
             self._notes.append(f"The session is in place, but its date could not be noted on the claim: {trouble.what}")
-        library, trouble = await self._photos(signing)
+        library, no_photos = await self._photos(signing)
         return Outcome(
             self.preparation.names.account,
             self.apple_id,
@@ -295,7 +385,7 @@ class Renewal:
             lasts.at,
             lasts.rests_on,
             library,
-            trouble,
+            no_photos,
             tuple(self._notes) + self.preparation.notes,
         )
 
@@ -329,9 +419,29 @@ def _named(target: Target, name: str) -> Target:
     return replace(target, name=name)
 
 
-def _owner_of(namespace: str, pod: str) -> Target:
-    """The Job of one of its pods, by Kubernetes' way of naming them."""
-    return Target("batch/v1", "Job", "jobs", namespace, pod.rsplit("-", 1)[0])
+def _says_nothing(proof: Proof) -> Sign | None:
+    """The sign by which Apple did not judge the session at all; None when it did."""
+    return next((sign for sign, _ in proof.reading.signs if sign.slug in _SAYS_NOTHING), None)
+
+
+def _not_judged(sign: Sign) -> Trouble:
+    return Trouble(
+        "renewal.not-judged",
+        sign.summary,
+        why=sign.why,
+        fix=f"{sign.fix} Nothing was changed, and you were not asked for anything.",
+        exit_code=Exit.BLOCKED,
+        retry=Retry.LATER,
+    )
+
+
+def _stopping(pod: Mapping[str, Any], namespace: str, name: str) -> Action:
+    """Deletes the pod's Job, or the pod itself when no Job made it."""
+    owners = pod["metadata"].get("ownerReferences", ())
+    job = next((owner["name"] for owner in owners if owner["kind"] == "Job"), None)
+    if job:
+        return delete_job(Target("batch/v1", "Job", "jobs", namespace, job))
+    return Action(f"Remove pod {name}", Verb.DELETE, Target("v1", "Pod", "pods", namespace, name))
 
 
 async def _finished(work: Awaitable[None]) -> None:

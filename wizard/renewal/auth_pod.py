@@ -1,0 +1,134 @@
+"""The pod with which the seed signs in: recognised by what its log ends with, answered where it waits, else taken away.
+
+"It is Running" is never taken for "it waits": only a prompt at the end of its log is. Its icloudpd writes into the session in
+place, so the pair there is kept before anything is typed, and put back when icloudpd does not get in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from wizard.apply.execute import execute
+from wizard.apply.pod import HandoverPod, Proof, proof_of, until_gone
+from wizard.apply.prompts import Conversation
+from wizard.errors import Retry, Trouble
+from wizard.kube.client import Cluster
+from wizard.kube.errors import ClusterTrouble
+from wizard.model import Action, Target, Verb
+from wizard.renewal.in_pod import answer_all, not_lasting, refused_inside
+from wizard.renewal.person import Person, Progress, Stage, Tick
+from wizard.settings import AUTH_POD
+from wizard.steps.icloudpd_log import read_log
+from wizard.steps.look_up import mounting_pods
+from wizard.world import LogTail, World
+
+LINES = 60
+_SILENCE = timedelta(minutes=1)
+_ASKS = {"asks-password": "the password", "asks-code": "a code"}
+
+
+@dataclass(frozen=True, slots=True)
+class AuthPod:
+    """One such pod that holds the session. `asks` is what it waits for, empty when it waits for nothing that can be typed.
+
+    `seen` is what its terminal shows; `at_work` that icloudpd is speaking with Apple in it just now.
+    """
+
+    namespace: str
+    name: str
+    container: str
+    asks: str = ""
+    at_work: bool = False
+    seen: str = field(default="", repr=False)
+
+    @property
+    def removal(self) -> Action:
+        """Deletes it, with its log."""
+        state = f"waits for {self.asks}" if self.asks else "runs and waits for nobody"
+        return Action(
+            f"Remove pod {self.name}, which {state}, so that one program alone uses the session",
+            Verb.DELETE,
+            Target("v1", "Pod", "pods", self.namespace, self.name),
+            command=f"kubectl -n {self.namespace} delete pod {self.name}",
+        )
+
+
+async def find(cluster: Cluster, world: World, claim: str, namespace: str) -> AuthPod | None:
+    """The auth pod that mounts the claim, if there is one that runs."""
+    for pod in mounting_pods(world, claim):
+        if not pod.meta.name.startswith(AUTH_POD) or pod.meta.owner or pod.meta.deleting or pod.phase != "Running":
+            continue
+        container = pod.spec.containers[0]
+        try:
+            log = await cluster.log(namespace, pod.meta.name, container.name, tail=LINES)
+        except ClusterTrouble:
+            log = ""
+        lines = tuple(log.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+        ending = read_log(LogTail(pod.meta.name, lines)).ending
+        asks = _ASKS.get(ending, "") if container.stdin and container.tty else ""
+        silent = not any(line.strip() for line in lines)
+        at_work = ending == "signing-in" or (silent and _young(pod.meta.created, world.taken_at))
+        return AuthPod(namespace, pod.meta.name, container.name, asks, at_work, "\n".join(lines))
+    return None
+
+
+def waits(pod: AuthPod) -> Trouble:
+    """What the person is told of a pod that waits, before they choose."""
+    return Trouble(
+        "renewal.auth-pod-waits",
+        f"Pod {pod.name} waits for {pod.asks} already.",
+        why="Its icloudpd asked Apple by itself; a code goes into that pod's log, so the pod is deleted afterwards.",
+        fix="Answer it there, or sign in from here: the pod is removed then.",
+        retry=Retry.NOW,
+    )
+
+
+async def answer(cluster: Cluster, found: AuthPod, pod: HandoverPod, apple_id: str, person: Person) -> None:
+    """Answers the waiting icloudpd, and proves what it wrote by the hand-over pod, without a password.
+
+    Raises Trouble with icloudpd's own reason; the pair that was there before is in place again then.
+    """
+    person.show(Progress(Stage.APPLE, Tick.DOING, f"answering icloudpd in pod {found.name}"))
+    await pod.keep()
+    settled = False
+    try:
+        try:
+            async with cluster.attach(found.namespace, found.name, found.container, tty=True) as stream:
+                talk = Conversation(stream, found.seen)
+                await answer_all(talk, apple_id, person, None)
+        finally:
+            await remove(cluster, found)
+        said = proof_of(found.name, talk.output.encode())
+        if not said.accepted:
+            raise refused_inside(said)
+        person.show(Progress(Stage.APPLE, Tick.DONE, "icloudpd has signed in"))
+        person.show(Progress(Stage.PROVED, Tick.DOING, "asking it once more, without a password"))
+        proof = await prove_in_place(pod, apple_id)
+        if not proof.accepted:
+            raise not_lasting(proof)
+        await pod.settle()
+        settled = True
+        person.show(Progress(Stage.PROVED, Tick.DONE, "icloudpd says yes"))
+    finally:
+        if not settled:
+            await pod.take_back()
+
+
+async def prove_in_place(pod: HandoverPod, apple_id: str) -> Proof:
+    """Whether icloudpd accepts the pair in place, by a copy of it."""
+    await pod.stage_copy()
+    proof = await pod.prove(apple_id)
+    await pod.discard()
+    return proof
+
+
+async def remove(cluster: Cluster, found: AuthPod) -> None:
+    """Deletes the pod and waits until it is gone, log and all."""
+    await execute(cluster, found.removal)
+    target = found.removal.target
+    await until_gone(cluster, f"{target.path}/{target.name}")
+
+
+def _young(created: datetime | None, now: datetime) -> bool:
+    return created is not None and now - created < _SILENCE
