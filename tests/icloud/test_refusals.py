@@ -163,6 +163,7 @@ def busy_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
         def answered(self: HTTPAdapter, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
             response = send(self, request, *args, **kwargs)
             if urlsplit(str(request.url)).path.endswith(end):
+                assert response.content is not None
                 response.status_code = 503
                 response._content = b"<html>a-token</html>"
                 response.headers["Content-Type"] = "text/html"

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import http.cookiejar
+import subprocess
+import sys
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from fido2.client import ClientError
+from pyicloud.services.account import AccountStorage
 
 from tests.icloud.conftest import PASSWORD, Clock, code, files_in, lines, session, type_code, wrong
 from wizard.demo.apple.server import DemoApple
 from wizard.errors import Trouble
 from wizard.icloud.files import has_token, icloudpd_names, prepare
 from wizard.icloud.ladder import Rung
+from wizard.icloud.library import stored
 from wizard.icloud.signing_in import SigningIn
 from wizard.icloud.steps import (
     CodeWanted,
@@ -24,6 +32,7 @@ from wizard.icloud.steps import (
     TermsWanted,
     WrongCode,
 )
+from wizard.icloud.visit import Visit
 
 WHO = "one.phone@example.com"
 BOTH = (Phone(1, "81"), Phone(2, "42"))
@@ -32,6 +41,7 @@ BOTH = (Phone(1, "81"), Phone(2, "42"))
 async def test_a_device_code_leads_to_files_that_a_cookie_jar_reads(
     signing_in: SigningIn, apple: DemoApple, clock: Clock, tmp_path: Path
 ) -> None:
+    await signing_in.warm_up()
     step = await signing_in.start(" One.Phone@Example.com ", PASSWORD)
     assert step == CodeWanted("device", (Phone(1, "81"),), clock.now)
     shown = code(apple, WHO)
@@ -96,8 +106,17 @@ async def test_an_sms_goes_to_the_number_that_was_chosen(signing_in: SigningIn, 
 async def test_back_from_an_sms_to_the_devices(signing_in: SigningIn, apple: DemoApple) -> None:
     await signing_in.start(WHO, PASSWORD)
     await signing_in.request_code("sms")
+    message = code(apple, WHO, "sms")
     step = await signing_in.request_code("device")
     assert (step.delivery, step.phone) == ("device", None)
+    assert isinstance(await signing_in.submit(wrong(message), "sms"), WrongCode)
+    assert await signing_in.submit(message, "sms") == SignedIn(Rung.CODE)
+
+
+async def test_the_prompt_after_an_sms_counts_as_well(signing_in: SigningIn, apple: DemoApple) -> None:
+    await signing_in.start(WHO, PASSWORD)
+    await signing_in.request_code("sms")
+    step = await signing_in.request_code("device")
     assert await type_code(signing_in, apple, WHO, step) == SignedIn(Rung.CODE)
 
 
@@ -184,12 +203,71 @@ async def test_a_security_key_is_waited_for_as_far_as_pyicloud_goes(
     assert refusal.value.code == "icloud.security-key-missing"
 
 
+class Touched:
+    """A security key that was touched, or one that nobody touches until the wait is given up."""
+
+    touched = True
+
+    def __init__(self, *_: object, **__: object) -> None:
+        pass
+
+    def get_assertion(self, _: object, event: threading.Event) -> Touched:
+        if not self.touched:
+            event.wait(10)
+            given_up = ClientError.ERR.TIMEOUT()
+            raise given_up
+        return self
+
+    def get_response(self, _: int) -> SimpleNamespace:
+        made = SimpleNamespace(client_data=b"{}", signature=b"s", authenticator_data=b"a", user_handle=None)
+        return SimpleNamespace(response=made, raw_id=b"i")
+
+
+class Untouched(Touched):
+    touched = False
+
+
+async def test_what_a_security_key_signed_is_shown_to_apple(
+    signing_in: SigningIn, apple: DemoApple, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The demo accepts no key, as nothing here could tell a real one."""
+    await signing_in.start("security.key@example.com", PASSWORD)
+    monkeypatch.setattr("fido2.hid.CtapHidDevice.list_devices", lambda: iter(("a key",)))
+    monkeypatch.setattr("pyicloud.base.Fido2Client", Touched)
+    with pytest.raises(Trouble) as refusal:
+        await signing_in.use_security_key()
+    assert refusal.value.code == "icloud.security-key-refused"
+    assert lines(apple)[-1] == "POST /appleauth/auth/verify/security/key 400"
+
+
+async def test_waiting_for_a_touch_ends_when_the_sign_in_is_left(
+    signing_in: SigningIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await signing_in.start("security.key@example.com", PASSWORD)
+    monkeypatch.setattr("fido2.hid.CtapHidDevice.list_devices", lambda: iter(("a key",)))
+    monkeypatch.setattr("pyicloud.base.Fido2Client", Untouched)
+    ended = threading.Event()
+    hang_up = Visit.close_if_left
+
+    def watched(visit: Visit) -> None:
+        hang_up(visit)
+        ended.set()
+
+    monkeypatch.setattr(Visit, "close_if_left", watched)
+    waiting = asyncio.create_task(signing_in.use_security_key())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert await asyncio.to_thread(ended.wait, 5)
+
+
 async def test_the_photo_library_is_counted_and_its_size_estimated(signing_in: SigningIn, apple: DemoApple) -> None:
     await session(signing_in, apple, WHO)
     library = await signing_in.photos()
-    assert library == Library(6, library.bytes, "sample", 6)
-    assert library.bytes
-    assert 6_000 < library.bytes < 60_000_000
+    assert library == Library(6, library.estimated_bytes, "sample", 6)
+    assert library.estimated_bytes
+    assert 6_000 < library.estimated_bytes < 60_000_000
 
 
 async def test_a_new_start_takes_the_place_of_the_one_before(
@@ -199,3 +277,25 @@ async def test_a_new_start_takes_the_place_of_the_one_before(
     await session(signing_in, apple, "sms.only@example.com")
     assert (await signing_in.files()).account == "sms.only@example.com"
     assert files_in(private) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ({"storageUsageByMedia": [{"mediaKey": "photos", "usageInBytes": 85_000_000_000}]}, 85_000_000_000),
+        ({"storageUsageByMedia": [{"mediaKey": "photos", "usageInBytes": 0}]}, None),
+        ({"storageUsageByMedia": [{"mediaKey": "photos"}]}, None),
+        ({"storageUsageByMedia": [{"mediaKey": "mail", "usageInBytes": 7}]}, None),
+        ({}, None),
+    ],
+)
+def test_apples_storage_figure(answer: dict[str, object], expected: int | None) -> None:
+    api = SimpleNamespace(account=SimpleNamespace(storage=AccountStorage(answer)))
+    assert stored(api) == expected
+
+
+def test_nothing_heavy_is_loaded_before_somebody_signs_in() -> None:
+    names = ("calendar", "expiry", "files", "ladder", "password", "refusals", "room", "signing_in", "steps", "words")
+    script = f"import sys, {', '.join(f'wizard.icloud.{name}' for name in names)}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert {"pyicloud", "requests", "keyring", "kubernetes", "textual"}.isdisjoint(loaded)

@@ -79,6 +79,8 @@ class Challenge:
         service = self._service
         if delivery == "device" and self._ways[-1] == "sms":
             service.use_existing_trusted_device_code()
+        if delivery == "sms" and "sms" in self._ways:
+            service.expect("sms")
         spent = service.prompt_is_for_one_try
         verdict: Verdict = "wrong"
         accepted = False

@@ -17,8 +17,8 @@ def look(api: Any) -> Library:
     """Apple's count, and the size by its storage figure, else by the newest pictures. Raises what keeps the photos closed."""
     album = api.photos.all
     count = len(album)
-    if stored := _stored(api):
-        return Library(count, stored, "storage")
+    if taken := stored(api):
+        return Library(count, taken, "storage")
     sizes = [_size(photo) for photo in itertools.islice(album, min(count, _SAMPLE))]
     known = [size for size in sizes if size]
     if not known:
@@ -26,7 +26,7 @@ def look(api: Any) -> Library:
     return Library(count, round(count * sum(known) / len(known)), "sample", len(known))
 
 
-def _stored(api: Any) -> int | None:
+def stored(api: Any) -> int | None:
     """What Apple's storage page says that photos take; None where it does not say."""
     try:
         media = api.account.storage.usages_by_media.get("photos")

@@ -15,7 +15,7 @@ SECONDS_PER_FILE = 0.5
 
 def first_sync_seconds(library: Library) -> float:
     """About how long icloudpd takes for everything, which it fetches one by one: a rule of thumb, not a promise."""
-    return max(library.count * SECONDS_PER_FILE, (library.bytes or 0) / BYTES_PER_SECOND)
+    return max(library.count * SECONDS_PER_FILE, (library.estimated_bytes or 0) / BYTES_PER_SECOND)
 
 
 def compare(
@@ -28,8 +28,8 @@ def compare(
     namespace: str = "photo-sync",
 ) -> Iterator[Finding]:
     """What stands in the way of a whole library on the claim; None for a size or a deadline that is not known or not set."""
-    if library.bytes is not None and claim_bytes and library.bytes * HEADROOM > claim_bytes:
-        yield _too_large(library.count, library.bytes, claim_bytes, claim, namespace)
+    if library.estimated_bytes is not None and claim_bytes and library.estimated_bytes * HEADROOM > claim_bytes:
+        yield _too_large(library.count, library.estimated_bytes, claim_bytes, claim, namespace)
     seconds = first_sync_seconds(library)
     if deadline_seconds and seconds > deadline_seconds:
         yield _too_long(library, seconds, deadline_seconds, cron_job, namespace)

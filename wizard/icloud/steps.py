@@ -81,12 +81,12 @@ Step = SignedIn | PasswordWanted | CodeWanted | SecurityKeyWanted | TermsWanted
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """Apple's own count of photos and videos. `bytes` is about what they take; None when nothing could be found out.
+    """Apple's own count of photos and videos, and about how many bytes they take; None when that could not be found out.
 
-    `basis` is what `bytes` rests on: Apple's storage figure, or the newest `sampled` pictures and the count.
+    `basis` is what the bytes rest on: Apple's storage figure, or the newest `sampled` pictures and the count.
     """
 
     count: int
-    bytes: int | None
+    estimated_bytes: int | None
     basis: Literal["storage", "sample", "nothing"]
     sampled: int = 0
