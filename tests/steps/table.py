@@ -114,8 +114,8 @@ def _spec(**fields: object) -> PodSpec:
     return replace(cron_job().spec, **fields)  # type: ignore[arg-type]
 
 
-def _secret(*keys: str, **fields: Mapping[str, str]) -> Found[SecretKeys]:
-    return Found(SecretKeys(meta("icloud-credentials", **fields), "Opaque", keys))
+def _secret(*keys: str, annotations: Mapping[str, str] | None = None) -> Found[SecretKeys]:
+    return Found(SecretKeys(meta("icloud-credentials", annotations=annotations or {}), "Opaque", keys))
 
 
 def _mounts(read_only: str) -> tuple[Mount, ...]:

@@ -27,7 +27,7 @@ from tests.steps.worlds import (
 from wizard.model import SessionState
 from wizard.steps.icloudpd_log import SIGNS, moment_of, read_log
 from wizard.steps.session import session_of
-from wizard.world import EnvVar, LogTail, Unreadable, World
+from wizard.world import ConfigMap, EnvVar, Found, LogTail, Unreadable, World
 
 DONE = "2026-11-24 06:48:01 INFO     Authentication completed successfully"
 EXPIRED = (
@@ -66,6 +66,14 @@ def test_a_line_shows_one_failure_only(slug: str, line: str) -> None:
 )
 def test_what_follows_from_a_failure_does_not_mislead(lines: tuple[str, ...], expected: list[str]) -> None:
     assert slugs(*lines) == expected
+
+
+def test_the_first_line_that_shows_a_failure_is_the_proof() -> None:
+    lines = (
+        "PermissionError: [Errno 13] Permission denied: '/photos/a'",
+        "PermissionError: [Errno 13] Permission denied: '/photos/b'",
+    )
+    assert [line for _, line in read_log(LogTail("pod", lines)).signs] == [lines[0]]
 
 
 @pytest.mark.parametrize(
@@ -139,5 +147,17 @@ def test_an_auth_pod_s_success_is_dated_by_its_own_clock() -> None:
     pod = auth_pod()
     container = replace(pod.spec.containers[0], env=(EnvVar("TZ", "America/Edmonton"),))
     world = with_auth(unproved(), "2026-11-23 23:48:01 INFO     Authentication completed successfully")
-    world = replace(world, pods=page(replace(pod, spec=replace(pod.spec, containers=(container,)))))
-    assert session_of("default", world, SETTINGS).verified_at == NOW - timedelta(minutes=1, seconds=59)
+    own = replace(world, pods=page(replace(pod, spec=replace(pod.spec, containers=(container,)))))
+    signed_in = NOW - timedelta(minutes=1, seconds=59)
+    assert session_of("default", own, SETTINGS).verified_at == signed_in
+    theirs = replace(pod.spec.containers[0], env_from=("configmap/icloudpd-config",))
+    zone = Found(ConfigMap(meta("icloudpd-config"), {"TZ": "America/Edmonton"}))
+    mapped = replace(
+        world,
+        pods=page(replace(pod, spec=replace(pod.spec, containers=(theirs,)))),
+        config_maps={"icloudpd-config": zone},
+        sync_log=Unreadable("forbidden", "x"),
+    )
+    assert session_of("default", mapped, SETTINGS).verified_at == signed_in
+    nobody_knows = replace(world, pods=page(pod), sync_log=Unreadable("forbidden", "x"))
+    assert session_of("default", nobody_knows, SETTINGS).verified_at == pod.meta.created

@@ -104,6 +104,7 @@ def _state(app: Application, world: World, settings: Settings) -> Iterator[Findi
             fix="Correct the destination, or start the wizard with --namespace " + app.destination_namespace + ".",
             implies=Status.ACTION_REQUIRED,
         )
+        return
     if not app.looked_at or not (app.sync or app.health or app.conditions):
         yield Finding(
             "argocd.not-yet-looked-at",

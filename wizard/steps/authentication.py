@@ -12,11 +12,11 @@ from datetime import timedelta
 from wizard.model import Blocker, Finding, SessionState, Severity, Status
 from wizard.settings import AUTH_POD, DEFAULT_ACCOUNT, AccountNames, Settings
 from wizard.steps.base import Right, Step, missing_rights, unknown
-from wizard.steps.icloudpd_log import WRONG_BINARY, findings_from, moment_of, read_log
+from wizard.steps.icloudpd_log import WRONG_BINARY, findings_from, read_log
 from wizard.steps.images import GOOD_IMAGE, Image
 from wizard.steps.look_up import claim_named, cron_job_named, items, mounting_pods
 from wizard.steps.pod_trouble import pod_trouble
-from wizard.steps.session import session_of, zone_of
+from wizard.steps.session import said_at, session_of
 from wizard.steps.workload import opaque, read_workload
 from wizard.world import NOT_ASKED, Found, LogTail, Pod, Unreadable, World
 
@@ -109,7 +109,7 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
                 f"No session{who} has been proved yet: nobody has signed in, as far as can be seen.",
                 evidence,
                 why="Only icloudpd's own answer proves a session, and it has not been seen to accept one.",
-                fix="Sign in, and let icloudpd confirm it.",
+                fix="Sign in; a run by hand then shows that icloudpd accepts it.",
                 commands=sign_in,
                 implies=Status.ACTION_REQUIRED,
                 blocker=blocker,
@@ -159,6 +159,11 @@ def _sign_in_by_hand(account: str, names: AccountNames, settings: Settings, worl
     return (
         f"kubectl -n {namespace} run icloudpd-sign-in -it --rm --restart=Never --image={image} "
         f"--overrides='{json.dumps(overrides, separators=(',', ':'))}'",
+        *(
+            (f"kubectl -n {namespace} create job --from=cronjob/{names.cron_job} {names.cron_job}-by-hand-$(date +%s)",)
+            if job
+            else ()
+        ),
     )
 
 
@@ -235,7 +240,7 @@ def _running(pod: Pod, where: str, delete: str, world: World, settings: Settings
         return
     reading = read_log(log)
     said: dict[str, object] = {f"log of {where}": reading_last(log) or "(empty)"}
-    since = moment_of(reading_last(log), zone_of(pod.spec)) or pod.meta.created or world.taken_at
+    since = said_at(reading_last(log), pod, world) or world.taken_at
     age = world.taken_at - since
     if reading.ending in ("asks-password", "asks-code"):
         yield _waiting(pod, reading.ending, said, delete, settings)

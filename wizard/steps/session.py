@@ -11,7 +11,7 @@ from wizard.model import Session, SessionState
 from wizard.settings import DEFAULT_ACCOUNT, AccountNames, Settings
 from wizard.steps.icloudpd_log import PROVES_DEAD, SUCCESS, moment_of, read_log
 from wizard.steps.look_up import claim_named, items, jobs_of
-from wizard.world import Found, Job, LogTail, PodSpec, Unreadable, World
+from wizard.world import Found, Job, LogTail, Pod, PodSpec, Unreadable, World
 
 
 def session_of(account: str, world: World, settings: Settings) -> Session:
@@ -95,18 +95,30 @@ def _signed_in(world: World) -> tuple[datetime, str] | None:
         return None
     log = world.auth_log.value
     pod = next((pod for pod in items(world.pods) if pod.meta.name == log.pod), None)
-    if pod is None or pod.meta.created is None:
-        return None
     line = next((line for line in reversed(log.lines) if SUCCESS in line), "")
-    written = moment_of(line, zone_of(pod.spec))
-    in_its_life = written if written and pod.meta.created <= written <= world.taken_at else None
-    return in_its_life or pod.meta.created, f"log of pod/{log.pod}"
+    moment = said_at(line, pod, world) if pod else None
+    return (moment, f"log of pod/{log.pod}") if moment else None
 
 
-def zone_of(spec: PodSpec) -> tzinfo:
-    """The time zone that a pod's programs print their times in: that of its TZ variable, else UTC."""
-    name = next((one.value for container in spec.containers for one in container.env if one.name == "TZ"), None)
+def said_at(line: str, pod: Pod, world: World) -> datetime | None:
+    """When a pod's program wrote a line; when the pod was made, where the line's time is none in the pod's life."""
+    written, created = moment_of(line, zone_of(pod.spec, world)), pod.meta.created
+    if written and written <= world.taken_at and (created is None or written >= created):
+        return written
+    return created
+
+
+def zone_of(spec: PodSpec, world: World) -> tzinfo:
+    """The time zone that a pod's programs print their times in: that of TZ, its own or its ConfigMap's, else UTC."""
+    names = [one.value for container in spec.containers for one in container.env if one.name == "TZ"]
+    for container in spec.containers:
+        for source in container.env_from:
+            kind, _, name = source.partition("/")
+            read = world.config_maps.get(name)
+            if kind == "configmap" and isinstance(read, Found):
+                names.append(read.value.data.get("TZ"))
+    known = next((name for name in names if name), None)
     try:
-        return ZoneInfo(name) if name else UTC
+        return ZoneInfo(known) if known else UTC
     except (ZoneInfoNotFoundError, ValueError):
         return UTC
