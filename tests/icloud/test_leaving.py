@@ -21,7 +21,7 @@ from wizard.errors import Trouble
 from wizard.icloud.aside import aside
 from wizard.icloud.limits import Limits
 from wizard.icloud.signing_in import SigningIn
-from wizard.icloud.steps import CodeWanted, WrongCode
+from wizard.icloud.steps import CodeWanted, SignedIn, WrongCode
 from wizard.icloud.visit import Visit
 
 WHO = "one.phone@example.com"
@@ -111,6 +111,15 @@ async def test_two_steps_at_once_are_one_too_many(signing_in: SigningIn) -> None
         await signing_in.submit("000000")
     assert refusal.value.code == "icloud.busy"
     assert isinstance(await first, WrongCode)
+
+
+async def test_of_two_starts_the_later_one_counts(signing_in: SigningIn, apple: DemoApple) -> None:
+    first = asyncio.create_task(signing_in.start("throttled@example.com", PASSWORD))
+    await asyncio.sleep(0)
+    assert isinstance(await signing_in.start("sms.only@example.com", PASSWORD), CodeWanted)
+    with pytest.raises(Trouble):
+        await first
+    assert isinstance(await signing_in.submit(code(apple, "sms.only@example.com", "sms")), SignedIn)
 
 
 async def test_closing_twice_and_with_things_of_others_in_the_folder(private: Path, clock: Clock) -> None:

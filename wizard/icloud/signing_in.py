@@ -154,15 +154,17 @@ class SigningIn:
         """A new visit in place of the one before; a refusal at the door ends it."""
         before, talk = self._talk, _Talk(threading.Event())
         self._talk = talk
+        if before:
+            before.left.set()
         clock, limits = self._clock, self._limits
 
         def work() -> Step | Trouble:
             from wizard.icloud.visit import Visit  # noqa: PLC0415 - pyicloud takes a second to load
 
-            if before:
-                before.left.set()
-                if before.visit and not before.busy:
-                    before.visit.close()
+            if before and before.visit and not before.busy:
+                before.visit.close()
+            if talk.left.is_set():
+                return trouble("icloud.no-step")
             try:
                 visit = Visit(entry, clock, limits, talk.left)
             except Exception as error:  # noqa: BLE001 - what it says may hold the password
@@ -176,7 +178,8 @@ class SigningIn:
 
         outcome = await self._talked(talk, work, limits.step)
         if isinstance(outcome, Trouble):
-            self._talk = None
+            if self._talk is talk:
+                self._talk = None
             raise outcome
         return outcome
 
