@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -11,10 +12,12 @@ WAIT_SECONDS = 90.0
 
 
 def wait_until_calm() -> None:
-    """Returns when the processors were idle for most of a moment, or when waiting longer would not help."""
+    """Returns when the processors were idle for most of a moment; says so when that did not come within bounds."""
     deadline = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < deadline and _busy_share() > CALM_SHARE:
-        pass
+    while _busy_share() > CALM_SHARE:
+        if time.monotonic() > deadline:
+            sys.stderr.write("the machine is busy with something else: what is measured now means little\n")
+            return
 
 
 def _busy_share() -> float:

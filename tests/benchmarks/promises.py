@@ -120,7 +120,7 @@ def crowd(bench: Bench) -> Iterator[Result]:
     with objects.crowded(bench.kubeconfig, bench.folder, f"{bench.namespace}-many", MANY):
         many = bench.statuses()
     what = f"status, {MANY:,} / {FEW} unrelated objects"
-    yield results.seconds(what, _seconds(many), _seconds(few), CROWD_TIME_LIMIT)
+    yield results.seconds_apart(what, _seconds(many), _seconds(few), CROWD_TIME_LIMIT)
     yield results.more_megabytes(f"{what}: memory", _megabytes(many), _megabytes(few), CROWD_MEMORY_LIMIT)
 
 
@@ -130,7 +130,7 @@ def finished_jobs(bench: Bench) -> Iterator[Result]:
     objects.add_finished_jobs(bench.kubeconfig, bench.folder, bench.namespace, FINISHED_JOBS)
     many = bench.statuses()
     what = f"status, {FINISHED_JOBS:,} finished Jobs / none"
-    yield results.seconds(what, _seconds(many), _seconds(none), JOBS_TIME_LIMIT)
+    yield results.seconds_apart(what, _seconds(many), _seconds(none), JOBS_TIME_LIMIT)
     yield results.more_megabytes(f"{what}: memory", _megabytes(many), _megabytes(none), JOBS_MEMORY_LIMIT)
 
 
