@@ -45,6 +45,13 @@ class Credentials:
         """Whether they should be fetched anew before the next request."""
         return self.valid_until is not None and now + EXPIRY_MARGIN >= self.valid_until
 
+    def hidden_in(self, text: str) -> str:
+        """`text` without the token or password, which some servers repeat in what they complain about."""
+        for name, value in self.headers:
+            secret = value.rpartition(" ")[2] if name == "Authorization" else ""
+            text = text.replace(secret, "[hidden]") if secret else text
+        return text
+
 
 async def obtain(config: Kubeconfig, env: Mapping[str, str], private_dir: Path) -> Credentials:
     """The credentials of the chosen context's user. Raises Trouble when they can't be had."""

@@ -203,7 +203,7 @@ class Wire:
                 self.latency_ms = (time.perf_counter() - began) * 1000
             if response.status < 300 or (proxied and not await _from_api_server(response)):
                 return response
-            trouble = await _refusal(method, path, response)
+            trouble = await _refusal(method, path, response, used)
             if response.status == 401 and used.plugin and not renewed:
                 renewed = True
                 await self._renew(rejected=used)
@@ -263,11 +263,11 @@ async def _from_api_server(response: Any) -> bool:
         return False
 
 
-async def _refusal(method: str, path: str, response: Any) -> Trouble:
+async def _refusal(method: str, path: str, response: Any, used: who.Credentials) -> Trouble:
     if 300 <= response.status < 400:
         response.release()
         return errors.not_kubernetes(response.status)
-    text = (await response.read())[:65536].decode(errors="replace")
+    text = used.hidden_in((await response.read())[:65536].decode(errors="replace"))
     return errors.refusal(method, path, response.status, response.headers, text)
 
 
