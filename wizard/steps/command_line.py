@@ -295,10 +295,11 @@ def _read_only(job: CronJob, what: str, evidence: dict[str, object]) -> Finding:
 
 
 def _options(world: World, settings: Settings) -> Iterator[Finding]:
+    known = list(runners(world, settings))
     for option in OPTIONS:
         given = [
             (where, group[option.name])
-            for where, _, workload in runners(world, settings)
+            for where, _, workload in known
             for group in workload.groups
             if option.name in group and option.value in ("", group[option.name])
         ]
@@ -317,8 +318,9 @@ def _options(world: World, settings: Settings) -> Iterator[Finding]:
 
 
 def _quoting(world: World, settings: Settings) -> Iterator[Finding]:
-    unquoted = {where: workload.unquoted for where, _, workload in runners(world, settings) if workload.unquoted}
-    literal = {where: workload.literal for where, _, workload in runners(world, settings) if workload.literal}
+    known = list(runners(world, settings))
+    unquoted = {where: workload.unquoted for where, _, workload in known if workload.unquoted}
+    literal = {where: workload.literal for where, _, workload in known if workload.literal}
     if unquoted:
         yield Finding(
             "credentials.substitution-unquoted",

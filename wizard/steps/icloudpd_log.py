@@ -20,6 +20,7 @@ ASKED_NOBODY = "asked-nobody"
 WRONG_BINARY = "wrong-binary"
 PROVES_DEAD = frozenset({SESSION_DEAD, ASKED_NOBODY})
 _DOWNLOADING = re.compile(r"Downloading \S+ original")
+_PROGRESS = re.compile(r" (?:INFO|DEBUG) +Download")
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 PASSWORD_PROMPT = re.compile(r"iCloud Password for .*:\s*$")
 CODE_PROMPT = re.compile(
@@ -260,6 +261,8 @@ def read_log(log: LogTail) -> Reading:
     last_success = max((index for index, line in enumerate(lines) if SUCCESS in line), default=None)
     signs: dict[str, tuple[Sign, str]] = {}
     for line in lines if last_success is None else lines[last_success + 1 :]:
+        if _PROGRESS.search(line):
+            continue
         sign = next((sign for sign in SIGNS if sign.pattern.search(line)), None)
         if sign and sign.slug not in signs:
             signs[sign.slug] = (sign, line)

@@ -1,0 +1,115 @@
+"""Iteration 1's volumes in use: held elsewhere, full, or gone with their claim."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wizard.model import Finding, Severity, Status
+from wizard.quantity import bytes_of
+from wizard.settings import PHOTOS_CLAIM, Settings
+from wizard.steps.look_up import all_pods, claim_named, claims_of, class_of, events_about, mend
+from wizard.world import Claim, Event, Found, LogTail, Pod, Read, World
+
+
+def growing(claim: Claim, size: str, world: World, settings: Settings) -> tuple[str, tuple[str, ...]]:
+    """How to get more room: (fix, commands)."""
+    chosen = class_of(claim, world.storage_classes.value) if isinstance(world.storage_classes, Found) else None
+    if chosen and not chosen.expandable:
+        return (
+            f"Storage class {chosen.meta.name} can't grow a claim: make a larger one and copy, or make room on it.",
+            (),
+        )
+    patch = f'{{"spec":{{"resources":{{"requests":{{"storage":"{size}"}}}}}}}}'
+    return mend(
+        world,
+        "PersistentVolumeClaim",
+        claim.meta,
+        f"Grow it to {size}; a claim can never be made smaller.",
+        f"kubectl -n {settings.namespace} patch pvc {claim.meta.name} -p '{patch}'",
+    )
+
+
+def check_multi_attach(world: World, settings: Settings) -> Iterator[Finding]:
+    for event in reversed(events_about(world, "Pod")):
+        if event.reason == "FailedAttachVolume" and "Multi-Attach" in event.message and _still_waits(event, world):
+            holders = _holders(event, world)
+            yield Finding(
+                "storage.multi-attach",
+                Severity.ERROR,
+                f"Pod {event.name} can't start: its volume is attached to another node.",
+                evidence={f"event on pod/{event.name}": event.message}
+                | {f"pod/{pod.meta.name} on node {pod.node}": "uses the same claim" for pod in holders},
+                why="A ReadWriteOnce volume belongs to one node at a time, and another pod still holds it there.",
+                fix="Delete the pod that holds it (usually icloudpd-auth), or pin both to one node.",
+                commands=(
+                    f"kubectl -n {settings.namespace} get pods -o wide",
+                    *(f"kubectl -n {settings.namespace} delete pod {pod.meta.name}" for pod in holders),
+                ),
+                implies=Status.BLOCKED,
+            )
+            return
+
+
+def _still_waits(event: Event, world: World) -> bool:
+    if not isinstance(world.pods, Found) and not isinstance(world.job_pods, Found):
+        return True
+    return any(pod.meta.name == event.name and pod.phase == "Pending" for pod in all_pods(world))
+
+
+def _holders(event: Event, world: World) -> list[Pod]:
+    waiting = next((pod for pod in all_pods(world) if pod.meta.name == event.name), None)
+    claims = claims_of(waiting.spec) if waiting else frozenset[str]()
+    return [
+        pod
+        for pod in all_pods(world)
+        if pod.phase == "Running" and pod.meta.name != event.name and claims & claims_of(pod.spec)
+    ]
+
+
+def _says_full(log: Read[LogTail]) -> tuple[str, str] | None:
+    """(pod, line) of a log that ends for lack of room."""
+    if not isinstance(log, Found):
+        return None
+    line = next((line for line in reversed(log.value.lines) if "No space left on device" in line), None)
+    return (log.value.pod, line) if line else None
+
+
+def check_volume_full(world: World, settings: Settings) -> Iterator[Finding]:
+    said = _says_full(world.sync_log) or _says_full(world.auth_log)
+    if said is None:
+        return
+    pod, line = said
+    claim = claim_named(world, PHOTOS_CLAIM)
+    fix, commands = growing(claim, _doubled(claim), world, settings) if claim else ("", ())
+    yield Finding(
+        "storage.volume-full",
+        Severity.ERROR,
+        "A volume is full: icloudpd could not write any more.",
+        evidence={f"log of pod/{pod}": line, "claim": claim.capacity if claim else "unknown"},
+        why="Downloads stop there, and a session file that can't be written is lost.",
+        fix=fix or "Make room on the volume.",
+        commands=commands,
+        implies=Status.FAILED,
+    )
+
+
+def _doubled(claim: Claim) -> str:
+    return f"{max(1, round(2 * bytes_of(claim.capacity or claim.requested) / 1024**3))}Gi"
+
+
+def check_reclaim(world: World, settings: Settings) -> Iterator[Finding]:
+    del settings
+    volume = world.volumes.get(PHOTOS_CLAIM)
+    if isinstance(volume, Found) and volume.value.reclaim_policy == "Delete":
+        yield Finding(
+            "storage.reclaim-delete",
+            Severity.INFO,
+            "Whoever deletes the claim icloud-photos deletes the photos with it.",
+            evidence={f"persistentvolume/{volume.value.meta.name} spec.persistentVolumeReclaimPolicy": "Delete"},
+            why="The volume's reclaim policy is Delete.",
+            fix="Set it to Retain to keep the data whatever happens to the claim.",
+            commands=(
+                f"kubectl patch pv {volume.value.meta.name} "
+                '-p \'{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}\'',
+            ),
+        )
