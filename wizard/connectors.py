@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
@@ -56,12 +56,26 @@ class KubeconfigConnector:
 
 
 class DemoConnector:
-    """A demo world, kept in the state folder from command to command; it lives until `close`."""
+    """A demo world, kept in the state folder from command to command; it lives until `close`.
 
-    def __init__(self, scenario: str, state_folder: Path, *, reset: bool, env: Mapping[str, str], home: Path) -> None:
+    Its demo Apple is the only Apple of this process meanwhile: Apple's names lead there. `phone` gets what the demo's
+    phones show, codes above all: for the screen, never for a log.
+    """
+
+    def __init__(
+        self,
+        scenario: str,
+        state_folder: Path,
+        *,
+        reset: bool,
+        env: Mapping[str, str],
+        home: Path,
+        phone: Callable[[str], None] | None = None,
+    ) -> None:
         self._scenario = scenario
         self._state_folder = state_folder
         self._reset = reset
+        self._phone = phone
         self._env = env
         self._root = private_root(env, home)
         self._stack = AsyncExitStack()
@@ -76,8 +90,15 @@ class DemoConnector:
             private = _private(self._root)
             self._stack.callback(close_private, private)
             world = await self._stack.enter_async_context(
-                DemoWorld.open(load(self._scenario), worlds(self._state_folder), reset=self._reset)
+                DemoWorld.open(
+                    load(self._scenario),
+                    worlds(self._state_folder),
+                    reset=self._reset,
+                    apple=private / "demo-apple",
+                    phone=self._phone,
+                )
             )
+            self._stack.enter_context(world.residents.lead_here())
             self._kubeconfig = private / "demo.kubeconfig"
             world.write_kubeconfig(self._kubeconfig)
         return await connect(str(self._kubeconfig), None, self._kubeconfig.parent, env=self._env)

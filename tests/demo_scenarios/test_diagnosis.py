@@ -23,7 +23,10 @@ STATUSES: dict[str, tuple[str, ...]] = {
     "fresh": ("action_required", "pending", "pending", "pending", *WITHOUT_IMMICH),
     "seed": ("complete", "action_required", "action_required", "complete", *WITHOUT_IMMICH),
     "complete": DONE,
-    "expired": ("complete", "complete", "action_required", "complete", "complete", "complete", "failed"),
+    **dict.fromkeys(
+        ("expired", "expired-heals", "trust-expired", "sms-only", "sms-refused-inside", "security-key"),
+        ("complete", "complete", "action_required", "complete", "complete", "complete", "failed"),
+    ),
     "expiring": DONE,
     "family": DONE,
     "http-only": DONE,
@@ -45,7 +48,10 @@ FINDINGS: dict[str, set[str]] = {
         "immich.not-installed",
     },
     "complete": set(),
-    "expired": {"authentication.session-expired", "verification.session-dead"},
+    **dict.fromkeys(
+        ("expired", "expired-heals", "trust-expired", "sms-only", "sms-refused-inside", "security-key"),
+        {"authentication.session-expired", "verification.session-dead"},
+    ),
     "expiring": {"authentication.session-expiring"},
     "first-sync": {"verification.running"},
     "family": set(),

@@ -35,7 +35,7 @@ MEANT_TO_BE_ABSENT: dict[str, set[Key]] = {
 FAKES = {
     b"you@example.com",
     b"anna@example.com",
-    b"not-a-real-password",
+    b"demo-password",
     b"not a real certificate",
     b"not a real key",
 }

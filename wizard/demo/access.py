@@ -73,3 +73,9 @@ def forbidden(user: str, wish: Wish) -> Refused:
 def forbidden_path(user: str, path: str) -> Refused:
     """403 for a path that is no resource."""
     return refusal(403, "Forbidden", f'forbidden: User "{user}" cannot get path "{path}"', details={})
+
+
+def forbidden_stream(wish: Wish) -> Refused:
+    """403 for who may only get exec or attach, and not create it: a real server gives no reason."""
+    details: Object = {"name": wish.name, "kind": wish.plural}
+    return refusal(403, "Forbidden", f'{wish.plural} "{wish.name}" is forbidden: ', details=details)

@@ -10,11 +10,12 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
 
-from wizard.demo import claims, pods
+from wizard.demo import claims, jobs, pods
 from wizard.demo.given import Given
 from wizard.demo.kinds import Object
 from wizard.demo.store import Change, Store
 
+_SHORTEST_PAUSE = 0.5
 Reconcile = Callable[[Store, Given], None]
 
 
@@ -47,13 +48,25 @@ class Controllers:
         """Returns when there is nothing left to do."""
         await self._idle.wait()
 
+    def wake(self) -> None:
+        """Looks at everything once more, as when the clock has moved on."""
+        self._idle.clear()
+        self._changed.set()
+
+    def _pause(self) -> float | None:
+        """How long nothing has to be looked at although nothing changes."""
+        due = jobs.next_due(self._store, self.given)
+        return None if due is None else max(_SHORTEST_PAUSE, (due - self._store.clock()).total_seconds())
+
     def _note(self, _change: Change) -> None:
         self._idle.clear()
         self._changed.set()
 
     async def _run(self) -> None:
         while True:
-            await self._changed.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._pause()):
+                    await self._changed.wait()
             self._changed.clear()
             reconcile(self._store, self.given)
             if not self._changed.is_set():
@@ -62,7 +75,7 @@ class Controllers:
 
 def reconcile(store: Store, given: Given) -> None:
     """One look at everything, and one step for whatever is not as it should be."""
-    steps: Iterable[Reconcile] = (_namespaces, claims.reconcile, pods.reconcile_jobs, pods.reconcile_pods)
+    steps: Iterable[Reconcile] = (_namespaces, claims.reconcile, jobs.reconcile, jobs.collect, pods.reconcile_pods)
     for step in steps:
         step(store, given)
 

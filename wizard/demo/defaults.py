@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
 
 from wizard.demo.cells import dig
 from wizard.demo.kinds import Kind, Object
@@ -86,25 +85,3 @@ def _add_finalizer(item: Object, name: str) -> None:
     finalizers = item["metadata"].setdefault("finalizers", [])
     if name not in finalizers:
         finalizers.append(name)
-
-
-def managed_by(item: Object, manager: str, time: str) -> list[Object]:
-    """The managedFields that say that `manager` wrote everything in `item`."""
-    return [
-        {
-            "manager": manager,
-            "operation": "Update",
-            "apiVersion": item["apiVersion"],
-            "time": time,
-            "fieldsType": "FieldsV1",
-            "fieldsV1": _fields(
-                {key: value for key, value in item.items() if key not in ("kind", "apiVersion", "metadata")}
-            ),
-        }
-    ]
-
-
-def _fields(value: Any) -> Object:
-    if not isinstance(value, dict):
-        return {}
-    return {f"f:{key}": _fields(each) for key, each in value.items()}

@@ -73,6 +73,8 @@ _SCALED = ("scale", "status")
 _ALL = ("all",)
 _API_EXT = ("api-extensions",)
 _POD_SUBRESOURCES = (
+    Subresource("attach", "PodAttachOptions", ("create", "get")),
+    Subresource("exec", "PodExecOptions", ("create", "get")),
     Subresource("log", "Pod", ("get",)),
     Subresource("status", "Pod"),
 )

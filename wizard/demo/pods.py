@@ -1,19 +1,15 @@
-"""Controllers for jobs and pods: a job makes its pod; a pod finds its node and volumes, runs, and ends if a job's."""
+"""The controller for pods: a pod finds its node and volumes, runs, and ends if a job's or when its main program has."""
 
 from __future__ import annotations
 
-import copy
-
 from wizard.demo import claims
 from wizard.demo.cells import dig
-from wizard.demo.defaults import filled
 from wizard.demo.events import tell
 from wizard.demo.given import Given
 from wizard.demo.kinds import Object
-from wizard.demo.store import Store, merged, timestamp
+from wizard.demo.store import Store, timestamp
 
-_ENDED = ("Succeeded", "Failed")
-_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+ENDED = ("Succeeded", "Failed")
 _SCHEDULER = "default-scheduler"
 
 
@@ -24,32 +20,23 @@ def reconcile_pods(store: Store, given: Given) -> None:
         if "deletionTimestamp" in metadata:
             if not metadata.get("finalizers") and metadata["uid"] not in given.deleting:
                 store.delete("Pod", metadata["namespace"], metadata["name"])
-        elif metadata["uid"] in given.with_status or dig(pod, "status", "phase") in _ENDED:
+        elif metadata["uid"] in given.with_status or dig(pod, "status", "phase") in ENDED:
             continue
         elif not dig(pod, "spec", "nodeName"):
             _schedule(store, pod)
         elif dig(pod, "status", "phase") == "Pending":
             _start(store, pod)
-        elif any(owner["kind"] == "Job" for owner in metadata.get("ownerReferences", ())):
+        elif any(owner["kind"] == "Job" for owner in metadata.get("ownerReferences", ())) and not _really_runs(pod):
             _finish(store, pod)
 
 
-def reconcile_jobs(store: Store, given: Given) -> None:
-    """One step for every job: its pod is made, and its status follows the pod's."""
-    for job in store.items("Job"):
-        if job["metadata"]["uid"] in given.with_status or dig(job, "status", "conditions", default=()):
-            continue
-        pod = _pod_of(store, job)
-        if dig(job, "spec", "suspend", default=False):
-            _set_status(store, job, {"conditions": [_condition(store, "Suspended", reason="JobSuspended")]})
-        elif pod is None:
-            _make_pod(store, job)
-        elif dig(pod, "status", "phase") == "Succeeded":
-            _complete(store, job)
-        else:
-            ready = int(dig(pod, "status", "phase") == "Running")
-            status = {"active": 1, "ready": ready, "startTime": dig(job, "status", "startTime", default=_now(store))}
-            _set_status(store, job, status)
+def runs(container: Object) -> bool:
+    """Whether a container's main program is really run: icloudpd's, and those that somebody can type into."""
+    return "icloudpd" in container.get("image", "") or bool(container.get("stdin"))
+
+
+def _really_runs(pod: Object) -> bool:
+    return any(runs(container) for container in pod["spec"]["containers"])
 
 
 def _now(store: Store) -> str:
@@ -60,19 +47,20 @@ def _set_status(store: Store, item: Object, status: Object) -> Object:
     return store.replace({**item, "status": status})
 
 
-def _condition(store: Store, kind: str, *, status: str = "True", reason: str = "", message: str = "") -> Object:
-    condition = {"type": kind, "status": status, "lastProbeTime": None, "lastTransitionTime": _now(store)}
-    return condition | {key: text for key, text in (("reason", reason), ("message", message)) if text}
+def condition(store: Store, kind: str, *, status: str = "True", reason: str = "", message: str = "") -> Object:
+    """One condition of a status, as of now."""
+    made = {"type": kind, "status": status, "lastProbeTime": None, "lastTransitionTime": _now(store)}
+    return made | {key: text for key, text in (("reason", reason), ("message", message)) if text}
 
 
 def _schedule(store: Store, pod: Object) -> None:
     nodes = [node for node in store.items("Node") if not dig(node, "spec", "unschedulable", default=False)]
     problem = _missing_claim(store, pod) or ("" if nodes else "no nodes available to schedule pods")
     if problem:
-        condition = _condition(store, "PodScheduled", status="False", reason="Unschedulable", message=problem)
+        unscheduled = condition(store, "PodScheduled", status="False", reason="Unschedulable", message=problem)
         old: Object = next(iter(dig(pod, "status", "conditions", default=())), {})
         if old.get("message") != problem:
-            _set_status(store, pod, {**pod["status"], "conditions": [condition]})
+            _set_status(store, pod, {**pod["status"], "conditions": [unscheduled]})
         tell(store, pod, "Warning", "FailedScheduling", problem, _SCHEDULER)
         return
     for name in claims.used_by(pod):
@@ -80,7 +68,7 @@ def _schedule(store: Store, pod: Object) -> None:
         if claim is not None and dig(claim, "status", "phase") == "Pending":
             claims.bind(store, claim)
     node = nodes[0]["metadata"]["name"]
-    status = {"phase": "Pending", "conditions": [_condition(store, "PodScheduled")]}
+    status = {"phase": "Pending", "conditions": [condition(store, "PodScheduled")]}
     store.replace({**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status})
     message = f"Successfully assigned {pod['metadata']['namespace']}/{pod['metadata']['name']} to {node}"
     tell(store, pod, "Normal", "Scheduled", message, _SCHEDULER)
@@ -101,12 +89,12 @@ def _missing_claim(store: Store, pod: Object) -> str:
 def _start(store: Store, pod: Object) -> None:
     now = _now(store)
     conditions = [
-        _condition(store, kind) for kind in ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady")
+        condition(store, kind) for kind in ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady")
     ]
     address = f"10.244.0.{10 + len(store.items('Pod')) % 200}"
     status = {
         "phase": "Running",
-        "conditions": [*conditions, _condition(store, "PodScheduled")],
+        "conditions": [*conditions, condition(store, "PodScheduled")],
         "startTime": now,
         "podIP": address,
         "podIPs": [{"ip": address}],
@@ -138,69 +126,59 @@ def _container(container: Object, state: Object) -> Object:
 
 
 def _finish(store: Store, pod: Object) -> None:
-    now = _now(store)
-    ended = {"exitCode": 0, "reason": "Completed", "startedAt": dig(pod, "status", "startTime"), "finishedAt": now}
+    for container in pod["spec"]["containers"]:
+        current = store.get("Pod", pod["metadata"]["namespace"], pod["metadata"]["name"])
+        if current is not None:
+            container_ended(store, current, container["name"], 0)
+
+
+def container_ended(store: Store, pod: Object, name: str, code: int) -> Object:
+    """Says in a pod's status that a container has ended for good; the pod has when all of them have."""
+    statuses = _with_state(pod, name, {"terminated": _terminated(store, pod, name, code)})
+    codes = [dig(each, "state", "terminated", "exitCode", default=None) for each in statuses]
+    if None in codes:
+        return _set_status(store, pod, {**pod["status"], "containerStatuses": statuses})
+    good = not any(codes)
+    reason = "PodCompleted" if good else "PodFailed"
     conditions = [
-        _condition(store, kind, status="False", reason="PodCompleted")
-        if kind.endswith("Ready")
-        else _condition(store, kind)
+        condition(store, kind, status="False", reason=reason) if kind.endswith("Ready") else condition(store, kind)
         for kind in ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
     ]
-    statuses = [_container(each, {"terminated": ended}) for each in pod["spec"]["containers"]]
-    status = {"phase": "Succeeded", "conditions": conditions, "containerStatuses": statuses}
-    _set_status(store, pod, {**pod["status"], **status})
+    status = {"phase": "Succeeded" if good else "Failed", "conditions": conditions, "containerStatuses": statuses}
+    return _set_status(store, pod, {**pod["status"], **status})
 
 
-def _pod_of(store: Store, job: Object) -> Object | None:
-    uid = job["metadata"]["uid"]
-    for pod in store.items("Pod", job["metadata"]["namespace"]):
-        if any(owner["uid"] == uid for owner in pod["metadata"].get("ownerReferences", ())):
-            return pod
-    return None
+def container_restarted(store: Store, pod: Object, name: str, code: int | None) -> Object:
+    """Says in a pod's status that a container has ended with `code` and waits to be started again; None: that it has been."""
+    if code is None:
+        state: Object = {"running": {"startedAt": _now(store)}}
+    else:
+        message = f"back-off 10s restarting failed container={name} pod={pod['metadata']['name']}"
+        state = {"waiting": {"reason": "CrashLoopBackOff", "message": message}}
+    statuses = _with_state(pod, name, state)
+    for each in statuses:
+        if each["name"] == name and code is not None:
+            each["restartCount"] += 1
+            each["lastState"] = {"terminated": _terminated(store, pod, name, code)}
+    return _set_status(store, pod, {**pod["status"], "containerStatuses": statuses})
 
 
-def _make_pod(store: Store, job: Object) -> None:
-    metadata, template = job["metadata"], job["spec"]["template"]
-    name, uid = metadata["name"], metadata["uid"]
-    labels = {
-        "batch.kubernetes.io/controller-uid": uid,
-        "batch.kubernetes.io/job-name": name,
-        "controller-uid": uid,
-        "job-name": name,
-    }
-    if "selector" not in job["spec"]:
-        selector = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
-        job = store.replace(merged(job, {"spec": {"selector": selector, "template": {"metadata": {"labels": labels}}}}))
-    letters = [_LETTERS[int(digit, 16)] for digit in uid.replace("-", "")[:5]]
-    owner = {"apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": uid, "controller": True}
-    pod: Object = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {
-            "name": f"{name}-{''.join(letters)}",
-            "generateName": f"{name}-",
-            "namespace": metadata["namespace"],
-            "labels": {**dig(template, "metadata", "labels", default={}), **labels},
-            "ownerReferences": [{**owner, "blockOwnerDeletion": True}],
-        },
-        "spec": template["spec"],
-    }
-    made = store.create(filled(store, store.kinds.named("Pod"), copy.deepcopy(pod)))
-    tell(store, job, "Normal", "SuccessfulCreate", f"Created pod: {made['metadata']['name']}", "job-controller")
+def _terminated(store: Store, pod: Object, name: str, code: int) -> Object:
+    started = next(
+        (
+            dig(each, "state", "running", "startedAt")
+            for each in dig(pod, "status", "containerStatuses", default=())
+            if each["name"] == name
+        ),
+        "",
+    )
+    reason = "Completed" if code == 0 else "Error"
+    return {"exitCode": code, "reason": reason, "startedAt": started or _now(store), "finishedAt": _now(store)}
 
 
-def _complete(store: Store, job: Object) -> None:
-    reason, message = "CompletionsReached", "Reached expected number of succeeded pods"
-    status = {
-        "startTime": dig(job, "status", "startTime", default=_now(store)),
-        "completionTime": _now(store),
-        "succeeded": 1,
-        "terminating": 0,
-        "ready": 0,
-        "uncountedTerminatedPods": {},
-        "conditions": [
-            _condition(store, kind, reason=reason, message=message) for kind in ("SuccessCriteriaMet", "Complete")
-        ],
-    }
-    _set_status(store, job, status)
-    tell(store, job, "Normal", "Completed", "Job completed", "job-controller")
+def _with_state(pod: Object, name: str, state: Object) -> list[Object]:
+    running = "running" in state
+    return [
+        {**each, "state": state, "ready": running, "started": running} if each["name"] == name else each
+        for each in dig(pod, "status", "containerStatuses", default=())
+    ]

@@ -4,6 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+from wizard.demo.apple.accounts import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """Somebody whose photos the world is about, and what they bring along.
+
+    On `claim` (empty: nowhere) lies the session of a sign-in that long ago (None: there was none), of which at Apple has
+    `ended` what is named; by themselves a web session lasts 30 days, a session token 60, trust 90. The first `photos` of
+    the library lie in `folder` of the photos' claim.
+    """
+
+    account: Account
+    claim: str = ""
+    signed_in: timedelta | None = None
+    ended: frozenset[Literal["web session", "session token", "trust"]] = frozenset()
+    folder: str = "icloud-import"
+    photos: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +38,7 @@ class Scenario:
     `proxies` maps "namespace/service:port" to answers of the service proxy by path ("/api/server/version" to a JSON
     value). `denied` lists what the demo's user may not do, as "verb resource[.group][/subresource] [namespace]" with `*`
     as a wildcard; empty: everything is allowed.
+    `people` are those whose Apple IDs the objects name.
     A kind that is not Kubernetes' own needs its CustomResourceDefinition among the objects; without, it is not installed.
     """
 
@@ -26,3 +48,4 @@ class Scenario:
     logs: Mapping[str, str] = field(default_factory=dict)
     proxies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     denied: tuple[str, ...] = ()
+    people: tuple[Resident, ...] = ()

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from wizard.demo.defaults import filled, managed_by
+from wizard.demo.defaults import filled
+from wizard.demo.fields import managed_by
 from wizard.demo.given import Given
 from wizard.demo.kinds import Object
 from wizard.demo.scenario import Scenario
@@ -73,7 +74,7 @@ def _completed(store: Store, item: Object) -> Object:
         annotations = metadata.get("annotations", {})
         manager = "argocd-controller" if _TRACKING in annotations else "kubectl-create"
         manager = "kubectl-client-side-apply" if _LAST_APPLIED in annotations else manager
-        metadata["managedFields"] = managed_by(item, manager, created)
+        metadata["managedFields"] = managed_by(item, manager, created, custom=kind.custom)
     if kind.custom or ("spec" in item and kind.kind in ("Pod", "Job", "CronJob", "Deployment", "Ingress")):
         metadata.setdefault("generation", 1)
     return filled(store, kind, item)

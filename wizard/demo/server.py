@@ -14,8 +14,9 @@ from typing import Any
 
 from aiohttp import web
 
-from wizard.demo import discovery, logs, proxy, reading, reviews, watching, writing
-from wizard.demo.access import ANONYMOUS, USER, Policy, forbidden, forbidden_path
+from wizard.demo import applying, discovery, logs, proxy, reading, reviews, streaming, watching, writing
+from wizard.demo.access import ANONYMOUS, USER, Policy, forbidden, forbidden_path, forbidden_stream
+from wizard.demo.containers import Containers
 from wizard.demo.faults import Faults
 from wizard.demo.kinds import Kind, Object
 from wizard.demo.paths import Target, parse
@@ -32,7 +33,14 @@ class Server:
     """One API server. `backends` are behind the service proxy, `token` is the only one that is let in."""
 
     def __init__(
-        self, store: Store, texts: logs.Logs, backends: proxy.Backends, policy: Policy, token: str, faults: Faults
+        self,
+        store: Store,
+        texts: logs.Logs,
+        backends: proxy.Backends,
+        policy: Policy,
+        token: str,
+        faults: Faults,
+        containers: Containers,
     ) -> None:
         self.store = store
         self.logs = texts
@@ -41,6 +49,8 @@ class Server:
         self._policy = policy
         self._token = token
         self._faults = faults
+        self._containers = containers
+        self._streams: set[asyncio.Task[Any]] = set()
 
     def application(self) -> web.Application:
         """The aiohttp application that serves it."""
@@ -59,6 +69,8 @@ class Server:
     async def _end(self, _app: web.Application) -> None:
         self.watches.end()
         self.logs.wake()
+        for task in tuple(self._streams):
+            task.cancel()
 
     @web.middleware
     async def _break(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -173,6 +185,8 @@ class Server:
             if kind.custom:
                 raise not_found(kind, target.name)
             raise unknown_resource()
+        if target.subresource in ("exec", "attach"):
+            return await self._stream(request, kind, target)
         if request.method != "GET":
             raise method_not_allowed()
         if target.subresource == "proxy":
@@ -185,6 +199,17 @@ class Server:
             return await self._log(request, kind, target)
         form = reading.form_of(request.headers.get("Accept", ""), request.query)
         return _json(reading.get(self.store, kind, target.namespace, target.name, form))
+
+    async def _stream(self, request: web.Request, kind: Kind, target: Target) -> web.StreamResponse:
+        wish = target.wish("POST", watch=False)
+        if not self._policy.allows(wish):
+            raise forbidden_stream(wish)
+        pod = reading.get(self.store, kind, target.namespace, target.name, reading.Form())
+        task = asyncio.current_task()
+        if task is not None:
+            self._streams.add(task)
+            task.add_done_callback(self._streams.discard)
+        return await streaming.stream(request, self._containers, pod, target.subresource)
 
     async def _log(self, request: web.Request, kind: Kind, target: Target) -> web.StreamResponse:
         pod = reading.get(self.store, kind, target.namespace, target.name, reading.Form())
@@ -222,13 +247,23 @@ class Server:
             case "PUT":
                 item = writing.parsed(kind, content_type, body)
                 return _json(writing.replace(*place, target.name, item, manager, dry=dry))
+            case "PATCH" if content_type.partition(";")[0] == applying.APPLY_PATCH:
+                manager = request.query.get("fieldManager", "")
+                force = request.query.get("force") == "true"
+                item, new = applying.apply(*place, target.name, body, manager, force=force, dry=dry)
+                return _json(item, 201 if new else 200)
             case "PATCH":
+                applying.check_not_forced(force=request.query.get("force") == "true")
                 return _json(writing.patch(*place, target.name, content_type, body, manager, dry=dry))
             case "DELETE":
                 options: Object = {**(json.loads(body) if body else {})}
                 if (grace := reading.whole_number(request.query, "gracePeriodSeconds")) is not None:
                     options["gracePeriodSeconds"] = grace
-                return _json(writing.delete(*place, target.name, options, dry=dry or bool(options.get("dryRun"))))
+                if policy := request.query.get("propagationPolicy"):
+                    options["propagationPolicy"] = policy
+                gone = writing.delete(*place, target.name, options, dry=dry or bool(options.get("dryRun")))
+                orphans = kind.kind == "Job" and not options.get("propagationPolicy")
+                return _json(gone, headers={"Warning": f'299 - "{writing.PRESERVED}"'} if orphans else None)
             case _:
                 raise method_not_allowed()
 

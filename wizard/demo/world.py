@@ -1,4 +1,4 @@
-"""A demo world that runs: server, controllers, and the file that keeps it for the next command.
+"""A demo world that runs: server, controllers, containers, the demo Apple, and the files that keep it for the next command.
 
 Whoever opens one should import this module late, as it loads aiohttp.
 """
@@ -22,15 +22,18 @@ import yaml
 from aiohttp import web
 
 from wizard.demo.access import USER, Policy
+from wizard.demo.containers import Containers
 from wizard.demo.controllers import Controllers
 from wizard.demo.faults import Faults
 from wizard.demo.given import Given
 from wizard.demo.kinds import Object
 from wizard.demo.logs import Logs
+from wizard.demo.residents import Phone, Residents
 from wizard.demo.scenario import Scenario
 from wizard.demo.seeding import LOG_TIME, at_time, seed
 from wizard.demo.server import Server
 from wizard.demo.store import Change, Store
+from wizard.demo.volumes import Volume
 from wizard.demo.watching import too_old
 from wizard.errors import Exit, Trouble
 
@@ -46,9 +49,17 @@ class DemoWorld:
     """A demo cluster on 127.0.0.1, with a random token of its own. Made by `open`.
 
     `store` and `logs` may be changed at will, watches and controllers notice; `faults` breaks the server on purpose.
+    `residents` are the people at the demo Apple, where it was asked for.
     """
 
-    def __init__(self, scenario: Scenario, store: Store, given: Given, started: datetime) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        store: Store,
+        given: Given,
+        started: datetime,
+        volumes: dict[str, Volume] | None = None,
+    ) -> None:
         self.scenario = scenario
         self.store = store
         self.started = started
@@ -58,8 +69,11 @@ class DemoWorld:
         self.url = ""
         self.ca: bytes | None = None
         self.controllers = Controllers(store, given)
+        self.residents = Residents()
+        self.containers = Containers(store, self.logs, given, volumes, self.residents.programs(store.clock))
         backends: Any = at_time(scenario.proxies, started)
-        self.server = Server(store, self.logs, backends, Policy(scenario.denied), self.token, self.faults)
+        policy = Policy(scenario.denied)
+        self.server = Server(store, self.logs, backends, policy, self.token, self.faults, self.containers)
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -72,19 +86,33 @@ class DemoWorld:
         port: int = 0,
         tls: bool = False,
         clock: Callable[[], datetime] = _now,
+        apple: Path | None = None,
+        phone: Phone | None = None,
     ) -> AsyncIterator[DemoWorld]:
         """Runs the scenario as the last command left it in `folder` (None: nothing is kept), or anew if `reset`.
 
-        `tls` is for kubectl, which sends no token without. Raises Trouble when the kept file can't be read.
+        `tls` is for kubectl, which sends no token without. `apple` is a folder for the demo Apple's certificate; without it
+        there is no Apple to reach. `phone` gets what the demo's phones show. Raises Trouble when the kept file can't be read.
         """
         path = folder / f"{scenario.name}.json" if folder else None
-        world = (
-            cls._kept(path, scenario, clock) if path and not reset and path.exists() else cls._fresh(scenario, clock)
-        )
-        keeper = _Keeper(world, path) if path else None
-        context = world.secure() if tls else None
+        old = path is not None and not reset and path.exists()
+        world = cls._kept(path, scenario, clock) if path and old else cls._fresh(scenario, clock)
+        async with contextlib.AsyncExitStack() as stack:
+            if apple is not None:
+                kept = folder / f"{scenario.name}.apple.json" if folder else None
+                moved = world.residents.move_in(scenario.people, clock, apple, kept, phone, anew=not old)
+                await stack.enter_async_context(moved)
+                if not old:
+                    world.residents.unpack(scenario.people, world.containers)
+            await stack.enter_async_context(world._running(path, port, tls=tls))  # noqa: SLF001 - its own
+            yield world
+
+    @contextlib.asynccontextmanager
+    async def _running(self, path: Path | None, port: int, *, tls: bool) -> AsyncIterator[None]:
+        keeper = _Keeper(self, path) if path else None
+        context = self.secure() if tls else None
         runner = web.AppRunner(
-            world.server.application(), access_log=None, handler_cancellation=True, shutdown_timeout=1
+            self.server.application(), access_log=None, handler_cancellation=True, shutdown_timeout=1
         )
         await runner.setup()
         site = web.TCPSite(runner, _HOST, port, ssl_context=context)
@@ -92,13 +120,15 @@ class DemoWorld:
             await site.start()
             server: Any = site._server  # noqa: SLF001
             actual = server.sockets[0].getsockname()[1]
-            world.url = f"{'https' if tls else 'http'}://{_HOST}:{actual}"
-            world.controllers.start()
+            self.url = f"{'https' if tls else 'http'}://{_HOST}:{actual}"
+            self.containers.start()
+            self.controllers.start()
             if keeper:
                 keeper.start()
-            yield world
+            yield
         finally:
-            await world.controllers.stop()
+            await self.containers.stop()
+            await self.controllers.stop()
             await runner.cleanup()
             if keeper:
                 keeper.stop()
@@ -117,7 +147,9 @@ class DemoWorld:
             for item in kept["objects"]:
                 store.load(item)
             store.resume(kept["version"])
-            world = cls(scenario, store, Given(*map(frozenset, kept["given"])), datetime.fromisoformat(kept["started"]))
+            volumes = {str(name): Volume.of(files) for name, files in kept.get("volumes", {}).items()}
+            given, started = Given(*map(frozenset, kept["given"])), datetime.fromisoformat(kept["started"])
+            world = cls(scenario, store, given, started, volumes)
             world.logs.texts.update(kept["logs"])
         except (OSError, ValueError, KeyError, TypeError) as problem:
             raise Trouble(
@@ -145,6 +177,7 @@ class DemoWorld:
             "version": self.store.version,
             "given": [sorted(self.controllers.given.with_status), sorted(self.controllers.given.deleting)],
             "logs": self.logs.texts,
+            "volumes": {name: volume.kept() for name, volume in self.containers.volumes.items()},
             "objects": list(self.store.everything()),
         }
 
@@ -238,3 +271,4 @@ class _Keeper:
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(self._path)
+        self._world.residents.keep()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 import json
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
-from wizard.demo.defaults import filled, managed_by
+from wizard.demo.defaults import filled
+from wizard.demo.fields import managed_by, updated
 from wizard.demo.kinds import Kind, Object
 from wizard.demo.refusals import (
     already_exists,
@@ -26,6 +28,20 @@ from wizard.demo.store import Store, merged, timestamp
 MERGE_PATCH = "application/merge-patch+json"
 _ANSWERED_WHOLE = ("Pod", "PersistentVolumeClaim", "PersistentVolume", "Namespace", "ServiceAccount")
 _LASTING_NAMESPACES = ("default", "kube-system", "kube-public")
+_SERVERS_OWN = (
+    "uid",
+    "creationTimestamp",
+    "resourceVersion",
+    "namespace",
+    "deletionTimestamp",
+    "generation",
+    "managedFields",
+)
+_POLICIES = ("Foreground", "Background", "Orphan")
+PRESERVED = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them "
+    "or set propagationPolicy=Orphan to suppress this warning"
+)
 _NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
@@ -74,7 +90,7 @@ def create(store: Store, kind: Kind, namespace: str, item: Object, manager: str,
     name = metadata["name"]
     if kind.namespaced:
         metadata["namespace"] = namespace
-        _check_namespace(store, kind, namespace, name)
+        check_namespace(store, kind, namespace, name)
     if store.get(kind, namespace, name) is not None:
         raise already_exists(kind, name)
     for field in ("uid", "creationTimestamp", "managedFields"):
@@ -82,7 +98,7 @@ def create(store: Store, kind: Kind, namespace: str, item: Object, manager: str,
     if not kind.custom:
         item.pop("status", None)
     now = timestamp(store.clock())
-    metadata["managedFields"] = managed_by(item, manager, now)
+    metadata["managedFields"] = managed_by(item, manager, now, custom=kind.custom)
     if kind.custom or "spec" in item:
         metadata["generation"] = 1
     filled(store, kind, item)
@@ -91,7 +107,8 @@ def create(store: Store, kind: Kind, namespace: str, item: Object, manager: str,
     return store.create(item)
 
 
-def _check_namespace(store: Store, kind: Kind, namespace: str, name: str) -> None:
+def check_namespace(store: Store, kind: Kind, namespace: str, name: str) -> None:
+    """Raises Refused when nothing may be created in the namespace (403, 404)."""
     parent = store.get("Namespace", "", namespace)
     if parent is None:
         raise not_found(store.kinds.named("Namespace"), namespace)
@@ -134,17 +151,16 @@ def patch(
 
 
 def _updated(store: Store, kind: Kind, before: Object, item: Object, manager: str, *, dry: bool) -> Object:
+    filled(store, kind, item := copy.deepcopy(item))
+    managed = updated(before, item, manager, timestamp(store.clock()), custom=kind.custom)
+    return update(store, kind, before, item, managed, dry=dry)
+
+
+def update(store: Store, kind: Kind, before: Object, item: Object, managed: list[Object], *, dry: bool) -> Object:
+    """Stores what `before` has become, with `managed` as its managedFields, unless nothing has changed."""
     item = copy.deepcopy(item)
     metadata = item["metadata"]
-    for field in (
-        "uid",
-        "creationTimestamp",
-        "resourceVersion",
-        "namespace",
-        "deletionTimestamp",
-        "generation",
-        "managedFields",
-    ):
+    for field in _SERVERS_OWN:
         metadata.pop(field, None)
         if field in before["metadata"]:
             metadata[field] = before["metadata"][field]
@@ -153,18 +169,21 @@ def _updated(store: Store, kind: Kind, before: Object, item: Object, manager: st
         if "status" in before:
             item["status"] = before["status"]
     filled(store, kind, item)
-    if item == before:
+    if item == before and _owners(managed) == _owners(metadata.get("managedFields", ())):
         return before
     if "generation" in metadata and item.get("spec") != before.get("spec"):
         metadata["generation"] += 1
-    others = [each for each in metadata.get("managedFields", ()) if each["manager"] != manager]
-    metadata["managedFields"] = [*others, *managed_by(item, manager, timestamp(store.clock()))]
+    metadata["managedFields"] = managed
     if dry:
         return item
     if metadata.get("deletionTimestamp") and not metadata.get("finalizers"):
         store.delete(kind, metadata.get("namespace", ""), metadata["name"])
         return item
     return store.replace(item)
+
+
+def _owners(managed: Iterable[Object]) -> list[Object]:
+    return sorted(({**each, "time": ""} for each in managed), key=lambda each: (each["manager"], each["operation"]))
 
 
 def delete(store: Store, kind: Kind, namespace: str, name: str, options: Object, *, dry: bool) -> Object:
@@ -176,6 +195,9 @@ def delete(store: Store, kind: Kind, namespace: str, name: str, options: Object,
     if kind.kind == "Namespace" and name in _LASTING_NAMESPACES:
         message = f'namespaces "{name}" is forbidden: this namespace may not be deleted'
         raise refusal(403, "Forbidden", message, details=details_of(kind, name))
+    policy = _policy(options)
+    if kind.kind == "Job" and policy in ("", "Orphan", "Foreground") and not dry:
+        return _waiting_for_dependents(store, item, "foregroundDeletion" if policy == "Foreground" else "orphan")
     whole = kind.kind in _ANSWERED_WHOLE or kind.custom
     marked = copy.deepcopy(item)
     if "deletionTimestamp" not in item["metadata"]:
@@ -194,6 +216,29 @@ def delete(store: Store, kind: Kind, namespace: str, name: str, options: Object,
         return store.replace(marked)
     store.delete(kind, namespace, name)
     return marked if whole and not kind.custom else success({**details_of(kind, name), "uid": item["metadata"]["uid"]})
+
+
+def _policy(options: Object) -> str:
+    policy = options.get("propagationPolicy") or ""
+    if policy and policy not in _POLICIES:
+        supported = ", ".join(f'"{each}"' for each in (*_POLICIES, "nil"))
+        detail = f'Unsupported value: "{policy}": supported values: {supported}'
+        cause = {"reason": "FieldValueNotSupported", "message": detail, "field": "propagationPolicy"}
+        details = {"group": "meta.k8s.io", "kind": "DeleteOptions", "causes": [cause]}
+        message = f'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: {detail}'
+        raise refusal(422, "Invalid", message, details=details)
+    return str(policy)
+
+
+def _waiting_for_dependents(store: Store, item: Object, finalizer: str) -> Object:
+    """An owner that goes once its dependents have been seen to, which the controllers do."""
+    marked = copy.deepcopy(item)
+    metadata = marked["metadata"]
+    metadata.setdefault("deletionTimestamp", timestamp(store.clock()))
+    metadata["deletionGracePeriodSeconds"] = 0
+    metadata["finalizers"] = [*metadata.get("finalizers", ()), finalizer]
+    metadata["generation"] = metadata.get("generation", 1) + 1
+    return store.replace(marked)
 
 
 def _grace(kind: Kind, item: Object, options: Object) -> int:

@@ -6,8 +6,11 @@ Logs are those of icloudpd 1.32.3, which exits 0 on nearly every failure.
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import replace
+from datetime import timedelta
 
-from wizard.demo.scenario import Scenario
+from wizard.demo.apple.accounts import Account
+from wizard.demo.scenario import Resident, Scenario
 from wizard.demo.scenarios.edits import (
     ARGOCD,
     OURS,
@@ -18,13 +21,15 @@ from wizard.demo.scenarios.edits import (
     pod_of,
     with_logs,
     with_objects,
+    with_person,
     without,
 )
 from wizard.demo.scenarios.files import Object, log
-from wizard.demo.scenarios.good import LAST_JOB, SESSION_VOLUME, complete, last_run, seed
+from wizard.demo.scenarios.good import LAST_JOB, SESSION_VOLUME, YOU, complete, last_run, seed
 from wizard.demo.scenarios.workloads import run, running
 
-PLACEHOLDER = b64encode(b"not-a-real-password").decode()
+PLACEHOLDER = b64encode(b"demo-password").decode()
+DEAD = frozenset({"web session", "session token"})
 
 
 def container(cron_job: Object) -> Object:
@@ -63,22 +68,26 @@ def auth_no_code() -> Scenario:
 
 def adp() -> Scenario:
     """Advanced Data Protection, or web access switched off: signing in works, the photos are refused."""
-    return last_run(complete(), "sync-adp", exit_code=0)
+    refused = {"photos": "access-denied", "advanced_data_protection": True}
+    return with_person(last_run(complete(), "sync-adp", exit_code=0), YOU, account=refused)
 
 
 def throttled() -> Scenario:
     """Apple refuses to serve for a while."""
-    return last_run(complete(), "sync-throttled", exit_code=0)
+    scenario = last_run(complete(), "sync-throttled", exit_code=0)
+    return with_person(scenario, YOU, account={"sign_in": "refused-at-complete"}, ended=DEAD)
 
 
 def terms() -> Scenario:
     """New iCloud terms wait to be accepted, which icloudpd reports as a 503."""
-    return last_run(complete(), "sync-terms", exit_code=0)
+    scenario = last_run(complete(), "sync-terms", exit_code=0)
+    return with_person(scenario, YOU, account={"terms_pending": True}, ended=DEAD)
 
 
 def zone_not_found() -> Scenario:
     """The account's photo library is not set up, or not where icloudpd looks for it."""
-    return last_run(complete(), "sync-zone-not-found", exit_code=0)
+    scenario = last_run(complete(), "sync-zone-not-found", exit_code=0)
+    return with_person(scenario, YOU, account={"photos": "zone-not-found"})
 
 
 def account_locked() -> Scenario:
@@ -92,6 +101,7 @@ def account_locked() -> Scenario:
 
     scenario = changed(complete(), "CronJob", "icloudpd-sync", hammer)
     scenario = merged(scenario, "Secret", "icloud-credentials", {"data": {"password": PLACEHOLDER}})
+    scenario = with_person(scenario, YOU, account={"sign_in": "locked"}, ended=DEAD)
     return last_run(scenario, "sync-locked", exit_code=0)
 
 
@@ -103,7 +113,7 @@ def session_lost() -> Scenario:
         command[-1] = command[-1].replace("--cookie-directory /config", "--cookie-directory /home/icloudpd/.pyicloud")
 
     scenario = changed(complete(), "CronJob", "icloudpd-sync", forget)
-    return last_run(scenario, "sync-no-session", exit_code=1)
+    return last_run(with_person(scenario, YOU, claim=""), "sync-no-session", exit_code=1)
 
 
 def suspended() -> Scenario:
@@ -156,6 +166,11 @@ def family() -> Scenario:
     )
     scenario = with_objects(scenario, job, pod, by_hand, first_pod)
     scenario = with_logs(scenario, {log_of(pod): log("sync-anna"), log_of(first_pod): log("sync-anna-first")})
+
+    anna = Resident(
+        Account("anna@example.com", "Anna"), "icloudpd-config-anna", timedelta(days=4), folder="icloud-import/anna"
+    )
+    scenario = replace(scenario, people=(*scenario.people, anna))
 
     def list_them(application: Object) -> None:
         resources = application["status"]["resources"]

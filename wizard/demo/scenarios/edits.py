@@ -132,6 +132,21 @@ def with_events(scenario: Scenario, events: Iterable[Mapping[str, Any]]) -> Scen
     return with_objects(scenario, *events)
 
 
+def with_person(
+    scenario: Scenario, apple_id: str, *, account: Mapping[str, Any] | None = None, **changes: Any
+) -> Scenario:
+    """One of the people changed: `account` in how Apple answers them, the rest in what they bring along. Raises KeyError."""
+    if apple_id not in {each.account.apple_id for each in scenario.people}:
+        raise KeyError(apple_id)
+    people = tuple(
+        replace(each, account=replace(each.account, **(account or {})), **changes)
+        if each.account.apple_id == apple_id
+        else each
+        for each in scenario.people
+    )
+    return replace(scenario, people=people)
+
+
 def named(scenario: Scenario, name: str, title: str) -> Scenario:
     """The same world under another name."""
     return replace(scenario, name=name, title=title)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from wizard.demo.scenario import Scenario
+from wizard.demo.apple.accounts import Account, Phone
+from wizard.demo.scenario import Resident, Scenario
 from wizard.demo.scenarios.edits import (
     ARGOCD,
     OURS,
@@ -15,6 +17,7 @@ from wizard.demo.scenarios.edits import (
     merged,
     with_logs,
     with_objects,
+    with_person,
     with_proxy,
     without,
 )
@@ -25,6 +28,7 @@ SEED_REVISION = "e829dc496d82f3492e041df2d53bbb0c884d2e1e"
 COMPLETE_REVISION = "9c4de0d1b6c75aa4b0d3d2f0a7d1d55c7c1b2a90"
 LAST_JOB = "icloudpd-sync-29409480"
 LAST_RUN = 480
+YOU = "you@example.com"
 SESSION_VOLUME = "pvc-cab8e83a-df0b-468a-b162-90482a1ff14a"
 IMMICH = f"{OURS}/immich-server:2283"
 _AS_IN_THE_SEED = (
@@ -37,7 +41,8 @@ _AS_IN_THE_SEED = (
 
 def fresh() -> Scenario:
     """A cluster with Argo CD, an ingress class, a default storage class and other people's apps."""
-    return Scenario("fresh", "", _with_pods(*(documents(name) for name in ("cluster", "argocd", "neighbours"))))
+    objects = _with_pods(*(documents(name) for name in ("cluster", "argocd", "neighbours")))
+    return Scenario("fresh", "", objects, people=(Resident(Account(YOU, "you")),))
 
 
 def _with_pods(*groups: list[Object]) -> tuple[Object, ...]:
@@ -83,6 +88,7 @@ def complete() -> Scenario:
     scenario = changed(scenario, "Application", "photo-sync", _synced_healthy, ARGOCD)
     scenario = _in_app_of_apps(scenario, COMPLETE_REVISION, "immich", "photo-sync")
     scenario = with_proxy(scenario, IMMICH, immich_answers())
+    scenario = with_person(scenario, YOU, claim="icloudpd-config", signed_in=timedelta(days=9), photos=4)
     cron_job = found(scenario, "CronJob", "icloudpd-sync")
     first, first_pod = run(cron_job, "icloudpd-sync-manual", started=9 * 1440, minutes=97, manual=True)
     before, before_pod = run(cron_job, "icloudpd-sync-29408040", started=LAST_RUN + 1440)
@@ -168,10 +174,41 @@ def last_run(
     return merged(scenario, "PersistentVolumeClaim", "icloudpd-config", {"metadata": {"annotations": annotations}})
 
 
-def expired() -> Scenario:
-    """Complete, but Apple's session is dead: the nightly run fails and nothing comes in any more."""
+def _over(*ended: str) -> Scenario:
     session = {"expires-at": "{now-10h}", "verified-at": "{now-30d}"}
-    return last_run(complete(), "sync-expired", exit_code=1, session=session)
+    scenario = last_run(complete(), "sync-expired", exit_code=1, session=session)
+    return with_person(scenario, YOU, signed_in=timedelta(days=30, hours=10), ended=frozenset(ended))
+
+
+def expired() -> Scenario:
+    """Complete, but Apple's session is dead: the nightly run fails. Apple still trusts it: the password is enough."""
+    return _over("web session", "session token")
+
+
+def expired_heals() -> Scenario:
+    """As `expired`, but the session's own tokens bring it back, without a password."""
+    return _over("web session")
+
+
+def trust_expired() -> Scenario:
+    """As `expired`, and Apple trusts it no longer: password and code."""
+    return _over("web session", "session token", "trust")
+
+
+def sms_only() -> Scenario:
+    """As `trust_expired`, for somebody without a trusted device: codes come as text messages, to either of two numbers."""
+    phones = (Phone("81"), Phone("42"))
+    return with_person(trust_expired(), YOU, account={"delivery": "sms", "phones": phones})
+
+
+def security_key() -> Scenario:
+    """As `trust_expired`, for somebody who signs in with a hardware key."""
+    return with_person(trust_expired(), YOU, account={"phones": (), "security_keys": ("Demo key",)})
+
+
+def sms_dead() -> Scenario:
+    """As `sms_only`, but a text message's code is accepted in a way that icloudpd does not understand: pyicloud does."""
+    return with_person(sms_only(), YOU, account={"sms": "conflict"})
 
 
 def expiring() -> Scenario:
@@ -180,4 +217,5 @@ def expiring() -> Scenario:
         "photosync-wizard/session-expires-at": "{now+132h}",
         "photosync-wizard/session-verified-at": "{now-24d}",
     }
-    return merged(complete(), "PersistentVolumeClaim", "icloudpd-config", {"metadata": {"annotations": annotations}})
+    scenario = with_person(complete(), YOU, signed_in=timedelta(days=30) - timedelta(hours=132))
+    return merged(scenario, "PersistentVolumeClaim", "icloudpd-config", {"metadata": {"annotations": annotations}})
