@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.icloud.conftest import PASSWORD, Clock, code, files_in, lines
+from tests.icloud.conftest import PASSWORD, code, files_in, lines
 from wizard.demo.apple.route import names_lead_to
 from wizard.demo.apple.server import DemoApple
 from wizard.demo.apple.tls import make_authority
@@ -122,14 +122,17 @@ async def test_of_two_starts_the_later_one_counts(signing_in: SigningIn, apple: 
     assert isinstance(await signing_in.submit(code(apple, "sms.only@example.com", "sms")), SignedIn)
 
 
-async def test_closing_twice_and_with_things_of_others_in_the_folder(private: Path, clock: Clock) -> None:
-    signing_in = SigningIn(private, clock=clock)
-    (private / "left-over").mkdir()
-    (private / "left-over" / "x.session").write_text("{}")
-    (private / "x.cookiejar").write_text("")
+async def test_what_others_keep_in_the_private_folder_is_left_alone(
+    signing_in: SigningIn, apple: DemoApple, private: Path
+) -> None:
+    (private / "client.key").write_text("not ours")
+    await signing_in.start("sms.only@example.com", PASSWORD)
+    await signing_in.submit(code(apple, "sms.only@example.com", "sms"))
+    await signing_in.files()
     await signing_in.close()
     await signing_in.close()
-    assert files_in(private) == []
+    assert files_in(private) == ["client.key"]
+    (private / "client.key").unlink()
 
 
 @pytest.mark.parametrize("how", ["cancel", "interrupt", "fall-off-the-end"])

@@ -48,6 +48,8 @@ def next_rung(known: Known) -> Next:
         return Next(Rung.WORKS, "The session works: nothing to do.")
     if known.accepted is None and known.readable is not False:
         return Next(Rung.WORKS, "The session may still work: asking is one request and needs nothing from you.")
+    if known.heals:
+        return Next(Rung.HEALED, "The session has ended; its own tokens bring it back, without your password.")
     if known.readable and known.session_token and known.heals is None:
         return Next(Rung.HEALED, "The session has ended; its own tokens may bring it back, without your password.")
     password = () if known.password_known else ("password",)

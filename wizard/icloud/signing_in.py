@@ -12,6 +12,7 @@ it, and the next call has to be `start`, `resume` or `sign_in_with_trust`. Passw
 from __future__ import annotations
 
 import contextlib
+import secrets
 import shutil
 import threading
 from collections.abc import Callable
@@ -48,12 +49,16 @@ class _Talk:
 
 
 class SigningIn:
-    """One account's sign-in at a time. `folder` is private (0700), made by the caller, and empty after `close`."""
+    """One account's sign-in at a time. `folder` is private (0700) and made by the caller; after `close` nothing of ours is in it.
+
+    Others may keep things there: each visit has a sub-folder of its own, for the moments in which files are on the disk.
+    """
 
     def __init__(
         self, folder: Path, *, clock: Callable[[], datetime] | None = None, limits: Limits | None = None
     ) -> None:
         self._folder = folder
+        self._mark = f"icloud-{secrets.token_hex(4)}-"
         self._clock = clock or _now
         self._limits = limits or Limits()
         self._talk: _Talk | None = None
@@ -87,7 +92,7 @@ class SigningIn:
         if is_app_specific(password):
             raise trouble("icloud.app-specific-password")
         pair = without_session(tidy(known)) if known else None
-        entry = Entry(account, self._folder, password, kept_password=kept_password, china=china, pair=pair)
+        entry = Entry(account, self._place(), password, kept_password=kept_password, china=china, pair=pair)
         return await self._begin(entry, lambda visit: visit.sign_in())
 
     async def sign_in_with_trust(self, pair: Pair, password: str, *, kept_password: bool = False) -> Step:
@@ -98,7 +103,7 @@ class SigningIn:
 
     async def resume(self, pair: Pair) -> Step:
         """Bring an earlier session back without a password: SignedIn, or PasswordWanted when that is not enough."""
-        entry = Entry(account_name(pair.account), self._folder, None, china=is_of_china(pair), pair=tidy(pair))
+        entry = Entry(account_name(pair.account), self._place(), None, china=is_of_china(pair), pair=tidy(pair))
         return await self._begin(entry, lambda visit: visit.resume())
 
     async def request_code(self, delivery: Delivery, phone: Phone | None = None) -> CodeWanted:
@@ -129,18 +134,15 @@ class SigningIn:
         return await self._step(lambda visit: visit.files())
 
     async def close(self) -> None:
-        """Leave whatever is under way, close the connections and empty the private folder. The session at Apple stays."""
+        """Leave whatever is under way, close the connections, remove our folder. The session at Apple stays."""
         talk, self._talk = self._talk, None
         if talk:
             talk.left.set()
             if talk.visit and not talk.busy:
                 with contextlib.suppress(TimeoutError):
                     await aside(talk.visit.close, limit=_CLOSING_SECONDS)
-        for entry in self._folder.iterdir() if self._folder.is_dir() else ():
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry, ignore_errors=True)
-            else:
-                entry.unlink(missing_ok=True)
+        for folder in self._folder.glob(f"{self._mark}*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
     async def __aenter__(self) -> Self:
         return self
@@ -149,6 +151,10 @@ class SigningIn:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    def _place(self) -> Path:
+        """A folder for the next visit, which makes it and removes it."""
+        return self._folder / f"{self._mark}{secrets.token_hex(4)}"
 
     async def _begin(self, entry: Entry, enter: Callable[[Visit], Step]) -> Step:
         """A new visit in place of the one before; a refusal at the door ends it."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -61,7 +60,7 @@ class Visit:
         self._line = Line(limits.connect, limits.answer, left)
         self._rung = Rung.CODE
         self._terms_version: int | None = None
-        self._folder = Path(tempfile.mkdtemp(dir=entry.folder))
+        self._folder = entry.folder
         self._service = self._open(entry)
         self._entry = replace(entry, password=None, pair=None)
         self._challenge = Challenge(self._service, self._line, clock)
