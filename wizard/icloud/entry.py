@@ -10,7 +10,10 @@ from wizard.icloud.files import Pair
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`folder` is the visit's own and not there yet. `pair` is an earlier session of the account, `kept_password` says that the password was not typed just now."""
+    """`folder` is the visit's own and not there yet; `pair` is an earlier session of the account.
+
+    `kept_password` says that the password was not typed just now.
+    """
 
     account: str
     folder: Path
