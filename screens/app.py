@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 TableOf = Callable[["Snapshot", "Settings", datetime], "Table | None"]
 _CLOSING_SECONDS = 1.0
+_LEAVING_SECONDS = 5.0
 
 
 def utc_now() -> datetime:
@@ -107,6 +108,7 @@ class WizardApp(App[int]):
         self._tables: Mapping[str, TableOf] = {}
         self._engine: Engine | None = None
         self._follower: Worker[None] | None = None
+        self._errands: set[asyncio.Task[None]] = set()
         self._place = Place.of(session.place)
         self._first_start = session.place is None
         self._arrived = False
@@ -249,6 +251,8 @@ class WizardApp(App[int]):
         act = act_of(step, snapshot.report)
         if act.name == "go":
             self.home.choose(act.number)
+        elif act.name == "sign-in":
+            self.action_sign_in()
         elif act.name == "commands":
             from screens.kubectl import KubectlScreen  # noqa: PLC0415 - not before the first frame
 
@@ -288,6 +292,18 @@ class WizardApp(App[int]):
 
         if not isinstance(self.screen, KubectlScreen):
             self.push_screen(KubectlScreen(TITLES[self.home.number - 1].id))
+
+    def action_sign_in(self) -> None:
+        """Signs in to iCloud."""
+        from screens.signin import SignInScreen  # noqa: PLC0415 - not before the first frame
+
+        if self._engine is not None and not isinstance(self.screen, SignInScreen):
+            self.push_screen(SignInScreen(self.session.desk()))
+
+    def hold(self, errand: asyncio.Task[None]) -> None:
+        """Sees to it that what was begun is ended and put back, also when the wizard is closed meanwhile."""
+        self._errands.add(errand)
+        errand.add_done_callback(self._errands.discard)
 
     def action_setup(self) -> None:
         """What was worked out about the setup."""
@@ -335,6 +351,10 @@ class WizardApp(App[int]):
         """Lets the connections go, without waiting long."""
         if self._follower is not None:
             self._follower.cancel()
+        if self._errands:
+            for errand in self._errands:
+                errand.cancel()
+            await asyncio.wait(self._errands, timeout=_LEAVING_SECONDS)
         if self._engine is not None:
             try:
                 async with asyncio.timeout(_CLOSING_SECONDS):

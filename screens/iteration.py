@@ -40,7 +40,7 @@ def commands_of(step: Diagnosis) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What the one obvious button does: `name` is "commands", "look" or "go" (then to iteration `number`)."""
+    """What the one obvious button does: `name` is "commands", "look", "sign-in" or "go" (then to iteration `number`)."""
 
     name: str
     label: str
@@ -49,6 +49,8 @@ class Act:
 
 def act_of(step: Diagnosis, report: Report) -> Act:
     """The next thing to do on this iteration's page; its label says what it does."""
+    if step.id == "authentication" and sign_in_wanted(step):
+        return Act("sign-in", "Sign in…")
     following = report.next_step
     elsewhere = following is not None and following.id != step.id
     if following is not None and elsewhere and step.status in ("complete", "skipped", "pending"):
@@ -62,6 +64,18 @@ def act_of(step: Diagnosis, report: Report) -> Act:
         return Act("commands", "Show the command…" if len(commands) == 1 else f"Show the {len(commands)} commands…")
     counts = [plural(len(mendable), "thing")] + ([plural(len(commands), "command")] if commands else [])
     return Act("commands", f"Show what to do: {', '.join(counts)}…")
+
+
+_SIGN_IN_HELPS = (
+    "authentication.session-expired",
+    "authentication.session-expiring",
+    "authentication.session-unverified",
+)
+
+
+def sign_in_wanted(step: Diagnosis) -> bool:
+    """Whether a sign-in is due, or nobody has proved a session yet."""
+    return any(finding.id in _SIGN_IN_HELPS for finding in open_findings(step))
 
 
 def rows(step: Diagnosis, purpose: str, table: Table | None, *, unfolded: bool = False) -> Iterator[Row]:

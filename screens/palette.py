@@ -29,6 +29,7 @@ class WizardCommands(Provider):
             told = f"{STATUS_SIGN[status]} {status_word(status)}" if status else "not looked at yet"
             yield f"Go to {number} {title.title}", told, partial(app.go, number), True
         yield "Look again", "Look at the cluster now", app.action_look_again, True
+        yield "Sign in to iCloud", "With as few inputs as Apple allows; the plan comes first", app.action_sign_in, True
         yield "kubectl", "This iteration's commands", app.action_kubectl, True
         yield "Find", "Among everything that was found", app.action_find, True
         yield "Setup", "What was worked out about your setup, and from where", app.action_setup, True

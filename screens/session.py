@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from wizard.engine import Engine
+    from wizard.renewal.desk import Desk
     from wizard.settings import Settings
 
 
@@ -34,6 +35,9 @@ class Session(Protocol):
 
     def engine(self) -> Engine:
         """Makes the engine. Called in a thread, after the first frame: may import and read files; raises Trouble."""
+
+    def desk(self) -> Desk:
+        """Where a sign-in is started from. Called once there is an engine."""
 
     def remember(self, place: Mapping[str, str]) -> None:
         """Keeps `place` for the next start. Called on every change of it; must be quick and must not raise."""

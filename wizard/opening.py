@@ -9,7 +9,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -29,6 +29,7 @@ from wizard.state.writing import Writer
 if TYPE_CHECKING:
     from wizard.connectors import Connector
     from wizard.engine import Engine
+    from wizard.renewal.desk import Desk
     from wizard.world import World
 
 _APPLE_ID = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
@@ -65,6 +66,7 @@ class Opening:
     """State, settings and engine for one request. Raises Trouble for a kubeconfig that can't be used.
 
     Nothing is written until something is remembered or chosen; then one writer holds the state against a second wizard.
+    `phone` gets what the phones of a demo world show, such as codes; it is to be put on the screen, and nowhere else.
     When another cluster answers than the one that the state belongs to, it goes on with that one's own state; with
     `stop_at_another_cluster` the first look ends in a Trouble that says so, and the next one goes on.
     """
@@ -86,6 +88,7 @@ class Opening:
         self._engine: Engine | None = None
         self._settled = False
         self._checkout_for = ""
+        self.phone: Callable[[str], None] | None = None
 
     # What a screen asks for
 
@@ -110,6 +113,12 @@ class Opening:
         if self._engine is None:
             self._engine = Engine(self._connector(), self.settings, on_look=self._seen)
         return self._engine
+
+    def desk(self) -> Desk:
+        """Where a sign-in is started from."""
+        from wizard.renewal.desk import Desk  # noqa: PLC0415 - loads what talks to the cluster
+
+        return Desk(self.engine(), self)
 
     def remember(self, place: Mapping[str, str]) -> None:
         """Keeps where the person is, for the next start."""
@@ -197,13 +206,19 @@ class Opening:
         self._state = state
         self._writer.write(state)
 
+    def _ring(self, text: str) -> None:
+        if self.phone:
+            self.phone(text)
+
     def _connector(self) -> Connector:
         from wizard.connectors import DemoConnector, KubeconfigConnector  # noqa: PLC0415 - loads with the engine
 
         request = self._request
         if request.demo:
             folder = request.state_folder
-            return DemoConnector(request.demo, folder, reset=request.reset, env=request.env, home=request.home)
+            return DemoConnector(
+                request.demo, folder, reset=request.reset, env=request.env, home=request.home, phone=self._ring
+            )
         return KubeconfigConnector(request.kubeconfig, request.context, request.env, request.home)
 
 

@@ -22,6 +22,7 @@ from wizard.model import (
     Severity,
     Status,
 )
+from wizard.renewal.desk import Desk
 from wizard.settings import Settings
 from wizard.setup import SetupRow
 from wizard.world import (
@@ -108,6 +109,7 @@ class FakeSession:
         self.breaks: Callable[[], object] | None = None
         self.save_failure: OSError | None = None
         self.choose_failure: Trouble | None = None
+        self.sign_in_desk: Desk | None = None
 
     def engine(self) -> Engine:
         if self.failure is not None:
@@ -115,6 +117,10 @@ class FakeSession:
         if self.breaks is not None:
             self.breaks()
         return self.fake_engine
+
+    def desk(self) -> Desk:
+        assert self.sign_in_desk is not None
+        return self.sign_in_desk
 
     def remember(self, place: Mapping[str, str]) -> None:
         self.place = place

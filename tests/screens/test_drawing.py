@@ -126,7 +126,7 @@ def test_the_button_of_each_iteration_of_the_seed() -> None:
     assert [act_of(step, fake.REPORT).label for step in fake.REPORT.steps] == [
         "Go to 2 Credentials, which is next",
         "Show the 3 commands…",
-        "Show the command…",
+        "Sign in…",
         "Go to 2 Credentials, which is next",
         "Show the command…",
         "Go to 2 Credentials, which is next",

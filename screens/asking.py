@@ -1,0 +1,248 @@
+"""What a sign-in asks a person through a screen, and how the answer finds its way back. Draws nothing, decides nothing.
+
+Passwords and codes travel inside `Secret` and `Code`, which show nothing of themselves, and are in no message and no question.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
+
+from textual.message import Message
+
+from wizard.renewal.person import AnotherCode, Code, InUse, Progress, Stage, Tick
+
+if TYPE_CHECKING:
+    from wizard.errors import Trouble
+    from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
+    from wizard.model import Account, Plan
+
+Answer = TypeVar("Answer")
+LOOK_AGAIN_SECONDS = 5.0
+
+
+class Secret:
+    """Something typed that nobody else may see: it has no repr to speak of."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself, for the one who sends it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
+class Way(StrEnum):
+    """Who talks to Apple: pyicloud on this machine, or icloudpd inside the pod."""
+
+    HERE = "here"
+    IN_POD = "in-pod"
+
+
+class Keep(StrEnum):
+    """Where the password lives afterwards."""
+
+    NOWHERE = "nowhere"
+    KEYRING = "keyring"
+    CLUSTER = "cluster"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that the person has to say before it goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAsked(Question):
+    """Which of several accounts."""
+
+    accounts: tuple[Account, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AppleIdAsked(Question):
+    """The Apple ID, where nothing tells it."""
+
+    why: Trouble | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Review(Question):
+    """What will be done. `keyring` is the name of one that is fit, `kept` whether it holds the password already."""
+
+    plan: Plan
+    apple_id: str
+    source: str
+    keyring: str = ""
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordAsked(Question):
+    """The password. `early`: the pod still starts, and whether it is needed is not known yet."""
+
+    apple_id: str
+    why: Trouble | None = None
+    early: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CodeAsked(Question):
+    """Six digits, or another code."""
+
+    wanted: CodeWanted
+    why: Trouble | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TermsAsked(Question):
+    """Whether Apple's terms are accepted."""
+
+    wanted: TermsWanted
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAsked(Question):
+    """A security key."""
+
+    wanted: SecurityKeyWanted
+
+
+@dataclass(frozen=True, slots=True)
+class InUseAsked(Question):
+    """What to do about pods that use the session; `waiting` once the person has said to wait."""
+
+    pods: tuple[str, ...]
+    waiting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SecondWayAsked(Question):
+    """Whether to let icloudpd itself sign in, after it has refused what this machine brought."""
+
+    why: Trouble
+
+
+class Moved(Message):
+    """A stage has moved."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        super().__init__()
+
+
+class Asked(Message):
+    """The person is asked; None when a question has become needless."""
+
+    def __init__(self, question: Question | None) -> None:
+        self.question = question
+        super().__init__()
+
+
+class ScreenPerson:
+    """The person in front of a screen, as `wizard.renewal` sees them. Cancelling whoever awaits an answer is always safe."""
+
+    def __init__(
+        self,
+        post: Callable[[Message], object],
+        *,
+        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._post = post
+        self._pause = pause
+        self._answer: asyncio.Future[object] | None = None
+        self._early_for = ""
+        self._early: asyncio.Task[Secret] | None = None
+        self._waits = False
+
+    def answer(self, value: object) -> None:
+        """Answers what is asked just now; without effect when nothing is."""
+        if self._answer and not self._answer.done():
+            self._answer.set_result(value)
+
+    async def ask(self, question: Question, kind: type[Answer]) -> Answer:
+        """Asks, and waits for an answer of this kind."""
+        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self._answer = future
+        self._post(Asked(question))
+        try:
+            value = await future
+        finally:
+            if self._answer is future:
+                self._answer = None
+        if not isinstance(value, kind):
+            raise TypeError(f"{type(question).__name__} was answered with {type(value).__name__}")
+        return value
+
+    def ask_early(self, apple_id: str) -> None:
+        """Asks for the password as soon as the pod starts, so that it is typed meanwhile."""
+        self._early_for = apple_id
+
+    def show(self, progress: Progress) -> None:
+        """Tells the screen."""
+        self._post(Moved(progress))
+        if progress.stage is Stage.POD and progress.tick is Tick.DOING and self._early_for:
+            asked = PasswordAsked(self._early_for, early=True)
+            self._early_for = ""
+            self._early = asyncio.ensure_future(self.ask(asked, Secret))
+
+    async def password(self, apple_id: str, why: Trouble | None) -> str:
+        """The one that was typed early, else a new one."""
+        early, self._early = self._early, None
+        if early is not None:
+            if not early.done():
+                self._post(Asked(PasswordAsked(apple_id)))
+            return (await early).reveal()
+        self._early_for = ""
+        return (await self.ask(PasswordAsked(apple_id, why), Secret)).reveal()
+
+    async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
+        """A code, or the wish for another."""
+        await self.forget_early()
+        return await self.ask(CodeAsked(wanted, why), (Code, AnotherCode))  # type: ignore[arg-type]
+
+    async def terms(self, wanted: TermsWanted) -> bool:
+        """Yes or no."""
+        await self.forget_early()
+        return await self.ask(TermsAsked(wanted), bool)
+
+    async def security_key(self, wanted: SecurityKeyWanted) -> bool:
+        """Yes once it is plugged in."""
+        await self.forget_early()
+        return await self.ask(KeyAsked(wanted), bool)
+
+    async def in_use(self, pods: tuple[str, ...]) -> InUse:
+        """Asks once; who waits is looked after every few seconds, and may still say something else."""
+        answer = asyncio.ensure_future(self.ask(InUseAsked(pods, waiting=self._waits), InUse))
+        patience = asyncio.ensure_future(self._pause(LOOK_AGAIN_SECONDS)) if self._waits else None
+        try:
+            await asyncio.wait([answer, patience] if patience else [answer], return_when=asyncio.FIRST_COMPLETED)
+            choice = answer.result() if answer.done() else InUse.WAIT
+        finally:
+            answer.cancel()
+            if patience:
+                patience.cancel()
+        self._waits = choice is InUse.WAIT
+        return choice
+
+    async def second_way(self, why: Trouble) -> bool:
+        """Yes or no."""
+        return await self.ask(SecondWayAsked(why), bool)
+
+    async def forget_early(self) -> None:
+        """Takes back the early question, and forgets what was typed."""
+        early, self._early = self._early, None
+        self._early_for = ""
+        if early is not None:
+            asking = not early.done()
+            early.cancel()
+            if asking:
+                self._post(Asked(None))

@@ -1,0 +1,147 @@
+"""How far a sign-in is, as one frozen record: what has moved, what is asked, how it ended. Pure; holds nothing secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from screens.asking import CodeAsked, PasswordAsked, Question
+from wizard.renewal.person import Outcome, Progress, Stage, Tick
+
+if TYPE_CHECKING:
+    from wizard.errors import Trouble
+
+VOLUME, PASSWORD, CODE, APPLE, TRUSTED, SAVED, PROVED, PHOTOS = (
+    "volume",
+    "password",
+    "code",
+    "apple",
+    "trusted",
+    "saved",
+    "proved",
+    "photos",
+)
+STEPS: Mapping[str, str] = {
+    VOLUME: "Session on the volume",
+    PASSWORD: "Password",
+    CODE: "Code",
+    APPLE: "Signed in to Apple",
+    TRUSTED: "Trusted, no code next time",
+    SAVED: "Saved on the volume",
+    PROVED: "icloudpd says yes",
+    PHOTOS: "Photos can be read",
+}
+_STAGES = {
+    Stage.POD: VOLUME,
+    Stage.CLAIM: VOLUME,
+    Stage.APPLE: APPLE,
+    Stage.TRUSTED: TRUSTED,
+    Stage.SAVED: SAVED,
+    Stage.PROVED: PROVED,
+    Stage.PHOTOS: PHOTOS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a step stands; `since` is when it began to stand there."""
+
+    tick: Tick
+    text: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One sign-in of one account. `began` is when the current wait began; nothing is asked while `question` is None.
+
+    It has ended when `outcome` or `trouble` is set; `leaving` is when the person chose to leave.
+    """
+
+    account: str
+    began: datetime
+    apple_id: str = ""
+    under_way: bool = False
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+    question: Question | None = None
+    outcome: Outcome | None = None
+    told: tuple[str, ...] = ()
+    trouble: Trouble | None = None
+    leaving: datetime | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.outcome is not None or self.trouble is not None
+
+    @property
+    def saved(self) -> bool:
+        """Whether a new session is in place."""
+        mark = self.marks.get(SAVED)
+        return mark is not None and mark.tick is Tick.DONE
+
+    def moved(self, progress: Progress, now: datetime) -> Course:
+        """A stage has moved."""
+        course = _marked(self, _STAGES[progress.stage], progress.tick, progress.text, now)
+        if progress.tick is Tick.DONE and progress.stage is Stage.APPLE:
+            course = _closed(course, (PASSWORD, CODE), now)
+        if progress.tick is Tick.DONE and progress.stage is Stage.PROVED:
+            course = _closed(course, (PASSWORD, CODE, APPLE, TRUSTED), now)
+        return course
+
+    def asked(self, question: Question | None, now: datetime) -> Course:
+        """The person is asked something else, or nothing any more."""
+        course = replace(self, question=question)
+        if isinstance(question, PasswordAsked):
+            return _marked(course, PASSWORD, Tick.DOING, "", now)
+        if isinstance(question, CodeAsked):
+            return _marked(_done(course, PASSWORD, now), CODE, Tick.DOING, "", now)
+        if question is None and isinstance(self.question, PasswordAsked):
+            return _without(course, PASSWORD)
+        return course
+
+    def answered(self, text: str, now: datetime) -> Course:
+        """The person has answered; `text` says what happens with it."""
+        course = replace(self, question=None, began=now)
+        if isinstance(self.question, PasswordAsked):
+            return _marked(course, PASSWORD, Tick.DOING, text, now)
+        if isinstance(self.question, CodeAsked):
+            return _marked(course, CODE, Tick.DOING, text, now)
+        return course
+
+    def finished(self, outcome: Outcome, told: tuple[str, ...]) -> Course:
+        """It went well."""
+        return replace(self, outcome=outcome, told=told, question=None)
+
+    def failed(self, trouble: Trouble, now: datetime) -> Course:
+        """It can't go on; what was being done has failed."""
+        marks = {
+            name: replace(mark, tick=Tick.FAILED, since=now) if mark.tick is Tick.DOING else mark
+            for name, mark in self.marks.items()
+        }
+        return replace(self, trouble=trouble, marks=marks, question=None)
+
+
+def _marked(course: Course, step: str, tick: Tick, text: str, now: datetime) -> Course:
+    before = course.marks.get(step)
+    since = before.since if before and before.tick is tick is Tick.DOING and before.text == text else now
+    return replace(course, marks={**course.marks, step: Mark(tick, text, since)})
+
+
+def _done(course: Course, step: str, now: datetime) -> Course:
+    mark = course.marks.get(step)
+    return _marked(course, step, Tick.DONE, "accepted", now) if mark and mark.tick is Tick.DOING else course
+
+
+def _closed(course: Course, steps: tuple[str, ...], now: datetime) -> Course:
+    for step in steps:
+        if step not in course.marks:
+            course = _marked(course, step, Tick.SKIPPED, "not needed", now)
+        course = _done(course, step, now)
+    return course
+
+
+def _without(course: Course, step: str) -> Course:
+    return replace(course, marks={name: mark for name, mark in course.marks.items() if name != step})

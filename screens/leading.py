@@ -1,0 +1,119 @@
+"""Leads one account through a sign-in: what is asked before it, the sign-in itself, and what is kept after it. No drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from screens.asking import AccountAsked, AppleIdAsked, Keep, Review, ScreenPerson, Way
+from wizard.errors import Trouble
+from wizard.icloud.typed import account_name, is_account_name
+from wizard.icloud.words import trouble
+
+if TYPE_CHECKING:
+    from wizard.icloud.password import Keeper
+    from wizard.renewal.begin import Start
+    from wizard.renewal.desk import Desk
+    from wizard.renewal.person import Outcome
+    from wizard.renewal.renew import Renewal
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What was said before the screen opened. Without `account` the person is asked where there are several."""
+
+    account: str = ""
+    apple_id: str | None = None
+    in_pod: bool = False
+    keep: Keep = Keep.NOWHERE
+    forget: bool = False
+
+
+class Chosen(Message):
+    """It is known who signs in, and whether there is a keyring to keep a password in (its name, else empty)."""
+
+    def __init__(self, account: str, apple_id: str, keyring: str, where: str) -> None:
+        self.account = account
+        self.apple_id = apple_id
+        self.keyring = keyring
+        self.where = where
+        super().__init__()
+
+
+class Began(Message):
+    """The person has seen the plan, and it is being carried out. `kept`: the password is in the keyring."""
+
+    def __init__(self, *, kept: bool) -> None:
+        self.kept = kept
+        super().__init__()
+
+
+async def lead(
+    desk: Desk, person: ScreenPerson, wishes: Wishes, keep: Callable[[], Keep], post: Callable[[Message], object]
+) -> tuple[Outcome, tuple[str, ...]]:
+    """What came of it, and the lines that say so. Raises Trouble, or GaveUp; cancelled, everything is put back.
+
+    `keep` is asked at the end where the password is to live.
+    """
+    snapshot = await desk.look()
+    accounts = snapshot.report.accounts
+    account = wishes.account
+    if not account:
+        account = accounts[0].name if len(accounts) == 1 else await person.ask(AccountAsked(accounts), str)
+    start, apple_id = await _who(desk, person, account, wishes.apple_id)
+    keeper = await desk.keeper()
+    keeper, kept, notes = await _kept(keeper, apple_id, forget=wishes.forget)
+    post(Chosen(account, apple_id, keeper.name if keeper else "", desk.settings.namespace))
+    review = Review(start.preparation.plan, apple_id, start.source, keeper.name if keeper else "", kept)
+    way = await person.ask(review, Way)
+    post(Began(kept=kept))
+    state = next((one.session.state for one in accounts if one.name == account), "")
+    if way is Way.HERE and not kept and state in ("unverified", "expired"):
+        person.ask_early(apple_id)
+    renewal = desk.renewal(start, apple_id, person, keeper, in_pod=way is Way.IN_POD)
+    try:
+        outcome = await renewal.run()
+    finally:
+        await person.forget_early()
+    desk.signed_in(account, outcome.apple_id)
+    if keep() is Keep.KEYRING:
+        notes += await _keep(renewal, keeper)
+    return outcome, desk.told(outcome) + notes
+
+
+async def _who(desk: Desk, person: ScreenPerson, account: str, apple_id: str | None) -> tuple[Start, str]:
+    """What it starts from, and the Apple ID: known, or asked until it can be one."""
+    start = await desk.begin(account, apple_id)
+    why: Trouble | None = None
+    while start.apple_id is None:
+        typed = account_name(await person.ask(AppleIdAsked(why), str))
+        if is_account_name(typed):
+            start = await desk.begin(account, typed)
+        else:
+            why = trouble("icloud.apple-id")
+    return start, start.apple_id
+
+
+async def _kept(keeper: Keeper | None, apple_id: str, *, forget: bool) -> tuple[Keeper | None, bool, tuple[str, ...]]:
+    """The keyring if it works, whether it holds the password, and what there is to say about it."""
+    if keeper is None:
+        return None, False, ()
+    try:
+        if forget:
+            await keeper.delete(apple_id)
+        return keeper, await keeper.get(apple_id) is not None, ()
+    except Trouble as refused:
+        return None, False, (f"! {refused.what} {refused.fix}",)
+
+
+async def _keep(renewal: Renewal, keeper: Keeper | None) -> tuple[str, ...]:
+    if keeper is None:
+        return ("! There is no keyring here that keeps a password safe; it will be asked for each time.",)
+    with suppress(Trouble):
+        await renewal.keep_password()
+        return (f"  The password is kept in {keeper.name}.",)
+    return (f"! {keeper.name} did not take the password; it will be asked for each time.",)

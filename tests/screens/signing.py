@@ -1,0 +1,226 @@
+"""A scripted sign-in for these tests: a desk that needs no cluster, and the usual courses that one can take."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from tests.screens import fake
+from wizard.apply.handover_job import Handover
+from wizard.engine import Snapshot
+from wizard.errors import Trouble
+from wizard.icloud.ladder import Rung
+from wizard.icloud.password import Keeper
+from wizard.icloud.steps import CodeWanted, Library, Phone
+from wizard.icloud.words import trouble
+from wizard.model import Account, Action, SessionState, Target, Verb
+from wizard.model import Session as AppleSession
+from wizard.renewal.begin import Start
+from wizard.renewal.desk import Desk
+from wizard.renewal.person import AnotherCode, Code, Outcome, Person, Progress, Stage, Tick
+from wizard.renewal.preparing import Preparation
+from wizard.renewal.renew import Renewal
+from wizard.renewal.telling import reminder, summary
+from wizard.settings import AccountNames, Settings
+
+NOW = fake.NOW
+APPLE_ID = "you@example.com"
+PHONES = (Phone(1, "81"), Phone(2, "42"))
+POD = "photosync-handover-4be1c0"
+
+Script = Callable[["Signing"], Awaitable[Outcome]]
+
+
+class Signing:
+    """One run of a script: the person in front of it, and what the script notes down."""
+
+    def __init__(self, person: Person, account: str, in_pod: bool) -> None:
+        self.person = person
+        self.account = account
+        self.in_pod = in_pod
+        self.given: list[str] = []
+        self.put_back = False
+
+    async def step(self, stage: Stage, doing: str, done: str, tick: Tick = Tick.DONE) -> None:
+        """A stage from its beginning to its end."""
+        self.person.show(Progress(stage, Tick.DOING, doing))
+        await asyncio.sleep(0)
+        self.person.show(Progress(stage, tick, done))
+
+    async def open_pod(self, found: str = "the session has ended") -> None:
+        """The pod starts, and what is there is looked at."""
+        await self.step(Stage.POD, "a pod that mounts the volume is starting", f"pod {POD} is ready")
+        await self.step(Stage.CLAIM, "asking icloudpd about the session that is there", found)
+
+    async def hand_over(self) -> None:
+        """What follows once Apple has let us in."""
+        await self.step(Stage.APPLE, "asking Apple", "signed in")
+        await self.step(Stage.TRUSTED, "", "no code next time, for a while")
+        await self.step(Stage.PROVED, "asking the cluster's icloudpd", "icloudpd says yes")
+        await self.step(Stage.SAVED, "moving it into place", "moved into place; the session before is kept beside it")
+        await self.step(Stage.PHOTOS, "looking at the photo library", "12,431 photos and videos")
+
+    def outcome(self, rung: Rung = Rung.CODE, **more: object) -> Outcome:
+        """How it ends."""
+        basis = "It rests on the date of X-APPLE-WEBAUTH-USER, which is set at sign-in. Apple may end it earlier."
+        library = Library(12_431, 80 * 2**30, "storage")
+        made = Outcome(self.account, APPLE_ID, rung, NOW + timedelta(days=29, hours=3), basis, library)
+        return replace(made, **more)  # type: ignore[arg-type]
+
+
+def wanted(now: datetime = NOW, **more: object) -> CodeWanted:
+    """A code is on its way to the devices."""
+    return replace(CodeWanted("device", PHONES, now - timedelta(seconds=14)), **more)  # type: ignore[arg-type]
+
+
+async def with_code(signing: Signing) -> Outcome:
+    """The whole way: password and code, any six digits but 000000."""
+    await signing.open_pod()
+    why: Trouble | None = None
+    while True:
+        password = await signing.person.password(APPLE_ID, why)
+        signing.given.append(password)
+        if password != "wrong":
+            break
+        why = trouble("icloud.wrong-password")
+    step, why = wanted(), None
+    while True:
+        answer = await signing.person.code(step, why)
+        why = None
+        if isinstance(answer, AnotherCode):
+            signing.given.append(f"{answer.delivery} {answer.phone.ending if answer.phone else ''}".strip())
+            step = wanted(delivery=answer.delivery, phone=answer.phone, may_have_two_codes=True)
+        elif isinstance(answer, Code) and answer.digits == "000000":
+            why = trouble("icloud.wrong-code")
+        else:
+            assert isinstance(answer, Code)
+            signing.given.append(f"{answer.digits} {answer.delivery}")
+            break
+    await signing.hand_over()
+    return signing.outcome()
+
+
+async def works(signing: Signing) -> Outcome:
+    """Nothing is needed."""
+    await signing.open_pod("the session works")
+    await signing.step(Stage.PROVED, "asking", "icloudpd accepts the session as it is")
+    return signing.outcome(Rung.WORKS, library=None)
+
+
+class ScriptedRenewal(Renewal):
+    """Runs a script."""
+
+    def __init__(self, desk: ScriptedDesk, signing: Signing, keeper: Keeper | None) -> None:
+        self.desk = desk
+        self.signing = signing
+        self.keeper = keeper
+
+    async def run(self) -> Outcome:
+        try:
+            return await self.desk.script(self.signing)
+        finally:
+            if self.desk.leaving is not None:
+                await self.desk.leaving.wait()
+            self.signing.put_back = True
+
+    async def keep_password(self) -> None:
+        self.desk.kept.append(self.signing.given[0])
+
+
+class ScriptedKeeper(Keeper):
+    """A keyring of the test's own."""
+
+    def __init__(self, kept: Mapping[str, str] | None = None) -> None:
+        self.name = "GNOME Keyring"
+        self.passwords = dict(kept or {})
+
+    async def get(self, apple_id: str) -> str | None:
+        return self.passwords.get(apple_id)
+
+    async def delete(self, apple_id: str) -> None:
+        self.passwords.pop(apple_id, None)
+
+
+class ScriptedDesk(Desk):
+    """A desk whose sign-ins go as the script says; `starts` raises instead of beginning where it holds a Trouble."""
+
+    def __init__(
+        self,
+        script: Script = with_code,
+        *,
+        snapshot: Snapshot = fake.SEED,
+        apple_id: str | None = APPLE_ID,
+        keyring: Keeper | None = None,
+        starts: Sequence[Trouble] = (),
+    ) -> None:
+        self.script = script
+        self.seen = snapshot
+        self.apple_id = apple_id
+        self.keyring = keyring
+        self.starts = list(starts)
+        self.runs: list[Signing] = []
+        self.kept: list[str] = []
+        self.noted: list[tuple[str, str]] = []
+        self.leaving: asyncio.Event | None = None
+
+    async def look(self) -> Snapshot:
+        return self.seen
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.seen
+
+    @property
+    def settings(self) -> Settings:
+        return replace(fake.settings(), accounts=tuple(account.name for account in self.seen.report.accounts))
+
+    async def begin(self, account: str, apple_id: str | None = None) -> Start:
+        if self.starts:
+            raise self.starts.pop(0)
+        known = apple_id or self.apple_id
+        return Start(preparation(account), known, f"from the Secret {AccountNames.of(account).secret}" if known else "")
+
+    async def keeper(self) -> Keeper | None:
+        return self.keyring
+
+    def renewal(
+        self, start: Start, apple_id: str, person: Person, keeper: Keeper | None, *, in_pod: bool = False
+    ) -> Renewal:
+        assert apple_id
+        signing = Signing(person, start.preparation.names.account, in_pod)
+        self.runs.append(signing)
+        return ScriptedRenewal(self, signing, keeper)
+
+    def signed_in(self, account: str, apple_id: str) -> None:
+        self.noted.append((account, apple_id))
+
+    def told(self, outcome: Outcome) -> tuple[str, ...]:
+        return summary(outcome, self.seen.world, self.settings, NOW)
+
+    def reminder(self, outcomes: Sequence[Outcome]) -> str | None:
+        return reminder(outcomes, self.seen.world.cluster, NOW)
+
+
+def preparation(account: str) -> Preparation:
+    """What a sign-in of that account starts from."""
+    names = AccountNames.of(account)
+    job = Action(
+        f"Start a pod that mounts the claim {names.config_claim} (job {POD})",
+        Verb.CREATE,
+        Target("batch/v1", "Job", "jobs", fake.NS, POD),
+        {},
+        command=f"kubectl -n {fake.NS} create -f {POD}.yaml",
+        undo="It is removed when the sign-in ends.",
+    )
+    return Preparation(names, Handover(job, "/config", ("icloudpd",)), (), (), None, None, ())
+
+
+def two_accounts() -> Snapshot:
+    """A family."""
+    others = (
+        Account("default", APPLE_ID, AppleSession(SessionState.EXPIRED, NOW - timedelta(days=2), 0)),
+        Account("anna", None, AppleSession(SessionState.VALID, NOW + timedelta(days=20), 20)),
+    )
+    return replace(fake.SEED, report=replace(fake.REPORT, accounts=others))
