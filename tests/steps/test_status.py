@@ -30,6 +30,7 @@ from tests.steps.worlds import (
     seed,
     with_annotations,
     with_auth,
+    with_immich,
     with_option,
     with_run,
 )
@@ -38,7 +39,19 @@ from wizard.model import Finding, Report, SessionState, Severity, Status
 from wizard.settings import PHOTOS_CLAIM
 from wizard.steps import STEPS, diagnose
 from wizard.steps.base import blockers_of, status_of
-from wizard.world import Found, LogTail, Missing, Page, SecretKeys, Unreadable, World
+from wizard.world import (
+    Container,
+    ContainerState,
+    Found,
+    LogTail,
+    Missing,
+    Page,
+    Pod,
+    PodSpec,
+    SecretKeys,
+    Unreadable,
+    World,
+)
 
 C, A, B, P, U = Status.COMPLETE, Status.ACTION_REQUIRED, Status.BLOCKED, Status.PENDING, Status.UNKNOWN
 PRECEDENCE = (Status.FAILED, B, A, U, P, Status.IN_PROGRESS)
@@ -314,6 +327,22 @@ def test_a_run_that_waits_for_apple_s_index_is_under_way_and_not_a_lie() -> None
 def test_a_log_of_somebody_else_s_run_says_nothing_about_this_one() -> None:
     world = replace(complete(), sync_log=Found(LogTail("icloudpd-sync-29409480x-abcde", ("KeyError: 'dsInfo'",))))
     assert diagnose(world, SETTINGS).accounts[0].session.state is SessionState.VALID
+
+
+def test_immich_s_database_is_named_before_what_follows_from_it() -> None:
+    server = ContainerState("main", "waiting", "CrashLoopBackOff", restarts=9)
+    image = Container("db", "docker.io/bitnami/postgresql:16")
+    database = Pod(
+        meta("immich-postgres-0"),
+        PodSpec((image,)),
+        "Pending",
+        containers=(ContainerState("db", "waiting", "ImagePullBackOff"),),
+    )
+    crashing = Pod(meta("immich-server-1"), PodSpec((Container("main", "x"),)), "Running", containers=(server,))
+    world = replace(with_immich(complete(), ready=False, version=None, pods=page(crashing)), pods=page(database))
+    report = diagnose(world, SETTINGS)
+    assert ids(report, "immich") == ["image-pull"]
+    assert report.steps[4].status is B
 
 
 def test_more_applications_than_were_read_are_no_reason_to_raise() -> None:

@@ -6,7 +6,7 @@ Here Immich itself; what it sees of the photos is in immich_photos.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import Settings
@@ -14,7 +14,7 @@ from wizard.steps.base import Right, Step, missing_rights, unknown
 from wizard.steps.immich_photos import check_network_volume, check_users, library_of, mount_of
 from wizard.steps.look_up import items, manager_of, pods_of_database
 from wizard.steps.pod_trouble import pod_trouble
-from wizard.world import Found, Immich, Missing, Unreadable, World
+from wizard.world import Found, Immich, Missing, Pod, Unreadable, World
 
 DATABASE_IMAGE = re.compile(r"postgres|pgvecto|vectorchord|pgvector")
 VECTORS = re.compile(r"vectorchord|pgvecto|pgvector|immich-app/postgres")
@@ -112,10 +112,14 @@ def _troubles(immich: Immich, world: World) -> list[Finding]:
     """What keeps Immich from starting, the database's troubles before the server's, which follow from them."""
     database = pods_of_database(world, immich.namespace)
     events = items(world.events)
-    found = [
-        trouble.finding("immich") for pod in (*database, *items(immich.pods)) if (trouble := pod_trouble(pod, events))
-    ]
-    for pod in database if not found or found[0].id == "immich.crash-loop" else ():
+
+    def of(pods: Iterable[Pod]) -> list[Finding]:
+        return [trouble.finding("immich") for pod in pods if (trouble := pod_trouble(pod, events))]
+
+    if causes := of(database):
+        return causes[:1]
+    found = of(items(immich.pods))
+    for pod in database:
         images = [container.image for container in pod.spec.containers if DATABASE_IMAGE.search(container.image)]
         if images and not VECTORS.search(images[0]):
             found.insert(
