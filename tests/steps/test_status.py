@@ -332,16 +332,12 @@ def test_a_log_of_somebody_else_s_run_says_nothing_about_this_one() -> None:
 def test_immich_s_database_is_named_before_what_follows_from_it() -> None:
     server = ContainerState("main", "waiting", "CrashLoopBackOff", restarts=9)
     image = Container("db", "docker.io/bitnami/postgresql:16")
-    database = Pod(
-        meta("immich-postgres-0"),
-        PodSpec((image,)),
-        "Pending",
-        containers=(ContainerState("db", "waiting", "ImagePullBackOff"),),
-    )
+    pulling = ContainerState("db", "waiting", "ImagePullBackOff")
+    database = Pod(meta("immich-postgres-0"), PodSpec((image,)), "Pending", containers=(pulling,))
     crashing = Pod(meta("immich-server-1"), PodSpec((Container("main", "x"),)), "Running", containers=(server,))
     world = replace(with_immich(complete(), ready=False, version=None, pods=page(crashing)), pods=page(database))
     report = diagnose(world, SETTINGS)
-    assert ids(report, "immich") == ["image-pull"]
+    assert ids(report, "immich") == ["image-pull", "crash-loop"]
     assert report.steps[4].status is B
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import Settings
@@ -116,9 +117,10 @@ def _troubles(immich: Immich, world: World) -> list[Finding]:
     def of(pods: Iterable[Pod]) -> list[Finding]:
         return [trouble.finding("immich") for pod in pods if (trouble := pod_trouble(pod, events))]
 
-    if causes := of(database):
-        return causes[:1]
     found = of(items(immich.pods))
+    if causes := of(database):
+        follow = [replace(finding, severity=Severity.INFO, implies=None) for finding in found]
+        return [*causes[:1], *follow[:1]]
     for pod in database:
         images = [container.image for container in pod.spec.containers if DATABASE_IMAGE.search(container.image)]
         if images and not VECTORS.search(images[0]):
