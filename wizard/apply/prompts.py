@@ -6,8 +6,10 @@ prompt of a pod that waits already. What is typed is never kept, and nothing of 
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,6 +37,22 @@ _PROMPTS = (
     (re.compile(r"Please enter two-step authentication code:\s*$"), Ask.CODE),
 )
 
+_GOES_ON = (
+    "Processing user: ",
+    "Two-factor authentication is required",
+    "Two-step authentication is required",
+    "Great, you're all set up.",
+    "You can set up email notifications",
+    "(Use --help ",
+)
+_INFO = re.compile(r"^\S+ \S+ INFO +(.*)\n", re.MULTILINE)
+LAST_WORDS_SECONDS = 1.0
+
+
+def _has_ended(text: str) -> bool:
+    """Whether icloudpd has said its last line: every INFO that is not among those of a sign-in under way."""
+    return any(not match[1].startswith(_GOES_ON) for match in _INFO.finditer(text))
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
@@ -48,6 +66,7 @@ class Prompt:
 class Conversation:
     """Reads icloudpd's terminal until it asks or ends. `output` is what it printed, without what was typed.
 
+    In a pod where something goes on after icloudpd, as the seed's `&& sleep 3600`, its own last line is the end of it.
     `seen` is what the terminal shows already, for a question that was asked before anybody came.
     """
 
@@ -62,10 +81,16 @@ class Conversation:
         """The next question, or `Ask.ENDED`."""
         if found := self._asked():
             return self._take(found)
-        async for _, data in self._frames:
-            self._seen += _COLOURS.sub("", data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n"))
-            if found := self._asked():
-                return self._take(found)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None) as clock:
+                async for _, data in self._frames:
+                    self._seen += _COLOURS.sub(
+                        "", data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+                    )
+                    if found := self._asked():
+                        return self._take(found)
+                    if clock.when() is None and _has_ended(self._seen):
+                        clock.reschedule(asyncio.get_running_loop().time() + LAST_WORDS_SECONDS)
         return self._take(Ask.ENDED)
 
     def _asked(self) -> Ask | None:
