@@ -139,6 +139,8 @@ async def test_looking_again_ends_the_waiting_for_changes(bench: Bench) -> None:
         bench.engine.look_again()
         assert isinstance(await updates.next(), Fresh)
         assert bench.place.looks == 2
+        await updates.nothing()
+        assert bench.place.looks == 2
 
 
 async def test_other_settings_count_at_once(bench: Bench) -> None:
