@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 
 from wizard.apply import scripts
@@ -58,6 +58,7 @@ class HandoverPod:
         self._handover = handover
         self._name = name
         self._pod = ""
+        self._staged = False
 
     @property
     def pod(self) -> str:
@@ -157,10 +158,12 @@ class HandoverPod:
 
     async def stage(self, jar: str, session: str) -> None:
         """Writes a new pair into the staging folder; what is in place stays as it is."""
+        self._staged = True
         await self._script(scripts.stage(jar, session))
 
     async def stage_copy(self) -> None:
         """Stages a copy of the pair in place, so that it can be proved without being touched."""
+        self._staged = True
         await self._script(scripts.COPY_LIVE)
 
     async def prove(self, apple_id: str) -> Proof:
@@ -177,6 +180,7 @@ class HandoverPod:
 
     async def clear_staging(self) -> None:
         """An empty staging folder, for icloudpd to write into."""
+        self._staged = True
         await self._script(scripts.EMPTY_STAGING)
 
     def terminal(self, apple_id: str) -> AbstractAsyncContextManager[Stream]:
@@ -187,10 +191,12 @@ class HandoverPod:
     async def commit(self) -> None:
         """Moves the staged pair into place by the journal; the pair before is kept beside it."""
         await self._script(scripts.COMMIT)
+        self._staged = False
 
     async def discard(self) -> None:
         """Forgets the staged pair."""
         await self._script(scripts.DISCARD)
+        self._staged = False
 
     async def restore(self) -> None:
         """Puts the pair before back into place."""
@@ -209,7 +215,10 @@ class HandoverPod:
         await self._script(scripts.TAKE_BACK)
 
     async def close(self) -> None:
-        """Deletes the Job, and its pod with it; doing so twice is as good as once."""
+        """Forgets what is staged, then deletes the Job, and its pod with it; doing so twice is as good as once."""
+        if self._staged:
+            with suppress(Trouble):
+                await self.discard()
         await execute(self._cluster, delete_job(self._handover.action.target))
 
     async def _script(self, text: str) -> str:

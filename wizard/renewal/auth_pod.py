@@ -1,11 +1,13 @@
 """The pod with which the seed signs in: recognised by what its log ends with, answered where it waits, else taken away.
 
-"It is Running" is never taken for "it waits": only a prompt at the end of its log is. Its icloudpd writes into the session in
-place, so the pair there is kept before anything is typed, and put back when icloudpd does not get in.
+"It is Running" is never taken for "it waits". A prompt has no line's end, so containerd keeps it out of the log: what shows it
+is a terminal that echoes nothing (the password), or a log that ends with the choice of phones (a code). Its icloudpd writes
+into the session in place, so the pair there is kept before anything is typed, and put back when icloudpd does not get in.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -24,8 +26,16 @@ from wizard.steps.look_up import mounting_pods
 from wizard.world import LogTail, World
 
 LINES = 60
+LOOK_SECONDS = 10.0
 _SILENCE = timedelta(minutes=1)
-_ASKS = {"asks-password": "the password", "asks-code": "a code"}
+_PASSWORD, _CODE = "the password", "a code"
+_ASKS = {"asks-password": _PASSWORD, "asks-code": _CODE}
+_ABOUT_CODES = re.compile(
+    r"authentication is required \(2[fs]a\)|2FA push notification|^\s+\w: .*\d\d\s*$|Try again\s*$"
+)
+_TERMINAL = ["/bin/sh", "-c", "stty -a < /proc/1/fd/0"]
+_NO_ECHO = re.compile(r"(?<!\S)-echo(?!\S)")
+_PROMPTS = {_PASSWORD: "iCloud Password for {}: ", _CODE: "Please enter two-factor authentication code: "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +74,34 @@ async def find(cluster: Cluster, world: World, claim: str, namespace: str) -> Au
             log = await cluster.log(namespace, pod.meta.name, container.name, tail=LINES)
         except ClusterTrouble:
             log = ""
-        lines = tuple(log.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+        lines = tuple(log.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n"))
         ending = read_log(LogTail(pod.meta.name, lines)).ending
-        asks = _ASKS.get(ending, "") if container.stdin and container.tty else ""
+        asks = ""
+        if container.stdin and container.tty:
+            asks = _ASKS.get(ending, "") or _asks_without_a_line(
+                lines, await _terminal(cluster, namespace, pod.meta.name, container.name)
+            )
         silent = not any(line.strip() for line in lines)
-        at_work = ending == "signing-in" or (silent and _young(pod.meta.created, world.taken_at))
-        return AuthPod(namespace, pod.meta.name, container.name, asks, at_work, "\n".join(lines))
+        at_work = not asks and (ending == "signing-in" or (silent and _young(pod.meta.created, world.taken_at)))
+        prompt = _PROMPTS[asks].format("") if asks and ending not in _ASKS else ""
+        return AuthPod(namespace, pod.meta.name, container.name, asks, at_work, "\n".join((*lines, prompt)))
     return None
+
+
+async def _terminal(cluster: Cluster, namespace: str, pod: str, container: str) -> str:
+    """How the terminal of the container's program is set; empty where that can't be seen."""
+    try:
+        result = await cluster.exec(namespace, pod, container, _TERMINAL, seconds=LOOK_SECONDS)
+    except Trouble:
+        return ""
+    return result.stdout.decode("utf-8", "replace")
+
+
+def _asks_without_a_line(lines: tuple[str, ...], terminal: str) -> str:
+    """What icloudpd waits for when its prompt is not in the log."""
+    if _NO_ECHO.search(terminal):
+        return _PASSWORD
+    return _CODE if lines and _ABOUT_CODES.search(lines[-1]) else ""
 
 
 def waits(pod: AuthPod) -> Trouble:
