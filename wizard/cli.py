@@ -118,6 +118,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--port", type=_port, default=0, metavar="PORT", help="with --serve: the port on 127.0.0.1 (default: any)"
     )
+    demo.add_argument("--apple", action="store_true", help="with --serve: let other programs reach its demo Apple")
 
     completion = commands.add_parser(
         "completion",
@@ -357,6 +358,7 @@ def _demo(options: argparse.Namespace, open_wizard: OpenWizard) -> int:
                 options.port,
                 folder=folder,
                 reset=request.reset,
+                apple=options.apple,
                 say=partial(print, flush=True),
             )
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from wizard.demo.cells import dig
@@ -23,6 +23,7 @@ from wizard.demo.store import Change, Store
 from wizard.demo.volumes import Entry, Tree, Volume
 
 _RESTART_SECONDS = 10.0
+_BEGINNING_SECONDS = 0.2
 _INTERRUPTED = 130
 _KEPT_CLAIMS = "PersistentVolumeClaim"
 Key = tuple[str, str]
@@ -48,7 +49,10 @@ class Main:
 
 
 class Containers:
-    """All containers of one world. `volumes` are the claims' files, by the name of the PersistentVolume; they are kept."""
+    """All containers of one world. `volumes` are the claims' files, by the name of the PersistentVolume.
+
+    `on_files` is called when a program has ended that changed them, so that they can be kept.
+    """
 
     def __init__(
         self,
@@ -63,6 +67,7 @@ class Containers:
         self._store = store
         self._logs = logs
         self._given = given
+        self.on_files: Callable[[], None] = lambda: None
         self._mains: dict[Key, Main] = {}
         self._own: dict[Key, Volume] = {}
 
@@ -164,6 +169,7 @@ class Containers:
     async def run(self, process: Process) -> int:
         """Runs it to the end; Ctrl+C in its terminal ends it."""
         work = asyncio.ensure_future(run(process))
+        before = self.changes
         if process.terminal is not None:
             process.terminal.interrupt = lambda: _interrupt(work)
         try:
@@ -175,11 +181,23 @@ class Containers:
             if cancelled.args == (_INTERRUPT,):
                 return _INTERRUPTED
             raise
+        finally:
+            if self.changes != before:
+                self.on_files()
 
     def main(self, pod: Object, container: Object) -> Main:
         """The container's main program, begun quietly if it has not been."""
         key = (pod["metadata"]["uid"], container["name"])
         return self._mains.get(key) or self._begin(pod, container, quiet=True)
+
+    async def ready(self, pod: Object, container: Object) -> Main:
+        """The main program once it waits for somebody to type, has ended, or plainly does something else."""
+        main = self.main(pod, container)
+        waiting = asyncio.ensure_future(main.stdin.awaited.wait())
+        tasks = {waiting, *((main.task,) if main.task else ())}
+        await asyncio.wait(tasks, timeout=_BEGINNING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        return main
 
     def _note(self, change: Change) -> None:
         if change.kind.kind == "Pod":

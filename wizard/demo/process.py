@@ -26,6 +26,7 @@ class Input:
         self._held = bytearray(content or b"")
         self._ended = content is not None
         self._more = asyncio.Event()
+        self.awaited = asyncio.Event()
 
     def feed(self, data: bytes) -> None:
         """More of it."""
@@ -40,6 +41,7 @@ class Input:
     async def line(self) -> bytes:
         """The next line with its end; what there is, or nothing, once it has ended."""
         while b"\n" not in self._held and not self._ended:
+            self.awaited.set()
             self._more.clear()
             await self._more.wait()
         end = self._held.find(b"\n") + 1 or len(self._held)

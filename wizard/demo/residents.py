@@ -13,11 +13,13 @@ from wizard.demo.apple import keeping
 from wizard.demo.apple.accounts import Account, demo_accounts
 from wizard.demo.apple.photos import library
 from wizard.demo.apple.route import names_lead_to
+from wizard.demo.apple.serve import code_line
 from wizard.demo.apple.server import DemoApple
 from wizard.demo.apple.state import CodeSent, State
 from wizard.demo.containers import Containers
 from wizard.demo.icloudpd import programs
 from wizard.demo.icloudpd_sign_in import Door, Outage
+from wizard.demo.kinds import Object
 from wizard.demo.process import Program
 from wizard.demo.scenario import Resident
 from wizard.demo.volumes import Entry, Volume
@@ -32,7 +34,7 @@ class Residents:
 
     def __init__(self) -> None:
         self.apple: DemoApple | None = None
-        self._kept: Path | None = None
+        self.accounts: tuple[Account, ...] = ()
 
     def programs(self, now: Callable[[], datetime]) -> dict[str, Program]:
         """The icloudpd of the world's containers."""
@@ -52,24 +54,22 @@ class Residents:
         people: Iterable[Resident],
         clock: Callable[[], datetime],
         folder: Path,
-        kept: Path | None,
+        kept: Object | None,
         phone: Phone | None,
-        *,
-        anew: bool,
     ) -> AsyncIterator[None]:
-        """Runs the demo Apple with these people and the demo's usual ones, as `kept` has them unless the world begins `anew`."""
-        if kept is not None and anew:
-            _forget(kept)
+        """Runs the demo Apple with these people and the demo's usual ones, as `kept` has them."""
         accounts = {account.apple_id: account for account in demo_accounts()}
         accounts |= {resident.account.apple_id: resident.account for resident in people}
-        everybody = tuple(accounts.values())
+        everybody = self.accounts = tuple(accounts.values())
 
         def tell(sent: CodeSent) -> None:
             if phone is not None:
-                phone(shown(sent, everybody))
+                phone(code_line(sent, everybody))
 
-        async with DemoApple.open(everybody, clock, tls=folder, keep=kept, on_code=tell) as apple:
-            self.apple, self._kept = apple, kept
+        async with DemoApple.open(everybody, clock, tls=folder, on_code=tell) as apple:
+            self.apple = apple
+            if kept is not None and self.state is not None:
+                keeping.restore(self.state, kept)
             try:
                 yield
             finally:
@@ -108,14 +108,9 @@ class Residents:
         for file, text, mode in ((name, files.jar, 0o600), (f"{name}.session", files.session, 0o644)):
             volume.entries[file] = Entry(text.encode(), mode, 0, 0, at)
 
-    def keep(self) -> None:
-        """Writes what the demo Apple remembers."""
-        if self._kept is not None and self.state is not None:
-            keeping.save(self.state, self._kept)
-
-
-def _forget(kept: Path) -> None:
-    kept.unlink(missing_ok=True)
+    def kept(self) -> Object | None:
+        """What the demo Apple remembers, as JSON."""
+        return keeping.kept(self.state) if self.state else None
 
 
 def _put_photos(resident: Resident, volume: Volume, now: datetime) -> None:
@@ -125,11 +120,3 @@ def _put_photos(resident: Resident, volume: Volume, now: datetime) -> None:
         for n in range(1, len(parts)):
             volume.entries.setdefault("/".join(parts[:n]), Entry(None, 0o755, 0, 0, now))
         volume.entries[path] = Entry(picture.content, 0o644, 0, 0, now)
-
-
-def shown(sent: CodeSent, accounts: Iterable[Account]) -> str:
-    """What the demo's phone shows: the code, and how it came."""
-    if sent.way == "device":
-        return f"the code for {sent.apple_id} on your demo device is {sent.code}"
-    account = next(each for each in accounts if each.apple_id == sent.apple_id)
-    return f"a text message to ••{account.phones[sent.n].last_digits}: your code for {sent.apple_id} is {sent.code}"

@@ -6,9 +6,12 @@ import asyncio
 import contextlib
 import shlex
 import signal
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from wizard.demo.apple.proxy import DemoProxy
+from wizard.demo.apple.serve import introduction
 from wizard.demo.scenario import Scenario
 from wizard.demo.world import DemoWorld
 
@@ -32,13 +35,33 @@ async def serve(
     *,
     folder: Path | None = None,
     reset: bool = False,
+    apple: bool = False,
     say: Callable[[str], None] = print,
 ) -> None:
-    """Runs until SIGINT or SIGTERM, then removes the kubeconfig. Raises Trouble when that can't be written."""
-    async with DemoWorld.open(scenario, folder, reset=reset, port=port, tls=True) as world:
+    """Runs until SIGINT or SIGTERM, then removes the kubeconfig. Raises Trouble when that can't be written.
+
+    With `apple` programs outside can be led to the world's demo Apple as well. `say` gets every code that it sends.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="photosync-demo-")))
+        world = await stack.enter_async_context(
+            DemoWorld.open(
+                scenario,
+                folder,
+                reset=reset,
+                port=port,
+                tls=True,
+                apple=private,
+                phone=lambda text: say(f"demo phone: {text}"),
+            )
+        )
         world.write_kubeconfig(kubeconfig_path)
         try:
             say(instructions(scenario, world.url, kubeconfig_path))
+            if apple and (residents := world.residents).apple:
+                server = residents.apple
+                proxy = await stack.enter_async_context(DemoProxy.open(server.address))
+                say(introduction(server.address, server.ca_file, proxy.url, residents.accounts))
             await _interrupted()
         finally:
             _remove(kubeconfig_path)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import WSMsgType, web
 
-from wizard.demo.containers import Containers, is_running, listening, on_terminal
+from wizard.demo.containers import Containers, Main, is_running, listening, on_terminal
 from wizard.demo.kinds import Object
 from wizard.demo.process import Input, Terminal
 from wizard.demo.refusals import bad_request
@@ -34,14 +34,15 @@ async def stream(request: web.Request, containers: Containers, pod: Object, kind
         return web.Response(status=400, text=_NO_STREAM)
     if not is_running(pod, container["name"]):
         return web.Response(status=500, text=f'container not found ("{container["name"]}")')
+    main = await containers.ready(pod, container) if kind == "attach" else None
     socket = web.WebSocketResponse(protocols=(V5, V4), max_msg_size=0)
     await socket.prepare(request)
     line = _Line(socket)
     line.send(_STDOUT, b"")
-    if kind == "exec":
+    if main is None:
         await _exec(line, containers, pod, container, tuple(query.getall("command", [])), wanted)
     else:
-        await _attach(line, containers, pod, container, wanted)
+        await _attach(line, main, container, wanted)
     return socket
 
 
@@ -134,9 +135,7 @@ async def _exec(
     await line.serve(work(), terminal.type if terminal else stdin.feed, stdin.end)
 
 
-async def _attach(line: _Line, containers: Containers, pod: Object, container: Object, wanted: dict[str, bool]) -> None:
-    main = containers.main(pod, container)
-
+async def _attach(line: _Line, main: Main, container: Object, wanted: dict[str, bool]) -> None:
     async def work() -> Object:
         if main.task is not None:
             with contextlib.suppress(asyncio.CancelledError):

@@ -70,6 +70,7 @@ class DemoWorld:
         self.ca: bytes | None = None
         self.controllers = Controllers(store, given)
         self.residents = Residents()
+        self.apple_kept: Object | None = None
         self.containers = Containers(store, self.logs, given, volumes, self.residents.programs(store.clock))
         backends: Any = at_time(scenario.proxies, started)
         policy = Policy(scenario.denied)
@@ -99,8 +100,7 @@ class DemoWorld:
         world = cls._kept(path, scenario, clock) if path and old else cls._fresh(scenario, clock)
         async with contextlib.AsyncExitStack() as stack:
             if apple is not None:
-                kept = folder / f"{scenario.name}.apple.json" if folder else None
-                moved = world.residents.move_in(scenario.people, clock, apple, kept, phone, anew=not old)
+                moved = world.residents.move_in(scenario.people, clock, apple, world.apple_kept, phone)
                 await stack.enter_async_context(moved)
                 if not old:
                     world.residents.unpack(scenario.people, world.containers)
@@ -151,6 +151,7 @@ class DemoWorld:
             given, started = Given(*map(frozenset, kept["given"])), datetime.fromisoformat(kept["started"])
             world = cls(scenario, store, given, started, volumes)
             world.logs.texts.update(kept["logs"])
+            world.apple_kept = kept.get("apple")
         except (OSError, ValueError, KeyError, TypeError) as problem:
             raise Trouble(
                 "demo.unreadable",
@@ -178,6 +179,7 @@ class DemoWorld:
             "given": [sorted(self.controllers.given.with_status), sorted(self.controllers.given.deleting)],
             "logs": self.logs.texts,
             "volumes": {name: volume.kept() for name, volume in self.containers.volumes.items()},
+            "apple": self.residents.kept() or self.apple_kept,
             "objects": list(self.store.everything()),
         }
 
@@ -251,6 +253,7 @@ class _Keeper:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._write()
         self._world.store.listeners.append(self._note)
+        self._world.containers.on_files = self._due_now
 
     def stop(self) -> None:
         if self._note in self._world.store.listeners:
@@ -258,6 +261,9 @@ class _Keeper:
             self._write()
 
     def _note(self, _change: Change) -> None:
+        self._due_now()
+
+    def _due_now(self) -> None:
         if self._due is None:
             self._due = asyncio.get_running_loop().call_soon(self._write)
 
@@ -271,4 +277,3 @@ class _Keeper:
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(self._path)
-        self._world.residents.keep()

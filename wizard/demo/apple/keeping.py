@@ -15,8 +15,8 @@ _SCHEMA = 1
 _KINDS = ("session_tokens", "trust_tokens", "web_sessions")
 
 
-def save(state: State, file: Path) -> None:
-    """Write the file for its owner alone, replacing the one before as a whole."""
+def kept(state: State) -> dict[str, Any]:
+    """What there is to keep, as JSON."""
     people = {
         apple_id: {
             "password": person.password,
@@ -32,12 +32,17 @@ def save(state: State, file: Path) -> None:
         ]
         for kind in _KINDS
     }
+    return {"schema": _SCHEMA, "people": people, **grants}
+
+
+def save(state: State, file: Path) -> None:
+    """Write the file for its owner alone, replacing the one before as a whole."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = file.with_name(f"{file.name}.new")
     with contextlib.suppress(FileNotFoundError):
         new.unlink()
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-        json.dump({"schema": _SCHEMA, "people": people, **grants}, out)
+        json.dump(kept(state), out)
     new.replace(file)
 
 
@@ -45,12 +50,20 @@ def load(state: State, file: Path) -> None:
     """Take up what was saved; a file that is not there, or is not ours, is as good as none."""
     try:
         saved = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return
+    restore(state, saved)
+
+
+def restore(state: State, saved: Any) -> None:
+    """Take up what `kept` gave; anything else is as good as nothing."""
+    try:
         grants = {kind: _grants(state, saved[kind]) for kind in _KINDS}
         changes = [
             (state.people[name], dict(change)) for name, change in saved["people"].items() if name in state.people
         ]
         ours = saved["schema"] == _SCHEMA
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return
     if not ours:
         return
