@@ -46,7 +46,7 @@ class ServedApple:
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def somebody(self, kind: str = "ordinary") -> str:
-        """An Apple ID that nobody has used yet: "ordinary" has one phone, "phones" two and no device."""
+        """An Apple ID that nobody has used yet: "ordinary" has one phone, "phones" two and no device, "closed" no photos."""
         return f"{kind}.{next(self._numbers)}@example.com"
 
     def code(self, apple_id: str, way: Way = "device", n: int = 0) -> str:
@@ -118,4 +118,14 @@ def _people() -> list[Account]:
         Account(f"phones.{n}@example.com", "somebody with two phones", PASSWORD, phones=two, delivery="sms")
         for n in range(_PEOPLE)
     ]
-    return ordinary + phones
+    closed = [
+        Account(
+            f"closed.{n}@example.com",
+            "somebody whose photos only devices may read",
+            PASSWORD,
+            photos="access-denied",
+            advanced_data_protection=True,
+        )
+        for n in range(_PEOPLE)
+    ]
+    return ordinary + phones + closed

@@ -1,0 +1,144 @@
+"""Killed with SIGKILL at any point of a sign-in on a real cluster: the next start finds the old session or the new one, whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.renewal.apple import PASSWORD
+from tests.renewal.people import Somebody
+from tests.renewal.place import Place
+from tests.renewal.process import left_behind, reauth
+from wizard.annotations import SUSPENDED_BY
+from wizard.icloud.files import icloudpd_names
+from wizard.icloud.ladder import Rung
+from wizard.renewal.person import Code, GaveUp
+
+pytestmark = pytest.mark.cluster
+
+LONG_AGO = dt.timedelta(days=91)
+RANDOM_KILLS = 3
+MOST_LINES = 40
+
+
+class Leaves(Somebody):
+    """Goes away as soon as there is anything to type."""
+
+    async def password(self, *_: object) -> str:
+        raise GaveUp
+
+
+def begins_with(text: str) -> Callable[[int, str], bool]:
+    return lambda _, line: line.startswith(text)
+
+
+def at(number: int) -> Callable[[int, str], bool]:
+    return lambda n, _: n == number
+
+
+def soon() -> str:
+    """A schedule whose next run falls into the sign-in, but not into the test."""
+    at = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=18)
+    return f"{at.minute} {at.hour} {at.day} {at.month} *"
+
+
+def end_everything(place: Place) -> None:
+    apple = place.apple.apple
+    apple.end_web_sessions(place.apple_id)
+    apple.end_session_tokens(place.apple_id)
+    apple.end_trust(place.apple_id)
+
+
+async def whole_after_next_start(place: Place) -> str:
+    """What the next start finds: "old" or "new". Fails for anything that is neither, and for anything left over."""
+    before = await place.pair()
+    names = icloudpd_names(place.apple_id)
+    try:
+        found = "new" if (await place.sign_in(Leaves())).rung is Rung.WORKS else "neither"
+    except GaveUp:
+        found = "old"
+    await place.all_gone()
+    files = await place.files()
+    kept = {names.jar, names.session, ".photosync-previous/"}
+    assert {name for name in files if not name.startswith(".photosync-previous/")} <= kept, sorted(files)
+    if found == "old":
+        assert await place.pair() == before
+    cron_job = await place.cron_job()
+    assert cron_job["spec"]["suspend"] is False
+    assert SUSPENDED_BY not in cron_job["metadata"].get("annotations", {})
+    return found
+
+
+async def killed(place: Place, when: Callable[[int, str], bool]) -> str:
+    """One sign-in, killed when a line is printed, and what is left of it after the next start; "" when it was done before."""
+    end_everything(place)
+    old = await place.pair()
+    ended = await reauth(place, on_line=when)
+    if ended.code == 0:
+        return ""
+    assert ended.code == -9, ended.err
+    found = await whole_after_next_start(place)
+    if found == "old":
+        assert await place.pair() == old
+    return found
+
+
+async def test_after_every_line_in_turn_and_at_random(place: Place, tmp_path: Path) -> None:
+    await place.set_up(schedule=soon())
+    await place.lay(place.apple.apple.signed_in(place.apple_id, LONG_AGO))
+    rehearsal = await reauth(place)
+    assert rehearsal.code == 0, rehearsal.err
+    assert await whole_after_next_start(place) == "new"
+    steps = [
+        line[:18] for line in rehearsal.lines if line[0] in "◐✓" and "starting" not in line and "created" not in line
+    ]
+    assert 8 <= len(steps) <= MOST_LINES, rehearsal.err
+
+    outcomes = {}
+    for step in dict.fromkeys(steps):
+        outcomes[step] = await killed(place, begins_with(step))
+
+    assert set(outcomes.values()) <= {"old", "new", ""}, outcomes
+    assert {"old", "new"} <= set(outcomes.values()), outcomes
+    chance = random.Random(6)  # noqa: S311 - moments, not secrets
+    for _ in range(RANDOM_KILLS):
+        line = chance.randrange(5, len(rehearsal.lines))
+        await killed(place, at(line))
+
+    end_everything(place)
+    ended = await reauth(place)
+    assert ended.code == 0, ended.err
+    left = json.dumps(left_behind(tmp_path / "run"))
+    assert left == "{}", left[:200]
+
+
+async def test_while_another_icloudpd_is_answered(place: Place) -> None:
+    apple_id = await place.set_up()
+    await place.lay(place.apple.apple.signed_in(apple_id, LONG_AGO))
+    old = await place.pair()
+    start = await place.start()
+    assert start.preparation.auth_pod is None
+    somebody = Somebody([PASSWORD], [lambda _: Code(place.apple.code(apple_id))])
+    renewal = await place.renewal(somebody)
+    async with renewal._pod() as (pod, opened):
+        await opened
+        await pod.keep()
+        spoiled = await place.files()
+        jar = icloudpd_names(apple_id).jar
+        await place._write("icloudpd-config", {jar: type(spoiled[jar])(b"half a")})
+        assert await place.pair() != old
+    await place.all_gone()
+
+    assert await whole_after_next_start_from(place, old) == "old"
+
+
+async def whole_after_next_start_from(place: Place, old: object) -> str:
+    with pytest.raises(GaveUp):
+        await place.sign_in(Leaves())
+    await place.all_gone()
+    return "old" if await place.pair() == old else "neither"
