@@ -5,7 +5,7 @@ Names default to the seed's. Nothing here reads files or the cluster; `wizard.cl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 DEFAULT_ACCOUNT = "default"
@@ -39,13 +39,21 @@ class AccountNames:
         return cls(account, SECRET_BASE + tail, CONFIG_CLAIM_BASE + tail, CRON_JOB_BASE + tail)
 
 
+def seen_accounts(accounts: Iterable[str], cron_jobs: Iterable[str]) -> tuple[str, ...]:
+    """The accounts that are known, and those whose CronJobs are there, whether or not anybody named them."""
+    prefix = f"{CRON_JOB_BASE}-"
+    seen = sorted(name.removeprefix(prefix) for name in cron_jobs if name.startswith(prefix) and name != prefix)
+    return tuple(dict.fromkeys((*accounts, *seen)))
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`sources` says of a field where its value came from ("flag", "environment", "state", "detected"); default if absent.
 
     `accounts` are names as the person gave them, `apple_ids` by account name, `skipped` step ids that are not wanted;
-    `warning_days` is how long before the session's end `status` starts to ask for a sign-in. `kubectl` is how commands for
-    the person begin: with `--kubeconfig` and `--context` behind it where they were given to us.
+    `warning_days` is how long before the session's end `status` starts to ask for a sign-in. `kubectl` and
+    `wizard` are how commands for the person begin: with `--kubeconfig` and `--context` behind them where they were given to
+    us, our own with `--namespace` too.
     """
 
     namespace: str = "photo-sync"
@@ -59,4 +67,5 @@ class Settings:
     warning_days: int = 7
     git_checkout: str | None = None
     kubectl: str = "kubectl"
+    wizard: str = "photosync-wizard"
     sources: Mapping[str, str] = field(default_factory=dict)

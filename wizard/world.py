@@ -329,7 +329,8 @@ class AppResource:
 @dataclass(frozen=True, slots=True)
 class Application:
     """An Argo CD Application. `compared_revision` is status.sync.revision, `operation_revision` what the last or running
-    operation syncs; `looked_at` is False while it has no status at all. `conditions` are (type, message) pairs."""
+    operation syncs, `operation_finished` when the last one ended; `looked_at` is False while it has no status at all.
+    `conditions` are (type, message) pairs."""
 
     meta: Meta
     project: str
@@ -349,6 +350,7 @@ class Application:
     operation_phase: str = ""
     operation_message: str = ""
     operation_revision: str = ""
+    operation_finished: datetime | None = None
     conditions: tuple[tuple[str, str], ...] = ()
     resources: tuple[AppResource, ...] = ()
 
@@ -390,7 +392,10 @@ class Immich:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """One look at the cluster. Mappings are by object name; what was not asked for is not in them."""
+    """One look at the cluster. Mappings are by object name; what was not asked for is not in them.
+
+    `auth_logs` are by pod, `sync_logs` by the Job whose pod wrote them.
+    """
 
     taken_at: datetime
     cluster: ClusterRef
@@ -416,5 +421,5 @@ class World:
     application: Read[Application] = NOT_ASKED
     parent_application: Read[Application] = NOT_ASKED
     immich: Read[Immich] = NOT_ASKED
-    auth_log: Read[LogTail] = NOT_ASKED
-    sync_log: Read[LogTail] = NOT_ASKED
+    auth_logs: Mapping[str, Read[LogTail]] = field(default_factory=dict)
+    sync_logs: Mapping[str, Read[LogTail]] = field(default_factory=dict)

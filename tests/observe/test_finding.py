@@ -117,16 +117,20 @@ def app(name: str, namespace: str = "argocd", destination: str = "photo-sync") -
 @pytest.mark.parametrize(
     ("known", "named", "expected"),
     [
-        ([app("photo-sync"), app("other")], ["photo-sync"], ("photo-sync", "argocd")),
-        ([app("a"), app("icloud")], ["photo-sync", "icloud"], ("icloud", "argocd")),
-        ([app("renamed"), app("x", destination="y")], ["photo-sync"], ("renamed", "argocd")),
-        ([app("a"), app("b")], ["photo-sync"], None),
-        ([app("photo-sync", "x", "y"), app("photo-sync", "z")], ["photo-sync"], ("photo-sync", "z")),
+        ([app("photo-sync"), app("other")], [], ("photo-sync", "argocd")),
+        ([app("a"), app("icloud")], ["icloud"], ("icloud", "argocd")),
+        ([app("renamed"), app("x", destination="y")], [], ("renamed", "argocd")),
+        ([app("a"), app("b")], [], None),
+        ([app("photo-sync", "x", "y"), app("photo-sync", "z")], [], ("photo-sync", "z")),
+        ([app("photo-sync", "x", "y"), app("mine")], [], ("mine", "argocd")),
+        ([app("photo-sync", "x", "y"), app("mine")], ["photo-sync"], ("photo-sync", "x")),
+        ([app("photo-sync", "x", "y"), app("a"), app("b")], [], ("photo-sync", "x")),
+        ([app("photo-sync", "x", "y")], [], ("photo-sync", "x")),
         ([], ["photo-sync"], None),
     ],
 )
 def test_which_application_is_ours(known: list[Any], named: list[str], expected: tuple[str, str] | None) -> None:
-    chosen = choose(known, named, "photo-sync")
+    chosen = choose(known, named, "photo-sync", "photo-sync")
     assert (chosen and (chosen.meta.name, chosen.meta.namespace)) == expected
 
 

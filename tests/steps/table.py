@@ -206,7 +206,7 @@ def _running_pod(*states: ContainerState, **fields: object) -> World:
         world,
         jobs=page(running, *list_of(world.jobs)),
         job_pods=page(replace(pod, **fields)),  # type: ignore[arg-type]
-        sync_log=Missing(),
+        sync_logs={},
     )
 
 
@@ -223,7 +223,7 @@ def _web_ui() -> World:
 
 def _never_run() -> World:
     bare = dict.fromkeys((VERIFIED_AT, VERIFIED_COUNTS, RUNBOOK_WRITTEN_AT))
-    return replace(with_annotations(complete(), PHOTOS_CLAIM, **bare), jobs=page(), job_pods=page(), sync_log=Missing())
+    return replace(with_annotations(complete(), PHOTOS_CLAIM, **bare), jobs=page(), job_pods=page(), sync_logs={})
 
 
 def _two_pods() -> World:
@@ -439,7 +439,9 @@ _AUTHENTICATION: dict[str, Row] = {
     ),
     "auth-pod-not-waiting": Row(seed),
     "auth-pod-finished": Row(lambda: with_auth(complete(), *PASSWORD_LINES, phase="Succeeded"), seed),
-    "auth-pod-log-unreadable": Row(lambda: replace(with_auth(complete()), auth_log=FORBIDDEN), seed),
+    "auth-pod-log-unreadable": Row(
+        lambda: replace(with_auth(complete()), auth_logs={"icloudpd-auth": FORBIDDEN}), seed
+    ),
     "rights-missing": Row(lambda: denied(complete(), ("get", "pods/exec", NS))),
 }
 
@@ -509,6 +511,10 @@ _ARGOCD: dict[str, Row] = {
     "differs-after-sync": Row(
         lambda: with_app(complete(), sync="OutOfSync", resources=(_resource("ConfigMap", "icloudpd-config"),)),
         lambda: with_app(complete(), sync="OutOfSync", operation_revision=OLDER),
+    ),
+    "settling": Row(
+        lambda: with_app(complete(), sync="OutOfSync", operation_finished=ago(minutes=1)),
+        lambda: with_app(complete(), sync="OutOfSync", operation_finished=ago(minutes=3)),
     ),
     "out-of-sync": Row(lambda: with_app(complete(), sync="OutOfSync", operation_revision=OLDER)),
     "sync-unknown": Row(lambda: with_app(complete(), sync="Unknown")),
@@ -644,8 +650,8 @@ _VERIFICATION: dict[str, Row] = {
     "run-failed": Row(lambda: with_run(complete(), state="failed", reason="BackoffLimitExceeded")),
     "run-too-long": Row(lambda: with_run(complete(), *GOOD_LOG[:2], state="failed", reason="DeadlineExceeded")),
     "run-lied": Row(lambda: with_run(complete(), *PASSWORD_LINES)),
-    "log-unreadable": Row(lambda: replace(complete(), sync_log=FORBIDDEN)),
-    "log-not-read": Row(lambda: replace(complete(), sync_log=Missing())),
+    "log-unreadable": Row(lambda: replace(complete(), sync_logs={job().meta.name: FORBIDDEN})),
+    "log-not-read": Row(lambda: replace(complete(), sync_logs={})),
     "no-run-by-hand": Row(_never_run),
     "no-recent-success": Row(lambda: with_cron(complete(), last_success=ago(days=5))),
     "never-scheduled": Row(lambda: with_cron(complete(), last_success=None, last_schedule=None)),

@@ -140,7 +140,7 @@ def test_days_left_are_whole_and_never_negative() -> None:
     world = with_session(complete(), expires_in=timedelta(days=5, hours=23), verified_ago=timedelta(1))
     assert session_of("default", world, SETTINGS).days_left == 5
     world = with_session(complete(), expires_in=-timedelta(days=3), verified_ago=timedelta(30))
-    assert session_of("default", replace(world, sync_log=Unreadable("x", "x")), SETTINGS).days_left == 0
+    assert session_of("default", replace(world, sync_logs={}), SETTINGS).days_left == 0
 
 
 def test_an_auth_pod_s_success_is_dated_by_its_own_clock() -> None:
@@ -156,8 +156,8 @@ def test_an_auth_pod_s_success_is_dated_by_its_own_clock() -> None:
         world,
         pods=page(replace(pod, spec=replace(pod.spec, containers=(theirs,)))),
         config_maps={"icloudpd-config": zone},
-        sync_log=Unreadable("forbidden", "x"),
+        sync_logs={},
     )
     assert session_of("default", mapped, SETTINGS).verified_at == signed_in
-    nobody_knows = replace(world, pods=page(pod), sync_log=Unreadable("forbidden", "x"))
+    nobody_knows = replace(world, pods=page(pod), sync_logs={})
     assert session_of("default", nobody_knows, SETTINGS).verified_at == pod.meta.created

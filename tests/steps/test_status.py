@@ -24,6 +24,7 @@ from tests.steps.worlds import (
     fresh,
     job,
     list_of,
+    log_of,
     meta,
     page,
     pod_spec,
@@ -43,7 +44,6 @@ from wizard.world import (
     Container,
     ContainerState,
     Found,
-    LogTail,
     Missing,
     Page,
     Pod,
@@ -79,8 +79,8 @@ HANGS_ON: dict[str, set[str]] = {
     "application": {"argocd"},
     "parent_application": set(),
     "immich": {"immich", "exposure"},
-    "auth_log": set(),  # there is no auth pod
-    "sync_log": {"verification"},
+    "auth_logs": set(),  # there is no auth pod
+    "sync_logs": {"verification"},
     "version": set(),
 }
 
@@ -198,7 +198,7 @@ def test_what_was_not_asked_for_is_not_taken_for_there(part: str) -> None:
 
 
 def test_a_running_auth_pod_whose_log_may_not_be_read_is_not_cleaned_up() -> None:
-    assert statuses(replace(with_auth(complete()), auth_log=FORBIDDEN))["authentication"] is U
+    assert statuses(replace(with_auth(complete()), auth_logs={"icloudpd-auth": FORBIDDEN}))["authentication"] is U
 
 
 @settings(deadline=None, derandomize=True, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
@@ -325,7 +325,7 @@ def test_a_run_that_waits_for_apple_s_index_is_under_way_and_not_a_lie() -> None
 
 
 def test_a_log_of_somebody_else_s_run_says_nothing_about_this_one() -> None:
-    world = replace(complete(), sync_log=Found(LogTail("icloudpd-sync-29409480x-abcde", ("KeyError: 'dsInfo'",))))
+    world = replace(complete(), sync_logs=log_of(job("icloudpd-sync-29409480x"), "KeyError: 'dsInfo'"))
     assert diagnose(world, SETTINGS).accounts[0].session.state is SessionState.VALID
 
 

@@ -191,6 +191,10 @@ def job_pod(of: Job, *states: ContainerState, **fields: Any) -> Pod:
     return replace(base, **fields)
 
 
+def log_of(run: Job, *lines: str) -> dict[str, Read[LogTail]]:
+    return {run.meta.name: Found(LogTail(job_pod(run).meta.name, lines))}
+
+
 def auth_pod(script: str = AUTH_SCRIPT, **fields: Any) -> Pod:
     base = Pod(
         meta("icloudpd-auth", created=ago(minutes=20)),
@@ -325,8 +329,7 @@ def complete() -> World:
         application=Found(app),
         parent_application=Found(application(meta=meta("app-of-apps", "argocd"))),
         immich=Found(immich()),
-        auth_log=Missing(),
-        sync_log=Found(LogTail(job_pod(last).meta.name, GOOD_LOG)),
+        sync_logs=log_of(last, *GOOD_LOG),
     )
 
 
@@ -357,8 +360,8 @@ def seed() -> World:
         jobs=page(),
         job_pods=page(),
         pods=page(auth_pod()),
-        auth_log=Found(LogTail("icloudpd-auth", PASSWORD_LINES)),
-        sync_log=Missing(),
+        auth_logs={"icloudpd-auth": Found(LogTail("icloudpd-auth", PASSWORD_LINES))},
+        sync_logs={},
         application=Found(app),
         applications=page(app),
         immich=Missing(),
@@ -408,7 +411,8 @@ def with_ingress(world: World, **fields: Any) -> World:
 
 
 def with_auth(world: World, *lines: str, script: str = AUTH_SCRIPT, **fields: Any) -> World:
-    return replace(world, pods=page(auth_pod(script, **fields)), auth_log=Found(LogTail("icloudpd-auth", tuple(lines))))
+    pod = auth_pod(script, **fields)
+    return replace(world, pods=page(pod), auth_logs={pod.meta.name: Found(LogTail(pod.meta.name, tuple(lines)))})
 
 
 def with_run(world: World, *lines: str, state: str = "complete", **fields: Any) -> World:
@@ -418,7 +422,7 @@ def with_run(world: World, *lines: str, state: str = "complete", **fields: Any) 
         world,
         jobs=page(last, *list_of(world.jobs)[1:]),
         job_pods=page(job_pod(last)),
-        sync_log=Found(LogTail(job_pod(last).meta.name, tuple(lines))),
+        sync_logs=log_of(last, *lines),
     )
 
 
@@ -463,5 +467,5 @@ def fresh() -> World:
         parent_application=nothing,
         immich=nothing,
         ingresses=page(),
-        sync_log=nothing,
+        sync_logs={},
     )

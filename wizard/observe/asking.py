@@ -21,6 +21,10 @@ class Budget:
     def __init__(self, requests: int) -> None:
         self.left = requests
 
+    def add(self, requests: int) -> None:
+        """Allows that many more."""
+        self.left += requests
+
     def take(self, requests: int = 1) -> bool:
         """Whether that many may be sent; if so they are taken off."""
         if requests > self.left:

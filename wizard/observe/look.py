@@ -1,39 +1,36 @@
 """One look at the cluster: everything the seven diagnoses need, concurrently, in at most 25 requests.
 
-First what is always asked, then what the first answers call for. It reads and changes nothing. Not counted are access
-reviews and further pages of lists in our own namespace; of other people's kinds one page is read.
+First what is always asked, then what the first answers call for. It reads and changes nothing. A further account may add
+three: its Secret and two logs. Not counted are access reviews and further pages of lists in our own namespace; of other
+people's kinds one page is read.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from wizard.errors import Trouble
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Unreachable
 from wizard.model import ClusterRef
 from wizard.observe import parse
-from wizard.observe.asking import Budget, ask, found, mapped, together, unread
-from wizard.observe.jobs import is_whole, newest_jobs, newest_of
+from wizard.observe.asking import Budget, ask, found, together
+from wizard.observe.jobs import newest_jobs
 from wizard.observe.look_argo import APPLICATIONS, find_application, find_parent
 from wizard.observe.look_immich import Hints, find_immich, hints
+from wizard.observe.look_pods import Pods, auth_logs, auth_pods, first_pods, other_pods, runs, watched_jobs
 from wizard.observe.parse_argo import application
-from wizard.observe.parse_pod import pod
 from wizard.observe.raw import page
 from wizard.observe.rights import everything, rights
-from wizard.settings import AUTH_POD, CONFIG_MAP, PHOTOS_CLAIM, SERVICE_ACCOUNT, AccountNames, Settings
+from wizard.settings import CONFIG_MAP, PHOTOS_CLAIM, SERVICE_ACCOUNT, AccountNames, Settings, seen_accounts
 from wizard.world import (
     NOT_ASKED,
     Application,
     Claim,
-    CronJob,
     Event,
     Found,
-    Job,
     LogTail,
     Missing,
     Namespace,
@@ -47,34 +44,22 @@ from wizard.world import (
 )
 
 REQUESTS = 25
+PER_FURTHER_ACCOUNT = 3
+ACCOUNTS = 8
 ALWAYS = 15
-SECRETS = 5
 ARGO_NAMESPACE = "argocd"
-JOBS_PER_CRON_JOB = 2
 EXTRA_OBJECTS = 6
 EVENTS_READ, EVENTS_KEPT = 250, 60
-AUTH_LINES, SYNC_LINES, LOG_BYTES = 60, 200, 65536
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-
-
-@dataclass(frozen=True, slots=True)
-class _Pods:
-    """The pods of our namespace; `all_seen` when one page held them all, else Jobs' pods are still to be asked for."""
-
-    others: Read[Page[Pod]]
-    of_jobs: Read[Page[Pod]]
-    all_seen: bool
 
 
 async def observe(cluster: Cluster, settings: Settings, now: datetime) -> World:
     """What there is to see. Raises ClusterTrouble when the cluster can't be asked at all; all else is in the World."""
     before = cluster.counts.requests
-    budget = Budget(REQUESTS)
+    budget = Budget(REQUESTS + _for_accounts(settings.accounts))
     own = f"/api/v1/namespaces/{settings.namespace}"
     accounts = [AccountNames.of(name) for name in settings.accounts]
     wanted = [one.secret for one in accounts]
-    secrets = wanted[:SECRETS]
+    secrets = wanted[:ACCOUNTS]
     budget.take(ALWAYS + len(secrets))
     (
         version,
@@ -104,7 +89,7 @@ async def observe(cluster: Cluster, settings: Settings, now: datetime) -> World:
             cluster.list_page(f"/apis/batch/v1/namespaces/{settings.namespace}/cronjobs", limit=50),
             lambda body: page(body, parse.cron_job),
         ),
-        _pods(cluster, own),
+        first_pods(cluster, own),
         ask(cluster.list_page(f"{own}/events", limit=EVENTS_READ, fields="type=Warning"), _newest_events),
         ask(
             cluster.list_page("/apis/storage.k8s.io/v1/storageclasses", limit=50),
@@ -151,33 +136,32 @@ async def _second_wave(
     settings: Settings,
     budget: Budget,
     world: World,
-    pods: _Pods,
+    pods: Pods,
     immich_hints: Hints,
     before: int,
     *,
     all_granted: bool,
 ) -> World:
     own = f"/api/v1/namespaces/{settings.namespace}"
-    cron_jobs = _items(world.cron_jobs)
-    watched = _watched_jobs(_items(world.jobs), cron_jobs, settings)
-    auth_pod = _auth_pod(world.pods)
-    specs = [one.spec for one in cron_jobs] + ([auth_pod.spec] if auth_pod else [])
+    everyone = seen_accounts(settings.accounts, [one.meta.name for one in _items(world.cron_jobs)])
+    budget.add(_for_accounts(everyone) - _for_accounts(settings.accounts))
+    names = [AccountNames.of(one).cron_job for one in everyone][:ACCOUNTS]
+    for_logs = Budget(sum(1 for name in names if watched_jobs(_items(world.jobs), [name]) and budget.take()))
+    specs = [one.spec for one in (*_items(world.cron_jobs), *auth_pods(_items(world.pods))[:1])]
     more_secrets = [name for name in _referenced(specs, "secret") if name not in world.secrets]
     more_maps = [name for name in _referenced(specs, "configMap") if name not in world.config_maps]
     (
         (application_read, parent),
-        (jobs, job_pods, sync_log),
-        auth_log,
-        others,
+        runs_of_ours,
+        (others, logs_of_signing_in),
         volumes,
         immich,
         extra_secrets,
         extra_maps,
     ) = await together(
         _application(cluster, settings, budget, world),
-        _job_side(cluster, settings, budget, world.jobs, watched, pods),
-        _log(cluster, budget, auth_pod, AUTH_LINES),
-        _other_pods(cluster, own, budget, pods),
+        runs(cluster, settings.namespace, budget, for_logs, world.jobs, names, pods),
+        _others(cluster, own, budget, pods),
         _volumes(cluster, budget, world.claims),
         find_immich(cluster, settings, budget, immich_hints, world.claims),
         _objects(cluster, budget, f"{own}/secrets", more_secrets, parse.secret_keys),
@@ -192,33 +176,21 @@ async def _second_wave(
         settings.immich_namespace or (place.namespace if place else "immich"),
         all_granted=all_granted,
     )
-    return World(
-        taken_at=world.taken_at,
-        cluster=world.cluster,
-        latency_ms=world.latency_ms,
+    return replace(
+        world,
         requests=cluster.counts.requests - before,
-        version=world.version,
         access=access,
-        namespace=world.namespace,
-        storage_classes=world.storage_classes,
-        claims=world.claims,
         volumes=volumes,
         secrets={**world.secrets, **extra_secrets},
         config_maps={**world.config_maps, **extra_maps},
-        service_account=world.service_account,
-        cron_jobs=world.cron_jobs,
-        jobs=jobs,
+        jobs=runs_of_ours.jobs,
         pods=others,
-        job_pods=job_pods,
-        events=world.events,
-        ingress_classes=world.ingress_classes,
-        ingresses=world.ingresses,
-        applications=world.applications,
+        job_pods=runs_of_ours.pods,
         application=application_read,
         parent_application=parent,
         immich=immich,
-        auth_log=auth_log,
-        sync_log=sync_log,
+        auth_logs=logs_of_signing_in,
+        sync_logs=runs_of_ours.logs,
     )
 
 
@@ -254,17 +226,6 @@ async def _namespaces(cluster: Cluster, name: str, budget: Budget) -> tuple[str 
     return system.meta.uid if system else None, own_read
 
 
-async def _pods(cluster: Cluster, own: str) -> _Pods:
-    whole = await ask(cluster.list_page(f"{own}/pods", limit=40), lambda body: page(body, pod))
-    if not isinstance(whole, Found):
-        return _Pods(whole, whole, all_seen=True)
-    if whole.value.more:
-        return _Pods(NOT_ASKED, NOT_ASKED, all_seen=False)
-    theirs = tuple(one for one in whole.value.items if _is_of_job(one))
-    others = tuple(one for one in whole.value.items if not _is_of_job(one))
-    return _Pods(Found(Page(others)), Found(Page(theirs)), all_seen=True)
-
-
 async def _applications(cluster: Cluster, budget: Budget) -> Read[Page[Application]]:
     read = await ask(cluster.list_page(APPLICATIONS, limit=50), lambda body: page(body, application))
     if isinstance(read, Unreadable) and read.reason == "forbidden" and budget.take():
@@ -281,62 +242,11 @@ async def _application(
     return ours, await find_parent(cluster, budget, world.applications, ours)
 
 
-async def _job_side(
-    cluster: Cluster, settings: Settings, budget: Budget, jobs: Read[Page[Job]], watched: list[Job], pods: _Pods
-) -> tuple[Read[Page[Job]], Read[Page[Pod]], Read[LogTail]]:
-    own = settings.namespace
-    rows = [one for one in watched[:1] if not is_whole(one) and one.state != "running"]
-    whole, job_pods = await together(
-        _objects(cluster, budget, f"/apis/batch/v1/namespaces/{own}/jobs", [one.meta.name for one in rows], parse.job),
-        _job_pods(cluster, own, budget, watched, pods),
-    )
-    read = {name: one.value for name, one in whole.items() if isinstance(one, Found)}
-    better = mapped(jobs, lambda one: Page(tuple(read.get(job.meta.name, job) for job in one.items), one.more))
-    return better, job_pods, await _log(cluster, budget, _newest_pod(job_pods, watched), SYNC_LINES)
-
-
-async def _job_pods(
-    cluster: Cluster, namespace: str, budget: Budget, watched: list[Job], pods: _Pods
-) -> Read[Page[Pod]]:
-    names = {one.meta.name for one in watched}
-    if pods.all_seen:
-        return mapped(pods.of_jobs, lambda one: Page(tuple(pod for pod in one.items if _job_of(pod) in names)))
-    if not names:
-        return Found(Page())
-    if not budget.take():
-        return NOT_ASKED
-    labels = f"batch.kubernetes.io/job-name in ({','.join(sorted(names))})"
-    return await ask(
-        cluster.list_page(f"/api/v1/namespaces/{namespace}/pods", labels=labels, limit=40),
-        lambda body: page(body, pod),
-    )
-
-
-async def _other_pods(cluster: Cluster, own: str, budget: Budget, pods: _Pods) -> Read[Page[Pod]]:
-    if pods.all_seen:
-        return pods.others
-    if not budget.take():
-        return NOT_ASKED
-    return await ask(
-        cluster.list_page(f"{own}/pods", labels="!batch.kubernetes.io/job-name", limit=50),
-        lambda body: page(body, pod),
-    )
-
-
-async def _log(cluster: Cluster, budget: Budget, source: Pod | None, lines: int) -> Read[LogTail]:
-    if source is None:
-        return Missing()
-    if all(one.state == "waiting" and not one.restarts for one in source.containers):
-        return Missing()
-    if not budget.take():
-        return NOT_ASKED
-    container = source.spec.containers[0].name if source.spec.containers else ""
-    name = source.meta.name
-    try:
-        text = await cluster.log(source.meta.namespace, name, container, tail=lines, limit_bytes=LOG_BYTES)
-    except Trouble as trouble:
-        return unread(trouble)
-    return Found(LogTail(name, clean_lines(text)))
+async def _others(
+    cluster: Cluster, own: str, budget: Budget, pods: Pods
+) -> tuple[Read[Page[Pod]], dict[str, Read[LogTail]]]:
+    others = await other_pods(cluster, own, budget, pods)
+    return others, await auth_logs(cluster, budget, auth_pods(_items(others)))
 
 
 async def _volumes(cluster: Cluster, budget: Budget, claims: Read[Page[Claim]]) -> dict[str, Read[PersistentVolume]]:
@@ -355,47 +265,15 @@ async def _objects(cluster: Cluster, budget: Budget, path: str, names: list[str]
     return dict.fromkeys(names, NOT_ASKED) | dict(zip(asked, answers, strict=True))
 
 
-def clean_lines(text: str) -> tuple[str, ...]:
-    """A log as lines, without colour codes; of a line that redrew itself the last state."""
-    plain = _COLOUR.sub("", text).replace("\r\n", "\n")
-    return tuple(line.rstrip("\r").rpartition("\r")[2] for line in plain.rstrip("\n").split("\n")) if plain else ()
+def _for_accounts(accounts: tuple[str, ...]) -> int:
+    """How many requests all accounts but the first may add."""
+    return PER_FURTHER_ACCOUNT * (min(len(accounts), ACCOUNTS) - 1)
 
 
 def _newest_events(body: Any) -> Page[Event]:
     whole = page(body, parse.event)
     ordered = sorted(whole.items, key=lambda one: one.last_seen.timestamp() if one.last_seen else 0.0, reverse=True)
     return Page(tuple(ordered[:EVENTS_KEPT]), whole.more or len(ordered) > EVENTS_KEPT)
-
-
-def _watched_jobs(jobs: Iterable[Job], cron_jobs: Iterable[CronJob], settings: Settings) -> list[Job]:
-    listed = list(jobs)
-    names = [AccountNames.of(one).cron_job for one in settings.accounts]
-    names += [one.meta.name for one in cron_jobs if one.meta.name not in names]
-    chosen = {one.meta.name for name in names for one in newest_of(listed, name, JOBS_PER_CRON_JOB)}
-    return [one for one in listed if one.meta.name in chosen]
-
-
-def _newest_pod(pods: Read[Page[Pod]], watched: list[Job]) -> Pod | None:
-    for one in watched:
-        theirs: list[Pod] = [pod for pod in _items(pods) if _job_of(pod) == one.meta.name]
-        if theirs:
-            return max(theirs, key=lambda pod: (pod.meta.created or one.meta.created or _NEVER, pod.meta.name))
-    return None
-
-
-def _auth_pod(pods: Read[Page[Pod]]) -> Pod | None:
-    named = [one for one in _items(pods) if one.meta.name == AUTH_POD]
-    alike = [one for one in _items(pods) if one.meta.name.startswith(f"{AUTH_POD}-")]
-    return next(iter(named + alike), None)
-
-
-def _is_of_job(one: Pod) -> bool:
-    return bool(_job_of(one))
-
-
-def _job_of(one: Pod) -> str:
-    labels = one.meta.labels
-    return labels.get("batch.kubernetes.io/job-name") or labels.get("job-name") or ""
 
 
 def _referenced(specs: Iterable[PodSpec], kind: str) -> list[str]:

@@ -15,25 +15,20 @@ APPLICATIONS = "/apis/argoproj.io/v1alpha1/applications"
 
 
 async def find_application(cluster: Cluster, settings: Settings, budget: Budget, world: World) -> Read[Application]:
-    """Ours: by the name that the person gave, what our objects say, the usual name, or where it deploys to."""
+    """Ours: the one that the person named, that our objects name, that deploys to our namespace, or with the usual name."""
     if not isinstance(world.applications, Found):
         return world.applications
     known = world.applications.value
-    tracking = _trackers(_our_objects(world))
-    chosen_by_person = "application" in settings.sources
-    named = list(
-        dict.fromkeys([settings.application, *tracking] if chosen_by_person else [*tracking, settings.application])
-    )
-    chosen = choose(known.items, named, settings.namespace)
-    if chosen is not None:
-        return Found(chosen)
-    if not known.more:
-        return Missing()
-    for name in named[:2]:
-        read = await _by_name(cluster, budget, name)
-        if not isinstance(read, Missing):
-            return read
-    return Missing()
+    tracking = list(dict.fromkeys(_trackers(_our_objects(world))))
+    named = [settings.application, *tracking] if "application" in settings.sources else tracking
+    chosen = choose(known.items, named, settings.namespace, settings.application)
+    unsure = chosen is None or (chosen.meta.name not in named and chosen.destination_namespace != settings.namespace)
+    if known.more and unsure:
+        for name in list(dict.fromkeys([*named, settings.application]))[:2]:
+            read = await _by_name(cluster, budget, name)
+            if not isinstance(read, Missing):
+                return read
+    return Found(chosen) if chosen else Missing()
 
 
 async def find_parent(
@@ -52,10 +47,10 @@ async def find_parent(
     return await _by_name(cluster, budget, name) if known and known.more else Missing()
 
 
-def choose(known: Iterable[Application], named: Iterable[str], namespace: str) -> Application | None:
-    """The first Application with one of these names, else the only one that deploys into `namespace`.
+def choose(known: Iterable[Application], named: Iterable[str], namespace: str, usual: str) -> Application | None:
+    """The first with one of these names, else the one that deploys into `namespace`, else the one with the usual name.
 
-    Of several with one name the one that deploys there is meant.
+    Of several with one name the one that deploys there is meant; of several that deploy there the one with the usual name.
     """
     listed = list(known)
     for name in named:
@@ -63,7 +58,10 @@ def choose(known: Iterable[Application], named: Iterable[str], namespace: str) -
         if alike:
             return next((one for one in alike if one.destination_namespace == namespace), alike[0])
     there = [one for one in listed if one.destination_namespace == namespace]
-    return there[0] if len(there) == 1 else None
+    called = [one for one in listed if one.meta.name == usual]
+    return next((one for one in there if one in called), None) or (
+        there[0] if len(there) == 1 else next(iter(called), None)
+    )
 
 
 async def _by_name(cluster: Cluster, budget: Budget, name: str) -> Read[Application]:

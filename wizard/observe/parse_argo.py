@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wizard.errors import shorten
-from wizard.observe.raw import listed, meta, record, records, text
+from wizard.observe.raw import listed, meta, record, records, text, when
 from wizard.world import Application, AppResource, AppSource
 
 MESSAGE_LIMIT = 1024
@@ -44,6 +44,7 @@ def application(body: Any) -> Application:
         operation_phase=text(operation.get("phase")),
         operation_message=shorten(text(operation.get("message")), MESSAGE_LIMIT),
         operation_revision=_revision(result) or _revision(asked),
+        operation_finished=when(operation.get("finishedAt")),
         conditions=tuple(
             (text(one.get("type")), shorten(text(one.get("message")), MESSAGE_LIMIT))
             for one in records(status.get("conditions"))

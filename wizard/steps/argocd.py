@@ -117,7 +117,7 @@ def _state(app: Application, world: World, settings: Settings) -> Iterator[Findi
             implies=Status.IN_PROGRESS,
         )
         return
-    yield from sync_of(app)
+    yield from sync_of(app, world.taken_at)
     yield from health_of(app, world, settings)
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from wizard.model import Finding, Severity, Status
 from wizard.world import Application
 
+SETTLES = timedelta(minutes=2)
+"""How long after a sync Argo CD may still show what was true before it."""
 
-def sync_of(app: Application) -> Iterator[Finding]:
+
+def sync_of(app: Application, now: datetime) -> Iterator[Finding]:
     """What the last or running operation does, and whether the cluster is as in git."""
     where = f"application/{app.meta.name}"
     branch = app.sources[0].target_revision if app.sources else ""
@@ -21,7 +25,7 @@ def sync_of(app: Application) -> Iterator[Finding]:
             evidence={f"{where} status.sync.revision": app.compared_revision},
         )
     elif app.sync == "OutOfSync":
-        yield from _out_of_sync(app, where)
+        yield from _out_of_sync(app, where, now)
     else:
         yield from _sync_unknown(app, where)
 
@@ -99,7 +103,7 @@ def _why_refused(message: str) -> str:
     return "The API server refused a part of it, and says so in the message."
 
 
-def _out_of_sync(app: Application, where: str) -> Iterator[Finding]:
+def _out_of_sync(app: Application, where: str, now: datetime) -> Iterator[Finding]:
     differing = [resource for resource in app.resources if resource.status == "OutOfSync"]
     names = ", ".join(f"{resource.kind}/{resource.name}" for resource in differing) or "unknown"
     pruning = [resource for resource in differing if resource.requires_pruning]
@@ -129,7 +133,16 @@ def _out_of_sync(app: Application, where: str) -> Iterator[Finding]:
             implies=Status.ACTION_REQUIRED,
         )
     elif app.operation_phase == "Succeeded" and app.operation_revision == app.compared_revision:
-        if not any(kind == "SharedResourceWarning" for kind, _ in app.conditions):
+        if app.operation_finished and now - app.operation_finished < SETTLES:
+            yield Finding(
+                "argocd.settling",
+                Severity.INFO,
+                f"Commit {app.compared_revision[:7]} was synced just now, and Argo CD has not compared everything again yet.",
+                evidence=evidence | {f"{where} status.operationState.finishedAt": app.operation_finished},
+                fix="Look again in a minute.",
+                implies=Status.IN_PROGRESS,
+            )
+        elif not any(kind == "SharedResourceWarning" for kind, _ in app.conditions):
             yield Finding(
                 "argocd.differs-after-sync",
                 Severity.WARNING,
@@ -137,7 +150,7 @@ def _out_of_sync(app: Application, where: str) -> Iterator[Finding]:
                 evidence=evidence,
                 why="A field in the manifest that the server drops or changes is seen as a difference for ever; "
                 "what was changed by hand is one for seconds, or for good where self-healing is off.",
-                fix="Look again in a minute. If it stays, compare the manifest with the live object: a misspelt field is the usual reason.",
+                fix="Compare the manifest with the live object: a misspelt field is the usual reason.",
                 commands=(
                     f"kubectl -n {app.meta.namespace} get application {app.meta.name} -o jsonpath='{{.status.resources}}'",
                 ),

@@ -31,8 +31,8 @@ def auth_pods(world: World) -> list[Pod]:
 
 
 def _auth_log(world: World, pod: Pod) -> LogTail | None:
-    log = world.auth_log
-    return log.value if isinstance(log, Found) and log.value.pod == pod.meta.name else None
+    log = world.auth_logs.get(pod.meta.name)
+    return log.value if isinstance(log, Found) else None
 
 
 def check_sessions(world: World, settings: Settings) -> Iterator[Finding]:
@@ -235,8 +235,9 @@ def _terminal(pod: Pod, where: str, delete: str) -> Iterator[Finding]:
 def _running(pod: Pod, where: str, delete: str, world: World, settings: Settings) -> Iterator[Finding]:
     log = _auth_log(world, pod)
     if log is None:
-        read = world.auth_log if isinstance(world.auth_log, Unreadable) else NOT_ASKED
-        yield unknown("authentication.auth-pod-log-unreadable", f"The log of pod {pod.meta.name}", read)
+        read = world.auth_logs.get(pod.meta.name)
+        why = read if isinstance(read, Unreadable) else NOT_ASKED
+        yield unknown("authentication.auth-pod-log-unreadable", f"The log of pod {pod.meta.name}", why)
         return
     reading = read_log(log)
     said: dict[str, object] = {f"log of {where}": reading_last(log) or "(empty)"}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from wizard.model import Account, Report
-from wizard.settings import CRON_JOB_BASE, DEFAULT_ACCOUNT, AccountNames, Settings
+from wizard.settings import AccountNames, Settings, seen_accounts
 from wizard.steps.base import Step
 from wizard.steps.look_up import cron_job_named, items
 from wizard.steps.pipeline import pipeline
@@ -36,10 +36,8 @@ def diagnose_with(steps: Sequence[Step], world: World, settings: Settings) -> Re
 
 def with_seen_accounts(world: World, settings: Settings) -> Settings:
     """The settings with the accounts whose CronJobs are in the namespace, whether or not anybody named them here."""
-    prefix = CRON_JOB_BASE + "-"
-    seen = [job.meta.name.removeprefix(prefix) for job in items(world.cron_jobs) if job.meta.name.startswith(prefix)]
-    accounts = tuple(dict.fromkeys((*settings.accounts, *sorted(seen))))
-    return settings if accounts == settings.accounts else replace(settings, accounts=accounts or (DEFAULT_ACCOUNT,))
+    accounts = seen_accounts(settings.accounts, [job.meta.name for job in items(world.cron_jobs)])
+    return settings if accounts == settings.accounts else replace(settings, accounts=accounts)
 
 
 def apple_id_of(account: str, world: World, settings: Settings) -> str | None:

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wizard.annotations import SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, parse_time
 from wizard.model import Session, SessionState
-from wizard.settings import DEFAULT_ACCOUNT, AccountNames, Settings
+from wizard.settings import AccountNames, Settings
 from wizard.steps.icloudpd_log import PROVES_DEAD, SUCCESS, moment_of, read_log
-from wizard.steps.look_up import claim_named, items, jobs_of
-from wizard.world import Found, Job, LogTail, Pod, PodSpec, Unreadable, World
+from wizard.steps.look_up import claim_named, claims_of, items, jobs_of
+from wizard.world import Claim, Found, Job, LogTail, Pod, PodSpec, Unreadable, World
 
 
 def session_of(account: str, world: World, settings: Settings) -> Session:
@@ -24,7 +24,7 @@ def session_of(account: str, world: World, settings: Settings) -> Session:
         return Session(SessionState.MISSING, source=f"there is no claim {names.config_claim}")
     expires_at = parse_time(claim.meta.annotations.get(SESSION_EXPIRES_AT))
     recorded_at = parse_time(claim.meta.annotations.get(SESSION_VERIFIED_AT))
-    word = _last_word(account, names, world)
+    word = _last_word(claim, names, world)
     verified_at = max((moment for moment in (recorded_at, word.proved) if moment), default=None)
     days_left = max(0, (expires_at - world.taken_at).days) if expires_at else None
     if word.died and (verified_at is None or word.died > verified_at):
@@ -51,9 +51,9 @@ class _LastWord:
     source: str = ""
 
 
-def _last_word(account: str, names: AccountNames, world: World) -> _LastWord:
+def _last_word(claim: Claim, names: AccountNames, world: World) -> _LastWord:
     run = _run(names, world)
-    signed_in = _signed_in(world) if account == DEFAULT_ACCOUNT else None
+    signed_in = _signed_in(claim, world)
     if signed_in is None:
         return run
     moment, source = signed_in
@@ -64,40 +64,39 @@ def _last_word(account: str, names: AccountNames, world: World) -> _LastWord:
 
 
 def _run(names: AccountNames, world: World) -> _LastWord:
-    """What the log of one of this account's runs says."""
-    if not isinstance(world.sync_log, Found):
-        return _LastWord()
-    log = world.sync_log.value
-    job = next((job for job in reversed(jobs_of(world, names.cron_job)) if log_is_of(log, job, world)), None)
-    moment = (job.finished or job.started or job.meta.created) if job else None
-    if moment is None:
-        return _LastWord()
-    reading, source = read_log(log), f"log of pod/{log.pod}"
-    if any(sign.slug in PROVES_DEAD for sign, _ in reading.signs):
-        return _LastWord(died=moment, source=source)
-    got_in = reading.ending == "signed-in" or reading.downloading
-    if got_in and not any(sign.about == "account" for sign, _ in reading.signs):
-        return _LastWord(proved=moment, source=source)
+    """What the log of this account's newest run says that says anything about the session."""
+    for job in reversed(jobs_of(world, names.cron_job)):
+        log = log_of(job, world)
+        moment = job.finished or job.started or job.meta.created
+        if log is None or moment is None:
+            continue
+        reading, source = read_log(log), f"log of pod/{log.pod}"
+        if any(sign.slug in PROVES_DEAD for sign, _ in reading.signs):
+            return _LastWord(died=moment, source=source)
+        got_in = reading.ending == "signed-in" or reading.downloading
+        if got_in and not any(sign.about == "account" for sign, _ in reading.signs):
+            return _LastWord(proved=moment, source=source)
     return _LastWord()
 
 
-def log_is_of(log: LogTail, job: Job, world: World) -> bool:
-    """Whether the log is that of a pod of this Job."""
-    pod = next((pod for pod in items(world.job_pods) if pod.meta.name == log.pod), None)
-    if pod and pod.meta.owner:
-        return pod.meta.owner == f"Job/{job.meta.name}"
-    return log.pod.rpartition("-")[0] == job.meta.name
+def log_of(job: Job, world: World) -> LogTail | None:
+    """The log of a pod of this Job, if it was read."""
+    log = world.sync_logs.get(job.meta.name)
+    return log.value if isinstance(log, Found) else None
 
 
-def _signed_in(world: World) -> tuple[datetime, str] | None:
-    """When somebody signed in through the auth pod, and where that is seen."""
-    if not isinstance(world.auth_log, Found) or read_log(world.auth_log.value).ending != "signed-in":
-        return None
-    log = world.auth_log.value
-    pod = next((pod for pod in items(world.pods) if pod.meta.name == log.pod), None)
-    line = next((line for line in reversed(log.lines) if SUCCESS in line), "")
-    moment = said_at(line, pod, world) if pod else None
-    return (moment, f"log of pod/{log.pod}") if moment else None
+def _signed_in(claim: Claim, world: World) -> tuple[datetime, str] | None:
+    """When somebody last signed in through an auth pod that mounts the claim, and where that is seen."""
+    known = []
+    for pod in items(world.pods):
+        log = world.auth_logs.get(pod.meta.name)
+        if not isinstance(log, Found) or claim.meta.name not in claims_of(pod.spec):
+            continue
+        if read_log(log.value).ending == "signed-in":
+            line = next((line for line in reversed(log.value.lines) if SUCCESS in line), "")
+            if moment := said_at(line, pod, world):
+                known.append((moment, f"log of pod/{pod.meta.name}"))
+    return max(known, default=None)
 
 
 def said_at(line: str, pod: Pod, world: World) -> datetime | None:

@@ -75,7 +75,8 @@ def _says_full(log: Read[LogTail]) -> tuple[str, str] | None:
 
 
 def check_volume_full(world: World, settings: Settings) -> Iterator[Finding]:
-    said = _says_full(world.sync_log) or _says_full(world.auth_log)
+    logs = (*world.sync_logs.values(), *world.auth_logs.values())
+    said = next((full for log in logs if (full := _says_full(log))), None)
     if said is None:
         return
     pod, line = said

@@ -13,8 +13,8 @@ from wizard.steps.base import Right, Step, missing_rights, unknown
 from wizard.steps.icloudpd_log import findings_from, read_log
 from wizard.steps.look_up import claim_named, cron_job_named, items, jobs_of, pods_of_job
 from wizard.steps.pod_trouble import pod_trouble
-from wizard.steps.session import log_is_of, session_of
-from wizard.world import Found, Job, LogTail, Missing, Unreadable, World
+from wizard.steps.session import log_of, session_of
+from wizard.world import Job, Missing, Unreadable, World
 
 
 def _waits_for(world: World, settings: Settings) -> list[str]:
@@ -93,7 +93,7 @@ def _running(job: Job, who: str, world: World) -> Iterator[Finding]:
         if trouble := pod_trouble(pod, items(world.events)):
             yield trouble.finding("verification")
             return
-    log = _log_of(job, world)
+    log = log_of(job, world)
     yield Finding(
         "verification.running",
         Severity.INFO,
@@ -104,14 +104,9 @@ def _running(job: Job, who: str, world: World) -> Iterator[Finding]:
     )
 
 
-def _log_of(job: Job, world: World) -> LogTail | None:
-    log = world.sync_log
-    return log.value if isinstance(log, Found) and log_is_of(log.value, job, world) else None
-
-
 def _finished(job: Job, who: str, world: World, settings: Settings, *, newest: bool) -> Iterator[Finding]:
     where = f"job/{job.meta.name}"
-    log = _log_of(job, world)
+    log = log_of(job, world)
     troubles = [
         trouble.finding("verification")
         for pod in pods_of_job(world, job.meta.name)
@@ -121,8 +116,9 @@ def _finished(job: Job, who: str, world: World, settings: Settings, *, newest: b
     logs = (f"kubectl -n {settings.namespace} logs job/{job.meta.name}",)
     yield from troubles[:1]
     yield from signs
-    if isinstance(world.sync_log, Unreadable) and job.state == "complete":
-        yield unknown("verification.log-unreadable", f"The log of the last run{who}", world.sync_log)
+    read = world.sync_logs.get(job.meta.name)
+    if isinstance(read, Unreadable) and job.state == "complete":
+        yield unknown("verification.log-unreadable", f"The log of the last run{who}", read)
     elif log is None and job.state == "complete" and newest:
         yield Finding(
             "verification.log-not-read",
