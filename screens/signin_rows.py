@@ -147,8 +147,16 @@ def above(shown: Shown) -> Iterator[Row]:
 
 
 def below(shown: Shown) -> Iterator[Row]:
-    """What stands below the line or the boxes."""
+    """What stands below the page, the line or the boxes: what there is to choose from."""
+    if shown.aside or shown.course.leaving:
+        return
     match shown.course.question:
+        case Review() as review:
+            label = "Sign in" if shown.way is Way.HERE else "Sign in inside the pod"
+            steps = plural(len(review.plan.actions), "step")
+            yield Button(id="go", label=f"{label}  ({steps}; if one fails, the session before stays)", key="⏎")
+        case None if shown.course.ended:
+            yield from _after(shown)
         case PasswordAsked():
             yield from _places(shown)
             yield from _rest(shown, PASSWORD)
@@ -292,22 +300,17 @@ def _review(review: Review, shown: Shown) -> Iterator[Row]:
         yield Space()
         yield Text(text=_way_words(shown.way), style=MUTED)
         yield Text(
-            text=f"The password is in {review.keyring} and is sent once, if it is needed at all."
+            text=f"Password: in {review.keyring}; sent once, if it is needed at all."
             if review.kept
-            else "The password is asked for if it is needed, sent to Apple once, and kept nowhere unless you say so.",
+            else "Password: asked for if it is needed, sent once, kept nowhere unless you say so.",
             style=MUTED,
         )
-    yield Text(text="If anything goes wrong, the session before stays in place and the pod is removed.", style=MUTED)
-    yield Space()
-    changes = plural(len(review.plan.actions), "step")
-    label = "Sign in" if shown.way is Way.HERE else "Sign in inside the pod"
-    yield Button(id="go", label=f"{label}  ({changes}, nothing deleted for good)", key="⏎")
 
 
 def _way_words(way: Way) -> str:
     if way is Way.HERE:
-        return "This machine talks to Apple, and the cluster's icloudpd proves the result. i: let icloudpd itself ask Apple."
-    return "icloudpd itself asks Apple from inside the pod, and you answer here. i: let this machine talk to Apple."
+        return "This machine talks to Apple; the cluster's icloudpd proves the result."
+    return "icloudpd itself asks Apple, inside the pod; you answer here."
 
 
 def _kubectl(review: Review) -> Iterator[Row]:
@@ -488,12 +491,23 @@ def _end(shown: Shown) -> Iterator[Row]:
     yield Space()
     for name in STEPS:
         yield _tick(name, course.marks.get(name), shown)
-    yield Space()
-    yield Button(id="done", label="Done", key="⏎")
+
+
+def _after(shown: Shown) -> Iterator[Row]:
+    """What can be done at the end."""
+    course = shown.course
+    if shown.inline and course.outcome:
+        return
     if shown.hint:
         yield Text(text=shown.hint, style=MUTED)
-    elif course.outcome and course.outcome.expires_at:
-        yield Item(id="calendar", sign="c", text="put a reminder into my calendar")
+    if course.trouble is None:
+        yield Button(id="done", label="Done", key="⏎")
+        if not shown.hint and course.outcome and course.outcome.expires_at:
+            yield Item(id="calendar", sign="c", text="put a reminder into my calendar")
+        return
+    if course.trouble.retry != "never":
+        yield Button(id="again", label="Try again", key="r")
+    yield Item(id="back", sign="·", text="back")
 
 
 def _refused(trouble: Trouble, shown: Shown) -> Iterator[Row]:
@@ -517,10 +531,6 @@ def _refused(trouble: Trouble, shown: Shown) -> Iterator[Row]:
         style=MUTED,
         indent=2,
     )
-    yield Space()
-    if trouble.retry != "never":
-        yield Button(id="again", label="Try again", key="r")
-    yield Item(id="back", sign="·", text="back")
 
 
 __all__ = ["VOLUME", "Shown", "StepRow", "above", "below", "came", "clock", "heading", "keys", "leaving_words"]

@@ -275,6 +275,8 @@ class SignInView(Vertical):
         self.set_class(asks_code, "-code")
         self.set_class(asks_secret, "-secret")
         self.set_class(asks_line, "-line")
+        chooses_below = isinstance(question, Review) or (self.course.ended and not self._aside)
+        self.set_class(chooses_below, "-choice")
         boxes, secret, line = (
             self.query_one(CodeBoxes),
             self.query_one("#secret", SecretInput),
@@ -285,7 +287,13 @@ class SignInView(Vertical):
         if not isinstance(self.course.question, PasswordAsked):
             secret.clear()
         target: Widget = (
-            boxes if asks_code else secret if asks_secret else line if asks_line else self.query_one("#page")
+            boxes
+            if asks_code
+            else secret
+            if asks_secret
+            else line
+            if asks_line
+            else self.query_one("#below" if chooses_below else "#page")
         )
         if fresh or not target.has_focus:
             target.focus()
@@ -371,8 +379,13 @@ class SignInView(Vertical):
     def page_left(self, event: Page.Left) -> None:
         """Up from what stands below is what is typed into."""
         event.stop()
-        if event.page.id == "below" and event.direction < 0:
-            self._arrange()
+        if event.page.id == "page" and event.direction > 0 and self.has_class("-choice"):
+            self.query_one("#below", Page).focus()
+        elif event.page.id == "below" and event.direction < 0:
+            if self.has_class("-choice"):
+                self.query_one("#page", Page).focus()
+            else:
+                self._arrange()
 
     def on_key(self, event: object) -> None:
         """Down from what is typed into is what stands below it."""

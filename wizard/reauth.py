@@ -7,38 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from wizard.engine import Engine
 from wizard.errors import Exit, Retry, Trouble
 from wizard.icloud.aside import aside
-from wizard.icloud.calendar import Due, calendar, save
-from wizard.icloud.ladder import Next, Rung
-from wizard.icloud.password import available
-from wizard.icloud.room import compare
+from wizard.icloud.calendar import save
 from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
-from wizard.model import ClusterRef, Plan
+from wizard.model import Plan
 from wizard.opening import Opening, Request
-from wizard.quantity import bytes_of
-from wizard.renewal.begin import Start, begin
+from wizard.renewal.begin import Start
+from wizard.renewal.desk import Desk
 from wizard.renewal.person import AnotherCode, Code, GaveUp, InUse, Outcome, Progress, Tick
 from wizard.renewal.renew import Renewal
-from wizard.settings import DEFAULT_ACCOUNT, PHOTOS_CLAIM, Settings
-from wizard.steps.look_up import claim_named, cron_job_named
-from wizard.steps.report import with_seen_accounts
-from wizard.world import World
+from wizard.renewal.telling import checked
 
-RUNGS = {
-    Rung.WORKS: "the session still works, nothing was needed",
-    Rung.HEALED: "healed with its own tokens, nothing was needed",
-    Rung.TRUSTED_PASSWORD: "the password was enough, no code",
-    Rung.CODE: "password and code",
-    Rung.SECURITY_KEY: "password and security key",
-}
 _SIGNS = {Tick.DOING: "◐", Tick.DONE: "✓", Tick.FAILED: "✗", Tick.SKIPPED: "·"}
 
 
@@ -74,46 +59,34 @@ def reauth(request: Request, wish: Wish) -> int:
 
 async def _reauth(opening: Opening, wish: Wish) -> int:
     engine = opening.engine()
+    desk = Desk(engine, opening)
     person = TerminalPerson(Answers.from_stdin(wish.password_stdin, wish.code_stdin))
     try:
-        snapshot = await engine.look()
-        settings = with_seen_accounts(snapshot.world, opening.settings)
-        accounts = wish.accounts or settings.accounts
-        _check_accounts(accounts, settings, wish)
+        await desk.look()
+        accounts = desk.accounts(wish.accounts)
+        check_one_account(accounts, wish)
         outcomes = []
         for account in accounts:
-            chosen = replace(
-                settings, apple_ids={**settings.apple_ids, **({account: wish.apple_id} if wish.apple_id else {})}
-            )
-            start = await begin(engine.cluster, snapshot.world, chosen, account)
-            renewal = await _renewal(engine, start, wish, person)
+            start = await desk.begin(account, wish.apple_id)
+            renewal = await _renewal(desk, start, wish, person)
             if wish.check:
-                print(_checked(account, await renewal.check()))
+                print(checked(account, await renewal.check()))
                 continue
             person.plan(start.preparation.plan)
             outcome = await renewal.run()
-            opening.signed_in(account, outcome.apple_id, datetime.now(UTC))
+            desk.signed_in(account, outcome.apple_id)
             await _keep_password(renewal, wish)
             outcomes.append(outcome)
-            print(*summary(outcome, snapshot.world, settings), sep="\n", flush=True)
+            print(*desk.told(outcome), sep="\n", flush=True)
         if wish.ics and outcomes:
-            print(_reminder(outcomes, snapshot.world.cluster, wish.ics))
-        blocked = any(outcome.photos_trouble for outcome in outcomes)
-        return int(Exit.BLOCKED if blocked else Exit.DONE)
+            print(write_reminder(desk.reminder(outcomes), wish.ics))
+        return int(exit_code(outcomes))
     finally:
         await engine.close()
 
 
-def _check_accounts(accounts: tuple[str, ...], settings: Settings, wish: Wish) -> None:
-    unknown = [name for name in accounts if name not in settings.accounts]
-    if unknown:
-        raise Trouble(
-            "reauth.unknown-account",
-            f"There is no account called {unknown[0]} in {settings.namespace}.",
-            fix=f"There is: {', '.join(settings.accounts)}.",
-            exit_code=Exit.USAGE,
-            retry=Retry.NEVER,
-        )
+def check_one_account(accounts: Sequence[str], wish: Wish) -> None:
+    """Raises Trouble where one person's answers are given for several accounts."""
     if len(accounts) > 1 and (wish.apple_id or wish.password_stdin or wish.code_stdin):
         raise Trouble(
             "reauth.one-account",
@@ -124,20 +97,25 @@ def _check_accounts(accounts: tuple[str, ...], settings: Settings, wish: Wish) -
         )
 
 
-async def _renewal(engine: Engine, start: Start, wish: Wish, person: TerminalPerson) -> Renewal:
+def exit_code(outcomes: Sequence[Outcome]) -> Exit:
+    """What the command ends with when every account was signed in."""
+    return Exit.BLOCKED if any(outcome.photos_trouble for outcome in outcomes) else Exit.DONE
+
+
+def write_reminder(text: str | None, file: Path) -> str:
+    """Writes the calendar, and says so in a line. Raises Trouble."""
+    if text is None:
+        return f"There is no date to put into {file}."
+    save(text, file)
+    return f"  {file} has the date for your calendar, with a reminder some days before."
+
+
+async def _renewal(desk: Desk, start: Start, wish: Wish, person: TerminalPerson) -> Renewal:
     apple_id = start.apple_id or await person.apple_id()
-    keeper = None if wish.password_stdin else await available()
+    keeper = None if wish.password_stdin else await desk.keeper()
     if wish.forget_password and keeper:
         await keeper.delete(apple_id)
-    return Renewal(
-        engine.cluster,
-        start.preparation,
-        apple_id,
-        engine.private_folder("apple"),
-        person,
-        keeper,
-        in_pod_only=wish.in_pod,
-    )
+    return desk.renewal(start, apple_id, person, keeper, in_pod=wish.in_pod)
 
 
 async def _keep_password(renewal: Renewal, wish: Wish) -> None:
@@ -147,54 +125,6 @@ async def _keep_password(renewal: Renewal, wish: Wish) -> None:
         print("There is no keyring here that keeps a password safe; it will be asked for each time.", file=sys.stderr)
     else:
         await renewal.keep_password()
-
-
-def _checked(account: str, found: Next) -> str:
-    who = "" if account == DEFAULT_ACCOUNT else f"{account}: "
-    needs = f" It takes: {' and '.join(found.inputs)}." if found.inputs else ""
-    return f"{who}{found.sentence}{needs}"
-
-
-def summary(outcome: Outcome, world: World, settings: Settings) -> tuple[str, ...]:
-    """What came of it, in three lines or so."""
-    who = "" if outcome.account == DEFAULT_ACCOUNT else f"{outcome.account}: "
-    lines = [f"✓ {who}{until(outcome.expires_at, datetime.now(UTC))}"]
-    lines.append(f"  {RUNGS[outcome.rung]}; {outcome.expiry_basis}".rstrip("; "))
-    if outcome.library:
-        lines.append(f"  iCloud has {outcome.library.count:,} photos and videos; they come with the next run.")
-        claim = claim_named(world, PHOTOS_CLAIM)
-        job = cron_job_named(
-            world, f"icloudpd-sync{'' if outcome.account == DEFAULT_ACCOUNT else '-' + outcome.account}"
-        )
-        found = compare(
-            outcome.library,
-            claim_bytes=bytes_of(claim.capacity or claim.requested) if claim else None,
-            deadline_seconds=job.deadline_seconds if job else None,
-            namespace=settings.namespace,
-        )
-        lines += [f"! {finding.summary} {finding.fix}" for finding in found]
-    if outcome.photos_trouble:
-        lines += [f"! {line}" for line in outcome.photos_trouble.lines()]
-    return (*lines, *(f"  {note}" for note in outcome.notes))
-
-
-def until(expires_at: datetime | None, now: datetime) -> str:
-    """The sentence that says until when: "Signed in until about 23 December (29 days)."."""
-    if expires_at is None:
-        return "Signed in. Until when, the session's files don't say."
-    days = max(0, (expires_at - now).days)
-    return f"Signed in until about {expires_at.day} {expires_at:%B} ({days} {'day' if days == 1 else 'days'})."
-
-
-def _reminder(outcomes: list[Outcome], cluster: ClusterRef, file: Path) -> str:
-    identity = cluster.uid or cluster.server
-    dues = tuple(
-        Due(outcome.expires_at.date(), outcome.account, identity) for outcome in outcomes if outcome.expires_at
-    )
-    if not dues:
-        return f"There is no date to put into {file}."
-    save(calendar(dues, datetime.now(UTC)), file)
-    return f"  {file} has the date for your calendar, with a reminder some days before."
 
 
 @dataclass(slots=True)

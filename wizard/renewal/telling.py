@@ -16,9 +16,9 @@ from wizard.steps.look_up import claim_named, cron_job_named
 from wizard.world import World
 
 RUNGS = {
-    Rung.WORKS: "the session still works, nothing was needed",
-    Rung.HEALED: "healed with its own tokens, nothing was needed",
-    Rung.TRUSTED_PASSWORD: "the password was enough, no code",
+    Rung.WORKS: "nothing: the session still works",
+    Rung.HEALED: "nothing: the session was healed with its own tokens",
+    Rung.TRUSTED_PASSWORD: "the password, and no code",
     Rung.CODE: "password and code",
     Rung.SECURITY_KEY: "password and security key",
 }
@@ -33,7 +33,7 @@ def checked(account: str, found: Next) -> str:
 def summary(outcome: Outcome, world: World, settings: Settings, now: datetime) -> tuple[str, ...]:
     """What came of it, in three lines or so: "✓ " before the first, "! " before what to look at, "  " before the others."""
     lines = [f"✓ {_who(outcome.account)}{until(outcome.expires_at, now)}"]
-    lines.append(f"  {RUNGS[outcome.rung]}; {outcome.expiry_basis}".rstrip("; "))
+    lines.append(f"  It took {RUNGS[outcome.rung]}. {outcome.expiry_basis}".rstrip())
     if outcome.library:
         lines.append(f"  iCloud has {outcome.library.count:,} photos and videos; they come with the next run.")
         claim = claim_named(world, PHOTOS_CLAIM)
