@@ -75,8 +75,10 @@ def _key(item: Object, keys: tuple[str, ...]) -> str:
 
 
 def leaves(fields: Object, before: Path = ()) -> Iterator[Path]:
-    """The path of every value in a set of fields."""
+    """The path of every value in a set of fields, and of every item of a list that has keys."""
     for key, inner in fields.items():
+        if "." in inner and key.startswith("k:"):
+            yield (*before, key)
         if inner:
             yield from leaves(inner, (*before, key))
         elif key != ".":
@@ -89,8 +91,8 @@ def _of_leaves(paths: Iterable[Path]) -> Object:
         place = found
         for step in path:
             place = place.setdefault(step, {})
-            if step.startswith("k:"):
-                place["."] = {}
+        if path[-1].startswith("k:"):
+            place["."] = {}
     return found
 
 
@@ -104,6 +106,11 @@ def value_at(item: Any, path: Path) -> Any:
         else:
             return None
     return item
+
+
+def _differs(one: Any, other: Any, path: Path) -> bool:
+    """Whether a value is another one; an item of a list is there or not."""
+    return not path[-1].startswith("k:") and bool(value_at(one, path) != value_at(other, path))
 
 
 def _matches(item: Any, step: str) -> bool:
@@ -135,7 +142,7 @@ def applied(live: Any, config: Any, *, custom: bool) -> Any:
 
 
 def without(item: Any, path: Path) -> Any:
-    """A copy without what stands at `path`, and without a keyed item of which only its key would be left."""
+    """A copy without what stands at `path`."""
     step, rest = path[0], path[1:]
     if step.startswith("f:"):
         if not isinstance(item, dict) or step[2:] not in item:
@@ -153,10 +160,8 @@ def without(item: Any, path: Path) -> Any:
     kept = []
     for each in item:
         if _matches(each, step):
-            left = without(each, rest) if rest else {}
-            if not set(left) - set(json.loads(step[2:])):
-                continue
-            kept.append(left)
+            if rest:
+                kept.append(without(each, rest))
         else:
             kept.append(each)
     return kept
@@ -187,7 +192,7 @@ def managed_by(item: Object, manager: str, time: str, *, custom: bool = False) -
 def updated(before: Object, after: Object, manager: str, time: str, *, custom: bool = False) -> list[Object]:
     """The managedFields after `manager` wrote `after` over `before`: what it changed is its alone."""
     old, new = set(leaves(fields_of(before, custom=custom))), set(leaves(fields_of(after, custom=custom)))
-    changed = {path for path in new if path not in old or value_at(before, path) != value_at(after, path)}
+    changed = {path for path in new if path not in old or _differs(before, after, path)}
     gone = old - new
     entries, own = [], set(changed)
     for each in before["metadata"].get("managedFields", ()):
@@ -210,7 +215,7 @@ def conflicts(live: Object, config: Object, manager: str, *, custom: bool) -> li
         found += [
             (who, path)
             for path in sorted(wanted & set(leaves(each["fieldsV1"])))
-            if value_at(live, path) != value_at(config, path)
+            if _differs(live, config, path)
         ]
     return found
 

@@ -49,6 +49,16 @@ class Input:
         del self._held[:end]
         return taken
 
+    async def some(self) -> bytes:
+        """What there is, once there is something; nothing once it has ended."""
+        while not self._held and not self._ended:
+            self.awaited.set()
+            self._more.clear()
+            await self._more.wait()
+        taken = bytes(self._held)
+        self._held.clear()
+        return taken
+
     async def rest(self) -> bytes:
         """Everything until it ends."""
         while not self._ended:

@@ -59,7 +59,11 @@ async def _cat(process: Process) -> int:
     code = 0
     for name in process.arguments[1:] or ("-",):
         try:
-            process.stdout(await process.stdin.rest() if name == "-" else process.tree.read(process.path(name)))
+            if name != "-":
+                process.stdout(process.tree.read(process.path(name)))
+                continue
+            while data := await process.stdin.some():
+                process.stdout(data)
         except FileTrouble as trouble:
             process.complain(f"{name}: {trouble}")
             code = 1
