@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -9,10 +10,13 @@ from wizard.errors import Trouble
 from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
 from wizard.renewal.person import AnotherCode, Code, InUse, Progress, Stage, Tick
 
+WAIT_SECONDS = 0.5
+
 
 @dataclass(slots=True)
 class Somebody:
-    """`passwords` and `codes` are what they type, in turn; a code may be made up when it is asked for.
+    """`passwords` and `codes` are what they type, in turn; a code may be made up when it is asked for. Of others that use the
+    session they say `uses`, the last of it as often as they are asked.
 
     `asked` is what they were asked, in order, `about` what the questions were about, `whys` the troubles that came with them.
     """
@@ -49,7 +53,9 @@ class Somebody:
 
     async def in_use(self, pods: tuple[str, ...]) -> InUse:
         self._note("in-use", pods)
-        return self.uses.pop(0)
+        use = self.uses.pop(0) if len(self.uses) > 1 else self.uses[0]
+        await asyncio.sleep(WAIT_SECONDS if use is InUse.WAIT else 0)
+        return use
 
     async def second_way(self, why: Trouble) -> bool:
         self._note("second-way", None, why)

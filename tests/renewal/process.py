@@ -45,14 +45,14 @@ async def reauth(
     *arguments: str,
     password: str = PASSWORD,
     code: Callable[[], str | None] | None = None,
-    on_line: Callable[[int, str], bool] = lambda _n, _line: False,
+    on_line: Callable[[int, str], float | None] = lambda _n, _line: None,
     kill: signal.Signals = signal.SIGKILL,
     crash: bool = False,
     env: Mapping[str, str] | None = None,
 ) -> Ended:
     """Runs `reauth --plain` with ARGUMENTS; types the password, and the code once one was sent.
 
-    `on_line` gets every line of standard error with its number, and says whether the process is to be killed now.
+    `on_line` gets every line of standard error with its number, and says in how many seconds to kill the process, if it is.
     """
     apple = place.apple.apple
     given = ["--password-stdin", "--code-stdin"] if "--check" not in arguments else []
@@ -83,8 +83,8 @@ async def reauth(
     async def read(stream: asyncio.StreamReader) -> None:
         while line := (await stream.readline()).decode():
             printed.append(line)
-            if on_line(len(printed) - 1, line.rstrip()):
-                process.send_signal(kill)
+            if (seconds := on_line(len(printed) - 1, line.rstrip())) is not None:
+                asyncio.get_running_loop().call_later(seconds, _send, process, kill)
 
     try:
         async with asyncio.timeout(SECONDS):
@@ -95,6 +95,11 @@ async def reauth(
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     return Ended(ended, out.decode(), "".join(printed))
+
+
+def _send(process: asyncio.subprocess.Process, kill: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(kill)
 
 
 async def _type_code(place: Place, stdin: asyncio.StreamWriter, code: Callable[[], str | None] | None) -> None:

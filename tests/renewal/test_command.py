@@ -105,7 +105,10 @@ async def test_ctrl_c_leaves_the_claim_as_it_was(place: Place) -> None:
     await place.lay(place.apple.apple.signed_in(place.apple_id, LONG_AGO))
     before = await place.files()
 
-    ended = await reauth(place, code=lambda: None, on_line=lambda _n, line: "asking Apple" in line, kill=signal.SIGINT)
+    def press(_: int, line: str) -> float | None:
+        return 0 if "asking Apple" in line else None
+
+    ended = await reauth(place, code=lambda: None, on_line=press, kill=signal.SIGINT)
 
     assert ended.code == 130, ended.err
     assert "Traceback" not in ended.err

@@ -33,12 +33,15 @@ class Leaves(Somebody):
         raise GaveUp
 
 
-def begins_with(text: str) -> Callable[[int, str], bool]:
-    return lambda _, line: line.startswith(text)
+When = Callable[[int, str], float | None]
 
 
-def at(number: int) -> Callable[[int, str], bool]:
-    return lambda n, _: n == number
+def begins_with(text: str) -> When:
+    return lambda _, line: 0 if line.startswith(text) else None
+
+
+def after(number: int, seconds: float) -> When:
+    return lambda n, _: seconds if n == number else None
 
 
 def soon() -> str:
@@ -74,7 +77,7 @@ async def whole_after_next_start(place: Place) -> str:
     return found
 
 
-async def killed(place: Place, when: Callable[[int, str], bool]) -> str:
+async def killed(place: Place, when: When) -> str:
     """One sign-in, killed when a line is printed, and what is left of it after the next start; "" when it was done before."""
     end_everything(place)
     old = await place.pair()
@@ -107,8 +110,8 @@ async def test_after_every_line_in_turn_and_at_random(place: Place, tmp_path: Pa
     assert {"old", "new"} <= set(outcomes.values()), outcomes
     chance = random.Random(6)  # noqa: S311 - moments, not secrets
     for _ in range(RANDOM_KILLS):
-        line = chance.randrange(5, len(rehearsal.lines))
-        await killed(place, at(line))
+        line, seconds = chance.randrange(len(rehearsal.lines)), chance.uniform(0, 0.5)
+        await killed(place, after(line, seconds))
 
     end_everything(place)
     ended = await reauth(place)

@@ -22,8 +22,7 @@ from wizard.renewal.in_pod import answer_all, not_lasting, refused_inside
 from wizard.renewal.person import Person, Progress, Stage, Tick
 from wizard.settings import AUTH_POD
 from wizard.steps.icloudpd_log import read_log
-from wizard.steps.look_up import mounting_pods
-from wizard.world import LogTail, World
+from wizard.world import LogTail, Pod
 
 LINES = 60
 LOOK_SECONDS = 10.0
@@ -64,9 +63,9 @@ class AuthPod:
         )
 
 
-async def find(cluster: Cluster, world: World, claim: str, namespace: str) -> AuthPod | None:
-    """The auth pod that mounts the claim, if there is one that runs."""
-    for pod in mounting_pods(world, claim):
+async def find(cluster: Cluster, pods: tuple[Pod, ...], now: datetime, namespace: str) -> AuthPod | None:
+    """The auth pod among the pods that mount the claim, if there is one that runs."""
+    for pod in pods:
         if not pod.meta.name.startswith(AUTH_POD) or pod.meta.owner or pod.meta.deleting or pod.phase != "Running":
             continue
         container = pod.spec.containers[0]
@@ -82,7 +81,7 @@ async def find(cluster: Cluster, world: World, claim: str, namespace: str) -> Au
                 lines, await _terminal(cluster, namespace, pod.meta.name, container.name)
             )
         silent = not any(line.strip() for line in lines)
-        at_work = not asks and (ending == "signing-in" or (silent and _young(pod.meta.created, world.taken_at)))
+        at_work = not asks and (ending == "signing-in" or (silent and _young(pod.meta.created, now)))
         prompt = _PROMPTS[asks].format("") if asks and ending not in _ASKS else ""
         return AuthPod(namespace, pod.meta.name, container.name, asks, at_work, "\n".join((*lines, prompt)))
     return None

@@ -13,13 +13,15 @@ from wizard.errors import Exit, Retry, Trouble
 from wizard.icloud.typed import account_name
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Forbidden, NotFound
+from wizard.observe.parse_pod import pod as parse_pod
 from wizard.observe.parse_pod import pod_spec
 from wizard.renewal.auth_pod import find
 from wizard.renewal.preparing import Preparation, prepare
 from wizard.settings import AccountNames, Settings
+from wizard.steps.look_up import claims_of
 from wizard.steps.report import apple_id_of
 from wizard.steps.workload import read_workload
-from wizard.world import World
+from wizard.world import Pod, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,9 @@ async def begin(cluster: Cluster, world: World, settings: Settings, account: str
     except NotFound:
         cron_job = None
     left_over = await _left_over(cluster, namespace, names)
-    auth_pod = await find(cluster, world, names.config_claim, namespace)
-    preparation = prepare(world, settings, account, cron_job, left_over, auth_pod)
+    pods = await _mounting(cluster, namespace, names.config_claim)
+    auth_pod = await find(cluster, pods, world.taken_at, namespace)
+    preparation = prepare(world, settings, account, cron_job, left_over, pods, auth_pod)
     written = await _written_apple_id(cluster, namespace, names, cron_job or {})
     chosen = settings.apple_ids.get(account)
     if chosen and written and account_name(chosen) != account_name(written):
@@ -62,6 +65,17 @@ async def begin(cluster: Cluster, world: World, settings: Settings, account: str
     return Start(
         preparation, account_name(on_command_line) if on_command_line else None, "from the CronJob's command line"
     )
+
+
+async def _mounting(cluster: Cluster, namespace: str, claim: str) -> tuple[Pod, ...]:
+    """Every pod, whoever made it, that mounts the claim and has not ended: a look at the setup reads only some."""
+    unfinished = "status.phase!=Succeeded,status.phase!=Failed"
+    found = [
+        parse_pod(item)
+        async for page in cluster.pages(f"/api/v1/namespaces/{namespace}/pods", fields=unfinished)
+        for item in page["items"]
+    ]
+    return tuple(pod for pod in found if claim in claims_of(pod.spec))
 
 
 async def _left_over(cluster: Cluster, namespace: str, names: AccountNames) -> tuple[str, ...]:

@@ -16,8 +16,8 @@ from wizard.model import Action, Plan, Target, Verb
 from wizard.renewal.auth_pod import AuthPod
 from wizard.schedule import next_runs
 from wizard.settings import AccountNames, Settings
-from wizard.steps.look_up import claim_named, cron_job_named, mounting_pods, tracked_by
-from wizard.world import Found, Unreadable, World
+from wizard.steps.look_up import claim_named, cron_job_named, tracked_by
+from wizard.world import Found, Pod, Unreadable, World
 
 SIGN_IN_TAKES = timedelta(minutes=20)
 """A run that begins within this time would meet the sign-in."""
@@ -88,9 +88,10 @@ def prepare(
     account: str,
     cron_job: Mapping[str, Any] | None,
     left_over: tuple[str, ...],
+    pods: tuple[Pod, ...],
     auth_pod: AuthPod | None = None,
 ) -> Preparation:
-    """What a sign-in of `account` starts from. `cron_job` is its CronJob as the server has it.
+    """What a sign-in of `account` starts from. `cron_job` is its CronJob as the server has it, `pods` mount its claim.
 
     Raises Trouble, with the commands that help, for what is still missing from iterations 1 and 2 or may not be done.
     """
@@ -114,7 +115,7 @@ def prepare(
     suspend, resume, notes = _pause(world, names, settings)
     users = tuple(
         pod.meta.name
-        for pod in mounting_pods(world, names.config_claim)
+        for pod in pods
         if not any(pod.meta.owner == f"Job/{name}" for name in left_over)
         and (auth_pod is None or auth_pod.at_work or pod.meta.name != auth_pod.name)
     )
