@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wizard.opening import Opening
+    from wizard.reauth import Wish
 
 
 def main() -> None:
     """Runs the command line and exits with its code."""
     from wizard.cli import run  # noqa: PLC0415
 
-    code = run(sys.argv[1:], open_wizard=_open_wizard)
+    code = run(sys.argv[1:], open_wizard=_open_wizard, sign_in=_sign_in)
     # Nothing that is still there needs collecting: the interpreter's last sweeps are a seventh of what `status` takes.
     gc.freeze()
     sys.exit(code)
@@ -24,6 +25,12 @@ def _open_wizard(opening: Opening) -> int:
     from screens.app import open_wizard  # noqa: PLC0415
 
     return open_wizard(opening)
+
+
+def _sign_in(opening: Opening, wish: Wish) -> int:
+    from screens.reauth import sign_in  # noqa: PLC0415
+
+    return sign_in(opening, wish)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from textual.screen import Screen
 from textual.worker import Worker
 
 from screens.base import WizardScreen
+from screens.fatal import end_without_values
 from screens.home import HomeScreen
 from screens.picture import LOOKING, Picture
 from screens.place import FINDING, KUBECTL, SETUP, Place
@@ -363,13 +364,7 @@ class WizardApp(App[int]):
                 return
 
     def _fatal_error(self) -> None:
-        from rich.text import Text  # noqa: PLC0415 - only now
-
-        from wizard.crash import describe  # noqa: PLC0415 - only now
-
-        if self._exception is not None and not self._exit_renderables:
-            self._exit_renderables.append(Text(describe(self._exception, self.session.save)))
-        self._close_messages_no_wait()
+        end_without_values(self, self.session.save)
 
 
 def _load(session: Session) -> WizardApp.Loaded:

@@ -23,7 +23,7 @@ from screens.asking import (
     Way,
 )
 from screens.course import CODE, PASSWORD, STEPS, VOLUME, Course, Mark
-from screens.rows import Button, Command, Heading, Item, Row, Space, Text, wrapped
+from screens.rows import Button, Command, Heading, Item, Row, Space, Text, clean, clip, wrapped
 from screens.words import MUTED, STYLE, plural, span
 from wizard.renewal.person import Tick
 
@@ -85,6 +85,17 @@ class StepRow(Row):
         for index, line in enumerate(wrapped(self.text, width - 2 - _LABEL)):
             label = self.label.ljust(_LABEL) if index == 0 else " " * _LABEL
             yield Content.assemble(sign if index == 0 else " ", " ", (label, faint), (line, MUTED))
+
+
+@dataclass(frozen=True, slots=True)
+class OneLine(Row):
+    """Something with a sign in front that takes one line, whatever it is."""
+
+    sign: str = ""
+    text: str = ""
+
+    def lines(self, width: int) -> Iterable[Content]:
+        yield Content.assemble((self.sign, STYLE.get(self.sign, "") + " bold"), " ", clip(clean(self.text), width - 2))
 
 
 def heading(shown: Shown) -> tuple[str, str, str]:
@@ -293,7 +304,7 @@ def _review(review: Review, shown: Shown) -> Iterator[Row]:
     if not shown.inline:
         yield Space()
     for action in review.plan.actions:
-        yield Item(sign="~", text=action.title)
+        yield OneLine(sign="~", text=action.title) if shown.inline else Item(sign="~", text=action.title)
     for note in review.plan.notes:
         yield Item(sign="!", text=note)
     if not shown.inline:

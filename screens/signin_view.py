@@ -44,7 +44,7 @@ from screens.page import Page
 from screens.rows import clean, clip
 from screens.signin_rows import SEND_AGAIN_AFTER, Shown, above, below, clock, heading, keys
 from screens.words import MUTED, STYLE
-from wizard.errors import Trouble
+from wizard.errors import Retry, Trouble
 from wizard.renewal.person import AnotherCode, Code, GaveUp, InUse, Outcome
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from wizard.renewal.desk import Desk
 
 CALENDAR_NAME = "photosync-sign-in.ics"
+PLAN_SECONDS = 2.0
+READABLE_SECONDS = 1.5
 COMMANDS_NAME = "sign-in-commands.sh"
 KEYS: list[BindingType] = [
     Binding("escape", "leave", "leave", id="signin.leave", tooltip="Back, or leave the sign-in: the pod is removed"),
@@ -111,6 +113,20 @@ class SignInView(Vertical):
             self.trouble = trouble
             super().__init__()
 
+    class Rang(Message):
+        """A phone of the demo world shows something; in no other world is it ever sent."""
+
+        def __init__(self, text: str) -> None:
+            self.text = text
+            super().__init__()
+
+    class Broken(Message):
+        """The program itself has failed."""
+
+        def __init__(self, error: Exception) -> None:
+            self.error = error
+            super().__init__()
+
     class Left(Message):
         """The person has left, and everything is put back."""
 
@@ -160,6 +176,7 @@ class SignInView(Vertical):
 
     def on_mount(self) -> None:
         """Begins at once: nothing is changed before the plan was seen."""
+        self._desk.listen(lambda text: self._post(self.Rang(text)))
         self.set_interval(0.5, self.draw)
         self.call_after_refresh(self.begin)
 
@@ -184,6 +201,8 @@ class SignInView(Vertical):
             end = self.Left()
         except Trouble as trouble:
             end = self.Refused(trouble)
+        except Exception as error:  # noqa: BLE001 - raised again where the app ends without showing values
+            end = self.Broken(error)
         self._post(end)
 
     def _post(self, message: Message) -> None:
@@ -220,6 +239,8 @@ class SignInView(Vertical):
         self.course = self.course.asked(event.question, self._now())
         self._aside, self._hint, self._other = "", "", False
         self._arrange(fresh=not same)
+        if self.inline and isinstance(event.question, Review):
+            self.set_timer(PLAN_SECONDS, self._go_on)
 
     @on(Ended)
     def ended(self, event: Ended) -> None:
@@ -228,7 +249,7 @@ class SignInView(Vertical):
         self._aside = ""
         self._arrange()
         if self.inline:
-            self.set_timer(1.5, self.close)
+            self.set_timer(READABLE_SECONDS, self.close)
 
     @on(Refused)
     def refused(self, event: Refused) -> None:
@@ -236,6 +257,19 @@ class SignInView(Vertical):
         self.course = self.course.failed(event.trouble, self._now())
         self._aside = ""
         self._arrange()
+        if self.inline and event.trouble.retry is not Retry.NOW:
+            self.set_timer(READABLE_SECONDS, self.close)
+
+    @on(Rang)
+    def rang(self, event: Rang) -> None:
+        """Shows it."""
+        self._demo = event.text
+        self.draw()
+
+    @on(Broken)
+    def broken(self, event: Broken) -> None:
+        """Ends the app."""
+        raise event.error
 
     @on(Left)
     def left(self) -> None:
@@ -470,6 +504,11 @@ class SignInView(Vertical):
             phone = None if number is None else question.wanted.phones[number]
             self._aside = ""
             self._answer("asking for another one", AnotherCode(delivery, phone))
+
+    def _go_on(self) -> None:
+        """After the plan was shown for a while, unless it is being looked at."""
+        if not self._aside:
+            self.press("go")
 
     def _look_aside(self, what: str) -> None:
         self._aside = what

@@ -30,6 +30,7 @@ STEP_IDS = ("storage", "credentials", "authentication", "argocd", "immich", "exp
 DEFAULT_SCENARIO = "seed"
 
 OpenWizard = Callable[["Opening"], int]
+SignIn = Callable[["Opening", "Wish"], int]
 
 _EPILOG = """\
 examples:
@@ -197,12 +198,12 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def run(arguments: Sequence[str], *, open_wizard: OpenWizard) -> int:
+def run(arguments: Sequence[str], *, open_wizard: OpenWizard, sign_in: SignIn | None = None) -> int:
     """Does what the arguments ask for and returns the exit code. No exception leaves it."""
     prepare()
     try:
         with _interrupted_by_signals():
-            return _dispatch(parser().parse_args(arguments), open_wizard)
+            return _dispatch(parser().parse_args(arguments), open_wizard, sign_in)
     except SystemExit as stop:
         return int(stop.code or 0)
     except Trouble as trouble:
@@ -238,7 +239,7 @@ def say(trouble: Trouble) -> None:
     print(f"{PROGRAM}: {first}", *rest, sep="\n", file=sys.stderr)
 
 
-def _dispatch(options: argparse.Namespace, open_wizard: OpenWizard) -> int:
+def _dispatch(options: argparse.Namespace, open_wizard: OpenWizard, sign_in: SignIn | None) -> int:
     if options.command == "completion":
         return _completion(options.shell)
     if options.command == "demo":
@@ -251,8 +252,15 @@ def _dispatch(options: argparse.Namespace, open_wizard: OpenWizard) -> int:
     if options.command == "reauth":
         from wizard.reauth import reauth  # noqa: PLC0415 - loads what talks to the cluster and to Apple
 
-        return reauth(request, _wish(options))
+        return reauth(request, _wish(options), sign_in if _wants_a_screen(options) else None)
     return _open(request, open_wizard)
+
+
+def _wants_a_screen(options: argparse.Namespace) -> bool:
+    """Whether a person sits in front of it who can be shown one."""
+    by_script = options.plain or options.check or options.password_stdin or options.code_stdin
+    terminal = all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+    return terminal and not by_script and os.environ.get("TERM") != "dumb"
 
 
 def _wish(options: argparse.Namespace) -> Wish:

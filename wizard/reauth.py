@@ -42,11 +42,19 @@ class Wish:
     ics: Path | None = None
 
 
-def reauth(request: Request, wish: Wish) -> int:
-    """Signs every wished account in by the ladder and returns the documented exit code. Raises Trouble."""
+OnScreen = Callable[[Opening, Wish], int]
+
+
+def reauth(request: Request, wish: Wish, on_screen: OnScreen | None = None) -> int:
+    """Signs every wished account in by the ladder and returns the documented exit code. Raises Trouble.
+
+    `on_screen` does it where there is a screen; it raises what this one does, and GaveUp.
+    """
     opening = Opening(request)
-    opening.phone = lambda text: print(f"demo phone: {text}", file=sys.stderr, flush=True)
     try:
+        if on_screen is not None:
+            return on_screen(opening, wish)
+        opening.phone = lambda text: print(f"demo phone: {text}", file=sys.stderr, flush=True)
         return asyncio.run(_reauth(opening, wish))
     except GaveUp:
         print("Left. What was there before is still in place.", file=sys.stderr)

@@ -193,6 +193,9 @@ class ScriptedDesk(Desk):
         self.runs.append(signing)
         return ScriptedRenewal(self, signing, keeper)
 
+    def listen(self, phone: Callable[[str], None]) -> None:
+        self.phone = phone
+
     def signed_in(self, account: str, apple_id: str) -> None:
         self.noted.append((account, apple_id))
 

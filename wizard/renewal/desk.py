@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -26,6 +26,8 @@ class Opened(Protocol):
     @property
     def settings(self) -> Settings:
         """As they are now."""
+
+    phone: Callable[[str], None] | None
 
     def signed_in(self, account: str, apple_id: str, at: datetime) -> None:
         """Keeps when an account was signed in, and as whom."""
@@ -95,6 +97,10 @@ class Desk:
             china=start.preparation.handover.domain == CHINA,
             in_pod_only=in_pod,
         )
+
+    def listen(self, phone: Callable[[str], None]) -> None:
+        """Gives what the phones of a demo world show to `phone`, from any thread."""
+        self._opened.phone = phone
 
     def signed_in(self, account: str, apple_id: str) -> None:
         """Keeps that it was done, for the next start."""
