@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -189,6 +189,6 @@ def _where(settings: Settings) -> tuple[object, ...]:
 async def _cancel(*futures: asyncio.Future[Any]) -> None:
     for future in futures:
         future.cancel()
-    for future in futures:
-        with suppress(asyncio.CancelledError, Trouble):
-            await future
+    for outcome in await asyncio.gather(*futures, return_exceptions=True):
+        if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError | Trouble):
+            raise outcome
