@@ -217,20 +217,26 @@ def run(arguments: Sequence[str], *, open_wizard: OpenWizard, sign_in: SignIn | 
 
 @contextmanager
 def _interrupted_by_signals() -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGHUP all end the program the same way, so that nothing is left behind."""
-    kept = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    """SIGTERM and SIGHUP end the program as SIGINT does, to which asyncio cancels what runs: nothing is left behind."""
+    came: list[int] = []
+
+    def interrupt(number: int, _frame: object) -> None:
+        came.append(number)
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
+
+    kept = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)}
     for each, handler in kept.items():
         if handler is not signal.SIG_IGN:
-            signal.signal(each, _interrupt)
+            signal.signal(each, interrupt)
     try:
         yield
     finally:
         for each, handler in kept.items():
             signal.signal(each, handler or signal.SIG_DFL)
-
-
-def _interrupt(_signal: int, _frame: object) -> NoReturn:
-    raise KeyboardInterrupt
+    if came:
+        raise KeyboardInterrupt
 
 
 def say(trouble: Trouble) -> None:
