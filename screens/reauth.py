@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -214,5 +216,9 @@ def told(app: ReauthApp, wish: Wish) -> int:
 
 
 def _print(lines: Sequence[str]) -> None:
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    """The lines as they stay, folded between words."""
+    width = max(40, shutil.get_terminal_size().columns)
+    for line in lines:
+        folded = textwrap.wrap(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        sys.stdout.write("".join(f"{part}\n" for part in folded))
     sys.stdout.flush()

@@ -22,7 +22,7 @@ from screens.asking import (
     TermsAsked,
     Way,
 )
-from screens.course import CODE, PASSWORD, STEPS, VOLUME, Course, Mark
+from screens.course import APPLE, CODE, PASSWORD, PHOTOS, PROVED, STEPS, VOLUME, Course, Mark
 from screens.rows import Button, Command, Heading, Item, Row, Space, Text, clean, clip, wrapped
 from screens.words import MUTED, STYLE, plural, span
 from wizard.renewal.person import Tick
@@ -109,8 +109,7 @@ def heading(shown: Shown) -> tuple[str, str, str]:
         return "Sign in to iCloud", "not signed in", "✗"
     if isinstance(course.question, Review):
         return "Sign in to iCloud", "nothing has been done yet", "·"
-    who = course.apple_id
-    return "Sign in to iCloud", f"demo phone: {shown.demo}" if shown.demo else who, "◐" if shown.demo else ""
+    return "Sign in to iCloud", course.apple_id, ""
 
 
 def above(shown: Shown) -> Iterator[Row]:
@@ -144,7 +143,9 @@ def above(shown: Shown) -> Iterator[Row]:
             yield Text(text=_password_words(asked, shown))
         case CodeAsked() as asked:
             yield from _ticks(shown, _until(CODE))
-            yield from _problem(asked.why)
+            yield from _problem(asked.why, short=shown.inline)
+            if shown.demo:
+                yield Text(lead="Demo phone of", text=shown.demo, style="$text-accent", indent=2)
             if asked.wanted.may_have_two_codes:
                 yield Text(text=_two_codes(asked.wanted, other=shown.other))
         case None if course.ended:
@@ -200,7 +201,8 @@ def keys(shown: Shown) -> list[tuple[str, str, str]]:
                 leave,
             ]
         case PasswordAsked():
-            return [("⏎", "send", ""), ("↓", "where it is kept", ""), leave]
+            kept = [("↓", "where it is kept", "")] if shown.keyring or not shown.inline else []
+            return [("⏎", "send", ""), *kept, leave]
         case CodeAsked():
             return [("0-9", "type or paste", ""), ("↓", "more ways", ""), leave]
         case None:
@@ -224,13 +226,18 @@ def _ticks(shown: Shown, names: tuple[str, ...]) -> Iterator[Row]:
         for name in names:
             yield _tick(name, marks.get(name), shown)
         return
-    done = [STEPS[name] for name in names if (mark := marks.get(name)) and mark.tick is Tick.DONE]
+    done = [_short(name, mark) for name in names if (mark := marks.get(name)) and mark.tick is Tick.DONE]
     if done:
         yield Item(sign="✓", text=", ".join(done), style=MUTED)
     for name in names:
         mark = marks.get(name)
         if mark and mark.tick in (Tick.DOING, Tick.FAILED):
             yield _tick(name, mark, shown)
+
+
+def _short(name: str, mark: Mark) -> str:
+    """A step that is done, in as few words as say it."""
+    return mark.text if name in (VOLUME, PHOTOS) and mark.text else STEPS[name]
 
 
 def _rest(shown: Shown, after: str) -> Iterator[Row]:
@@ -253,6 +260,8 @@ def _tick(name: str, mark: Mark | None, shown: Shown) -> Row:
         text = came(question.wanted, shown.now)
     elif name == PASSWORD and isinstance(question, PasswordAsked):
         text = ""
+    elif mark.tick is Tick.DONE and name in (APPLE, PROVED):
+        text = "" if mark.text in ("signed in", "icloudpd says yes") else text
     elif mark.tick is Tick.DOING:
         text = f"{text}… {span(shown.now - mark.since)}"
     return StepRow(sign=SIGNS[mark.tick], label=label, text=text)
@@ -338,11 +347,11 @@ def _kubectl(review: Review) -> Iterator[Row]:
 # What is asked
 
 
-def _problem(why: Trouble | None) -> Iterator[Row]:
+def _problem(why: Trouble | None, *, short: bool = False) -> Iterator[Row]:
     if why is None:
         return
     yield Item(sign="✗", text=why.what, style="bold")
-    rest = " ".join(part for part in (why.why, why.fix) if part)
+    rest = " ".join(part for part in ("" if short else why.why, why.fix) if part)
     if rest:
         yield Text(text=rest, indent=2)
 
@@ -371,7 +380,7 @@ def _places(shown: Shown) -> Iterator[Row]:
                 f"Secrets in {shown.namespace} can then read it. Shown as commands at the end",
             )
         )
-    for place, words in places:
+    for place, words in places if len(places) > 1 else ():
         yield Item(id=f"keep-{place}", sign="●" if place is shown.keep else "○", text=words)
     if not shown.keyring and not shown.inline:
         yield Text(text="There is no keyring here that keeps a password safe.", style=MUTED, indent=2)
@@ -379,10 +388,9 @@ def _places(shown: Shown) -> Iterator[Row]:
 
 def _two_codes(wanted: CodeWanted, *, other: bool) -> str:
     sms = (wanted.delivery == "sms") != other
-    mine = "of the text message" if sms else "on your device"
+    mine = "came by text message" if sms else "is shown on your device"
     return (
-        f"Two codes may be on their way, on your device and by text message; the one asked for last counts. "
-        f"What you type is taken for the one {mine}."
+        f"More than one code may be on its way; the newest one counts. What you type is taken for the one that {mine}."
     )
 
 
@@ -398,8 +406,11 @@ def _helps(wanted: CodeWanted, shown: Shown) -> Iterator[Row]:
         yield Item(id="help-t", sign="t", text=f"text message to •• {wanted.phones[0].ending}")
     elif wanted.phones:
         yield Item(id="help-t", sign="t", text=f"text message to one of {len(wanted.phones)} numbers…")
-    if wanted.may_have_two_codes:
-        yield Item(id="help-b", sign="b", text="it is the other of the two codes")
+    if wanted.may_have_two_codes and wanted.phones:
+        sms = (wanted.delivery == "sms") != shown.other
+        yield Item(
+            id="help-b", sign="b", text=f"what I type {'is shown on my device' if sms else 'came by text message'}"
+        )
     yield Item(id="help-w", sign="w", text="why no code may come")
 
 

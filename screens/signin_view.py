@@ -16,6 +16,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.css.scalar import Scalar
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
@@ -41,7 +42,7 @@ from screens.course import Course
 from screens.frame import Line, key_line, rule_line
 from screens.leading import Began, Chosen, Wishes, lead
 from screens.page import Page
-from screens.rows import clean, clip
+from screens.rows import GUTTER, Row, clean, clip
 from screens.signin_rows import SEND_AGAIN_AFTER, Shown, above, below, clock, heading, keys
 from screens.words import MUTED, STYLE
 from wizard.errors import Retry, Trouble
@@ -318,6 +319,9 @@ class SignInView(Vertical):
         )
         if not isinstance(self.course.question, CodeAsked):
             boxes.clear()
+        elif self.inline:
+            asked = self.course.question
+            boxes.set_class(asked.why is not None or asked.wanted.may_have_two_codes, "-flat")
         if not isinstance(self.course.question, PasswordAsked):
             secret.clear()
         target: Widget = (
@@ -347,8 +351,9 @@ class SignInView(Vertical):
         self.query_one("#heading", Line).show(Content.assemble(" ", (left, "bold"), pad, (right, style), " "))
         self.query_one("#upper", Line).show(rule_line(width, -1, "", self._banner))
         self.query_one("#lower", Line).show(rule_line(width, -1, ""))
-        self.query_one("#page", Page).show(above(shown))
-        self.query_one("#below", Page).show(below(shown))
+        asks = any(self.has_class(name) for name in ("-code", "-secret", "-line"))
+        _fill(self.query_one("#page", Page), tuple(above(shown)), fit=asks or self.inline)
+        _fill(self.query_one("#below", Page), tuple(below(shown)), fit=self.inline or not asks)
         self.query_one("#keys", Line).show(key_line(keys(shown), "", MUTED, width))
 
     def on_resize(self) -> None:
@@ -558,6 +563,15 @@ class SignInView(Vertical):
         """Tells whoever opened it."""
         course = self.course
         self.post_message(self.Closed(self, course.outcome, course.told, course.trouble))
+
+
+def _fill(page: Page, rows: tuple[Row, ...], *, fit: bool) -> None:
+    """Shows the rows; with `fit` the page is as high as they are, else as its style says."""
+    width = page.scrollable_content_region.width - len(GUTTER)
+    height = sum(len(list(row.lines(width))) for row in rows) if fit and width > 0 else None
+    if page.styles.inline.height != (None if height is None else Scalar.from_number(height)):
+        page.styles.height = height
+    page.show(rows)
 
 
 __all__ = ["KEYS", "SignInView"]
