@@ -1,7 +1,8 @@
 """The annotations in which the wizard keeps what can't be observed any more (DESIGN.md). Never a secret.
 
-On the config claim: when the session was last proved and until when its files say that it lasts (RFC 3339, UTC). On the
-photos claim: the external library and the last verification, with its counts as JSON.
+On the config claim: when the session was last proved, until when its files say that it lasts (RFC 3339, UTC), and what iCloud
+held then (JSON: count, bytes or null, at). On the photos claim: the external library and the last verification, with its
+counts as JSON.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 PREFIX = "photosync-wizard/"
 SESSION_VERIFIED_AT = PREFIX + "session-verified-at"
 SESSION_EXPIRES_AT = PREFIX + "session-expires-at"
+LIBRARY_COUNT = PREFIX + "library-count"
 SESSION_ACCOUNT = PREFIX + "session-account"
 LIBRARY = PREFIX + "library"
 VERIFIED_AT = PREFIX + "verified-at"
@@ -32,15 +34,15 @@ def parse_time(text: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def read_json(annotations: Mapping[str, str], key: str) -> Mapping[str, Any]:
     """The JSON object in an annotation; empty when it is absent or no object."""
     try:
         value = json.loads(annotations.get(key, ""))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

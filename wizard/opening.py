@@ -9,7 +9,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -247,12 +247,17 @@ def _settings_of(request: Request) -> Settings:
     elif request.demo:
         sources["context"] = "the demo world"
     zone = time_zone(request.env)
-    kubectl = ["kubectl"]
-    for flag, value in (("--kubeconfig", request.kubeconfig), ("--context", request.context)):
-        if value:
-            kubectl += [flag, value]
-    settings = Settings(time_zone=zone, kubectl=shlex.join(kubectl), sources=sources)
+    given = (("--kubeconfig", request.kubeconfig), ("--context", request.context))
+    own = (("--demo", request.demo), *given, ("--namespace", request.namespace))
+    settings = Settings(
+        time_zone=zone, kubectl=_command("kubectl", given), wizard=_command("photosync-wizard", own), sources=sources
+    )
     return replace(settings, namespace=request.namespace) if request.namespace else settings
+
+
+def _command(program: str, flags: Iterable[tuple[str, str | None]]) -> str:
+    """How a command line of the program begins."""
+    return shlex.join([program, *(word for flag, value in flags if value for word in (flag, value))])
 
 
 def _hint(request: Request) -> ClusterRef:

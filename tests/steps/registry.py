@@ -27,7 +27,7 @@ def finding_ids() -> set[str]:
 
 
 def _ids() -> Iterator[str]:
-    for source in files("wizard.steps").iterdir():
+    for source in (*files("wizard.steps").iterdir(), files("wizard.icloud").joinpath("room.py")):
         if source.name.endswith(".py"):
             for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
                 yield from _of(node, source.name)

@@ -48,7 +48,16 @@ from tests.steps.worlds import (
     with_session,
     without_claim,
 )
-from wizard.annotations import LIBRARY, RUNBOOK_WRITTEN_AT, SUSPENDED_BY, SYNC_OPTIONS, VERIFIED_AT, VERIFIED_COUNTS
+from wizard.annotations import (
+    LIBRARY,
+    LIBRARY_COUNT,
+    RUNBOOK_WRITTEN_AT,
+    SESSION_EXPIRES_AT,
+    SUSPENDED_BY,
+    SYNC_OPTIONS,
+    VERIFIED_AT,
+    VERIFIED_COUNTS,
+)
 from wizard.settings import PHOTOS_CLAIM, Settings
 from wizard.world import (
     AppResource,
@@ -59,6 +68,7 @@ from wizard.world import (
     Found,
     IngressClass,
     IngressRule,
+    Job,
     Missing,
     Mount,
     Namespace,
@@ -73,6 +83,7 @@ from wizard.world import (
     World,
 )
 
+UNATTENDED = GOOD_SCRIPT.rstrip("\n").replace("parameter", "console") + " < /credentials/password\n"
 Make = Callable[[], World]
 SKIP_IMMICH = replace(SETTINGS, skipped=frozenset({"immich"}))
 
@@ -254,6 +265,18 @@ def _shared_folder() -> World:
     return with_immich(complete(), spec=spec)
 
 
+def _handover(state: str = "running", **age: float) -> World:
+    """A sign-in whose Job was made that long ago."""
+    labels = {"photosync-wizard/purpose": "handover"}
+    one = Job(meta("photosync-handover-1f2e3d", labels=labels, created=ago(**age)), state, started=ago(**age))
+    world = complete()
+    return replace(world, jobs=page(one, *list_of(world.jobs)))
+
+
+def _library_of(**counted: int) -> World:
+    return with_annotations(complete(), "icloudpd-config", **{LIBRARY_COUNT: json.dumps(counted)})
+
+
 def _dropped(world: World, **fields: object) -> World:
     return replace(world, **fields)  # type: ignore[arg-type]
 
@@ -338,6 +361,14 @@ _CREDENTIALS: dict[str, Row] = {
     "cronjob-suspended": Row(
         lambda: with_cron(complete(), suspend=True, meta=meta("icloudpd-sync", annotations={SUSPENDED_BY: "sign-in"}))
     ),
+    "cronjob-paused": Row(
+        lambda: with_cron(
+            _handover(minutes=5), suspend=True, meta=meta("icloudpd-sync", annotations={SUSPENDED_BY: "2026"})
+        ),
+        lambda: with_cron(
+            _handover(minutes=26), suspend=True, meta=meta("icloudpd-sync", annotations={SUSPENDED_BY: "2026"})
+        ),
+    ),
     "cronjobs-unreadable": Row(lambda: replace(complete(), cron_jobs=FORBIDDEN)),
     "claim-reference-broken": Row(lambda: _volumes("photos", PodVolume("photos", "pvc", "photos"))),
     "other-serviceaccount": Row(lambda: with_cron(complete(), spec=_spec(service_account=""))),
@@ -383,6 +414,12 @@ _CREDENTIALS: dict[str, Row] = {
     ),
     "mount-read-only": Row(_read_only_session),
     "password-in-arguments": Row(lambda: with_option(complete(), '--password "$(cat /credentials/username)"')),
+    "password-in-cluster": Row(
+        lambda: replace(
+            with_script(complete(), UNATTENDED), secrets={"icloud-credentials": _secret("username", "password")}
+        ),
+        lambda: replace(complete(), secrets={"icloud-credentials": _secret("username", "password")}),
+    ),
     "auto-delete": Row(lambda: with_option(complete(), "--auto-delete")),
     "deletes-in-icloud": Row(lambda: with_option(complete(), "--keep-icloud-recent-days 30")),
     "never-ends": Row(lambda: with_option(complete(), "--watch-with-interval 3600")),
@@ -441,6 +478,20 @@ _AUTHENTICATION: dict[str, Row] = {
     "auth-pod-finished": Row(lambda: with_auth(complete(), *PASSWORD_LINES, phase="Succeeded"), seed),
     "auth-pod-log-unreadable": Row(
         lambda: replace(with_auth(complete()), auth_logs={"icloudpd-auth": FORBIDDEN}), seed
+    ),
+    "signing-in": Row(lambda: _handover(minutes=5), lambda: _handover(minutes=26)),
+    "handover-left": Row(lambda: _handover(minutes=26), lambda: _handover(minutes=5)),
+    "session-note-broken": Row(
+        lambda: with_annotations(complete(), "icloudpd-config", **{SESSION_EXPIRES_AT: "next month"})
+    ),
+    "session-not-proved-lately": Row(
+        lambda: _dropped(with_session(complete(), expires_in=timedelta(20), verified_ago=timedelta(10)), sync_logs={}),
+        lambda: _dropped(with_session(complete(), expires_in=timedelta(20), verified_ago=timedelta(2)), sync_logs={}),
+    ),
+    "library-too-large": Row(lambda: _library_of(count=40_000, bytes=150 * 2**30)),
+    "first-sync-longer-than-deadline": Row(
+        lambda: with_cron(_library_of(count=400_000, bytes=80 * 2**30), last_success=None),
+        lambda: _library_of(count=400_000, bytes=80 * 2**30),
     ),
     "rights-missing": Row(lambda: denied(complete(), ("get", "pods/exec", NS))),
 }

@@ -264,7 +264,9 @@ def test_a_second_account_is_found_by_its_cronjob_and_counts() -> None:
     ]
     assert report.steps[2].status is A
     assert "of account anna" in report.steps[2].findings[0].summary
-    assert "icloudpd-config-anna" in report.steps[2].findings[0].commands[0]
+    commands = report.steps[2].findings[0].commands
+    assert commands[0] == "photosync-wizard reauth --account anna"
+    assert "icloudpd-config-anna" in commands[1]
 
 
 def test_both_accounts_signed_in_is_complete() -> None:

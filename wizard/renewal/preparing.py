@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from wizard.annotations import SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, SUSPENDED_BY
-from wizard.apply.handover_job import Handover, handover
+from wizard.annotations import LIBRARY_COUNT, SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, SUSPENDED_BY
+from wizard.apply.handover_job import HANDOVER, PURPOSE, Handover, handover
 from wizard.apply.pod import delete_job
 from wizard.errors import Exit, Retry, Trouble
+from wizard.icloud.steps import Library
 from wizard.model import Action, Plan, Target, Verb
 from wizard.renewal.auth_pod import AuthPod
 from wizard.schedule import next_runs
@@ -36,7 +38,8 @@ class Preparation:
     """All that a sign-in of one account needs to know of the cluster.
 
     `users` are pods that use the session just now, `left_over` hand-over Jobs of earlier starts; `suspend` and `resume` are
-    None where the CronJob's next run is far enough away. `auth_pod` is a pod for signing in that somebody left running.
+    None where the CronJob's next run is far enough away. `auth_pod` is a pod for signing in that somebody left running,
+    `leaving` are pods of earlier hand-overs, which have to be gone before the next one writes.
     """
 
     names: AccountNames
@@ -47,6 +50,7 @@ class Preparation:
     resume: Action | None
     notes: tuple[str, ...]
     auth_pod: AuthPod | None = None
+    leaving: tuple[str, ...] = ()
 
     @property
     def plan(self) -> Plan:
@@ -116,11 +120,12 @@ def prepare(
     users = tuple(
         pod.meta.name
         for pod in pods
-        if not any(pod.meta.owner == f"Job/{name}" for name in left_over)
+        if pod.meta.labels.get(PURPOSE) != HANDOVER
         and (auth_pod is None or auth_pod.at_work or pod.meta.name != auth_pod.name)
     )
+    leaving = tuple(pod.meta.name for pod in pods if pod.meta.labels.get(PURPOSE) == HANDOVER)
     idle = auth_pod if auth_pod and not auth_pod.at_work else None
-    return Preparation(names, job, users, left_over, suspend, resume, notes, idle)
+    return Preparation(names, job, users, left_over, suspend, resume, notes, idle, leaving)
 
 
 def _require(world: World, settings: Settings, names: AccountNames) -> None:
@@ -214,15 +219,22 @@ def _now_text(moment: datetime) -> str:
 
 
 def note_session(
-    names: AccountNames, namespace: str, verified_at: datetime | None, expires_at: datetime | None
+    names: AccountNames,
+    namespace: str,
+    verified_at: datetime | None,
+    expires_at: datetime | None,
+    library: Library | None = None,
 ) -> Action:
-    """Notes on the claim when the session was proved and until when its files say that it lasts."""
+    """Notes on the claim when the session was proved, until when its files say that it lasts, and what iCloud holds."""
     annotations = {
         SESSION_VERIFIED_AT: _now_text(verified_at) if verified_at else None,
         SESSION_EXPIRES_AT: _now_text(expires_at) if expires_at else None,
     }
+    if library:
+        counted = {"count": library.count, "bytes": library.estimated_bytes}
+        annotations[LIBRARY_COUNT] = json.dumps(counted | ({"at": _now_text(verified_at)} if verified_at else {}))
     return Action(
-        f"Note on the claim {names.config_claim} when the session was proved and until when it lasts",
+        f"Note on the claim {names.config_claim} when the session was proved, until when it lasts, and what iCloud holds",
         Verb.PATCH,
         Target("v1", "PersistentVolumeClaim", "persistentvolumeclaims", namespace, names.config_claim),
         {"metadata": {"annotations": annotations}},

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard.apply.execute import execute
-from wizard.apply.pod import HandoverPod, OnClaim, Proof, delete_job, remove_left_over, until_gone
+from wizard.apply.pod import HandoverPod, OnClaim, Proof, delete_job, until_gone
 from wizard.errors import Exit, Retry, Trouble
 from wizard.icloud.expiry import expiry
 from wizard.icloud.files import Pair, has_token, icloudpd_names, prepare
@@ -143,8 +143,7 @@ class Renewal:
         try:
             if changes:
                 await self._wait_for_others()
-            for name in preparation.left_over:
-                await remove_left_over(self.cluster, _named(preparation.handover.action.target, name))
+            await self._clear_away()
             if changes and preparation.suspend:
                 await execute(self.cluster, preparation.suspend)
             opening = asyncio.create_task(self._open(pod))
@@ -153,6 +152,14 @@ class Renewal:
             if opening and not opening.done():
                 opening.cancel()
             await _finished(self._put_back(pod, opening))
+
+    async def _clear_away(self) -> None:
+        """Removes what earlier starts left, and waits until nothing of it can write into the session any more."""
+        target = self.preparation.handover.action.target
+        for name in self.preparation.left_over:
+            await execute(self.cluster, delete_job(_named(target, name)))
+        for name in self.preparation.leaving:
+            await until_gone(self.cluster, f"/api/v1/namespaces/{target.namespace}/pods/{name}")
 
     async def _open(self, pod: HandoverPod) -> OnClaim:
         show = self.person.show
@@ -372,12 +379,10 @@ class Renewal:
             await pod.commit()
             show(Progress(Stage.SAVED, Tick.DONE, "moved into place; the session before is kept beside it"))
         lasts = expiry((await self._pair(pod)).jar, self.clock())
-        namespace = self.preparation.handover.action.target.namespace
-        try:
-            await execute(self.cluster, note_session(self.preparation.names, namespace, self.clock(), lasts.at))
-        except Trouble as trouble:
-            self._notes.append(f"The session is in place, but its date could not be noted on the claim: {trouble.what}")
+        await self._note(lasts.at)
         library, no_photos = await self._photos(signing)
+        if library:
+            await self._note(lasts.at, library)
         return Outcome(
             self.preparation.names.account,
             self.apple_id,
@@ -388,6 +393,16 @@ class Renewal:
             no_photos,
             tuple(self._notes) + self.preparation.notes,
         )
+
+    async def _note(self, expires_at: datetime | None, library: Library | None = None) -> None:
+        """Notes on the claim what is known now; the session is in place whether or not that can be written."""
+        namespace = self.preparation.handover.action.target.namespace
+        note = note_session(self.preparation.names, namespace, self.clock(), expires_at, library)
+        try:
+            await execute(self.cluster, note)
+        except Trouble as trouble:
+            said = f"The session is in place, but its date could not be noted on the claim: {trouble.what}"
+            self._notes += [said] if said not in self._notes else []
 
     async def _photos(self, signing: SigningIn | None) -> tuple[Library | None, Trouble | None]:
         if signing is None:

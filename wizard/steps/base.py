@@ -24,7 +24,7 @@ _WORST_FIRST = (
     Status.PENDING,
     Status.IN_PROGRESS,
 )
-_KUBECTL = re.compile(r"(?<![\w./-])kubectl(?= )")
+_PROGRAM = re.compile(r"(?<![\w./-])(kubectl|photosync-wizard)(?= )")
 _LOUDEST_FIRST = (Severity.ERROR, Severity.UNKNOWN, Severity.WARNING, Severity.INFO, Severity.OK)
 
 
@@ -43,7 +43,7 @@ class Step:
         if self.id in settings.skipped:
             return Diagnosis(self.iteration, self.id, self.title, Status.SKIPPED, ())
         findings = sorted(
-            (addressed(finding, settings.kubectl) for check in self.checks for finding in check(world, settings)),
+            (addressed(finding, settings) for check in self.checks for finding in check(world, settings)),
             key=lambda finding: _LOUDEST_FIRST.index(finding.severity),
         )
         return Diagnosis(
@@ -63,11 +63,10 @@ def blockers_of(findings: Iterable[Finding]) -> list[Blocker]:
     return sorted(blockers, key=lambda blocker: blocker.priority)
 
 
-def addressed(finding: Finding, kubectl: str) -> Finding:
+def addressed(finding: Finding, settings: Settings) -> Finding:
     """The finding with its place in the documentation, and its commands addressed to the cluster that was looked at."""
-    commands = finding.commands
-    if kubectl != "kubectl":
-        commands = tuple(_KUBECTL.sub(lambda _: kubectl, command) for command in commands)
+    programs = {"kubectl": settings.kubectl, "photosync-wizard": settings.wizard}
+    commands = tuple(_PROGRAM.sub(lambda name: programs[name[1]], command) for command in finding.commands)
     return replace(finding, commands=commands, docs=docs_of(finding.id))
 
 

@@ -6,6 +6,7 @@ Secret must have every key that the workloads really read; that is told from the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from wizard.model import Blocker, Finding, Severity, Status
@@ -83,6 +84,8 @@ def _secret(name: str, readers: list[tuple[str, KeyRead]], world: World, setting
                         "managed by": manager_of(secret.meta, application),
                     },
                 )
+            if passwords := sorted({reader for reader, key in readers if _password(key) and key.key in secret.keys}):
+                yield _password_in_cluster(name, passwords, readers)
             if application:
                 yield Finding(
                     "credentials.secret-in-git",
@@ -97,6 +100,23 @@ def _secret(name: str, readers: list[tuple[str, KeyRead]], world: World, setting
         case Missing():
             if not nowhere_to_put(world):
                 yield _secret_missing(name, readers, settings)
+
+
+def _password(key: KeyRead) -> bool:
+    return re.search(r"pass", f"{key.key} {key.where}", re.IGNORECASE) is not None
+
+
+def _password_in_cluster(name: str, users: list[str], readers: list[tuple[str, KeyRead]]) -> Finding:
+    return Finding(
+        "credentials.password-in-cluster",
+        Severity.INFO,
+        f"The Secret {name} holds the Apple password, and {' and '.join(users)} {'read' if len(users) > 1 else 'reads'} it.",
+        evidence={f"{who} reads": key.where for who, key in readers if _password(key)},
+        why="When the session ends, icloudpd signs in again by itself for as long as Apple trusts it; after that a code is "
+        "needed all the same. Whoever may read Secrets in this namespace can read the password.",
+        fix=f"Nothing, if that is what you want. Otherwise let it live on the session alone ({SESSION_ONLY}), then take the "
+        "key out of the Secret.",
+    )
 
 
 def _secret_missing(name: str, readers: list[tuple[str, KeyRead]], settings: Settings) -> Finding:

@@ -12,6 +12,8 @@ from wizard.settings import SERVICE_ACCOUNT, AccountNames, Settings
 from wizard.steps.base import unknown
 from wizard.steps.look_up import application_of, claim_named, cron_job_named, events_about, items, manager_of, mend
 from wizard.steps.runners import cron_jobs, names_of, nowhere_to_put
+from wizard.steps.session_notes import handovers, signing_in
+from wizard.steps.sign_in import reauth
 from wizard.world import CronJob, Event, Found, Unreadable, World
 
 SESSION_LIFE = timedelta(days=30)
@@ -27,7 +29,7 @@ def check_cron_jobs(world: World, settings: Settings) -> Iterator[Finding]:
         return
     for names in names_of(settings):
         if job := cron_job_named(world, names.cron_job):
-            yield from _cron_job(job, world, settings)
+            yield from _cron_job(job, names, world, settings)
         else:
             yield _missing(names)
 
@@ -56,10 +58,10 @@ def _patch(job: CronJob, patch: str) -> str:
     return f"kubectl -n {job.meta.namespace} patch cronjob {job.meta.name} -p '{patch}'"
 
 
-def _cron_job(job: CronJob, world: World, settings: Settings) -> Iterator[Finding]:
+def _cron_job(job: CronJob, names: AccountNames, world: World, settings: Settings) -> Iterator[Finding]:
     where = f"cronjob/{job.meta.name}"
     if job.suspend:
-        yield _suspended(job, where, world)
+        yield _suspended(job, where, names, world, settings)
     else:
         yield Finding(
             "credentials.cronjob",
@@ -107,8 +109,18 @@ def _cron_job(job: CronJob, world: World, settings: Settings) -> Iterator[Findin
             )
 
 
-def _suspended(job: CronJob, where: str, world: World) -> Finding:
-    by_us = job.meta.annotations.get(SUSPENDED_BY)
+def _suspended(job: CronJob, where: str, names: AccountNames, world: World, settings: Settings) -> Finding:
+    since = job.meta.annotations.get(SUSPENDED_BY)
+    if since is not None and any(signing_in(handover, world) for handover in handovers(world)):
+        return Finding(
+            "credentials.cronjob-paused",
+            Severity.INFO,
+            f"The CronJob {job.meta.name} is paused while somebody signs in.",
+            evidence={f"{where} {SUSPENDED_BY}": since},
+            why="A run in the middle of a sign-in would spoil the session.",
+            fix="It goes on when the sign-in ends.",
+            implies=Status.IN_PROGRESS,
+        )
     fix, commands = mend(
         world,
         "CronJob",
@@ -116,14 +128,16 @@ def _suspended(job: CronJob, where: str, world: World) -> Finding:
         "Resume it when no sign-in is under way.",
         _patch(job, '{"spec":{"suspend":false}}'),
     )
-    if by_us:
-        fix, commands = "Resume it when no sign-in is under way.", (_patch(job, '{"spec":{"suspend":false}}'),)
+    if since is not None:
+        fix = "The next sign-in lets it go on; it asks for nothing while the session works."
+        undo = f'{{"metadata":{{"annotations":{{"{SUSPENDED_BY}":null}}}},"spec":{{"suspend":false}}}}'
+        commands = (reauth(names.account, settings), _patch(job, undo))
     return Finding(
         "credentials.cronjob-suspended",
         Severity.WARNING,
         f"The CronJob {job.meta.name} is suspended: nothing is synced"
-        + (", paused by this wizard for a sign-in." if by_us else "."),
-        evidence={f"{where} spec.suspend": True} | ({f"{where} {SUSPENDED_BY}": by_us} if by_us else {}),
+        + (", paused by this wizard for a sign-in that was cut off." if since is not None else "."),
+        evidence={f"{where} spec.suspend": True} | ({f"{where} {SUSPENDED_BY}": since} if since is not None else {}),
         why="A suspended CronJob starts no runs, and nobody is told.",
         fix=fix,
         commands=commands,

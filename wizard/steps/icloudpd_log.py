@@ -181,7 +181,7 @@ SIGNS: tuple[Sign, ...] = (
     ),
     _sign(
         ASKED_NOBODY,
-        r"EOFError|GetPassWarning",
+        r"EOFError",
         "account",
         "icloudpd asked for a password or a code, and nobody could answer.",
         "A run has no keyboard; it asks when its session has ended.",

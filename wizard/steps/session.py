@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wizard.annotations import SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, parse_time
@@ -12,6 +12,9 @@ from wizard.settings import AccountNames, Settings
 from wizard.steps.icloudpd_log import PROVES_DEAD, SUCCESS, moment_of, read_log
 from wizard.steps.look_up import claim_named, claims_of, items, jobs_of
 from wizard.world import Claim, Found, Job, LogTail, Pod, PodSpec, Unreadable, World
+
+_CLOCKS_DIFFER = timedelta(hours=1)
+_LONGEST_LIFE = timedelta(days=400)
 
 
 def session_of(account: str, world: World, settings: Settings) -> Session:
@@ -22,8 +25,8 @@ def session_of(account: str, world: World, settings: Settings) -> Session:
     claim = claim_named(world, names.config_claim)
     if claim is None:
         return Session(SessionState.MISSING, source=f"there is no claim {names.config_claim}")
-    expires_at = parse_time(claim.meta.annotations.get(SESSION_EXPIRES_AT))
-    recorded_at = parse_time(claim.meta.annotations.get(SESSION_VERIFIED_AT))
+    expires_at = noted(claim, SESSION_EXPIRES_AT, world)
+    recorded_at = noted(claim, SESSION_VERIFIED_AT, world)
     word = _last_word(claim, names, world)
     verified_at = max((moment for moment in (recorded_at, word.proved) if moment), default=None)
     days_left = max(0, (expires_at - world.taken_at).days) if expires_at else None
@@ -40,6 +43,13 @@ def session_of(account: str, world: World, settings: Settings) -> Session:
     source = word.source if word.proved == verified_at else "icloudpd accepted it, recorded on the claim"
     due = days_left is not None and days_left <= settings.warning_days
     return Session(SessionState.EXPIRING if due else SessionState.VALID, expires_at, days_left, verified_at, source)
+
+
+def noted(claim: Claim, key: str, world: World) -> datetime | None:
+    """A time noted on the claim; None when there is none, and for what can't be: proved tomorrow, lasting for years."""
+    moment = parse_time(claim.meta.annotations.get(key))
+    latest = world.taken_at + (_CLOCKS_DIFFER if key == SESSION_VERIFIED_AT else _LONGEST_LIFE)
+    return moment if moment and moment <= latest else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,145 @@
+"""Iteration 3's traces: hand-over Jobs, the notes that a sign-in left on the config claim, and how old they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from wizard.annotations import LIBRARY_COUNT, SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, read_json
+from wizard.apply.handover_job import HANDOVER, KEPT_SECONDS, PURPOSE
+from wizard.errors import shorten
+from wizard.icloud.room import compare
+from wizard.icloud.steps import Library
+from wizard.model import Finding, SessionState, Severity, Status
+from wizard.quantity import bytes_of
+from wizard.schedule import longest_gap
+from wizard.settings import DEFAULT_ACCOUNT, PHOTOS_CLAIM, AccountNames, Settings
+from wizard.steps.look_up import claim_named, cron_job_named, items
+from wizard.steps.session import noted, session_of
+from wizard.steps.sign_in import reauth
+from wizard.world import Job, World
+
+LONGEST_SIGN_IN = timedelta(minutes=25)
+"""After that the wizard has given up by itself."""
+_REMOVED = timedelta(seconds=KEPT_SECONDS + 60)
+
+
+def handovers(world: World) -> list[Job]:
+    """The Jobs through which sessions are handed over, newest first."""
+    return [job for job in items(world.jobs) if job.meta.labels.get(PURPOSE) == HANDOVER]
+
+
+def signing_in(job: Job, world: World) -> bool:
+    """Whether somebody may be signing in through this hand-over Job just now."""
+    started = job.meta.created or world.taken_at
+    return job.state == "running" and not job.meta.deleting and world.taken_at - started < LONGEST_SIGN_IN
+
+
+def check_handovers(world: World, settings: Settings) -> Iterator[Finding]:
+    jobs = handovers(world)
+    for job in [job for job in jobs if signing_in(job, world)][:1]:
+        yield Finding(
+            "authentication.signing-in",
+            Severity.INFO,
+            "Somebody is signing in just now.",
+            evidence={f"job/{job.meta.name}": job.state, "since": job.meta.created or "unknown"},
+            why="Two sign-ins at the same time would spoil each other's session.",
+            fix="Wait until it is through. If it was yours and was cut off, start it again: the new one tidies up first.",
+            commands=(f"kubectl -n {settings.namespace} get job {job.meta.name}",),
+        )
+    left = [job for job in jobs if not signing_in(job, world) and not job.meta.deleting and _outlived(job, world)]
+    if left:
+        names = " ".join(job.meta.name for job in left)
+        yield Finding(
+            "authentication.handover-left",
+            Severity.WARNING,
+            "A sign-in was cut off, and what it worked with is still there.",
+            evidence={f"job/{job.meta.name}": f"{job.state}, since {job.meta.created}" for job in left},
+            why="Its pod holds the session's volume, and what it had begun to write may wait to be moved into place.",
+            fix="The next sign-in completes or undoes what was begun, and removes it.",
+            commands=("photosync-wizard reauth", f"kubectl -n {settings.namespace} delete job {names}"),
+            implies=Status.ACTION_REQUIRED,
+        )
+
+
+def _outlived(job: Job, world: World) -> bool:
+    """Whether the Job is there although it should have been removed; a running one has outlived the wizard."""
+    ended = job.finished or job.meta.created
+    return job.state == "running" or ended is None or world.taken_at - ended > _REMOVED
+
+
+def check_notes(world: World, settings: Settings) -> Iterator[Finding]:
+    for account in settings.accounts:
+        claim = claim_named(world, AccountNames.of(account).config_claim)
+        if claim is None:
+            continue
+        notes = claim.meta.annotations
+        broken = [
+            key for key in (SESSION_VERIFIED_AT, SESSION_EXPIRES_AT) if key in notes and not noted(claim, key, world)
+        ]
+        if broken:
+            where = f"persistentvolumeclaim/{claim.meta.name}"
+            yield Finding(
+                "authentication.session-note-broken",
+                Severity.WARNING,
+                f"What is noted on the claim {claim.meta.name} about its session makes no sense, and was not believed.",
+                evidence={f"{where} {key}": shorten(notes[key], 60) or "(empty)" for key in broken},
+                why="Somebody has changed it; without it nobody knows until when the session lasts.",
+                fix="Have it written anew: while the session works, that takes no password and no code.",
+                commands=(reauth(account, settings),),
+            )
+
+
+def check_age(world: World, settings: Settings) -> Iterator[Finding]:
+    """A session that is only believed to work, since nobody has used it for longer than the schedule allows."""
+    for account in settings.accounts:
+        session = session_of(account, world, settings)
+        job = cron_job_named(world, AccountNames.of(account).cron_job)
+        gap = longest_gap(job.schedule, job.time_zone, world.taken_at) if job else None
+        if session.state not in (SessionState.VALID, SessionState.EXPIRING) or session.verified_at is None:
+            continue
+        age = world.taken_at - session.verified_at
+        if gap is not None and age > 2 * gap + timedelta(days=1):
+            who = "" if account == DEFAULT_ACCOUNT else f" of account {account}"
+            yield Finding(
+                "authentication.session-not-proved-lately",
+                Severity.WARNING,
+                f"Nobody has seen the session{who} work for {age.days} days; that it lasts is what its files say.",
+                evidence={"proved at": session.verified_at, "rests on": session.source},
+                why="By the schedule a run should have used it since. Apple can end a session before its date.",
+                fix="See what the runs say (iteration 7), or ask the cluster's icloudpd; that changes nothing.",
+                commands=(reauth(account, settings, "--check"),),
+            )
+
+
+def check_room(world: World, settings: Settings) -> Iterator[Finding]:
+    """Whether what iCloud held at the last sign-ins fits the claim and, before the first sync is through, the deadline."""
+    photos = claim_named(world, PHOTOS_CLAIM)
+    libraries = {account: library for account in settings.accounts if (library := _library(account, world))}
+    if photos and libraries and all(library.estimated_bytes is not None for library in libraries.values()):
+        everything = Library(
+            sum(library.count for library in libraries.values()),
+            sum(library.estimated_bytes or 0 for library in libraries.values()),
+            "storage",
+        )
+        room = bytes_of(photos.capacity or photos.requested)
+        yield from compare(everything, claim_bytes=room, deadline_seconds=None, namespace=settings.namespace)
+    for account, library in libraries.items():
+        job = cron_job_named(world, AccountNames.of(account).cron_job)
+        if job and not job.last_success:
+            yield from compare(
+                library,
+                claim_bytes=None,
+                deadline_seconds=job.deadline_seconds,
+                cron_job=job.meta.name,
+                namespace=settings.namespace,
+            )
+
+
+def _library(account: str, world: World) -> Library | None:
+    claim = claim_named(world, AccountNames.of(account).config_claim)
+    note = read_json(claim.meta.annotations, LIBRARY_COUNT) if claim else {}
+    count, size = note.get("count"), note.get("bytes")
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        return None
+    return Library(count, size if isinstance(size, int) and size >= 0 else None, "storage")
