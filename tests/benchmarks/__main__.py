@@ -25,6 +25,12 @@ def main() -> int:
         help="of a cluster on loopback (else KUBECONFIG)",
     )
     parser.add_argument("--runs", type=int, default=5, help="how many of each are measured (5)")
+    parser.add_argument(
+        "--apple-hook",
+        metavar="PATH",
+        type=Path,
+        help="a program that leads its pods to a demo Apple: PATH --apple IP:PORT --apple-ca FILE; away: PATH --no-apple",
+    )
     parser.add_argument("--only", nargs="+", choices=PROMISES, default=list(PROMISES), help="some of them")
     options = parser.parse_args()
     if not options.kubeconfig:
@@ -33,7 +39,7 @@ def main() -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="photosync-bench-") as folder:
             namespace = f"photosync-bench-{secrets.token_hex(3)}"
-            with bench_in(Path(options.kubeconfig), Path(folder), namespace, options.runs) as bench:
+            with bench_in(Path(options.kubeconfig), Path(folder), namespace, options.runs, options.apple_hook) as bench:
                 for name, measure in PROMISES.items():
                     if name in options.only:
                         sys.stderr.write(f"measuring {name} …\n")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks import commands, kubeconfigs, objects, proxy, results, terminal
+from tests.benchmarks import commands, kubeconfigs, objects, proxy, results, signing_in, terminal
 from tests.benchmarks.commands import Run
 from tests.benchmarks.machine import wait_until_calm
 from tests.benchmarks.results import Result
@@ -23,6 +23,7 @@ CROWD_TIME_LIMIT = 1.25
 CROWD_MEMORY_LIMIT = 5.0
 JOBS_TIME_LIMIT = 2.0
 JOBS_MEMORY_LIMIT = 30.0
+HAND_OVER_LIMIT = 1.5
 
 ROUND_TRIP = 0.030
 FEW, MANY = 10, 10_000
@@ -37,12 +38,16 @@ HEAVY = ("kubernetes", "aiohttp", "textual", "rich", "pyicloud", "keyring", "yam
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where and how often: `folder` is the harness's own, `namespace` holds the seed's objects."""
+    """Where and how often: `folder` is the harness's own, `namespace` holds the seed's objects.
+
+    `apple_hook` is a program that leads the cluster's pods to a demo Apple; None where there is none.
+    """
 
     kubeconfig: Path
     folder: Path
     namespace: str
     runs: int
+    apple_hook: Path | None = None
 
     def status(self, kubeconfig: Path | None = None) -> Run:
         return commands.run_status(kubeconfig or self.kubeconfig, self.namespace, self.folder)
@@ -134,12 +139,25 @@ def finished_jobs(bench: Bench) -> Iterator[Result]:
     yield results.more_megabytes(f"{what}: memory", _megabytes(many), _megabytes(none), JOBS_MEMORY_LIMIT)
 
 
+def hand_over(bench: Bench) -> Iterator[Result]:
+    """From "code accepted" to "accepted by the cluster's icloudpd", beside one copy and one icloudpd by kubectl."""
+    if bench.apple_hook is None:
+        sys.stderr.write("hand-over: left out, it needs --apple-hook\n")
+        return
+    wait_until_calm()
+    ours, bare = signing_in.measure(
+        bench.kubeconfig, bench.apple_hook, bench.folder, f"{bench.namespace}-apple", bench.runs
+    )
+    yield results.seconds_in_turns("code accepted to proved / exec copy + icloudpd", ours, bare, HAND_OVER_LIMIT)
+
+
 PROMISES: dict[str, Callable[[Bench], Iterator[Result]]] = {
     "light-start": light_start,
     "first-frame": first_frame,
     "open-memory": open_memory,
     "status": status_near,
     "status-far": status_far,
+    "hand-over": hand_over,
     "crowd": crowd,
     "finished-jobs": finished_jobs,
 }
@@ -147,11 +165,13 @@ PROMISES: dict[str, Callable[[Bench], Iterator[Result]]] = {
 
 
 @contextmanager
-def bench_in(kubeconfig: Path, folder: Path, namespace: str, runs: int) -> Iterator[Bench]:
+def bench_in(
+    kubeconfig: Path, folder: Path, namespace: str, runs: int, apple_hook: Path | None = None
+) -> Iterator[Bench]:
     """A Bench with the seed's objects in a namespace of its own, for as long as it is needed."""
     kubeconfigs.server_of(kubeconfig)
     with objects.seeded(kubeconfig, folder, namespace):
-        yield Bench(kubeconfig, folder, namespace, runs)
+        yield Bench(kubeconfig, folder, namespace, runs, apple_hook)
 
 
 def _status_beside_seeds_own(bench: Bench, kubeconfig: Path, what: str, limit: float) -> Result:

@@ -65,6 +65,9 @@ async def test_a_running_job_is_stopped_when_the_person_says_so(place: Place) ->
 
     assert somebody.asked == ["in-use", "password", "code"]
     await place.gone("batch/v1/jobs/a-run")
+    at_once_again = Somebody()
+    assert (await place.sign_in(at_once_again)).rung is Rung.WORKS
+    assert at_once_again.asked == []
 
 
 async def test_the_cron_job_pauses_only_while_its_next_run_would_meet_the_sign_in(place: Place) -> None:

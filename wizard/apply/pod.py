@@ -240,12 +240,15 @@ def delete_job(target: Target) -> Action:
     )
 
 
-async def until_gone(cluster: Cluster, path: str, labels: str = "", seconds: float = GONE_SECONDS) -> None:
-    """Waits until nothing is at `path`: no such object, or with `labels` an empty list. Raises Trouble after `seconds`."""
+async def until_gone(cluster: Cluster, path: str, seconds: float = GONE_SECONDS) -> None:
+    """Waits until there is no object at `path` any more. Raises Trouble after `seconds`."""
     try:
         async with asyncio.timeout(seconds):
-            while await _is_there(cluster, path, labels):  # noqa: ASYNC110 - deletion has no event of its own to wait for
+            while True:
+                await cluster.get(path)
                 await asyncio.sleep(LOOK_EVERY_SECONDS)
+    except NotFound:
+        return
     except TimeoutError:
         raise Trouble(
             "handover.not-gone",
@@ -253,23 +256,6 @@ async def until_gone(cluster: Cluster, path: str, labels: str = "", seconds: flo
             why="Its node may not answer, or a finalizer holds it; while it runs it may write into the session.",
             fix="Look at what keeps it, then start again; the session is as it was.",
         ) from None
-
-
-async def _is_there(cluster: Cluster, path: str, labels: str) -> bool:
-    if labels:
-        return bool((await cluster.list_page(path, labels=labels))["items"])
-    try:
-        await cluster.get(path)
-    except NotFound:
-        return False
-    return True
-
-
-async def remove_left_over(cluster: Cluster, target: Target) -> None:
-    """Deletes the hand-over Job of an earlier start and waits until nothing runs in its pod any more."""
-    await execute(cluster, delete_job(target))
-    pods = f"/api/v1/namespaces/{target.namespace}/pods"
-    await until_gone(cluster, pods, labels=f"batch.kubernetes.io/job-name={target.name}")
 
 
 def proof_of(pod: str, output: bytes) -> Proof:
