@@ -35,7 +35,7 @@ for file in "$name" "$name.session"; do
   fi
 done
 sync "$name" "$name.session" . 2>/dev/null || true
-rm -f "$journal"
+rm -f "$journal" "$attended"
 rm -rf "$stage"
 """
 
@@ -119,17 +119,21 @@ mv -f "$journal.new" "$journal"
 KEEP = (
     _HEAD
     + """\
+if [ -e "$attended" ]; then exit 0; fi
 rm -rf "$previous"
 if [ -s "$name" ] && [ -s "$name.session" ]; then
   mkdir "$previous"
   cp -p "$name" "$name.session" "$previous/"
 fi
 sync . 2>/dev/null || true
-: > "$attended"
+printf '' > "$attended"
 exit 0
 """
 )
-"""Args: directory, name. Keeps a copy of the pair, and notes that another icloudpd may write into it from now on."""
+"""Args: directory, name. Keeps a copy of the pair, and notes that another icloudpd may write into it from now on.
+
+A copy that an earlier start has kept, and neither settled nor taken back, is the good one.
+"""
 
 SETTLE = _HEAD + 'rm -f "$attended"\nexit 0\n'
 """Args: directory, name. What the other icloudpd has written is good."""

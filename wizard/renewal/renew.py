@@ -86,10 +86,13 @@ class Renewal:
 
     async def run(self) -> Outcome:
         """Goes up the ladder until icloudpd accepts a session. Raises Trouble, or GaveUp when the person leaves."""
+        limit = asyncio.timeout(LONGEST_SECONDS)
         try:
-            async with asyncio.timeout(LONGEST_SECONDS):
+            async with limit:
                 return await self._run()
         except TimeoutError:
+            if not limit.expired():
+                raise
             raise Trouble(
                 "renewal.too-long",
                 f"The sign-in did not come to an end within {LONGEST_SECONDS / 60:.0f} minutes, and was left.",
