@@ -370,7 +370,8 @@ class Immich:
     `mounts` are (claim name, mount path, read only) of its server container; `volumes` the same for what is no claim, as
     (kind: where). `version` and the config fields come from its own public endpoints through the service proxy and are None
     where it did not answer; `probe_error` says why. `claims` are those claims' objects in its namespace, `volume_sources`
-    their volumes' sources by claim name where they could be read.
+    their volumes' sources by claim name where they could be read. `kind` is that of `workload`. `pods` are those of its
+    instance, read while it is not ready; `ingresses` those of its namespace, read where the cluster's could not all be.
     """
 
     namespace: str
@@ -388,6 +389,8 @@ class Immich:
     claims: Mapping[str, Read[Claim]] = field(default_factory=dict)
     volume_sources: Mapping[str, str] = field(default_factory=dict)
     pods: Read[Page[Pod]] = NOT_ASKED
+    kind: str = "Deployment"
+    ingresses: Read[Page[Ingress]] = NOT_ASKED
 
 
 @dataclass(frozen=True, slots=True)

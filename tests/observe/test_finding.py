@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.observe.looking import demo, look, scenario, thing, value
+from tests.observe.looking import NOW, demo, look, scenario, thing, value
 from wizard.demo.scenario import Scenario
 from wizard.demo.scenarios import load
+from wizard.observe.look import observe
 from wizard.observe.look_argo import choose
 from wizard.observe.parse_argo import application
 from wizard.settings import Settings
-from wizard.world import Immich, Missing, Unreadable
+from wizard.world import NOT_ASKED, Immich, Missing, Unreadable
 
 VERSION = {"/api/server/version": {"major": 2, "minor": 7, "patch": 5}}
 CONFIG = {"/api/server/config": {"isInitialized": True, "externalDomain": "https://photos.example.com"}}
@@ -68,9 +69,6 @@ async def test_no_service_leads_to_it(tmp_path: Path) -> None:
 
 async def test_it_does_not_answer(tmp_path: Path) -> None:
     async with demo(with_immich(deployment(readyReplicas=1), service()), tmp_path) as (world, cluster):
-        from tests.observe.looking import NOW
-        from wizard.observe.look import observe
-
         world.faults.answer("/proxy/api/server/version", 502, "<html>Bad gateway</html>")
         immich = value((await observe(cluster, Settings(), NOW)).immich)
     assert immich.version is None
@@ -146,3 +144,66 @@ async def test_by_what_our_objects_say(tmp_path: Path) -> None:
     assert value((await look(what, tmp_path)).application).meta.name == "home-photos"
     theirs = Settings(application="aaa", sources={"application": "flag"})
     assert value((await look(what, tmp_path, theirs)).application).meta.name == "aaa"
+
+
+def forbidden(path: str) -> str:
+    return f'{{"kind": "Status", "status": "Failure", "reason": "Forbidden", "code": 403, "message": "{path}"}}'
+
+
+async def test_a_stateful_set_will_do(tmp_path: Path) -> None:
+    stateful = {**deployment(readyReplicas=1), "kind": "StatefulSet"}
+    immich = await found(with_immich(stateful, service()), tmp_path)
+    assert (immich.kind, immich.workload.name, immich.version) == ("StatefulSet", "photos", "2.7.5")
+    assert (await found(with_immich(deployment(readyReplicas=1), service()), tmp_path)).kind == "Deployment"
+
+
+async def test_while_it_is_not_ready_what_it_needs_is_looked_at_and_nothing_else(tmp_path: Path) -> None:
+    def other(name: str, image: str, **labels: str) -> dict[str, Any]:
+        return thing(
+            "Pod", name, "media", spec={"containers": [{"name": "c", "image": image}]}, metadata={"labels": labels}
+        )
+
+    instance = {"app.kubernetes.io/instance": "photos"}
+    server = deployment(replicas=1)
+    server["spec"]["template"]["metadata"]["labels"].update(instance)
+    pods = [
+        other("photos-1", "x", app="photos", **instance),
+        other("its-database", "docker.io/bitnami/postgresql:16", **instance),
+        other("its-chart-s-own", "x", **instance),
+        other("database-by-hand", "tensorchord/vchord-postgres:16"),
+        other("jellyfin-database", "postgres:16", **{"app.kubernetes.io/instance": "jellyfin"}),
+        other("jellyfin", "jellyfin/jellyfin:10"),
+    ]
+    immich = await found(with_immich(server, service(), *pods), tmp_path)
+    assert {one.meta.name for one in value(immich.pods).items} == {
+        "photos-1",
+        "its-database",
+        "its-chart-s-own",
+        "database-by-hand",
+    }
+
+
+def ingress(name: str, namespace: str = "media") -> dict[str, Any]:
+    rule = {
+        "host": "a",
+        "http": {"paths": [{"path": "/", "backend": {"service": {"name": "photos", "port": {"number": 80}}}}]},
+    }
+    return thing("Ingress", name, namespace, version="networking.k8s.io/v1", spec={"rules": [rule]})
+
+
+async def test_its_own_ingresses_are_read_where_all_may_not_be(tmp_path: Path) -> None:
+    async with demo(with_immich(deployment(readyReplicas=1), service(), ingress("mine")), tmp_path) as (world, cluster):
+        world.faults.answer("GET /apis/networking.k8s.io/v1/ingresses", 403, forbidden("no"), content_type="text/json")
+        seen = await observe(cluster, Settings(), NOW)
+    assert isinstance(seen.ingresses, Unreadable)
+    assert [one.meta.name for one in value(value(seen.immich).ingresses).items] == ["mine"]
+
+
+async def test_its_own_ingresses_are_read_where_there_are_too_many(tmp_path: Path) -> None:
+    crowd = [ingress(f"i-{number:03}", "crowd") for number in range(101)]
+    what = with_immich(deployment(readyReplicas=1), service(), ingress("mine"), *crowd)
+    seen = await look(what, tmp_path)
+    assert value(seen.ingresses).more
+    assert [one.meta.name for one in value(value(seen.immich).ingresses).items] == ["mine"]
+    few = await look(with_immich(deployment(readyReplicas=1), service(), ingress("mine")), tmp_path)
+    assert value(few.immich).ingresses == NOT_ASKED

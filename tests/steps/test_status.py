@@ -345,3 +345,26 @@ def test_immich_s_database_is_named_before_what_follows_from_it() -> None:
 
 def test_more_applications_than_were_read_are_no_reason_to_raise() -> None:
     assert statuses(replace(complete(), applications=Found(Page((), more=True))))["argocd"] is C
+
+
+def test_a_database_in_another_namespace_is_named_before_what_follows_from_it() -> None:
+    server = ContainerState("main", "waiting", "CrashLoopBackOff", restarts=9)
+    pulling = ContainerState("db", "waiting", "ImagePullBackOff")
+    image = Container("db", "docker.io/bitnami/postgresql:16")
+    there = {"namespace": "photos", "workload": meta("immich-server", "photos"), "ready": False, "version": None}
+    pods = (
+        Pod(meta("immich-server-1", "photos"), PodSpec((Container("main", "x"),)), "Running", containers=(server,)),
+        Pod(meta("immich-postgres-0", "photos"), PodSpec((image,)), "Pending", containers=(pulling,)),
+    )
+    report = diagnose(with_immich(complete(), **there, pods=page(*pods)), SETTINGS)
+    seen = [finding for finding in report.steps[4].findings if finding.id in ("immich.image-pull", "immich.crash-loop")]
+    assert [finding.severity for finding in seen] == [Severity.ERROR, Severity.INFO]
+    assert "Bitnami" in seen[0].why
+
+
+def test_immich_s_own_ingresses_will_do_where_the_cluster_s_may_not_be_read() -> None:
+    own = replace(complete(), ingresses=FORBIDDEN)
+    assert statuses(own)["exposure"] is U
+    assert statuses(with_immich(own, ingresses=page(*list_of(complete().ingresses))))["exposure"] is C
+    none = with_immich(replace(complete(), ingresses=Found(Page((), more=True))), ingresses=page())
+    assert ids(diagnose(none, SETTINGS), "exposure") == ["ingress-missing"]

@@ -58,8 +58,8 @@ def watched(settings: Settings, world: World) -> list[Watched]:
     immich = found(world.immich)
     if immich is not None:
         where = immich.namespace
-        deployments = f"/apis/apps/v1/namespaces/{where}/deployments"
-        watches.append(Watched("immich", deployments, f"metadata.name={immich.workload.name}"))
+        workloads = f"/apis/apps/v1/namespaces/{where}/{immich.kind.lower()}s"
+        watches.append(Watched("immich", workloads, f"metadata.name={immich.workload.name}"))
         watches.append(Watched("ingress", f"/apis/networking.k8s.io/v1/namespaces/{where}/ingresses"))
     else:
         watches.append(Watched("immich", "/apis/apps/v1/deployments", labels=CHART_LABELS))

@@ -163,7 +163,7 @@ async def _second_wave(
         runs(cluster, settings.namespace, budget, for_logs, world.jobs, names, pods),
         _others(cluster, own, budget, pods),
         _volumes(cluster, budget, world.claims),
-        find_immich(cluster, settings, budget, immich_hints, world.claims),
+        find_immich(cluster, settings, budget, immich_hints, world.claims, world.ingresses),
         _objects(cluster, budget, f"{own}/secrets", more_secrets, parse.secret_keys),
         _objects(cluster, budget, f"{own}/configmaps", more_maps, parse.config_map),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,28 +10,33 @@ from typing import Any
 from wizard.errors import Trouble
 from wizard.kube.client import Cluster, ServiceAnswer
 from wizard.kube.errors import ClusterTrouble
-from wizard.observe.asking import Budget, ask, found, together
-from wizard.observe.parse import claim, persistent_volume
+from wizard.observe.asking import Budget, ask, found, mapped, together
+from wizard.observe.parse import claim, ingress, persistent_volume
 from wizard.observe.parse_pod import pod, pod_spec
 from wizard.observe.raw import listed, meta, number, page, record, records, strings, text
 from wizard.settings import IMMICH_MOUNT, Settings
-from wizard.world import NOT_ASKED, Claim, Found, Immich, Meta, Missing, Page, Pod, PodSpec, Read, Unreadable
+from wizard.world import NOT_ASKED, Claim, Found, Immich, Ingress, Meta, Missing, Page, Pod, PodSpec, Read, Unreadable
 
 CHART_LABELS = "app.kubernetes.io/name in (server,immich,immich-server)"
 SERVICE_NAME = "immich-server"
 PORTS = (2283, 3001)
 PROBE_SECONDS = 6.0
 VOLUMES_READ = 2
+PODS_READ = 60
+INSTANCE = "app.kubernetes.io/instance"
+NEEDED_IMAGE = re.compile(r"immich|postgres|pgvecto|vectorchord|redis|valkey")
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A Deployment that runs Immich's server; `pod_labels` are those that its pods get."""
+    """A Deployment or StatefulSet that runs Immich's server: `match` are the labels that it knows its pods by."""
 
     meta: Meta
     spec: PodSpec
     image: str
     ready: bool
+    kind: str
+    match: Mapping[str, str]
     pod_labels: Mapping[str, str]
 
 
@@ -65,9 +71,14 @@ async def hints(cluster: Cluster, settings: Settings, budget: Budget) -> Hints:
 
 
 async def find_immich(
-    cluster: Cluster, settings: Settings, budget: Budget, first: Hints, our_claims: Read[Page[Claim]]
+    cluster: Cluster,
+    settings: Settings,
+    budget: Budget,
+    first: Hints,
+    our_claims: Read[Page[Claim]],
+    ingresses: Read[Page[Ingress]],
 ) -> Read[Immich]:
-    """Immich, with what it says of itself; Missing when no Deployment runs its image."""
+    """Immich, with what it says of itself; Missing when no Deployment and no StatefulSet runs its image."""
     read = first.workloads
     candidates = _real(read.value.items) if isinstance(read, Found) else []
     if not candidates:
@@ -78,28 +89,36 @@ async def find_immich(
             return searched
         candidates = [searched.value]
     chosen = next((one for one in candidates if one.meta.namespace == settings.immich_namespace), candidates[0])
-    return Found(await _described(cluster, settings, budget, chosen, first.services, our_claims))
+    return Found(await _described(cluster, settings, budget, chosen, first.services, our_claims, ingresses))
 
 
 async def _search(cluster: Cluster, settings: Settings, budget: Budget) -> Read[Workload]:
-    """Any Deployment with Immich's image, by the Images column of one page of rows."""
+    """A Deployment with Immich's image, else a StatefulSet; what could not all be looked through is not known."""
+    deployment = await _search_rows(cluster, settings, budget, "deployments", "Deployments")
+    if isinstance(deployment, Found):
+        return deployment
+    stateful = await _search_rows(cluster, settings, budget, "statefulsets", "StatefulSets")
+    return stateful if isinstance(stateful, Found) or isinstance(deployment, Missing) else deployment
+
+
+async def _search_rows(
+    cluster: Cluster, settings: Settings, budget: Budget, resource: str, kinds: str
+) -> Read[Workload]:
+    """Any workload of that kind with Immich's image, by the Images column of one page of rows."""
     if not budget.take():
         return NOT_ASKED
-    everywhere = "/apis/apps/v1/deployments"
-    path = f"/apis/apps/v1/namespaces/{settings.immich_namespace}/deployments"
-    rows = await ask(
-        cluster.list_page(path if settings.immich_namespace else everywhere, limit=200, form="table"), _immich_rows
-    )
+    where = f"namespaces/{settings.immich_namespace}/" if settings.immich_namespace else ""
+    rows = await ask(cluster.list_page(f"/apis/apps/v1/{where}{resource}", limit=200, form="table"), _immich_rows)
     if not isinstance(rows, Found):
         return rows
     for one in rows.value.items:
         if not budget.take():
             return NOT_ASKED
-        whole = await ask(cluster.get(f"/apis/apps/v1/namespaces/{one.namespace}/deployments/{one.name}"), workload)
+        whole = await ask(cluster.get(f"/apis/apps/v1/namespaces/{one.namespace}/{resource}/{one.name}"), workload)
         if isinstance(whole, Found) and whole.value is not None:
             return Found(whole.value)
     if rows.value.more:
-        return Unreadable("not-asked", "There are too many Deployments to look through all of them for Immich.")
+        return Unreadable("not-asked", f"There are too many {kinds} to look through all of them for Immich.")
     return Missing()
 
 
@@ -110,12 +129,14 @@ async def _described(
     chosen: Workload,
     services: Read[Page[Service]],
     our_claims: Read[Page[Claim]],
+    ingresses: Read[Page[Ingress]],
 ) -> Immich:
     namespace = chosen.meta.namespace
-    (service, probe), (claims, sources), pods = await together(
+    (service, probe), (claims, sources), pods, own_ingresses = await together(
         _service_and_probe(cluster, budget, chosen, services),
         _storage(cluster, budget, chosen, our_claims if namespace == settings.namespace else None),
         _pods(cluster, budget, chosen),
+        _ingresses(cluster, budget, namespace, ingresses),
     )
     return Immich(
         namespace=namespace,
@@ -128,6 +149,8 @@ async def _described(
         claims=claims,
         volume_sources=sources,
         pods=pods,
+        kind=chosen.kind,
+        ingresses=own_ingresses,
         **probe,
     )
 
@@ -206,11 +229,38 @@ async def _storage(
 
 
 async def _pods(cluster: Cluster, budget: Budget, chosen: Workload) -> Read[Page[Pod]]:
-    if chosen.ready or not chosen.pod_labels or not budget.take():
+    """While the server is not ready: its pods, and those of its instance or kind that it can't do without."""
+    if chosen.ready or not budget.take():
         return NOT_ASKED
-    labels = ",".join(f"{key}={value}" for key, value in sorted(chosen.pod_labels.items()))
     path = f"/api/v1/namespaces/{chosen.meta.namespace}/pods"
-    return await ask(cluster.list_page(path, labels=labels, limit=10), lambda body: page(body, pod))
+    read = await ask(cluster.list_page(path, limit=PODS_READ), lambda body: page(body, pod))
+    return mapped(read, lambda all_of: Page(tuple(one for one in all_of.items if _belongs(one, chosen)), all_of.more))
+
+
+def _belongs(one: Pod, chosen: Workload) -> bool:
+    labels = one.meta.labels
+    if chosen.match and all(labels.get(key) == value for key, value in chosen.match.items()):
+        return True
+    instance = chosen.pod_labels.get(INSTANCE)
+    if instance and INSTANCE in labels:
+        return labels[INSTANCE] == instance
+    return any(NEEDED_IMAGE.search(container.image) for container in one.spec.containers)
+
+
+async def _ingresses(
+    cluster: Cluster, budget: Budget, namespace: str, everywhere: Read[Page[Ingress]]
+) -> Read[Page[Ingress]]:
+    """Those of Immich's namespace, where the list over all namespaces may not be read or does not hold one of them."""
+    if isinstance(everywhere, Found):
+        known = everywhere.value
+        if not known.more or any(one.meta.namespace == namespace for one in known.items):
+            return NOT_ASKED
+    elif not isinstance(everywhere, Unreadable) or everywhere.reason != "forbidden":
+        return NOT_ASKED
+    if not budget.take():
+        return NOT_ASKED
+    path = f"/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses"
+    return await ask(cluster.list_page(path, limit=100), lambda body: page(body, ingress))
 
 
 def is_server_image(image: str) -> bool:
@@ -228,7 +278,7 @@ def mounted_claims(spec: PodSpec) -> list[str]:
 
 
 def workload(body: Any) -> Workload | None:
-    """A Deployment as Workload; None when it does not run Immich's server."""
+    """A Deployment or StatefulSet as Workload; None when it does not run Immich's server."""
     spec, status = record(record(body).get("spec")), record(record(body).get("status"))
     template = record(spec.get("template"))
     inside = pod_spec(template.get("spec"))
@@ -238,7 +288,8 @@ def workload(body: Any) -> Workload | None:
     match = strings(record(spec.get("selector")).get("matchLabels"))
     labels = strings(record(template.get("metadata")).get("labels"))
     ready = (number(status.get("readyReplicas")) or 0) > 0
-    return Workload(meta(body), inside, image, ready, match or labels)
+    kind = text(record(body).get("kind")) or "Deployment"
+    return Workload(meta(body), inside, image, ready, kind, match or labels, labels or match)
 
 
 def _real(found_ones: Iterable[Workload | None]) -> list[Workload]:

@@ -10,10 +10,16 @@ from wizard.settings import CRON_JOB_BASE, Settings
 from wizard.setup import is_of_immich, pattern_ingress
 from wizard.steps.base import Right, Step, missing_rights, unknown
 from wizard.steps.look_up import items
-from wizard.world import Found, Ingress, IngressRule, Missing, Unreadable, World
+from wizard.world import Found, Ingress, IngressRule, Missing, Page, Read, Unreadable, World
 
 NGINX = "k8s.io/ingress-nginx"
 BODY_SIZE = "nginx.ingress.kubernetes.io/proxy-body-size"
+
+
+def ingresses_around(world: World) -> Read[Page[Ingress]]:
+    """The Ingresses among which Immich's would be: its own namespace's where those were read, else the cluster's."""
+    immich = world.immich.value if isinstance(world.immich, Found) else None
+    return immich.ingresses if immich and isinstance(immich.ingresses, Found) else world.ingresses
 
 
 def immich_routes(world: World) -> list[tuple[Ingress, IngressRule]]:
@@ -22,7 +28,7 @@ def immich_routes(world: World) -> list[tuple[Ingress, IngressRule]]:
         return []
     return [
         (item, rule)
-        for item in items(world.ingresses)
+        for item in items(ingresses_around(world))
         for rule in item.rules
         if is_of_immich(item, rule, world.immich.value)
     ]
@@ -53,8 +59,9 @@ def check_ingress(world: World, settings: Settings) -> Iterator[Finding]:
             return
         case _:
             pass
-    if isinstance(world.ingresses, Unreadable):
-        yield unknown("exposure.ingresses-unreadable", "The cluster's Ingresses", world.ingresses)
+    read = ingresses_around(world)
+    if isinstance(read, Unreadable):
+        yield unknown("exposure.ingresses-unreadable", "The cluster's Ingresses", read)
         return
     routes = immich_routes(world)
     if not routes:
@@ -80,11 +87,12 @@ def check_ingress(world: World, settings: Settings) -> Iterator[Finding]:
 
 
 def _no_route(world: World, settings: Settings) -> Iterator[Finding]:
-    if isinstance(world.ingresses, Found) and world.ingresses.value.more:
+    read = ingresses_around(world)
+    if isinstance(read, Found) and read.value.more:
         yield Finding(
             "exposure.ingress-not-seen",
             Severity.UNKNOWN,
-            f"No Ingress among the first {len(world.ingresses.value.items)} leads to Immich, and there are more.",
+            f"No Ingress among the first {len(read.value.items)} leads to Immich, and there are more.",
             why="Only one page of other people's objects is read.",
             commands=("kubectl get ingress -A",),
             implies=Status.UNKNOWN,
@@ -101,7 +109,7 @@ def _no_route(world: World, settings: Settings) -> Iterator[Finding]:
         "exposure.ingress-missing",
         Severity.ERROR,
         "No Ingress leads to Immich yet.",
-        evidence={"ingresses looked at": len(items(world.ingresses))},
+        evidence={"ingresses looked at": len(items(read))},
         why="Without one it can be reached only through a port-forward.",
         fix=f"Make one for {host} to Immich's Service.{example}",
         commands=(f"kubectl -n {pattern.meta.namespace} get ingress {pattern.meta.name} -o yaml",) if pattern else (),

@@ -13,7 +13,7 @@ from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import Settings
 from wizard.steps.base import Right, Step, missing_rights, unknown
 from wizard.steps.immich_photos import check_network_volume, check_users, library_of, mount_of
-from wizard.steps.look_up import items, manager_of, pods_of_database
+from wizard.steps.look_up import items, manager_of, pods_needed_by
 from wizard.steps.pod_trouble import pod_trouble
 from wizard.world import Found, Immich, Missing, Pod, Unreadable, World
 
@@ -30,7 +30,10 @@ def check_installed(world: World, settings: Settings) -> Iterator[Finding]:
                 "immich.not-installed",
                 Severity.ERROR,
                 "There is no Immich on this cluster.",
-                evidence={"deployments with an immich-server image": "none", "service immich-server": "none"},
+                evidence={
+                    "deployments and stateful sets with an immich-server image": "none",
+                    "service immich-server": "none",
+                },
                 why="Immich is what shows the photos; iterations 6 and 7 are about it.",
                 fix="Install Immich (chart 0.10 or later, with a PostgreSQL that has VectorChord and a claim for its library), "
                 "or skip these iterations when yours runs elsewhere. A claim can be mounted only in its own namespace: "
@@ -65,12 +68,12 @@ def _server(immich: Immich, world: World) -> Iterator[Finding]:
             "immich.not-ready",
             Severity.WARNING,
             "Immich is installed and not ready yet.",
-            evidence={f"deployment {where}": "no ready replica"},
+            evidence={f"{immich.kind.lower()} {where}": "no ready replica"},
             why="The first start migrates its database, which takes minutes.",
             fix="Wait; if it restarts instead, its log says why (database without VectorChord, no cache, no library claim).",
             commands=(
                 f"kubectl -n {immich.namespace} get pods",
-                f"kubectl -n {immich.namespace} logs deploy/{immich.workload.name} --tail=50",
+                f"kubectl -n {immich.namespace} logs {immich.kind.lower()}/{immich.workload.name} --tail=50",
             ),
             implies=Status.IN_PROGRESS,
         )
@@ -110,18 +113,19 @@ def _server(immich: Immich, world: World) -> Iterator[Finding]:
 
 
 def _troubles(immich: Immich, world: World) -> list[Finding]:
-    """What keeps Immich from starting, the database's troubles before the server's, which follow from them."""
-    database = pods_of_database(world, immich.namespace)
+    """What keeps Immich from starting: what it needs before the server, whose troubles follow from that."""
+    needed = sorted(pods_needed_by(immich, world), key=lambda pod: not _runs(pod, DATABASE_IMAGE))
+    others = {pod.meta.name for pod in needed}
     events = items(world.events)
 
     def of(pods: Iterable[Pod]) -> list[Finding]:
         return [trouble.finding("immich") for pod in pods if (trouble := pod_trouble(pod, events))]
 
-    found = of(items(immich.pods))
-    if causes := of(database):
+    found = of(pod for pod in items(immich.pods) if pod.meta.name not in others)
+    if causes := of(needed):
         follow = [replace(finding, severity=Severity.INFO, implies=None) for finding in found]
         return [*causes[:1], *follow[:1]]
-    for pod in database:
+    for pod in needed:
         images = [container.image for container in pod.spec.containers if DATABASE_IMAGE.search(container.image)]
         if images and not VECTORS.search(images[0]):
             found.insert(
@@ -133,11 +137,17 @@ def _troubles(immich: Immich, world: World) -> list[Finding]:
                     evidence={f"pod/{pod.meta.name} image": images[0]},
                     why="A plain PostgreSQL lacks VectorChord, which Immich needs since 1.133.",
                     fix="Use an image with VectorChord (ghcr.io/immich-app/postgres, or tensorchord/cloudnative-vectorchord for CloudNativePG).",
-                    commands=(f"kubectl -n {immich.namespace} logs deploy/{immich.workload.name} --tail=50",),
+                    commands=(
+                        f"kubectl -n {immich.namespace} logs {immich.kind.lower()}/{immich.workload.name} --tail=50",
+                    ),
                     implies=Status.BLOCKED,
                 ),
             )
     return found[:2]
+
+
+def _runs(pod: Pod, image: re.Pattern[str]) -> bool:
+    return any(image.search(container.image) for container in pod.spec.containers)
 
 
 def _silent(immich: Immich, where: str) -> Iterator[Finding]:
@@ -146,7 +156,7 @@ def _silent(immich: Immich, where: str) -> Iterator[Finding]:
             "immich.no-service",
             Severity.ERROR,
             "Immich runs, and no Service leads to it.",
-            evidence={f"deployment {where}": "ready", "service immich-server": "not found"},
+            evidence={f"{immich.kind.lower()} {where}": "ready", "service immich-server": "not found"},
             fix="Make a Service for port 2283 of its pods.",
             commands=(f"kubectl -n {immich.namespace} get services",),
             implies=Status.ACTION_REQUIRED,
@@ -177,7 +187,7 @@ def _probes(immich: Immich, where: str) -> Iterator[Finding]:
             "immich.old-probe",
             Severity.ERROR,
             "Immich is asked for its health at a path that it no longer has.",
-            evidence={f"deployment {where} probes": ", ".join(sorted(paths)), "image": immich.image},
+            evidence={f"{immich.kind.lower()} {where} probes": ", ".join(sorted(paths)), "image": immich.image},
             why="Charts before 0.8 ask /api/server-info/ping, which went with 1.118; the right path is /api/server/ping on port 2283.",
             fix="Use chart 0.10 or later with the image it comes with.",
             implies=Status.BLOCKED,

@@ -35,7 +35,7 @@ def mount_of(immich: Immich, world: World, settings: Settings) -> Iterator[Findi
             "immich.photos-not-mounted",
             Severity.ERROR,
             f"Immich does not see the photos: nothing is mounted at {IMMICH_MOUNT}.",
-            evidence={f"deployment {where} mounts": mounts or "none"}
+            evidence={f"{immich.kind.lower()} {where} mounts": mounts or "none"}
             | ({f"library on {IMPORT_PATH}": "recorded"} if _recorded_library(world) else {}),
             why=f"A claim can be mounted only in its own namespace, and Immich is in {immich.namespace}: it needs a second volume and claim "
             "there that lead to the same place, or to move."
@@ -61,7 +61,7 @@ def mount_of(immich: Immich, world: World, settings: Settings) -> Iterator[Findi
         return
     mount, volume = found
     evidence: dict[str, object] = {
-        f"deployment {where} {mount.path}": f"{volume.kind} {volume.ref}",
+        f"{immich.kind.lower()} {where} {mount.path}": f"{volume.kind} {volume.ref}",
         "read-only": mount.read_only,
     }
     if volume.kind == "emptyDir":
@@ -240,7 +240,7 @@ def library_of(world: World) -> Iterator[Finding]:
             fix="See whether the files are there for Immich: list the folder inside its pod. Exclude lost+found from the library.",
             commands=(
                 (
-                    f"kubectl -n {world.immich.value.namespace} exec deploy/{world.immich.value.workload.name} -- ls -la {IMPORT_PATH}",
+                    f"kubectl -n {world.immich.value.namespace} exec {world.immich.value.kind.lower()}/{world.immich.value.workload.name} -- ls -la {IMPORT_PATH}",
                 )
                 if isinstance(world.immich, Found)
                 else ()

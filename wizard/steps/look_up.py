@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from wizard.world import (
     CronJob,
     Event,
     Found,
+    Immich,
     Job,
     Meta,
     Page,
@@ -22,6 +24,7 @@ from wizard.world import (
 )
 
 T = TypeVar("T")
+NEEDED_IMAGE = re.compile(r"postgres|pgvecto|vectorchord|redis|valkey")
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -90,12 +93,13 @@ def pods_of_job(world: World, job: str) -> list[Pod]:
     return [pod for pod in items(world.job_pods) if pod.meta.owner == f"Job/{job}"]
 
 
-def pods_of_database(world: World, namespace: str) -> list[Pod]:
-    """Pods that run PostgreSQL in that namespace, as far as our own namespace's pods show them."""
+def pods_needed_by(immich: Immich, world: World) -> list[Pod]:
+    """Pods in Immich's namespace, other than its server's, that run what it can't start without: database and cache."""
+    known = {pod.meta.name: pod for pod in (*all_pods(world), *items(immich.pods))}
     return [
         pod
-        for pod in all_pods(world)
-        if pod.meta.namespace == namespace and any("postgres" in one.image for one in pod.spec.containers)
+        for pod in known.values()
+        if pod.meta.namespace == immich.namespace and any(NEEDED_IMAGE.search(one.image) for one in pod.spec.containers)
     ]
 
 

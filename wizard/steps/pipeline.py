@@ -5,7 +5,7 @@ from __future__ import annotations
 from wizard.annotations import VERIFIED_COUNTS, read_json
 from wizard.model import Account, Hop, SessionState, Status
 from wizard.settings import PHOTOS_CLAIM, AccountNames, Settings
-from wizard.steps.exposure import immich_routes
+from wizard.steps.exposure import immich_routes, ingresses_around
 from wizard.steps.look_up import claim_named, cron_job_named, jobs_of
 from wizard.world import Found, Missing, Unreadable, World
 
@@ -87,7 +87,7 @@ def _immich(world: World, statuses: dict[str, Status], count: str) -> tuple[str,
 def _you(world: World, statuses: dict[str, Status]) -> tuple[str, str]:
     if isinstance(world.immich, Missing):
         return ("unknown" if statuses.get("immich") is Status.SKIPPED else "waiting"), ""
-    if isinstance(world.ingresses, Unreadable) or isinstance(world.immich, Unreadable):
+    if isinstance(ingresses_around(world), Unreadable) or isinstance(world.immich, Unreadable):
         return "unknown", ""
     routes = immich_routes(world)
     if not routes:
