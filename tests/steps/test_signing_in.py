@@ -28,6 +28,7 @@ from tests.steps.worlds import (
     seed,
     with_annotations,
     with_auth,
+    with_claim,
     with_cron,
     with_run,
     with_session,
@@ -158,10 +159,19 @@ class TestTheNotes:
         half = json.dumps({"count": 10, "bytes": 60 * 2**30})
         world = with_annotations(family(), "icloudpd-config", **{LIBRARY_COUNT: half})
         assert not found("authentication.library-too-large", world)
+        assert found("storage.pvc-small", with_claim(world, PHOTOS_CLAIM, capacity="99Gi"))
         both = with_annotations(world, "icloudpd-config-anna", **{LIBRARY_COUNT: half})
         finding = found("authentication.library-too-large", both)
         assert finding
         assert f"pvc {PHOTOS_CLAIM}" in finding.commands[0]
+
+    def test_a_claim_that_is_known_to_be_large_enough_is_not_small(self) -> None:
+        small = with_claim(complete(), PHOTOS_CLAIM, capacity="20Gi")
+        assert found("storage.pvc-small", small)
+        for size, warned in ((15, False), (19, True)):
+            counted = json.dumps({"count": 10, "bytes": size * 2**30})
+            world = with_annotations(small, "icloudpd-config", **{LIBRARY_COUNT: counted})
+            assert bool(found("storage.pvc-small", world)) is warned
 
 
 def handover(state: str, **fields: Any) -> World:

@@ -11,9 +11,10 @@ from wizard.model import Blocker, Finding, SessionState, Severity, Status
 from wizard.settings import DEFAULT_ACCOUNT, AccountNames, Settings
 from wizard.steps.auth_pods import auth_pods, check_auth_pods
 from wizard.steps.base import Right, Step, missing_rights, unknown
+from wizard.steps.library_room import check_room
 from wizard.steps.look_up import claim_named, mounting_pods
 from wizard.steps.session import session_of
-from wizard.steps.session_notes import check_age, check_handovers, check_notes, check_room
+from wizard.steps.session_notes import check_age, check_handovers, check_notes
 from wizard.steps.sign_in import sign_in
 from wizard.world import Unreadable, World
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from wizard.annotations import LIBRARY_COUNT, SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, read_json
+from wizard.annotations import SESSION_EXPIRES_AT, SESSION_VERIFIED_AT
 from wizard.apply.handover_job import HANDOVER, KEPT_SECONDS, PURPOSE
 from wizard.errors import shorten
-from wizard.icloud.room import compare
-from wizard.icloud.steps import Library
 from wizard.model import Finding, SessionState, Severity, Status
-from wizard.quantity import bytes_of
 from wizard.schedule import longest_gap
-from wizard.settings import DEFAULT_ACCOUNT, PHOTOS_CLAIM, AccountNames, Settings
+from wizard.settings import DEFAULT_ACCOUNT, AccountNames, Settings
 from wizard.steps.look_up import claim_named, cron_job_named, items
 from wizard.steps.session import noted, session_of
 from wizard.steps.sign_in import reauth
@@ -110,36 +107,3 @@ def check_age(world: World, settings: Settings) -> Iterator[Finding]:
                 fix="See what the runs say (iteration 7), or ask the cluster's icloudpd; that changes nothing.",
                 commands=(reauth(account, settings, "--check"),),
             )
-
-
-def check_room(world: World, settings: Settings) -> Iterator[Finding]:
-    """Whether what iCloud held at the last sign-ins fits the claim and, before the first sync is through, the deadline."""
-    photos = claim_named(world, PHOTOS_CLAIM)
-    libraries = {account: library for account in settings.accounts if (library := _library(account, world))}
-    if photos and libraries and all(library.estimated_bytes is not None for library in libraries.values()):
-        everything = Library(
-            sum(library.count for library in libraries.values()),
-            sum(library.estimated_bytes or 0 for library in libraries.values()),
-            "storage",
-        )
-        room = bytes_of(photos.capacity or photos.requested)
-        yield from compare(everything, claim_bytes=room, deadline_seconds=None, namespace=settings.namespace)
-    for account, library in libraries.items():
-        job = cron_job_named(world, AccountNames.of(account).cron_job)
-        if job and not job.last_success:
-            yield from compare(
-                library,
-                claim_bytes=None,
-                deadline_seconds=job.deadline_seconds,
-                cron_job=job.meta.name,
-                namespace=settings.namespace,
-            )
-
-
-def _library(account: str, world: World) -> Library | None:
-    claim = claim_named(world, AccountNames.of(account).config_claim)
-    note = read_json(claim.meta.annotations, LIBRARY_COUNT) if claim else {}
-    count, size = note.get("count"), note.get("bytes")
-    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        return None
-    return Library(count, size if isinstance(size, int) and size >= 0 else None, "storage")

@@ -8,6 +8,7 @@ from wizard.model import Blocker, Finding, Severity, Status
 from wizard.quantity import bytes_of
 from wizard.settings import CONFIG_SIZE, PHOTOS_CLAIM, PHOTOS_SIZE, AccountNames, Settings
 from wizard.steps.base import Right, Step, missing_rights, unknown
+from wizard.steps.library_room import known_to_fit
 from wizard.steps.look_up import (
     application_of,
     class_of,
@@ -299,7 +300,7 @@ def _class_of(
 
 def _size(claim: Claim, wanted: str, where: str, world: World, settings: Settings) -> Iterator[Finding]:
     size = claim.capacity or claim.requested
-    if size and bytes_of(size) < bytes_of(wanted):
+    if size and bytes_of(size) < bytes_of(wanted) and not known_to_fit(claim, world, settings):
         fix, commands = growing(claim, wanted, world, settings)
         yield Finding(
             "storage.pvc-small",
