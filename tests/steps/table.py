@@ -699,6 +699,14 @@ _VERIFICATION: dict[str, Row] = {
     "waits": Row(seed),
     "running": Row(lambda: _running_pod(phase="Running")),
     "run-failed": Row(lambda: with_run(complete(), state="failed", reason="BackoffLimitExceeded")),
+    "run-before-sign-in": Row(
+        lambda: with_session(
+            with_run(complete(), "KeyError: 'dsInfo'", state="failed"),
+            expires_in=timedelta(days=30),
+            verified_ago=timedelta(hours=1),
+        ),
+        lambda: with_run(complete(), "KeyError: 'dsInfo'", state="failed"),
+    ),
     "run-too-long": Row(lambda: with_run(complete(), *GOOD_LOG[:2], state="failed", reason="DeadlineExceeded")),
     "run-lied": Row(lambda: with_run(complete(), *PASSWORD_LINES)),
     "log-unreadable": Row(lambda: replace(complete(), sync_logs={job().meta.name: FORBIDDEN})),

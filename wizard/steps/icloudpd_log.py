@@ -19,6 +19,7 @@ SESSION_DEAD = "session-dead"
 ASKED_NOBODY = "asked-nobody"
 WRONG_BINARY = "wrong-binary"
 PROVES_DEAD = frozenset({SESSION_DEAD, ASKED_NOBODY})
+MENDED_BY_SIGNING_IN = PROVES_DEAD | {"session-broken", "downloads-refused"}
 _DOWNLOADING = re.compile(r"Downloading \S+ original")
 _PROGRESS = re.compile(r" (?:INFO|DEBUG) +Download")
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")

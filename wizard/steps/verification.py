@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from wizard.annotations import INSTANTIATE, RUNBOOK_WRITTEN_AT, VERIFIED_AT, VERIFIED_COUNTS, parse_time, read_json
 from wizard.model import Finding, SessionState, Severity, Status
 from wizard.schedule import longest_gap
 from wizard.settings import DEFAULT_ACCOUNT, PHOTOS_CLAIM, AccountNames, Settings
 from wizard.steps.base import Right, Step, missing_rights, unknown
-from wizard.steps.icloudpd_log import findings_from, read_log
+from wizard.steps.icloudpd_log import MENDED_BY_SIGNING_IN, findings_from, read_log
 from wizard.steps.look_up import claim_named, cron_job_named, items, jobs_of, pods_of_job
 from wizard.steps.pod_trouble import pod_trouble
 from wizard.steps.session import log_of, session_of
@@ -64,7 +64,10 @@ def _runs(account: str, world: World, settings: Settings) -> Iterator[Finding]:
     for job in running[-1:]:
         yield from _running(job, who, world)
     if finished:
-        yield from _finished(finished[-1], who, world, settings, newest=finished[-1] is jobs[-1])
+        if signed_in := _signed_in_since(finished[-1], account, world, settings):
+            yield _before_sign_in(finished[-1], who, signed_in, start)
+        else:
+            yield from _finished(finished[-1], who, world, settings, newest=finished[-1] is jobs[-1])
     by_hand = [job for job in finished if job.meta.annotations.get(INSTANTIATE) == "manual" and job.state == "complete"]
     verified = parse_time(_photos_annotation(world, VERIFIED_AT))
     if by_hand:
@@ -101,6 +104,30 @@ def _running(job: Job, who: str, world: World) -> Iterator[Finding]:
         evidence={f"job/{job.meta.name}": "running"}
         | ({"log": read_log(log).downloading or log.lines[-1]} if log and log.lines else {}),
         implies=Status.IN_PROGRESS,
+    )
+
+
+def _signed_in_since(job: Job, account: str, world: World, settings: Settings) -> datetime | None:
+    """When the session was proved after a run that failed for nothing but the session; None when that is not the case."""
+    log, session = log_of(job, world), session_of(account, world, settings)
+    slugs = {sign.slug for sign, _ in read_log(log).signs} if log else set()
+    if not slugs or not slugs <= MENDED_BY_SIGNING_IN:
+        return None
+    works = session.state in (SessionState.VALID, SessionState.EXPIRING)
+    after = works and session.verified_at and job.finished and session.verified_at > job.finished
+    return session.verified_at if after else None
+
+
+def _before_sign_in(job: Job, who: str, signed_in: datetime, start: tuple[str, ...]) -> Finding:
+    return Finding(
+        "verification.run-before-sign-in",
+        Severity.INFO,
+        f"The last run{who} found the session ended; it has been mended since.",
+        evidence={f"job/{job.meta.name}": job.state, "finished": job.finished, "session proved": signed_in},
+        why="No run has used the session since then.",
+        fix="Wait for the next run, or start one by hand.",
+        commands=start,
+        implies=Status.PENDING,
     )
 
 
