@@ -379,4 +379,4 @@ def open_wizard(session: Session) -> int:
     """Runs the wizard full-screen until it is closed, and returns the exit code."""
     app = WizardApp(session)
     app.run()
-    return app.return_code or 0
+    return int(Exit.INTERRUPTED) if app.return_code is None else app.return_code
