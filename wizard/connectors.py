@@ -8,12 +8,15 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wizard.errors import Exit, Retry, Trouble
 from wizard.kube.client import Cluster, connect
 from wizard.kube.private import APP, close_private, open_private, private_root
 from wizard.state.files import make_folder
+
+if TYPE_CHECKING:
+    from wizard.demo.world import DemoWorld
 
 
 class Connector(Protocol):
@@ -59,7 +62,7 @@ class DemoConnector:
     """A demo world, kept in the state folder from command to command; it lives until `close`.
 
     Its demo Apple is the only Apple of this process meanwhile: Apple's names lead there. `phone` gets what the demo's
-    phones show, codes above all: for the screen, never for a log.
+    phones show, codes above all: for the screen, never for a log. `world` is there while it is connected.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class DemoConnector:
         self._root = private_root(env, home)
         self._stack = AsyncExitStack()
         self._kubeconfig: Path | None = None
+        self.world: DemoWorld | None = None
 
     async def connect(self) -> Cluster:
         """Starts the world when it is first needed."""
@@ -99,6 +103,7 @@ class DemoConnector:
                 )
             )
             self._stack.enter_context(world.residents.lead_here())
+            self.world = world
             self._kubeconfig = private / "demo.kubeconfig"
             world.write_kubeconfig(self._kubeconfig)
         return await connect(str(self._kubeconfig), None, self._kubeconfig.parent, env=self._env)
@@ -109,7 +114,7 @@ class DemoConnector:
 
     async def close(self) -> None:
         """Stops the world; its objects stay in its folder."""
-        self._kubeconfig = None
+        self._kubeconfig = self.world = None
         await self._stack.aclose()
 
 

@@ -227,3 +227,17 @@ async def test_who_detaches_leaves_it_running(reader: Api) -> None:
         await talk.until("got two\r\n")
         assert "one" not in talk.out
     assert (await reader.get("pods/tty")).body["status"]["phase"] == "Running"
+
+
+async def test_a_prompt_is_in_no_log(place: Place, pod: PodMaker) -> None:
+    body = pod("asks", "echo begun; printf 'Password: '; stty -echo; read word; echo; echo thanks; sleep 600")
+    body["spec"]["containers"][0] |= {"image": IMAGE, "stdin": True, "tty": True}
+    await place.api.made("pods", body)
+    await place.api.phase("pods/asks", "Running")
+    await place.api.until("pods/asks/log", lambda answer: "begun" in answer.text)
+    assert "Password" not in (await place.api.get("pods/asks/log")).text
+    async with opened(place.api, "pods/asks/attach", stdin=True, stdout=True, tty=True) as talk:
+        await talk.send(0, b"word\n")
+        await talk.until("thanks")
+    log = (await place.api.get("pods/asks/log")).text
+    assert log.replace("\r\n", "\n").split("\n")[:3] == ["begun", "Password: ", "thanks"]

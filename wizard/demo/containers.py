@@ -31,12 +31,16 @@ Key = tuple[str, str]
 
 @dataclass(slots=True)
 class Main:
-    """The main program of a container. `audience` hears what it says; `quiet` until somebody has typed something."""
+    """The main program of a container. `audience` hears what it says; `quiet` until somebody has typed something.
+
+    `unlogged` is the beginning of a line: it comes into the log with its end, so a prompt is in no log.
+    """
 
     stdin: Input
     terminal: Terminal | None
     audience: set[Write] = field(default_factory=set)
     quiet: bool = False
+    unlogged: str = ""
     task: asyncio.Task[int] | None = None
 
     def feed(self, data: bytes) -> None:
@@ -164,7 +168,25 @@ class Containers:
         environment = self.environment(pod, container)
         tree = self.tree(pod, container)
         directory = container.get("workingDir", "/")
-        return Process(command, tree, stdin, stdout, stderr, self.programs, environment, directory, terminal=terminal)
+        programs = {**self.programs, "stty": self._stty(pod, container)}
+        return Process(command, tree, stdin, stdout, stderr, programs, environment, directory, terminal=terminal)
+
+    def _stty(self, pod: Object, container: Object) -> Program:
+        """Says, or changes, how the terminal of the container's main program is set."""
+
+        async def stty(process: Process) -> int:
+            main = self._mains.get((pod["metadata"]["uid"], container["name"]))
+            if main is None or main.terminal is None:
+                process.complain("'standard input': Inappropriate ioctl for device")
+                return 1
+            if process.arguments[1:] in (("echo",), ("-echo",)):
+                main.terminal.echo = process.arguments[1] == "echo"
+                return 0
+            echo = "echo" if main.terminal.echo else "-echo"
+            process.say(f"speed 38400 baud; rows 0; columns 0; line = 0;\nisig icanon iexten {echo} echoe echok\n")
+            return 0
+
+        return stty
 
     async def run(self, process: Process) -> int:
         """Runs it to the end; Ctrl+C in its terminal ends it."""
@@ -235,7 +257,10 @@ class Containers:
         def say(data: bytes) -> None:
             if main.quiet:
                 return
-            self._logs.append(log, data.decode("utf-8", "replace").replace("\r\n", "\n"))
+            text = main.unlogged + data.decode("utf-8", "replace").replace("\r\n", "\n")
+            lines, end, main.unlogged = text.rpartition("\n")
+            if end:
+                self._logs.append(log, lines + end)
             for each in tuple(main.audience):
                 each(data)
 

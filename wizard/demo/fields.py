@@ -213,9 +213,7 @@ def conflicts(live: Object, config: Object, manager: str, *, custom: bool) -> li
             continue
         who = f'"{each["manager"]}"' + (f" using {each['apiVersion']}" if each["operation"] == UPDATE else "")
         found += [
-            (who, path)
-            for path in sorted(wanted & set(leaves(each["fieldsV1"])))
-            if _differs(live, config, path)
+            (who, path) for path in sorted(wanted & set(leaves(each["fieldsV1"]))) if _differs(live, config, path)
         ]
     return found
 

@@ -58,6 +58,8 @@ _REFUSALS = {
     "absent": "Webservice not available (ckdatabasews)",
     "indexing": "Apple iCloud Photo Library has not finished indexing yet",
 }
+_NOTHING_TO_DO = "--auth-only, --directory, --list-libraries, or --list-albums are required for each configuration"
+_LOGGED_TWICE = ("access-denied", "zone-not-found")
 _TRACE = """\
 Traceback (most recent call last):
   File "starters/icloudpd.py", line 6, in <module>
@@ -103,7 +105,7 @@ def read_arguments(words: tuple[str, ...]) -> Arguments:
         else:
             return Arguments(problem=f"unrecognized arguments: {' '.join([word, *rest])}")
     if "--directory" not in values and "--auth-only" not in flags:
-        return Arguments(problem="--auth-only, --directory or --list-albums are required")
+        return Arguments(problem=_NOTHING_TO_DO)
     return Arguments(values, frozenset(flags))
 
 
@@ -217,17 +219,19 @@ class _Run:
 
     def _download(self, person: Person) -> None:
         if refusal := _REFUSALS.get(person.account.photos):
+            if person.account.photos in _LOGGED_TWICE:
+                self._log("ERROR", refusal)
             raise Ended(refusal)
         if person.terms_pending:
             raise Ended("Service Temporarily Unavailable (503)")
         directory = self._arguments.get("--directory")
-        pictures = library()
+        pictures = library()[: int(self._arguments.get("--recent", "999999"))]
         until = int(self._arguments.get("--until-found", "0"))
         count = "???" if until else str(len(pictures))
         self._log("INFO", f"Downloading {count} original photos and videos to {directory} ...")
         structure = self._arguments.get("--folder-structure", "{:%Y/%m/%d}")
         old = 0
-        for picture in reversed(pictures):
+        for picture in pictures:
             folder = "" if structure == "none" else structure.format(picture.taken)
             path = self._process.path(posixpath.join(directory, folder, picture.name))
             if self._process.tree.entry(path) is not None:

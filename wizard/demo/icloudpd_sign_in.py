@@ -17,12 +17,13 @@ from wizard.demo.process import Process
 
 REQUIRED = "Authentication required for Account. ({})"
 _UNREACHABLE = "Cannot connect to Apple iCloud service"
+_RATE = "Too Many Requests (429)"
 _BUSY = "Apple iCloud is temporary refusing to serve icloudpd"
 _TOO_MANY = "Too many verification codes have been sent. Please try again later. (-21668)"
-_ALL_SET = (
-    "Great, you're all set up. The script can now be run without user interaction until 2FA expires.",
-    "You can set up email notifications for when the two-factor authentication expires.",
-    "(Use --help to view information about SMTP options.)",
+_ALL_SET = "Great, you're all set up. The script can now be run without user interaction until {} expires."
+_ALL_SET_MORE = (
+    "You can set up email notifications for when the {} authentication expires.\n"
+    "(Use --help to view information about SMTP options.)\n"
 )
 Outage = int | Literal["dropped"] | None
 
@@ -107,8 +108,8 @@ class SignIn:
         if kind in ("refused-at-init", "refused-at-complete"):
             raise Ended(_BUSY)
         if kind == "too-many-requests":
-            page = "<html><head><title>429 Too Many Requests</title></head><body>429 Too Many Requests</body></html>"
-            raise Ended(f"('Failed to initiate srp authentication.', PyiCloudAPIResponseException('{page} (429)'))")
+            self.log("ERROR", _RATE)
+            raise Ended(f"('Failed to initiate srp authentication.', PyiCloudAPIResponseException('{_RATE}'))")
         if person is None or person.password != password:
             self.session.values["apple_rscd"] = "401"
             raise _refused(answers.WRONG_PASSWORD, "Check the account information you entered and try again.", "(401)")
@@ -154,8 +155,11 @@ class SignIn:
             self._check(person, "device", 0, answer)
         self.session.values["trust_token"] = state.give_trust_token(person)
         self.session.values["trust_eligible"] = "true"
-        for line in _ALL_SET:
-            self.log("INFO", line)
+        self._all_set("2FA", "two-factor")
+
+    def _all_set(self, short: str, long: str) -> None:
+        self.log("INFO", _ALL_SET.format(short))
+        self._print(_ALL_SET_MORE.format(long))
 
     def _check(self, person: Person, way: Way, n: int, code: str) -> None:
         verdict = self.door.open().check_code(person, way, n, code)
@@ -181,8 +185,7 @@ class SignIn:
         if state.check_code(person, "sms", n, code) != "right":
             self.log("ERROR", "Failed to verify two-step authentication code")
             raise Ended(error="SystemExit: 1")
-        for line in _ALL_SET:
-            self.log("INFO", line.replace("Two-factor", "Two-step").replace("two-factor", "two-step"))
+        self._all_set("2SA", "two-step")
 
     def _login(self, person: Person) -> None:
         state = self.door.open()

@@ -1,0 +1,333 @@
+"""Signing in to demo worlds, from the hand-over pod to the notes on the claim: every rung, and everything in the way."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.demo_world.signing import NAMES, YOU, Somebody, leaves, visit
+from wizard.errors import Trouble
+from wizard.icloud.ladder import Rung
+from wizard.icloud.steps import CodeWanted
+from wizard.renewal.person import AnotherCode, Code, GaveUp, InUse, Stage
+
+WROTE = {Stage.POD, Stage.CLAIM, Stage.APPLE, Stage.SAVED, Stage.PROVED, Stage.PHOTOS}
+
+
+def wrong(_wanted: CodeWanted) -> Code:
+    return Code("000000")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "rung", "asked"),
+    [
+        ("complete", Rung.WORKS, []),
+        ("expired-heals", Rung.HEALED, []),
+        ("expired", Rung.TRUSTED_PASSWORD, [f"password of {YOU}"]),
+        ("trust-expired", Rung.CODE, [f"password of {YOU}", "code by device"]),
+        ("sms-only", Rung.CODE, [f"password of {YOU}", "code by sms"]),
+        ("sms-refused-inside", Rung.CODE, [f"password of {YOU}", "code by sms"]),
+        ("seed", Rung.CODE, [f"password of {YOU}", "code by device"]),
+        ("session-lost", Rung.CODE, [f"password of {YOU}", "code by device"]),
+    ],
+)
+async def test_every_rung_of_the_ladder(tmp_path: Path, scenario: str, rung: Rung, asked: list[str]) -> None:
+    async with visit(scenario, tmp_path) as there:
+        before = there.session()
+        outcome = await (await there.renewal()).run()
+        assert (outcome.rung, there.person.asked) == (rung, asked)
+        assert there.person.done() >= ({Stage.PROVED} if rung is Rung.WORKS else WROTE)
+        assert (there.session() == before) is (rung is Rung.WORKS)
+        assert outcome.expires_at is not None
+        assert outcome.expires_at > datetime.now(UTC) + timedelta(days=20)
+        notes = there.get("PersistentVolumeClaim", "icloudpd-config")["metadata"]["annotations"]
+        assert notes["photosync-wizard/session-expires-at"] == outcome.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        await there.settled()
+    async with visit(scenario, tmp_path) as again:
+        assert (await (await again.renewal()).run()).rung is Rung.WORKS
+        assert again.person.asked == []
+
+
+@pytest.mark.parametrize(
+    ("scenario", "rung"),
+    [
+        ("complete", Rung.WORKS),
+        ("expired-heals", Rung.HEALED),
+        ("expired", Rung.TRUSTED_PASSWORD),
+        ("seed", Rung.CODE),
+    ],
+)
+async def test_a_check_says_which_and_asks_nobody(tmp_path: Path, scenario: str, rung: Rung) -> None:
+    async with visit(scenario, tmp_path) as there:
+        assert (await (await there.renewal()).check()).rung is rung
+        assert there.person.asked == []
+        await there.settled()
+
+
+async def test_the_nightly_run_works_again_afterwards(tmp_path: Path) -> None:
+    """As `kubectl create job --from=cronjob/icloudpd-sync` does; before it fails, afterwards it downloads what is new."""
+
+    async def run(name: str) -> tuple[str, str]:
+        cron_job = there.get("CronJob", "icloudpd-sync")
+        body = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, **cron_job["spec"]["jobTemplate"]}
+        await there.engine.cluster.send("POST", "/apis/batch/v1/namespaces/photo-sync/jobs", body=body)
+        conditions: list[dict[str, str]] = []
+        async with asyncio.timeout(10):
+            async for event in there.engine.cluster.watch(
+                "/apis/batch/v1/namespaces/photo-sync/jobs", fields=f"metadata.name={name}"
+            ):
+                if conditions := event.object["status"].get("conditions", []):
+                    break
+        pod = next(each for each in there.pods() if each.startswith(f"{name}-"))
+        return conditions[-1]["type"], there.world.logs.texts[f"photo-sync/{pod}"]
+
+    def photos() -> int:
+        volume = there.world.containers.volume_of("photo-sync", "icloud-photos")
+        assert volume is not None
+        return sum(not entry.is_folder for entry in volume.entries.values())
+
+    async with visit("expired", tmp_path) as there:
+        assert photos() == 4
+        how, log = await run("before")
+        assert how == "Failed"
+        assert "KeyError: 'dsInfo'" in log
+        await (await there.renewal()).run()
+        how, log = await run("after")
+        assert how == "Complete"
+        assert log.count("Downloaded /photos/icloud-import/") == 2
+        assert log.rstrip().endswith("All photos and videos have been downloaded")
+        assert photos() == 6
+
+
+async def test_a_wrong_code_and_then_the_right_one(tmp_path: Path) -> None:
+    async with visit("trust-expired", tmp_path, Somebody(answers=[wrong, wrong])) as there:
+        assert (await (await there.renewal()).run()).rung is Rung.CODE
+        assert there.person.asked == [f"password of {YOU}", *["code by device"] * 3]
+        assert there.person.whys == ["icloud.wrong-code"] * 2
+        assert len(there.person.phone) == 3, "each wrong code needs a new one"
+
+
+async def test_a_wrong_password_and_then_the_right_one(tmp_path: Path) -> None:
+    async with visit("expired", tmp_path, Somebody(passwords=["not it"])) as there:
+        assert (await (await there.renewal()).run()).rung is Rung.TRUSTED_PASSWORD
+        assert there.person.asked == [f"password of {YOU}"] * 2
+        assert there.person.whys == ["icloud.wrong-password"]
+
+
+async def test_a_text_message_to_the_other_number(tmp_path: Path) -> None:
+    def other(wanted: CodeWanted) -> AnotherCode:
+        return AnotherCode("sms", wanted.phones[1])
+
+    async with visit("sms-only", tmp_path, Somebody(answers=[other])) as there:
+        assert (await (await there.renewal()).run()).rung is Rung.CODE
+        assert ["81" in there.person.phone[0], "42" in there.person.phone[1]] == [True, True]
+
+
+async def test_the_second_way_in_the_pod(tmp_path: Path) -> None:
+    async with visit("trust-expired", tmp_path) as there:
+        assert (await (await there.renewal(in_pod_only=True)).run()).rung is Rung.CODE
+        assert there.person.asked == [f"password of {YOU}", "code by device"]
+        assert not any("code" in text.lower() and "demo" in text for text in there.world.logs.texts.values())
+        await there.settled()
+
+
+async def test_the_second_way_in_the_pod_by_text_message(tmp_path: Path) -> None:
+    def other(wanted: CodeWanted) -> AnotherCode:
+        return AnotherCode("sms", wanted.phones[1])
+
+    async with visit("sms-only", tmp_path, Somebody(answers=[other])) as there:
+        assert (await (await there.renewal(in_pod_only=True)).run()).rung is Rung.CODE
+        assert there.person.asked == [f"password of {YOU}", "code by device", "code by sms"]
+
+
+async def test_refused_by_icloudpd_and_then_in_the_pod(tmp_path: Path) -> None:
+    """The web session is gone before icloudpd is asked, as if Apple bound sessions to programs."""
+    async with visit("expired", tmp_path, Somebody(second=True)) as there:
+        apple = there.residents.apple
+        assert apple is not None
+        renewal = await there.renewal()
+        seen = there.person.show
+
+        def forget(progress: object) -> None:
+            seen(progress)  # type: ignore[arg-type]
+            if getattr(progress, "stage", None) is Stage.SAVED and apple is not None:
+                apple.end_web_sessions(YOU)
+
+        there.person = renewal.person = Watching(there.person, forget)  # type: ignore[assignment]
+        outcome = await renewal.run()
+        assert outcome.rung is Rung.CODE
+        assert "renewal.refused-by-icloudpd" in renewal.person.whys  # type: ignore[attr-defined]
+        await there.settled()
+
+
+class Watching:
+    """Somebody else's eyes on what is shown."""
+
+    def __init__(self, person: Somebody, show: object) -> None:
+        self._person = person
+        self.show = show
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._person, name)
+
+
+async def test_leaving_in_the_middle_changes_nothing(tmp_path: Path) -> None:
+    async with visit("trust-expired", tmp_path, Somebody(answers=[leaves])) as there:
+        before = there.session()
+        with pytest.raises(GaveUp):
+            await (await there.renewal()).run()
+        assert there.session() == before
+        await there.settled()
+
+
+@pytest.mark.parametrize("scenario", ["account-locked", "throttled", "security-key"])
+async def test_what_apple_refuses_changes_nothing(tmp_path: Path, scenario: str) -> None:
+    async with visit(scenario, tmp_path) as there:
+        before = there.session()
+        with pytest.raises((Trouble, GaveUp)):
+            await (await there.renewal()).run()
+        assert there.session() == before
+        await there.settled()
+
+
+async def test_terms_are_shown_and_accepted(tmp_path: Path) -> None:
+    async with visit("terms", tmp_path) as there:
+        await (await there.renewal()).run()
+        assert there.person.asked[-1].startswith("terms ")
+        await there.settled()
+
+
+async def test_photos_that_apple_keeps_closed(tmp_path: Path) -> None:
+    async with visit("adp", tmp_path) as there:
+        there.residents.apple.end_web_sessions(YOU)  # type: ignore[union-attr]
+        outcome = await (await there.renewal()).run()
+        assert outcome.photos_trouble is not None
+        assert outcome.photos_trouble.code == "icloud.advanced-data-protection"
+
+
+@pytest.mark.parametrize("choice", [InUse.STOP, InUse.LEAVE])
+async def test_a_run_that_uses_the_session_just_now(tmp_path: Path, choice: InUse) -> None:
+    async with visit("first-sync", tmp_path, Somebody(uses=[choice])) as there:
+        renewal = await there.renewal()
+        if choice is InUse.LEAVE:
+            with pytest.raises(GaveUp):
+                await renewal.run()
+            assert any(name.startswith("icloudpd-sync-manual-") for name in there.pods())
+        else:
+            assert (await renewal.run()).rung is Rung.WORKS
+            assert not any(name.startswith("icloudpd-sync-manual-") for name in there.pods())
+        await there.settled()
+
+
+async def test_a_waiting_auth_pod_is_answered_by_attaching(tmp_path: Path) -> None:
+    async with visit("auth-waiting", tmp_path, Somebody(second=True)) as there:
+        outcome = await (await there.renewal()).run()
+        assert outcome.rung is Rung.CODE
+        assert "icloudpd-auth" not in there.pods()
+        await there.settled()
+        assert None not in there.session()
+
+
+async def test_cancelled_while_the_person_thinks(tmp_path: Path) -> None:
+    asked, never = asyncio.Event(), asyncio.Event()
+
+    class Slow(Somebody):
+        async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
+            asked.set()
+            await never.wait()
+            raise AssertionError(wanted, why)
+
+    async with visit("trust-expired", tmp_path, Slow()) as there:
+        before = there.session()
+        running = asyncio.create_task((await there.renewal()).run())
+        await asked.wait()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert there.session() == before
+        await there.settled()
+
+
+async def test_what_an_earlier_start_left(tmp_path: Path) -> None:
+    """A hand-over that was killed between its journal and its end: the next start completes it, and its Job goes."""
+    async with visit("trust-expired", tmp_path) as there:
+        start = await there.start()
+        await there.engine.cluster.send(
+            "POST", "/apis/batch/v1/namespaces/photo-sync/jobs", body=start.preparation.handover.action.body
+        )
+        await there.world.settle()
+        assert len(there.jobs()) == 1
+    async with visit("trust-expired", tmp_path) as there:
+        apple, entries = there.residents.apple, there.volume.entries
+        assert apple is not None
+        good = apple.signed_in(YOU)
+        like = entries[NAMES[0]]
+        for name, text in zip(NAMES, (good.jar, good.session), strict=True):
+            entries[f".photosync-staging/{name}"] = type(like)(text.encode(), 0o600, 0, 0, like.changed)
+        entries[".photosync-staging"] = type(like)(None, 0o700, 0, 0, like.changed)
+        entries[".photosync-journal"] = type(like)(NAMES[0].encode(), 0o600, 0, 0, like.changed)
+        start = await there.start()
+        assert len(start.preparation.left_over) == 1
+        outcome = await (await there.renewal()).run()
+        assert outcome.rung is Rung.WORKS
+        assert any("moved into place" in note for note in outcome.notes)
+        assert there.session()[0] is not None
+        await there.settled()
+
+
+async def test_a_paused_cron_job_goes_on(tmp_path: Path) -> None:
+    async with visit("complete", tmp_path) as there:
+        soon = datetime.now(UTC) + timedelta(minutes=5)
+        body = {"spec": {"schedule": f"{soon.minute} {soon.hour} * * *", "timeZone": "Etc/UTC"}}
+        path = "/apis/batch/v1/namespaces/photo-sync/cronjobs/icloudpd-sync"
+        merge = "application/merge-patch+json"
+        await there.engine.cluster.send("PATCH", path, body=body, content_type=merge)
+        await there.engine.cluster.send(
+            "PATCH",
+            "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/photo-sync",
+            body={"spec": {"syncPolicy": {"automated": {"selfHeal": False}}}},
+            content_type=merge,
+        )
+        await there.look()
+        renewal = await there.renewal()
+        assert renewal.preparation.suspend is not None
+        suspended = []
+        there.world.store.listeners.append(
+            lambda change: (
+                suspended.append(change.after["spec"]["suspend"])
+                if change.kind.kind == "CronJob" and change.after
+                else None
+            )
+        )
+        await renewal.run()
+        assert suspended[0] is True
+        after = there.get("CronJob", "icloudpd-sync")
+        assert after["spec"]["suspend"] is False
+        assert "photosync-wizard/suspended-by" not in after["metadata"].get("annotations", {})
+
+
+async def test_each_of_the_family_signs_in_for_themselves(tmp_path: Path) -> None:
+    async with visit("family", tmp_path) as there:
+        assert (await (await there.renewal("anna")).run()).apple_id == "anna@example.com"
+        assert (await (await there.renewal()).run()).apple_id == YOU
+        apple = there.residents.apple
+        assert apple is not None
+        apple.end_web_sessions("anna@example.com")
+        outcome = await (await there.renewal("anna")).run()
+        assert (outcome.rung, outcome.account) == (Rung.HEALED, "anna")
+
+
+async def test_no_code_password_or_token_is_in_any_object_or_log(tmp_path: Path) -> None:
+    async with visit("trust-expired", tmp_path) as there:
+        await (await there.renewal()).run()
+        (shown,) = there.person.phone
+        content = there.session()[1] or b""
+        world = str(list(there.world.store.everything())) + str(there.world.logs.texts)
+        import json
+
+        session = json.loads(content)
+        for secret in (shown[-6:], "demo-password", session["session_token"], session["trust_token"]):
+            assert secret not in world
