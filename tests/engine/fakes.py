@@ -18,7 +18,7 @@ from wizard.settings import Settings
 from wizard.world import World
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-PATIENCE = 5.0
+PATIENCE = 30.0
 
 
 class FakeCluster:
