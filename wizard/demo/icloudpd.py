@@ -58,6 +58,7 @@ _REFUSALS = {
     "absent": "Webservice not available (ckdatabasews)",
     "indexing": "Apple iCloud Photo Library has not finished indexing yet",
 }
+_LONGEST_PATH = 96
 _NOTHING_TO_DO = "--auth-only, --directory, --list-libraries, or --list-albums are required for each configuration"
 _LOGGED_TWICE = ("access-denied", "zone-not-found")
 _TRACE = """\
@@ -235,7 +236,7 @@ class _Run:
             folder = "" if structure == "none" else structure.format(picture.taken)
             path = self._process.path(posixpath.join(directory, folder, picture.name))
             if self._process.tree.entry(path) is not None:
-                self._log("DEBUG", f"{path} already exists")
+                self._log("DEBUG", f"{_shortened(path)} already exists")
                 old += 1
                 if until and old >= until:
                     self._log("INFO", f"Found {old} consecutive previously downloaded photos. Exiting")
@@ -244,10 +245,18 @@ class _Run:
             old = 0
             self._make_folders(posixpath.dirname(path))
             self._process.tree.write(path, picture.content)
-            self._log("INFO", f"Downloaded {path}")
+            self._log("INFO", f"Downloaded {_shortened(path)}")
         self._log("INFO", "All photos and videos have been downloaded")
 
     def _make_folders(self, path: str) -> None:
         if self._process.tree.entry(path) is None:
             self._make_folders(posixpath.dirname(path))
             self._process.tree.make_folder(path)
+
+
+def _shortened(path: str) -> str:
+    """A long path as icloudpd logs it, without its middle."""
+    if len(path) <= _LONGEST_PATH:
+        return path
+    end = _LONGEST_PATH // 2 - 2
+    return f"{path[: _LONGEST_PATH - end - 4]}...{path[-end:]}"
