@@ -123,3 +123,19 @@ async def test_the_proxy_survives_nonsense(nonsense: bytes) -> None:
         writer.close()
         await writer.wait_closed()
     assert answer == b"" or answer.startswith(b"HTTP/1.1 403 ")
+
+
+async def test_of_two_blocks_the_later_one_leads_whichever_ends_first(tmp_path: Path) -> None:
+    async with (
+        DemoApple.open(demo_accounts(), real_clock, tls=tmp_path / "one") as one,
+        DemoApple.open(demo_accounts(), real_clock, tls=tmp_path / "two") as two,
+    ):
+        first, second = names_lead_to(one.address, one.ca_file), names_lead_to(two.address, two.ca_file)
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert socket.getaddrinfo("idmsa.apple.com", 443)[0][4] == ("127.0.0.1", two.port)
+        assert os.environ["SSL_CERT_FILE"] == str(two.ca_file)
+        second.__exit__(None, None, None)
+        assert "SSL_CERT_FILE" not in os.environ or os.environ["SSL_CERT_FILE"] != str(two.ca_file)
+        assert socket.getaddrinfo("127.0.0.1", 443)[0][4] == ("127.0.0.1", 443)

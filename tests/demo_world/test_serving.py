@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import asyncio, sys
 from pathlib import Path
 from tests.contract.conftest import tiny
 from wizard.demo.serve import serve
-asyncio.run(serve(tiny(), Path(sys.argv[1]), say=lambda text: print(text, flush=True)))
+asyncio.run(serve(tiny(), Path(sys.argv[1]), apple="apple" in sys.argv, say=lambda text: print(text, flush=True)))
 """
 
 
@@ -40,3 +41,23 @@ async def test_it_serves_until_interrupted(tmp_path: Path) -> None:
         process.communicate(timeout=10)
     assert process.returncode == 0
     assert not file.exists()
+
+
+def test_its_demo_apple_can_be_reached_and_goes_with_it(tmp_path: Path) -> None:
+    file = tmp_path / "kubeconfig"
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(file), "apple"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        said = ""
+        while "Codes appear here" not in said:
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        (authority,) = re.findall(r"^CA certificate: (.+)$", said, re.MULTILINE)
+        assert "export HTTPS_PROXY=http://127.0.0.1:" in said
+        assert "BEGIN CERTIFICATE" in Path(authority).read_text()
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert not Path(authority).exists()

@@ -31,15 +31,19 @@ def belongs_to_apple(host: str) -> bool:
 
 @contextmanager
 def names_lead_to(address: str, ca_file: Path) -> Iterator[None]:
-    """Until the block ends, resolve Apple's names to `address` (HOST:PORT) and trust `ca_file`; not for nesting.
+    """Until the block ends, resolve Apple's names to `address` (HOST:PORT) and trust `ca_file`.
 
-    It changes name resolution and four environment variables of the whole process: for the demo and for tests.
+    It changes name resolution and some environment variables of the whole process: for the demo and for tests. Of several
+    open blocks the last one leads; one that ends before it changes nothing.
     """
     resolve = socket.getaddrinfo
+    ended = False
     host, _, port = address.rpartition(":")
 
     def lead(name: bytes | str | None, service: Any, *args: Any, **kwargs: Any) -> Any:
         text = name.decode() if isinstance(name, bytes) else name or ""
+        if ended:
+            return resolve(name, service, *args, **kwargs)
         if answers_to(text):
             return resolve(host, int(port), *args, **kwargs)
         if belongs_to_apple(text) or text.endswith(".invalid"):
@@ -55,8 +59,11 @@ def names_lead_to(address: str, ca_file: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        socket.getaddrinfo = resolve
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
+        ended = True
+        if socket.getaddrinfo is lead:
+            socket.getaddrinfo = resolve
+        if os.environ.get(_TRUST[0]) == str(ca_file):
+            for name, value in before.items():
+                os.environ.pop(name, None)
+                if value is not None:
+                    os.environ[name] = value
