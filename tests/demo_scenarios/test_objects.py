@@ -36,6 +36,7 @@ FAKES = {
     b"you@example.com",
     b"anna@example.com",
     b"demo-password",
+    b"not-a-real-password",
     b"not a real certificate",
     b"not a real key",
 }
