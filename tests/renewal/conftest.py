@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
@@ -65,16 +66,41 @@ def shelf(request: pytest.FixtureRequest) -> Iterator[Shelf]:
 
 
 @pytest_asyncio.fixture
-async def place(
-    led_apple: ServedApple, shelf: Shelf, throwaway_namespace: str, real_kubeconfig: Path, tmp_path: Path
-) -> AsyncIterator[Place]:
+async def place(led_apple: ServedApple, shelf: Shelf, real_kubeconfig: Path, tmp_path: Path) -> AsyncIterator[Place]:
     """A namespace of its own, with nothing in it yet; this process is led to the same Apple as the pods."""
-    private = tmp_path / "private"
+    with names_lead_to(led_apple.apple.address, led_apple.apple.ca_file):
+        async with _place(led_apple, shelf, real_kubeconfig, tmp_path) as made:
+            yield made
+
+
+@pytest_asyncio.fixture
+async def places(
+    led_apple: ServedApple, shelf: Shelf, real_kubeconfig: Path, tmp_path: Path
+) -> AsyncIterator[tuple[Place, Place]]:
+    """Two of them, for what takes long and can go on side by side."""
+    folders = (tmp_path / "one", tmp_path / "two")
+    for folder in folders:
+        folder.mkdir()
+    with names_lead_to(led_apple.apple.address, led_apple.apple.ca_file):
+        async with (
+            _place(led_apple, shelf, real_kubeconfig, folders[0]) as one,
+            _place(led_apple, shelf, real_kubeconfig, folders[1]) as two,
+        ):
+            yield one, two
+
+
+@contextlib.asynccontextmanager
+async def _place(apple: ServedApple, shelf: Shelf, kubeconfig: Path, folder: Path) -> AsyncIterator[Place]:
+    private = folder / "private"
     private.mkdir(mode=0o700)
-    cluster = await connect(str(real_kubeconfig), None, tmp_path)
+    name = f"photosync-test-{secrets.token_hex(4)}"
+    cluster = await connect(str(kubeconfig), None, folder)
     try:
-        async with Api.connect(load_kubeconfig(real_kubeconfig), throwaway_namespace) as api:
-            with names_lead_to(led_apple.apple.address, led_apple.apple.ca_file):
-                yield Place(api, cluster, led_apple, shelf, real_kubeconfig, private)
+        async with Api.connect(load_kubeconfig(kubeconfig), name) as api:
+            await api.make_namespace()
+            try:
+                yield Place(api, cluster, apple, shelf, kubeconfig, private)
+            finally:
+                await api.delete(f"/api/v1/namespaces/{name}")
     finally:
         await cluster.close()

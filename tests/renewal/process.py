@@ -34,7 +34,7 @@ class Ended:
 def environment(place: Place) -> dict[str, str]:
     """The test's own, with a home, a runtime folder and a temporary folder in which everything left behind is found."""
     left = place.private.parent
-    folders = {"XDG_RUNTIME_DIR": left / "run", "TMPDIR": left / "tmp"}
+    folders = {"XDG_RUNTIME_DIR": left / "run", "XDG_STATE_HOME": left / "state", "TMPDIR": left / "tmp"}
     for folder in folders.values():
         folder.mkdir(mode=0o700, exist_ok=True)
     return {**os.environ, "PYTHONPATH": str(ROOT), **{name: str(folder) for name, folder in folders.items()}}

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
 import random
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from tests.renewal.apple import PASSWORD
 from tests.renewal.people import Somebody
 from tests.renewal.place import Place
-from tests.renewal.process import left_behind, reauth
+from tests.renewal.process import Ended, left_behind, reauth
 from wizard.annotations import SUSPENDED_BY
 from wizard.icloud.files import icloudpd_names
 from wizard.icloud.ladder import Rung
@@ -91,33 +91,41 @@ async def killed(place: Place, when: When) -> str:
     return found
 
 
-async def test_after_every_line_in_turn_and_at_random(place: Place, tmp_path: Path) -> None:
-    await place.set_up(schedule=soon())
-    await place.lay(place.apple.apple.signed_in(place.apple_id, LONG_AGO))
-    rehearsal = await reauth(place)
-    assert rehearsal.code == 0, rehearsal.err
-    assert await whole_after_next_start(place) == "new"
+async def test_after_every_line_in_turn_and_at_random(places: tuple[Place, Place]) -> None:
+    one, two = places
+    rehearsal, _ = await asyncio.gather(ready(one), ready(two))
     steps = [
         line[:18] for line in rehearsal.lines if line[0] in "◐✓" and "starting" not in line and "created" not in line
     ]
     assert 8 <= len(steps) <= MOST_LINES, rehearsal.err
-
-    outcomes = {}
-    for step in dict.fromkeys(steps):
-        outcomes[step] = await killed(place, begins_with(step))
-
-    assert set(outcomes.values()) <= {"old", "new", ""}, outcomes
-    assert {"old", "new"} <= set(outcomes.values()), outcomes
     chance = random.Random(6)  # noqa: S311 - moments, not secrets
-    for _ in range(RANDOM_KILLS):
-        line, seconds = chance.randrange(len(rehearsal.lines)), chance.uniform(0, 0.5)
-        await killed(place, after(line, seconds))
+    moments = [(chance.randrange(len(rehearsal.lines)), chance.uniform(0, 0.5)) for _ in range(RANDOM_KILLS)]
+    whens = [begins_with(step) for step in dict.fromkeys(steps)] + [after(*moment) for moment in moments]
 
+    halves = await asyncio.gather(all_killed(one, whens[::2]), all_killed(two, whens[1::2]))
+
+    outcomes = [outcome for half in halves for outcome in half]
+    assert {"old", "new"} <= set(outcomes) <= {"old", "new", ""}, outcomes
+
+
+async def ready(place: Place) -> Ended:
+    """Signed in once, from a session that had ended."""
+    await place.set_up(schedule=soon())
+    await place.lay(place.apple.apple.signed_in(place.apple_id, LONG_AGO))
+    ended = await reauth(place)
+    assert ended.code == 0, ended.err
+    return ended
+
+
+async def all_killed(place: Place, whens: list[When]) -> list[str]:
+    """One sign-in after the other, each killed; and at last one that is left alone, with nothing of the others behind it."""
+    outcomes = [await killed(place, when) for when in whens]
     end_everything(place)
     ended = await reauth(place)
     assert ended.code == 0, ended.err
-    left = json.dumps(left_behind(tmp_path / "run"))
+    left = json.dumps(left_behind(place.private.parent / "run"))
     assert left == "{}", left[:200]
+    return outcomes
 
 
 async def test_while_another_icloudpd_is_answered(place: Place) -> None:
