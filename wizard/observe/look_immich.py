@@ -22,6 +22,7 @@ SERVICE_NAME = "immich-server"
 PORTS = (2283, 3001)
 PROBE_SECONDS = 6.0
 VOLUMES_READ = 2
+_SEARCHED = ("deployments", "statefulsets")
 PODS_READ = 60
 INSTANCE = "app.kubernetes.io/instance"
 NEEDED_IMAGE = re.compile(r"immich|postgres|pgvecto|vectorchord|redis|valkey")
@@ -94,32 +95,30 @@ async def find_immich(
 
 async def _search(cluster: Cluster, settings: Settings, budget: Budget) -> Read[Workload]:
     """A Deployment with Immich's image, else a StatefulSet; what could not all be looked through is not known."""
-    deployment = await _search_rows(cluster, settings, budget, "deployments", "Deployments")
-    if isinstance(deployment, Found):
-        return deployment
-    stateful = await _search_rows(cluster, settings, budget, "statefulsets", "StatefulSets")
-    return stateful if isinstance(stateful, Found) or isinstance(deployment, Missing) else deployment
+    known: list[Read[Page[Meta]]] = await together(
+        *(_rows(cluster, settings, budget, resource) for resource in _SEARCHED)
+    )
+    for resource, rows in zip(_SEARCHED, known, strict=True):
+        for one in rows.value.items if isinstance(rows, Found) else ():
+            if not budget.take():
+                return NOT_ASKED
+            whole = await ask(cluster.get(f"/apis/apps/v1/namespaces/{one.namespace}/{resource}/{one.name}"), workload)
+            if isinstance(whole, Found) and whole.value is not None:
+                return Found(whole.value)
+    for rows in known:
+        if not isinstance(rows, Found):
+            return rows
+        if rows.value.more:
+            return Unreadable("not-asked", "There are too many workloads to look through all of them for Immich.")
+    return Missing()
 
 
-async def _search_rows(
-    cluster: Cluster, settings: Settings, budget: Budget, resource: str, kinds: str
-) -> Read[Workload]:
-    """Any workload of that kind with Immich's image, by the Images column of one page of rows."""
+async def _rows(cluster: Cluster, settings: Settings, budget: Budget, resource: str) -> Read[Page[Meta]]:
+    """Those with Immich's image, by the Images column of one page of rows."""
     if not budget.take():
         return NOT_ASKED
     where = f"namespaces/{settings.immich_namespace}/" if settings.immich_namespace else ""
-    rows = await ask(cluster.list_page(f"/apis/apps/v1/{where}{resource}", limit=200, form="table"), _immich_rows)
-    if not isinstance(rows, Found):
-        return rows
-    for one in rows.value.items:
-        if not budget.take():
-            return NOT_ASKED
-        whole = await ask(cluster.get(f"/apis/apps/v1/namespaces/{one.namespace}/{resource}/{one.name}"), workload)
-        if isinstance(whole, Found) and whole.value is not None:
-            return Found(whole.value)
-    if rows.value.more:
-        return Unreadable("not-asked", f"There are too many {kinds} to look through all of them for Immich.")
-    return Missing()
+    return await ask(cluster.list_page(f"/apis/apps/v1/{where}{resource}", limit=200, form="table"), _immich_rows)
 
 
 async def _described(
