@@ -7,7 +7,7 @@ import contextlib
 import shlex
 import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from wizard.demo.apple.proxy import DemoProxy
@@ -55,6 +55,7 @@ async def serve(
                 phone=lambda text: say(f"demo phone: {text}"),
             )
         )
+        stop = stack.enter_context(_interruption())
         world.write_kubeconfig(kubeconfig_path)
         try:
             say(instructions(scenario, world.url, kubeconfig_path))
@@ -62,7 +63,7 @@ async def serve(
                 server = residents.apple
                 proxy = await stack.enter_async_context(DemoProxy.open(server.address))
                 say(introduction(server.address, server.ca_file, proxy.url, residents.accounts))
-            await _interrupted()
+            await stop.wait()
         finally:
             _remove(kubeconfig_path)
 
@@ -72,13 +73,15 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
-async def _interrupted() -> None:
+@contextlib.contextmanager
+def _interruption() -> Iterator[asyncio.Event]:
+    """An event that is set when somebody interrupts the program."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(each, stop.set)
     try:
-        await stop.wait()
+        yield stop
     finally:
         for each in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(each)
