@@ -30,6 +30,7 @@ from wizard.errors import Exit, Trouble
 
 if TYPE_CHECKING:
     from textual.command import Provider
+    from textual.driver import Driver
 
     from screens.rows import Table
     from screens.session import Session
@@ -100,8 +101,10 @@ class WizardApp(App[int]):
             self.trouble = trouble
             super().__init__()
 
-    def __init__(self, session: Session, *, now: Callable[[], datetime] = utc_now) -> None:
-        super().__init__()
+    def __init__(
+        self, session: Session, *, now: Callable[[], datetime] = utc_now, driver_class: type[Driver] | None = None
+    ) -> None:
+        super().__init__(driver_class=driver_class)
         self.session = session
         self.now = now
         self.picture = Picture(waiting_since=now())
@@ -377,6 +380,8 @@ def _load(session: Session) -> WizardApp.Loaded:
 
 def open_wizard(session: Session) -> int:
     """Runs the wizard full-screen until it is closed, and returns the exit code."""
-    app = WizardApp(session)
-    app.run()
+    from screens.terminal import FullScreen, run  # noqa: PLC0415 - only on a terminal
+
+    app = WizardApp(session, driver_class=FullScreen)
+    run(app)
     return int(Exit.INTERRUPTED) if app.return_code is None else app.return_code

@@ -29,6 +29,8 @@ from wizard.errors import Exit, Trouble
 from wizard.renewal.person import GaveUp, Outcome
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
+
     from wizard.engine import Engine
     from wizard.reauth import Wish
     from wizard.renewal.desk import Desk
@@ -87,8 +89,15 @@ class ReauthApp(App[None]):
         Binding("ctrl+c", "interrupt", "stop", show=False, priority=True, id="app.interrupt"),
     ]
 
-    def __init__(self, opened: Opened, wish: Wish, *, now: Callable[[], datetime] = utc_now) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        opened: Opened,
+        wish: Wish,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        driver_class: type[Driver] | None = None,
+    ) -> None:
+        super().__init__(driver_class=driver_class)
         self.opened = opened
         self.wish = wish
         self.now = now
@@ -194,8 +203,10 @@ class ReauthApp(App[None]):
 
 def sign_in(opened: Opened, wish: Wish) -> int:
     """Runs it beneath the prompt, prints what came of it, and returns the exit code. Raises Trouble, or GaveUp."""
-    app = ReauthApp(opened, wish)
-    app.run(inline=True)
+    from screens.terminal import BeneathThePrompt, run  # noqa: PLC0415 - only on a terminal
+
+    app = ReauthApp(opened, wish, driver_class=BeneathThePrompt)
+    run(app)
     return told(app, wish)
 
 

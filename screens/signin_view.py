@@ -152,7 +152,7 @@ class SignInView(Vertical):
         self.inline = inline
         self.course = Course(wishes.account, now())
         self.person = ScreenPerson(self._post)
-        self._task: asyncio.Task[None] | None = None
+        self._errand: asyncio.Task[None] | None = None
         self._aside = ""
         self._way = Way.IN_POD if wishes.in_pod else Way.HERE
         self._keep = wishes.keep
@@ -189,7 +189,7 @@ class SignInView(Vertical):
         self._aside, self._hint, self._other = "", "", False
         self.person = ScreenPerson(self._post)
         task = asyncio.create_task(self._sign_in(self.person), name="sign-in")
-        self._task = task
+        self._errand = task
         self._hold(task)
         self._arrange()
 
@@ -552,10 +552,10 @@ class SignInView(Vertical):
         """One step back: out of what is looked at besides, else out of the sign-in; a second time without waiting."""
         if self._aside:
             self._look_aside("")
-        elif self.course.ended or self.course.leaving or self._task is None:
+        elif self.course.ended or self.course.leaving or self._errand is None:
             self.close()
         else:
-            self._task.cancel()
+            self._errand.cancel()
             self.course = replace(self.course, question=None, leaving=self._now())
             self._arrange()
 
