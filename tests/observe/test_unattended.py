@@ -46,7 +46,7 @@ async def unattended(place: Place) -> str:
         kubectl -n {place.namespace} patch secret icloud-credentials --type merge --patch-file /dev/stdin"""
     page = DOCS.read_text(encoding="utf-8")
     assert script.split("|", 1)[0].strip() in page
-    await _run(script, place.kubeconfig)
+    await _run(script, place.kubeconfig, place.private)
     cron_job = await place.cron_job()
     spec: Any = cron_job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     command = spec["containers"][0]["command"]
@@ -55,12 +55,12 @@ async def unattended(place: Place) -> str:
     return apple_id
 
 
-async def _run(script: str, kubeconfig: Path) -> None:
+async def _run(script: str, kubeconfig: Path, private: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         "bash",
         "-c",
         script,
-        env={"P": PASSWORD, "KUBECONFIG": str(kubeconfig), "PATH": os.environ["PATH"]},
+        env={"P": PASSWORD, "KUBECONFIG": str(kubeconfig), "PATH": os.environ["PATH"], "HOME": str(private)},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
