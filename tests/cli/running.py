@@ -24,6 +24,11 @@ PROGRAM = (sys.executable, "-m", "screens")
 PATIENCE = 60.0
 
 
+def _interruptible() -> None:
+    """In the new process: SIGINT counts, even where those who run the tests in the background ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a run of the program ended."""
@@ -81,7 +86,13 @@ async def started(
     """The running program; whatever the test forgot to end is ended."""
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        *PROGRAM, *arguments, env=environment(env), stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe
+        *PROGRAM,
+        *arguments,
+        env=environment(env),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=pipe,
+        stderr=pipe,
+        preexec_fn=_interruptible,
     )
     try:
         yield process
@@ -166,6 +177,7 @@ def on_terminal(
         stdout=child,
         stderr=child,
         start_new_session=True,
+        preexec_fn=_interruptible,  # noqa: PLW1509 - nothing else runs in this process while it forks
     )
     os.close(child)
     terminal = Terminal(process.pid, parent)

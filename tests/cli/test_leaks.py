@@ -80,7 +80,7 @@ async def test_everything_that_status_says_and_leaves(tmp_path: Path) -> None:
             assert f"--kubeconfig {kubeconfig} status --watch" in arguments
             without(arguments, *secrets)
             process.terminate()
-            out, err = await process.communicate()
+            out, err = await asyncio.wait_for(process.communicate(), PATIENCE)
             without(out + err, *secrets)
     assert files_below(runtime) == {}
     for name, content in files_below(tmp_path / "home").items():

@@ -200,7 +200,7 @@ class TestWatching:
                 world.store.delete("CronJob", "photo-sync", "icloudpd-sync")
                 second = await self.document(process)
                 process.send_signal(signal.SIGINT)
-                rest, said = await process.communicate()
+                rest, said = await asyncio.wait_for(process.communicate(), PATIENCE)
         for document in (first, second):
             jsonschema.validate(document, schema())
         assert {**first, "taken_at": ""} != {**second, "taken_at": ""}
@@ -228,7 +228,7 @@ class TestWatching:
             ) as process:
                 assert (await self.document(process))["progress"]["percent"] == 100
                 process.send_signal(signal.SIGINT)
-                _, said = await process.communicate()
+                _, said = await asyncio.wait_for(process.communicate(), PATIENCE)
         assert said.decode().startswith("photosync-wizard: What answers at the server's address is not Kubernetes")
         assert "Trying again (1)." in said.decode()
 
