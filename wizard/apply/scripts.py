@@ -41,6 +41,7 @@ rm -rf "$stage"
 
 _RECOVER = (
     """\
+rm -f "$journal.new"
 if [ -e "$journal" ]; then
   moving=$(cat "$journal")
   wanted=$name
