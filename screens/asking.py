@@ -147,6 +147,10 @@ class Asked(Message):
         super().__init__()
 
 
+class Used(Message):
+    """The password that was typed early is needed, and on its way."""
+
+
 class ScreenPerson:
     """The person in front of a screen, as `wizard.renewal` sees them. Cancelling whoever awaits an answer is always safe."""
 
@@ -200,7 +204,9 @@ class ScreenPerson:
         if early is not None:
             if not early.done():
                 self._post(Asked(PasswordAsked(apple_id)))
-            return (await early).reveal()
+            secret = await early
+            self._post(Used())
+            return secret.reveal()
         self._early_for = ""
         return (await self.ask(PasswordAsked(apple_id, why), Secret)).reveal()
 

@@ -23,6 +23,7 @@ VOLUME, PASSWORD, CODE, APPLE, TRUSTED, SAVED, PROVED, PHOTOS = (
     "proved",
     "photos",
 )
+TYPED = "typed, and sent only if it is needed"
 STEPS: Mapping[str, str] = {
     VOLUME: "Session on the volume",
     PASSWORD: "Password",
@@ -98,7 +99,8 @@ class Course:
             return _marked(course, PASSWORD, Tick.DOING, "", now)
         if isinstance(question, CodeAsked):
             return _marked(_done(course, PASSWORD, now), CODE, Tick.DOING, "", now)
-        if question is None and isinstance(self.question, PasswordAsked):
+        mark = self.marks.get(PASSWORD)
+        if question is None and isinstance(self.question, PasswordAsked) and mark and mark.tick is Tick.DOING:
             return _without(course, PASSWORD)
         return course
 
@@ -110,6 +112,10 @@ class Course:
         if isinstance(self.question, CodeAsked):
             return _marked(course, CODE, Tick.DOING, text, now)
         return course
+
+    def used(self, text: str, now: datetime) -> Course:
+        """The password that was typed early is needed after all."""
+        return _marked(self, PASSWORD, Tick.DOING, text, now)
 
     def finished(self, outcome: Outcome, told: tuple[str, ...]) -> Course:
         """It went well."""
@@ -137,7 +143,9 @@ def _done(course: Course, step: str, now: datetime) -> Course:
 
 def _closed(course: Course, steps: tuple[str, ...], now: datetime) -> Course:
     for step in steps:
-        if step not in course.marks:
+        mark = course.marks.get(step)
+        waits = step == PASSWORD and (isinstance(course.question, PasswordAsked) or (mark and mark.text == TYPED))
+        if mark is None or waits:
             course = _marked(course, step, Tick.SKIPPED, "not needed", now)
         course = _done(course, step, now)
     return course

@@ -167,6 +167,8 @@ def below(shown: Shown) -> Iterator[Row]:
             label = "Sign in" if shown.way is Way.HERE else "Sign in inside the pod"
             steps = plural(len(review.plan.actions), "step")
             yield Button(id="go", label=f"{label}  ({steps}; if one fails, the session before stays)", key="⏎")
+        case AppleIdAsked():
+            yield Text(text="Nothing has been done yet; the plan comes next.", style=MUTED)
         case None if shown.course.ended:
             yield from _after(shown)
         case PasswordAsked():
@@ -255,6 +257,8 @@ def _tick(name: str, mark: Mark | None, shown: Shown) -> Row:
     if mark is None:
         return StepRow(sign="·", label=label)
     question = shown.course.question
+    if name == APPLE and isinstance(question, (PasswordAsked, CodeAsked)):
+        return StepRow(sign="·", label=label)
     text = mark.text
     if name == CODE and isinstance(question, CodeAsked):
         text = came(question.wanted, shown.now)

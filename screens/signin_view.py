@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -35,10 +35,11 @@ from screens.asking import (
     SecondWayAsked,
     Secret,
     TermsAsked,
+    Used,
     Way,
 )
 from screens.boxes import CodeBoxes, SecretInput
-from screens.course import Course
+from screens.course import TYPED, Course
 from screens.frame import Line, key_line, rule_line
 from screens.leading import Began, Chosen, Wishes, lead
 from screens.page import Page
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from wizard.renewal.desk import Desk
 
 CALENDAR_NAME = "photosync-sign-in.ics"
+SENT = "Apple is asked about it, once"
 PLAN_SECONDS = 2.0
 READABLE_SECONDS = 1.5
 COMMANDS_NAME = "sign-in-commands.sh"
@@ -243,6 +245,12 @@ class SignInView(Vertical):
         if self.inline and isinstance(event.question, Review):
             self.set_timer(PLAN_SECONDS, self._go_on)
 
+    @on(Used)
+    def used(self) -> None:
+        """What was typed early is on its way."""
+        self.course = self.course.used(SENT, self._now())
+        self.draw()
+
     @on(Ended)
     def ended(self, event: Ended) -> None:
         """It went well."""
@@ -333,7 +341,7 @@ class SignInView(Vertical):
             if asks_line
             else self.query_one("#below" if chooses_below else "#page")
         )
-        if fresh or not target.has_focus:
+        if fresh:
             target.focus()
         self.call_after_refresh(self.draw)
 
@@ -368,7 +376,7 @@ class SignInView(Vertical):
         secret = Secret(self.query_one("#secret", SecretInput).take())
         if not secret.reveal():
             return
-        self._answer("checked with Apple, once" if not self._early else "typed", secret)
+        self._answer(TYPED if self._early else SENT, secret)
 
     @property
     def _early(self) -> bool:
@@ -426,11 +434,11 @@ class SignInView(Vertical):
             else:
                 self._arrange()
 
-    def on_key(self, event: object) -> None:
+    def on_key(self, event: events.Key) -> None:
         """Down from what is typed into is what stands below it."""
-        key = getattr(event, "key", "")
-        focused = self.screen.focused
-        if key == "down" and isinstance(focused, (CodeBoxes, Input)):
+        if event.key == "down" and isinstance(self.screen.focused, CodeBoxes | Input):
+            event.stop()
+            event.prevent_default()
             self.query_one("#below", Page).focus()
 
     def choose(self, row_id: str) -> None:

@@ -69,7 +69,9 @@ class Wizard:
 
     @property
     def _drawn(self) -> bool:
-        return bool(self.text.strip()) and all(page.rows for page in self.app.screen.query(Page) if page.id != "act")
+        return bool(self.text.strip()) and all(
+            page.rows for page in self.app.screen.query(Page) if page.display and page.id != "act"
+        )
 
     async def press(self, *keys: str) -> None:
         """Types."""
