@@ -7,22 +7,22 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from wizard.errors import Exit, Retry, Trouble
+from wizard.choices import chosen
+from wizard.errors import Trouble
 from wizard.machine import find_checkout, time_zone
 from wizard.model import ClusterRef
-from wizard.settings import DEFAULT_ACCOUNT, Settings
+from wizard.settings import Settings
 from wizard.state.files import make_folder
 from wizard.state.files import write as write_file
-from wizard.state.record import Choices, Entry, State, fill_in
+from wizard.state.record import Entry, State, fill_in
 from wizard.state.store import Loaded, Store, default_folder
 from wizard.state.writing import Writer
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from wizard.renewal.desk import Desk
     from wizard.world import World
 
-_APPLE_ID = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+DEMO_KUBECONFIG = "demo.kubeconfig"
 
 
 def _home() -> Path:
@@ -106,6 +106,12 @@ class Opening:
         """One line about the world that is looked at; empty for a real cluster."""
         return f"demo world: {self._request.demo}, nothing leaves this machine" if self._request.demo else ""
 
+    @property
+    def served_by(self) -> str:
+        """What serves the demo world to other programs, as the commands on the screens need it; empty for a real cluster."""
+        demo = self._request.demo
+        return f"photosync-wizard demo --serve --write-kubeconfig {DEMO_KUBECONFIG} {demo}" if demo else ""
+
     def engine(self) -> Engine:
         """The engine. Its libraries load here, so call it when the screen is already up."""
         from wizard.engine import Engine  # noqa: PLC0415 - loads what talks to the cluster
@@ -127,9 +133,9 @@ class Opening:
     def choose(self, name: str, value: str) -> None:
         """Sets one choice ("apple_id", "time_zone", "application", "immich_namespace", "host_name", "skip", "unskip").
 
-        Raises Trouble for a value that can't be right.
+        An empty value takes it back. Raises Trouble for one that can't be right.
         """
-        self._keep(replace(self._state, choices=_chosen(self._state.choices, name, value.strip())))
+        self._keep(replace(self._state, choices=chosen(self._state.choices, name, value)))
         self.settings = self._with_choices()
         if self._engine:
             self._engine.use(self.settings)
@@ -272,28 +278,3 @@ def _hint(request: Request) -> ClusterRef:
     ca = credentials.authority(config)
     server = str(config.cluster.get("server", ""))
     return ClusterRef(config.context, server, None, sha256(ca).hexdigest() if ca else None)
-
-
-def _chosen(choices: Choices, name: str, value: str) -> Choices:
-    match name:
-        case "apple_id":
-            if value and not _APPLE_ID.fullmatch(value):
-                raise Trouble(
-                    "settings.apple-id",
-                    "That is no Apple ID: it looks like name@example.com.",
-                    fix="Type the address that you sign in to iCloud with.",
-                    exit_code=Exit.USAGE,
-                    retry=Retry.NOW,
-                )
-            return replace(choices, apple_ids={**choices.apple_ids, DEFAULT_ACCOUNT: value} if value else {})
-        case "skip":
-            return replace(choices, skipped=choices.skipped | {value})
-        case "unskip":
-            return replace(choices, skipped=choices.skipped - {value})
-        case "time_zone" | "application" | "immich_namespace" | "host_name":
-            changed: dict[str, Any] = {name: value or None}
-            return replace(choices, **changed)
-        case _:
-            raise Trouble(
-                "settings.unknown", f"There is no setting called {name}.", exit_code=Exit.USAGE, retry=Retry.NEVER
-            )

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wizard.annotations import TRACKING_ID
-from wizard.settings import CRON_JOB_BASE, DEFAULT_ACCOUNT, Settings
+from wizard.settings import CRON_JOB_BASE, DEFAULT_ACCOUNT, SECRET_BASE, Settings
 from wizard.world import AppSource, Found, Immich, Ingress, IngressRule, Missing, Unreadable, World
+
+SAID = "you said so"
 
 
 @dataclass(frozen=True, slots=True)
 class SetupRow:
-    """One row: `id` ("cluster", "access", "storage", "argocd", "git", "immich", "ingress", "time-zone", "apple-id"), a label,
-    the value in a person's words, where it came from, and `state` ok, missing, ask or unknown."""
+    """One row: `id` ("cluster", "namespace", "access", "storage", "argocd", "git", "immich", "ingress", "host-name",
+    "time-zone", "apple-id"), a label, the value in a person's words, where it came from, and `state` ok, missing, ask,
+    unknown or wrong (what the person said isn't there). `said` is what the person said, as it can be taken back."""
 
     id: str
     label: str
     value: str
     source: str
     state: str
+    said: str = ""
 
 
 def setup_rows(world: World, settings: Settings) -> tuple[SetupRow, ...]:
@@ -43,19 +47,74 @@ def _rows(world: World, settings: Settings) -> Iterator[SetupRow]:
     )
     yield _access(world)
     yield _storage(world)
-    yield _argocd(world)
+    yield _said_application(world, settings) if _said(settings, "application") else _argocd(world)
     yield _git(world, settings)
-    yield _immich(world)
+    yield _said_immich(world, settings.immich_namespace) if settings.immich_namespace else _immich(world)
     yield _ingress(world)
+    yield _host_name(world, settings)
     yield _time_zone(world, settings)
-    apple_id = settings.apple_ids.get(DEFAULT_ACCOUNT)
-    yield SetupRow(
-        "apple-id",
-        "Apple ID",
-        apple_id or "",
-        settings.sources.get("apple_id", "you said so") if apple_id else "the only thing that can't be known",
-        "ok" if apple_id else "ask",
-    )
+    yield _apple_id(world, settings)
+
+
+def _said(settings: Settings, name: str) -> str:
+    """What the person said about a setting that is also worked out; empty when they left it to us."""
+    return str(getattr(settings, name) or "") if name in settings.sources else ""
+
+
+def _apple_id(world: World, settings: Settings) -> SetupRow:
+    from wizard.steps.report import apple_id_of  # noqa: PLC0415 - the steps import this module
+
+    if said := settings.apple_ids.get(DEFAULT_ACCOUNT):
+        return SetupRow("apple-id", "Apple ID", said, SAID, "ok", said)
+    if written := apple_id_of(DEFAULT_ACCOUNT, world, settings):
+        return SetupRow("apple-id", "Apple ID", written, f"as CronJob {CRON_JOB_BASE} has it", "ok")
+    secret = world.secrets.get(SECRET_BASE)
+    if isinstance(secret, Found) and "username" in secret.value.keys:
+        value, source = f"in Secret {SECRET_BASE}", "its key username, read when you sign in"
+        return SetupRow("apple-id", "Apple ID", value, source, "ok")
+    return SetupRow("apple-id", "Apple ID", "", "the only thing that can't be known", "ask")
+
+
+def _said_application(world: World, settings: Settings) -> SetupRow:
+    name = settings.application
+    match world.applications:
+        case Found() if isinstance(world.application, Found) and world.application.value.meta.name == name:
+            where = world.application.value.meta.namespace
+            return SetupRow("argocd", "Argo CD", f"{name} in {where}", SAID, "ok", name)
+        case Found(value=page) if not page.more:
+            return SetupRow("argocd", "Argo CD", name, f"{SAID}, but no application is called that", "wrong", name)
+        case Missing():
+            return SetupRow("argocd", "Argo CD", name, f"{SAID}, but Argo CD is not installed", "wrong", name)
+        case _:
+            return SetupRow("argocd", "Argo CD", name, f"{SAID}; the applications could not be read", "unknown", name)
+
+
+def _said_immich(world: World, namespace: str) -> SetupRow:
+    match world.immich:
+        case Found(value=immich) if immich.namespace == namespace:
+            return replace(_immich(world), source=f"{SAID}, and it is there", said=namespace)
+        case Found(value=immich):
+            source = f"{SAID}, but it was found in {immich.namespace}"
+            return SetupRow("immich", "Immich", f"in {namespace}", source, "wrong", namespace)
+        case Missing():
+            return SetupRow("immich", "Immich", f"in {namespace}", f"{SAID}, but it is not there", "wrong", namespace)
+        case _:
+            source = f"{SAID}; it could not be looked for"
+            return SetupRow("immich", "Immich", f"in {namespace}", source, "unknown", namespace)
+
+
+def _host_name(world: World, settings: Settings) -> SetupRow:
+    ingresses = world.ingresses.value.items if isinstance(world.ingresses, Found) else ()
+    immich = world.immich.value if isinstance(world.immich, Found) else None
+    rules = [(item, rule) for item in ingresses for rule in item.rules if immich and is_of_immich(item, rule, immich)]
+    hosts = [(rule.host, f"{item.meta.namespace}/{item.meta.name}") for item, rule in rules if rule.host]
+    if said := settings.host_name:
+        leads = next((name for host, name in hosts if host == said), "")
+        source = f"{SAID}, and Ingress {leads} has it" if leads else f"{SAID}; no Ingress leads from it to Immich yet"
+        return SetupRow("host-name", "Address", said, source, "ok" if leads else "missing", said)
+    if hosts:
+        return SetupRow("host-name", "Address", hosts[0][0], f"as Ingress {hosts[0][1]} has it", "ok")
+    return SetupRow("host-name", "Address", "none yet", "iteration 6 is about it", "missing")
 
 
 def _access(world: World) -> SetupRow:
@@ -139,11 +198,21 @@ def followed_source(world: World) -> tuple[AppSource, str] | None:
 def _git(world: World, settings: Settings) -> SetupRow:
     followed = followed_source(world)
     if followed is None:
-        return SetupRow("git", "Git", "not known", "no application follows a repository", "unknown")
+        return SetupRow("git", "Git", "not known", _why_no_source(world), "unknown")
     source, why = followed
     repo = source.repo_url.removeprefix("https://").removesuffix(".git")
     checkout = f", your copy {settings.git_checkout}" if settings.git_checkout else ""
     return SetupRow("git", "Git", f"{repo}, {source.target_revision or 'HEAD'}{checkout}", why, "ok")
+
+
+def _why_no_source(world: World) -> str:
+    match world.applications:
+        case Found():
+            return "no application follows a repository"
+        case Missing():
+            return "the applications would say, and there is no Argo CD"
+        case _:
+            return "the applications would say, and could not be read"
 
 
 def _immich(world: World) -> SetupRow:
@@ -205,16 +274,14 @@ def _ingress(world: World) -> SetupRow:
 
 
 def _time_zone(world: World, settings: Settings) -> SetupRow:
-    if isinstance(world.cron_jobs, Found):
-        for job in world.cron_jobs.value.items:
-            if job.meta.name == CRON_JOB_BASE and job.time_zone:
-                return SetupRow("time-zone", "Time zone", job.time_zone, f"as CronJob {CRON_JOB_BASE} has it", "ok")
+    jobs = world.cron_jobs.value.items if isinstance(world.cron_jobs, Found) else ()
+    job = next((job for job in jobs if job.meta.name == CRON_JOB_BASE), None)
+    written = job.time_zone if job else ""
+    if said := _said(settings, "time_zone"):
+        source = f"{SAID}; CronJob {CRON_JOB_BASE} has {written}" if written and written != said else SAID
+        return SetupRow("time-zone", "Time zone", said, source, "ok", said)
+    if written:
+        return SetupRow("time-zone", "Time zone", written, f"as CronJob {CRON_JOB_BASE} has it", "ok")
     zone = settings.time_zone
-    source = settings.sources.get("time_zone", "from this machine")
-    return SetupRow(
-        "time-zone",
-        "Time zone",
-        zone or "not known",
-        source if zone else "this machine does not say",
-        "ok" if zone else "ask",
-    )
+    source = "from this machine" if zone else "this machine does not say"
+    return SetupRow("time-zone", "Time zone", zone or "not known", source, "ok" if zone else "ask")

@@ -269,6 +269,44 @@ async def test_what_can_be_no_apple_id(text: str) -> None:
     assert opening.settings.apple_ids == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("time_zone", "Mars/Phobos", "no time zone"),
+        ("time_zone", "../etc/passwd", "no time zone"),
+        ("host_name", "https://photos.example.org", "no host name"),
+        ("host_name", "not a host!", "no host name"),
+        ("immich_namespace", "my immich", "no namespace"),
+        ("application", "Phots", "no Application"),
+    ],
+)
+def test_what_can_not_be_right_is_refused_in_its_own_words(name: str, text: str, told: str) -> None:
+    opening = Opening(Request(demo="seed"))
+    with pytest.raises(Trouble, match=told):
+        opening.choose(name, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("time_zone", "America/Edmonton"),
+        ("time_zone", "UTC"),
+        ("host_name", "photos.example.org"),
+        ("immich_namespace", "immich"),
+        ("application", "photo-sync"),
+    ],
+)
+def test_a_choice_is_taken_and_an_empty_one_takes_it_back(name: str, text: str) -> None:
+    opening = Opening(Request(demo="seed"))
+    before = opening.settings
+    opening.choose(name, text)
+    assert getattr(opening.settings, name) == text
+    assert opening.settings.sources[name] == "state"
+    opening.choose(name, "")
+    opening.close()
+    assert opening.settings == before
+
+
 def _until_kept(opening: Opening) -> None:
     """Returns when the writer's thread has written what it was given."""
     writer = opening._writer

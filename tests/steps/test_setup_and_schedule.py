@@ -42,8 +42,9 @@ def test_all_that_can_be_known_is_worked_out_with_its_source() -> None:
         ("git", "github.com/you/homelab, master", "ok"),
         ("immich", "2.7.5 in photo-sync, port 2283", "ok"),
         ("ingress", "traefik, as in mealie/mealie", "ok"),
+        ("host-name", "immich.example.com", "ok"),
         ("time-zone", "America/Edmonton", "ok"),
-        ("apple-id", "", "ask"),
+        ("apple-id", "in Secret icloud-credentials", "ok"),
     ]
     assert all(one.source for one in rows)
     assert 'itself from "app-of-apps"' in row(complete(), "git").source
@@ -68,6 +69,59 @@ def test_what_is_not_known_is_said_so(change: dict[str, Any], name: str, state: 
     assert row(replace(complete(), **change), name).state == state
 
 
+@pytest.mark.parametrize(
+    ("settings", "change", "name", "told"),
+    [
+        ({"application": "photo-sync"}, {}, "argocd", ("photo-sync in argocd", "you said so", "ok")),
+        (
+            {"application": "phots"},
+            {"application": Missing()},
+            "argocd",
+            ("phots", "you said so, but no application is called that", "wrong"),
+        ),
+        (
+            {"application": "phots"},
+            {"application": FORBIDDEN, "applications": FORBIDDEN},
+            "argocd",
+            ("phots", "you said so; the applications could not be read", "unknown"),
+        ),
+        (
+            {"immich_namespace": "photo-sync"},
+            {},
+            "immich",
+            ("2.7.5 in photo-sync, port 2283", "you said so, and it is there", "ok"),
+        ),
+        (
+            {"immich_namespace": "mealie"},
+            {},
+            "immich",
+            ("in mealie", "you said so, but it was found in photo-sync", "wrong"),
+        ),
+        ({"host_name": "immich.example.com"}, {}, "host-name", ("immich.example.com", "has it", "ok")),
+        ({"host_name": "photos.example.org"}, {}, "host-name", ("photos.example.org", "no Ingress leads", "missing")),
+        (
+            {"time_zone": "Europe/Berlin"},
+            {},
+            "time-zone",
+            ("Europe/Berlin", "you said so; CronJob icloudpd-sync has America/Edmonton", "ok"),
+        ),
+        ({"apple_ids": {"default": "you@example.com"}}, {}, "apple-id", ("you@example.com", "you said so", "ok")),
+    ],
+)
+def test_what_the_person_said_is_shown_and_checked(
+    settings: dict[str, Any], change: dict[str, Any], name: str, told: tuple[str, str, str]
+) -> None:
+    sources = dict.fromkeys(settings, "state")
+    found = row(replace(complete(), **change), name, sources=sources, **settings)
+    assert (found.value, found.state) == (told[0], told[2])
+    assert told[1] in found.source
+    assert found.said == next(value["default"] if isinstance(value, dict) else value for value in settings.values())
+
+
+def test_nothing_that_was_worked_out_counts_as_said() -> None:
+    assert not any(one.said for one in setup_rows(complete(), SETTINGS))
+
+
 def test_several_classes_without_a_default_are_a_question() -> None:
     classes = [
         StorageClass(meta(name, ""), "x", "Immediate", "Delete", expandable=False, default=False) for name in "ab"
@@ -90,6 +144,7 @@ def test_the_time_zone_and_the_apple_id_come_from_the_settings_where_nothing_els
     assert row(fresh(), "time-zone", time_zone="Europe/Berlin").value == "Europe/Berlin"
     assert row(fresh(), "time-zone").state == "ask"
     assert row(fresh(), "apple-id", apple_ids={"default": "you@example.com"}).state == "ok"
+    assert row(fresh(), "apple-id").state == "ask"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 _APP_SPECIFIC = re.compile(r"[a-z]{4}-[a-z]{4}-[a-z]{4}-[a-z]{4}")
-_NAME = re.compile(r"\w")
+_PHONE = re.compile(r"\+[0-9]{6,}")
 
 
 def account_name(typed: str) -> str:
@@ -14,9 +14,24 @@ def account_name(typed: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", typed.strip()).lower())
 
 
+def account_name_problem(name: str) -> str:
+    """What is wrong with an Apple ID, an address or a phone number, in one sentence; empty when nothing is."""
+    if _PHONE.fullmatch(name):
+        return ""
+    if re.search(r"\s", name):
+        return "That is no Apple ID: it has spaces in it."
+    address, at, domain = name.partition("@")
+    if not at:
+        return "That is no Apple ID: it is an email address, such as name@example.com."
+    labels = domain.split(".")
+    if not re.search(r"\w", address) or "@" in domain or len(labels) < 2 or not all(labels):
+        return "That is no Apple ID: the email address is not whole, such as name@example.com."
+    return ""
+
+
 def is_account_name(name: str) -> bool:
-    """Whether a session's files could be named after it, and Apple could know it: an address or a phone number."""
-    return bool(_NAME.search(name)) and ("@" in name or name.startswith("+")) and not re.search(r"\s", name)
+    """Whether a session's files could be named after it, and Apple could know it."""
+    return not account_name_problem(name)
 
 
 def read_code(typed: str) -> str | None:
