@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ def main() -> None:
     """Runs the command line and exits with its code."""
     from wizard.cli import run  # noqa: PLC0415
 
+    for name in ("TEXTUAL", "TEXTUAL_LOG"):  # Textual's own logs hold every key, so also those of a password
+        os.environ.pop(name, None)
     code = run(sys.argv[1:], open_wizard=_open_wizard, sign_in=_sign_in)
     # Nothing that is still there needs collecting: the interpreter's last sweeps are a seventh of what `status` takes.
     gc.freeze()

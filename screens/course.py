@@ -29,7 +29,7 @@ STEPS: Mapping[str, str] = {
     PASSWORD: "Password",
     CODE: "Code",
     APPLE: "Signed in to Apple",
-    TRUSTED: "Trusted, no code next time",
+    TRUSTED: "Trusted by Apple",
     SAVED: "Saved on the volume",
     PROVED: "icloudpd says yes",
     PHOTOS: "Photos can be read",

@@ -193,7 +193,8 @@ def keys(shown: Shown) -> list[tuple[str, str, str]]:
     if course.outcome:
         return [("⏎", "done", "screen.press('done')"), ("c", "reminder for my calendar", "screen.press('calendar')")]
     if course.trouble:
-        return [("r", "try again", "screen.press('again')"), ("Esc", "back", "screen.leave")]
+        again = [("r", "try again", "screen.press('again')")] if course.trouble.retry != "never" else []
+        return [*again, ("Esc", "back", "screen.leave")]
     match course.question:
         case Review():
             return [

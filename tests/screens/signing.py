@@ -15,7 +15,7 @@ from wizard.icloud.ladder import Rung
 from wizard.icloud.password import Keeper
 from wizard.icloud.steps import CodeWanted, Library, Phone
 from wizard.icloud.words import trouble
-from wizard.model import Account, Action, SessionState, Target, Verb
+from wizard.model import Account, Action, Plan, SessionState, Target, Verb
 from wizard.model import Session as AppleSession
 from wizard.renewal.begin import Start
 from wizard.renewal.desk import Desk
@@ -206,6 +206,19 @@ class ScriptedDesk(Desk):
         return reminder(outcomes, self.seen.world.cluster, NOW)
 
 
+class Prepared(Preparation):
+    """One with a plan of the test's own, so that pictures of it stay."""
+
+    @property
+    def plan(self) -> Plan:
+        staged = Target("v1", "Pod", "pods", fake.NS, "the hand-over pod")
+        inside = Action(
+            "Write the session beside the old one, and let icloudpd judge it", Verb.RUN, staged, undo="Gone."
+        )
+        gone = Action(f"Remove job {POD}", Verb.DELETE, staged, command=f"kubectl -n {fake.NS} delete job {POD}")
+        return Plan("Sign in", (self.handover.action, inside, gone), ("The CronJob is paused meanwhile.",))
+
+
 def preparation(account: str) -> Preparation:
     """What a sign-in of that account starts from."""
     names = AccountNames.of(account)
@@ -217,7 +230,7 @@ def preparation(account: str) -> Preparation:
         command=f"kubectl -n {fake.NS} create -f {POD}.yaml",
         undo="It is removed when the sign-in ends.",
     )
-    return Preparation(names, Handover(job, "/config", ("icloudpd",)), (), (), None, None, ())
+    return Prepared(names, Handover(job, "/config", ("icloudpd",)), (), (), None, None, ())
 
 
 def two_accounts() -> Snapshot:

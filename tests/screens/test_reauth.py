@@ -1,0 +1,235 @@
+"""`photosync-wizard reauth` beneath the prompt: short, led by the same keys, and three lines in the end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from screens.asking import CodeAsked, PasswordAsked, Question, Review
+from screens.reauth import ReauthApp, told
+from screens.signin_view import SignInView
+from tests.cli.running import PATIENCE, environment
+from tests.screens.driving import Wizard, text_of
+from tests.screens.fake import FakeSession
+from tests.screens.signing import NOW, ScriptedDesk, ScriptedKeeper, Signing, two_accounts, with_code, works
+from wizard.errors import Exit, Trouble
+from wizard.icloud.words import trouble
+from wizard.reauth import Wish
+from wizard.renewal.person import GaveUp, Outcome
+
+ROWS = 14
+_CONTROL = re.compile(rb"\x1b(\[[0-9;?<>=]*[ -/]*[@-~]|\][^\x07]*\x07|[()][A-B]|[=>])")
+
+
+@dataclass
+class Beneath:
+    """The app, driven without a terminal."""
+
+    app: ReauthApp
+    wizard: Wizard
+
+    @property
+    def text(self) -> str:
+        return text_of(self.app)  # type: ignore[arg-type]
+
+    @property
+    def rows(self) -> int:
+        """How many rows it takes beneath a prompt."""
+        screen, size = self.app.screen, self.app.size
+        return screen.get_content_height(size, size, size.width)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        await self.wizard.until(condition)
+        await self.wizard.pilot.pause()
+        await self.wizard.pilot.pause()
+
+    async def asked(self, kind: type[Question]) -> None:
+        await self.until(
+            lambda: any(isinstance(view.course.question, kind) for view in self.app.screen.query(SignInView))
+        )
+
+    async def over(self) -> None:
+        """Waits until the app has ended; the pilot could not, since it waits for the screen."""
+        async with asyncio.timeout(PATIENCE):
+            while self.app.is_running:  # noqa: ASYNC110 - Textual has no event for it
+                await asyncio.sleep(0.005)
+
+    async def press(self, *keys: str) -> None:
+        await self.wizard.pilot.press(*keys)
+        await self.wizard.pilot.pause()
+
+
+@asynccontextmanager
+async def beneath(
+    desk: ScriptedDesk, wish: Wish | None = None, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[Beneath]:
+    """The app with a scripted desk."""
+    session = FakeSession()
+    session.sign_in_desk = desk
+    app = ReauthApp(session, wish or Wish(), now=lambda: NOW)
+    async with app.run_test(size=size) as pilot:
+        yield Beneath(app, Wizard(app, pilot, session))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)])
+async def test_it_stays_short_and_ends_by_itself(size: tuple[int, int], capsys: pytest.CaptureFixture[str]) -> None:
+    desk = ScriptedDesk(keyring=ScriptedKeeper())
+    async with beneath(desk, size=size) as under:
+        await under.asked(Review)
+        assert under.rows <= ROWS
+        await under.asked(PasswordAsked)
+        assert under.rows <= ROWS
+        await under.press(*"hunter2", "enter")
+        await under.asked(CodeAsked)
+        assert under.rows <= ROWS
+        await under.press(*"000000")
+        await under.until(lambda: "did not accept" in under.text)
+        assert under.rows <= ROWS
+        await under.press("t", "down", "enter")
+        await under.until(lambda: "•• 42 sent" in under.text)
+        assert under.rows <= ROWS
+        await under.press(*"417902")
+        await under.over()
+    capsys.readouterr()
+    assert told(under.app, Wish()) == Exit.DONE
+    out = capsys.readouterr().out
+    assert out.startswith("✓ Signed in until about 16 February (29 days).\n  It took password and code.")
+    assert "hunter2" not in out
+    assert desk.noted == [("default", "you@example.com")]
+
+
+async def test_several_accounts_one_after_the_other_each_with_its_rung(capsys: pytest.CaptureFixture[str]) -> None:
+    async def each(signing: Signing) -> Outcome:
+        return await (works if signing.account == "anna" else with_code)(signing)
+
+    desk = ScriptedDesk(each, snapshot=two_accounts())
+    async with beneath(desk) as under:
+        await under.asked(PasswordAsked)
+        await under.press(*"hunter2", "enter")
+        await under.asked(CodeAsked)
+        await under.press(*"417902")
+        await under.over()
+    assert told(under.app, Wish()) == Exit.DONE
+    out = capsys.readouterr().out
+    assert "It took password and code." in out
+    assert "✓ anna: Signed in until" in out
+    assert "It took nothing: the session still works." in out
+
+
+async def test_leaving_and_refusals_end_as_the_plain_command_does(capsys: pytest.CaptureFixture[str]) -> None:
+    desk = ScriptedDesk()
+    async with beneath(desk) as under:
+        await under.asked(PasswordAsked)
+        await under.press("escape")
+        await under.over()
+    with pytest.raises(GaveUp):
+        told(under.app, Wish())
+    assert desk.runs[0].put_back
+
+    async def locked(signing: Signing) -> Outcome:
+        await signing.open_pod()
+        raise trouble("icloud.locked")
+
+    async with beneath(ScriptedDesk(locked)) as under:
+        await under.over()
+    with pytest.raises(Trouble, match="locked"):
+        told(under.app, Wish())
+    assert capsys.readouterr().out == ""
+
+
+async def test_the_wishes_of_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wish = Wish(accounts=("anna",), in_pod=True, forget_password=True, keep_password=True, ics=tmp_path / "next.ics")
+    keeper = ScriptedKeeper({"you@example.com": "old"})
+    desk = ScriptedDesk(snapshot=two_accounts(), keyring=keeper)
+    async with beneath(desk, wish) as under:
+        await under.asked(PasswordAsked)
+        await under.press(*"hunter2", "enter")
+        await under.asked(CodeAsked)
+        await under.press(*"417902")
+        await under.over()
+    assert [(run.account, run.in_pod) for run in desk.runs] == [("anna", True)]
+    assert keeper.passwords == {}
+    assert desk.kept == ["hunter2"]
+    assert told(under.app, wish) == Exit.DONE
+    assert "has the date for your calendar" in " ".join(capsys.readouterr().out.split())
+    assert "DTSTART;VALUE=DATE:20260216" in (tmp_path / "next.ics").read_text()
+
+
+async def test_what_cannot_be_wished_is_refused_before_anything_begins() -> None:
+    for wish in (Wish(accounts=("nobody",)), Wish(apple_id="you@example.com")):
+        desk = ScriptedDesk(snapshot=two_accounts())
+        async with beneath(desk, wish) as under:
+            await under.over()
+        with pytest.raises(Trouble) as refused:
+            told(under.app, wish)
+        assert refused.value.exit_code == Exit.USAGE
+        assert not desk.runs
+
+
+async def test_ctrl_c_puts_back(capsys: pytest.CaptureFixture[str]) -> None:
+    desk = ScriptedDesk()
+    async with beneath(desk) as under:
+        await under.asked(PasswordAsked)
+        await under.press("ctrl+c")
+        await under.over()
+    assert told(under.app, Wish()) == Exit.INTERRUPTED
+    assert desk.runs[0].put_back
+    assert capsys.readouterr().out == ""
+
+
+def test_on_a_terminal_three_lines_stay_and_no_secret(tmp_path: Path) -> None:
+    """The real thing in the demo world: a wrong password's worth of typing, a code, and what remains."""
+    parent, child = pty.openpty()
+    log = tmp_path / "textual.log"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "screens", "--demo", "trust-expired", "reauth"],
+        env=environment({"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", "TEXTUAL_LOG": str(log)}),
+        stdin=child,
+        stdout=child,
+        stderr=child,
+        start_new_session=True,
+    )
+    os.close(child)
+    seen = b""
+
+    def until(pattern: str) -> re.Match[str]:
+        nonlocal seen
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            if found := re.search(pattern, _CONTROL.sub(b"", seen).decode(errors="replace")):
+                return found
+            if select.select([parent], [], [], 0.2)[0]:
+                try:
+                    seen += os.read(parent, 65536)
+                except OSError:
+                    break
+        raise AssertionError(f"{pattern} did not come: {_CONTROL.sub(b'', seen)[-2000:]!r}")
+
+    try:
+        until("sent to Apple once")
+        os.write(parent, b"demo-password\r")
+        code = until(r"demo device is (\d{6})")[1]
+        os.write(parent, b"\x1b[200~Your code: " + code.encode() + b"\x1b[201~")
+        until("Signed in until about")
+        until(r"Signed in until about[\s\S]*Signed in until about[\s\S]*come with the next run\.\s*$")
+        assert process.wait(PATIENCE) == Exit.DONE
+    finally:
+        process.kill()
+        os.close(parent)
+    kept = _CONTROL.sub(b"", seen.split(b"\x1b[?25h")[-1]).decode(errors="replace").splitlines()
+    assert kept[-4].startswith("✓ Signed in until about")
+    assert kept[-1] == "  iCloud has 6 photos and videos; they come with the next run."
+    assert b"demo-password" not in seen
+    assert not log.exists()
