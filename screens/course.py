@@ -83,6 +83,12 @@ class Course:
         mark = self.marks.get(SAVED)
         return mark is not None and mark.tick is Tick.DONE
 
+    @property
+    def proved(self) -> bool:
+        """Whether icloudpd has said yes."""
+        mark = self.marks.get(PROVED)
+        return mark is not None and mark.tick is Tick.DONE
+
     def moved(self, progress: Progress, now: datetime) -> Course:
         """A stage has moved."""
         course = _marked(self, _STAGES[progress.stage], progress.tick, progress.text, now)

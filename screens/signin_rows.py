@@ -22,7 +22,7 @@ from screens.asking import (
     TermsAsked,
     Way,
 )
-from screens.course import APPLE, CODE, PASSWORD, PHOTOS, PROVED, STEPS, VOLUME, Course, Mark
+from screens.course import APPLE, CODE, PASSWORD, PHOTOS, PROVED, SAVED, STEPS, VOLUME, Course, Mark
 from screens.rows import Button, Command, Heading, Item, Row, Space, Text, clean, clip, wrapped
 from screens.words import MUTED, STYLE, plural, span
 from wizard.renewal.person import Tick
@@ -152,6 +152,8 @@ def above(shown: Shown) -> Iterator[Row]:
             yield from _end(shown)
         case None:
             yield from _ticks(shown, tuple(STEPS)) if course.under_way else _beginning(shown)
+            if course.proved and not any(mark.tick is Tick.DOING for mark in course.marks.values()):
+                yield Item(sign="◐", text="removing the pod")
         case question:
             yield from _ticks(shown, tuple(STEPS))
             yield Space()
@@ -260,6 +262,8 @@ def _tick(name: str, mark: Mark | None, shown: Shown) -> Row:
     question = shown.course.question
     if name == APPLE and isinstance(question, (PasswordAsked, CodeAsked)):
         return StepRow(sign="·", label=label)
+    if name == SAVED and mark.tick is Tick.DOING and PROVED in shown.course.marks:
+        return StepRow(sign="~", label=label, text="beside the old one, until icloudpd has said yes")
     text = mark.text
     if name == CODE and isinstance(question, CodeAsked):
         text = came(question.wanted, shown.now)
