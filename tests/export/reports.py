@@ -93,7 +93,6 @@ def seed_report() -> Report:
                 ),
             ),
             "credentials": (
-                Finding("credentials.schedule", Severity.ERROR, "A loud one that does not decide."),
                 Finding(
                     "credentials.secret-key-missing",
                     Severity.WARNING,
@@ -102,12 +101,16 @@ def seed_report() -> Report:
                     commands=("kubectl -n photo-sync edit cronjob icloudpd-sync",),
                     implies=Status.ACTION_REQUIRED,
                 ),
+                Finding("credentials.schedule", Severity.ERROR, "A loud one that stands in nobody's way."),
             ),
-            "argocd": (Finding("argocd.synced", Severity.OK, "The application is Synced."),),
+            "argocd": (
+                Finding("argocd.claims-unprotected", Severity.WARNING, "Argo CD would delete both claims."),
+                Finding("argocd.synced", Severity.OK, "The application is Synced."),
+            ),
             "immich": (Finding("immich.missing", Severity.ERROR, "Immich is not installed.", implies=Status.BLOCKED),),
             "verification": (
-                Finding("verification.unread", Severity.UNKNOWN, "Jobs could not be read."),
                 Finding("verification.waits", Severity.INFO, "It waits.", implies=Status.PENDING),
+                Finding("verification.unread", Severity.UNKNOWN, "Jobs could not be read."),
             ),
         },
     )

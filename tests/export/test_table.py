@@ -20,13 +20,12 @@ photo-sync on home-cluster (https://10.0.0.5:6443)
 ██████░░░░░░░░░░░░░░  2 of 7 complete                       2026-01-18 12:00 UTC
 
 ✓ 1 Storage infrastructure                                              complete
-    Claim icloud-photos is Pending until its first pod: local-path waits for a
-    consumer.
 ! 2 Credentials & config                                         action required
     Secret icloud-credentials has no key password, which the CronJob and the
     auth pod read.
 ! 3 Initial authentication                                       action required
 ✓ 4 Argo CD integration                                                 complete
+    ! Argo CD would delete both claims.
 ✗ 5 Immich integration                                                   blocked
     Immich is not installed.
 · 6 External exposure                                                    pending
@@ -64,6 +63,22 @@ def test_all_complete_names_the_day_the_session_ends() -> None:
     assert "default (you@example.com): valid, until 2026-02-16, 29 days left" in table
     assert "nothing: all that is wanted is complete" in table
     assert "Unknown" not in table
+
+
+def test_a_sign_in_that_is_due_is_next_when_all_else_is_done() -> None:
+    due = Finding(
+        "authentication.session-expiring",
+        Severity.WARNING,
+        "Apple's session ends soon.",
+        fix="Sign in again before 23 January; it takes a minute.",
+        commands=("photosync-wizard reauth",),
+    )
+    table = to_table(report(findings={"authentication": (due,)}))
+    assert (
+        "Next      3 Initial authentication\n"
+        "          Sign in again before 23 January; it takes a minute.\n"
+        "          $ photosync-wizard reauth\n"
+    ) in table
 
 
 def test_what_is_awaited_is_listed() -> None:

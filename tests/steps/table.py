@@ -285,7 +285,8 @@ _STORAGE: dict[str, Row] = {
     "namespace": Row(complete, fresh),
     "namespace-missing": Row(fresh),
     "namespace-terminating": Row(lambda: replace(complete(), namespace=_ns("Terminating"))),
-    "namespace-unreadable": Row(lambda: replace(complete(), namespace=FORBIDDEN)),
+    "namespace-unreadable": Row(lambda: replace(fresh(), namespace=FORBIDDEN)),
+    "namespace-not-shown": Row(lambda: replace(complete(), namespace=FORBIDDEN)),
     "claims-unreadable": Row(lambda: replace(complete(), claims=FORBIDDEN)),
     "pvc-missing": Row(lambda: without_claim(complete(), PHOTOS_CLAIM), fresh),
     "pvc-bound": Row(complete, fresh),
@@ -698,6 +699,9 @@ _VERIFICATION: dict[str, Row] = {
     "claims-unreadable": Row(lambda: replace(complete(), claims=FORBIDDEN)),
     "waits": Row(seed),
     "running": Row(lambda: _running_pod(phase="Running")),
+    "run-without-pod": Row(
+        lambda: replace(_refused("violates PodSecurity")(), job_pods=page()), lambda: _running_pod(phase="Running")
+    ),
     "run-failed": Row(lambda: with_run(complete(), state="failed", reason="BackoffLimitExceeded")),
     "run-before-sign-in": Row(
         lambda: with_session(

@@ -153,7 +153,7 @@ def test_the_seed_s_blockers_say_who_waits_and_until_when() -> None:
     assert [(blocker.priority, blocker.issue, blocker.estimated_minutes) for blocker in blockers] == [
         ("P0", "Secret icloud-credentials has no key password", 1),
         ("P1", "iCloud authentication incomplete", 5),
-        ("P0", "Immich not installed", 10),
+        ("P0", "Immich not installed", 25),
     ]
     assert all(blocker.ready_when for blocker in blockers)
 

@@ -13,6 +13,7 @@ from datetime import UTC
 from wizard.model import Account, Diagnosis, Finding, Report, SessionState, Severity, Status
 
 NARROWEST, WIDEST = 40, 100
+SIGN_IN_DUE = "authentication.session-expiring"
 _INDENT = "    "
 _LABEL = 10
 _BAR = 20
@@ -27,10 +28,9 @@ _SIGNS = {
     Status.UNKNOWN: ("?", "?", "35"),
     Status.SKIPPED: ("-", "-", "2"),
 }
-_LOUDNESS = {
-    severity: rank
-    for rank, severity in enumerate((Severity.ERROR, Severity.UNKNOWN, Severity.WARNING, Severity.INFO, Severity.OK))
-}
+_REMARKS = {Severity.ERROR: "✗x", Severity.UNKNOWN: "??", Severity.WARNING: "!!"}
+"""The signs, pretty and plain, of what is said under an iteration that is complete all the same."""
+
 _SESSION_WORDS = {
     SessionState.VALID: "valid",
     SessionState.EXPIRING: "about to end",
@@ -59,7 +59,7 @@ class _Table:
         yield ""
         for account in report.accounts:
             yield from self.labelled("Session", _session_words(account))
-        yield from self.following(report.next_step, report.ready_when)
+        yield from self.following(report)
         unread = dict.fromkeys(
             finding.summary
             for step in report.wanted
@@ -88,20 +88,26 @@ class _Table:
         if self.colour:
             line = self.painted(sign, paint) + line[len(sign) : -len(words)] + self.painted(words, paint)
         yield line
-        worst = worst_finding(step)
-        if worst and worst.severity is not Severity.OK:
-            yield from (_INDENT + part for part in wrapped(worst.summary, self.width - len(_INDENT)))
+        told = headline(step)
+        if told:
+            remark = _REMARKS[told.severity][0 if self.unicode else 1] + " " if step.status is Status.COMPLETE else ""
+            indent = _INDENT + " " * len(remark)
+            for number, part in enumerate(wrapped(told.summary, self.width - len(indent))):
+                yield indent + part if number else _INDENT + remark + part
 
-    def following(self, step: Diagnosis | None, ready_when: tuple[str, ...]) -> Iterator[str]:
+    def following(self, report: Report) -> Iterator[str]:
+        step = report.next_step
+        told = headline(step) if step else None
+        if step is None:
+            step, told = next(_due(report), (None, None))
         if step is None:
             yield from self.labelled("Next", "nothing: all that is wanted is complete")
             return
-        worst = worst_finding(step)
         yield from self.labelled("Next", f"{step.iteration} {step.title}")
-        if worst and worst.severity is not Severity.OK:
-            yield from self.labelled("", worst.fix)
-            yield from (" " * _LABEL + self.painted("$ " + clean(command), "36") for command in worst.commands)
-        yield from self.list("Done when", ready_when)
+        if told:
+            yield from self.labelled("", told.fix)
+            yield from (" " * _LABEL + self.painted("$ " + clean(command), "36") for command in told.commands)
+        yield from self.list("Done when", report.ready_when)
 
     def list(self, label: str, items: Iterable[str]) -> Iterator[str]:
         for number, item in enumerate(items):
@@ -121,13 +127,21 @@ class _Table:
         return f"\033[{paint}m{text}\033[0m" if self.colour and text else text
 
 
-def worst_finding(step: Diagnosis) -> Finding | None:
-    """The loudest finding, the first of equal ones; those that decide the status come before the others."""
-    return min(
-        step.findings,
-        key=lambda finding: (finding.implies is not step.status, _LOUDNESS[finding.severity]),
-        default=None,
-    )
+def headline(step: Diagnosis) -> Finding | None:
+    """What one line says of an iteration: the first of its findings, as they are ordered from cause to consequence.
+
+    A complete iteration needs none, so of it only what is loud is said.
+    """
+    told = (finding for finding in step.findings if finding.severity is not Severity.OK)
+    if step.status is Status.COMPLETE:
+        told = (finding for finding in told if finding.severity in _REMARKS)
+    return next(told, None)
+
+
+def _due(report: Report) -> Iterator[tuple[Diagnosis, Finding]]:
+    """The sign-ins that are due although everything is complete."""
+    for step in report.wanted:
+        yield from ((step, finding) for finding in step.findings if finding.id == SIGN_IN_DUE)
 
 
 def clean(text: str) -> str:

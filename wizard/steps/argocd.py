@@ -46,8 +46,11 @@ def check_application(world: World, settings: Settings) -> Iterator[Finding]:
                     "Argo CD not installed",
                     ("iteration_4",),
                     user_action_required=True,
-                    estimated_minutes=15,
-                    ready_when=("Argo CD installed on cluster, or iteration 4 skipped",),
+                    estimated_minutes=25,
+                    ready_when=(
+                        "Argo CD installed on cluster, or iteration 4 skipped",
+                        f"An application deploys the manifests from git into {settings.namespace}, and is Synced",
+                    ),
                 ),
             )
         case Missing():
@@ -62,6 +65,18 @@ def check_application(world: World, settings: Settings) -> Iterator[Finding]:
                 why="What is only in the cluster is lost with it; what is in git comes back.",
                 fix=_application_hint(world),
                 implies=Status.PENDING if waits else Status.ACTION_REQUIRED,
+                blocker=None
+                if waits
+                else Blocker(
+                    "P1",
+                    "No application follows the manifests",
+                    ("iteration_4",),
+                    user_action_required=True,
+                    estimated_minutes=10,
+                    ready_when=(
+                        f"An application deploys the manifests from git into {settings.namespace}, and is Synced",
+                    ),
+                ),
             )
 
 
@@ -101,7 +116,9 @@ def _state(app: Application, world: World, settings: Settings) -> Iterator[Findi
             Severity.ERROR,
             f"The application {app.meta.name} deploys into {app.destination_namespace}, not into {settings.namespace}.",
             evidence={f"{where} spec.destination.namespace": app.destination_namespace},
-            fix="Correct the destination, or start the wizard with --namespace " + app.destination_namespace + ".",
+            why=f"What is in git comes into being there, and what the wizard looks at in {settings.namespace} is not from git.",
+            fix=f"Look into {app.destination_namespace}; or correct the destination, if {settings.namespace} is what you want.",
+            commands=(f"photosync-wizard -n {app.destination_namespace} status",),
             implies=Status.ACTION_REQUIRED,
         )
         return
@@ -181,7 +198,7 @@ def check_management(world: World, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "argocd.self-heal",
             Severity.INFO,
-            "What is changed by hand here is put back as it is in git.",
+            f"What is changed by hand in {settings.namespace} is put back as it is in git.",
             evidence={f"application/{app.meta.name} spec.syncPolicy.automated.selfHeal": True},
             why="Self-healing is on.",
             fix="Change it in git. Only what git does not set (a claim's annotations) stays.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -32,7 +33,7 @@ CONDITIONS: tuple[Condition, ...] = (
         re.compile(r"unable to resolve '?([^' ]+)'? to a commit SHA"),
         "The application follows a branch that the repository does not have.",
         "Often main where the repository has master, or the other way round.",
-        "See what the repository's branch is called (git ls-remote --symref REPO HEAD) and set targetRevision to it.",
+        "See what the repository's branch is called, and set targetRevision to it.",
     ),
     Condition(
         "path-missing",
@@ -88,7 +89,7 @@ CONDITIONS: tuple[Condition, ...] = (
         re.compile(r""),
         "Two applications own the same object, and undo each other's changes.",
         "One of them shows Synced without a word.",
-        "Keep one application per path; remove the other with --cascade=false.",
+        "Keep one application per path; remove the other one alone, without its objects: argocd app delete NAME --cascade=false.",
         Severity.WARNING,
     ),
     Condition(
@@ -144,10 +145,17 @@ def conditions_of(app: Application, world: World) -> Iterator[Finding]:
             why=known.why,
             fix=known.fix,
             commands=(
+                *_branches(known, app),
                 f"kubectl -n {app.meta.namespace} get application {app.meta.name} -o jsonpath='{{.status.conditions}}'",
             ),
             implies=known.status,
         )
+
+
+def _branches(known: Condition, app: Application) -> Iterator[str]:
+    """Asks the repository what its branch is called."""
+    if known.slug == "branch-missing" and app.sources:
+        yield f"git ls-remote --symref {shlex.quote(app.sources[0].repo_url)} HEAD"
 
 
 def _of_others(app: Application, world: World) -> Iterator[tuple[str, str]]:

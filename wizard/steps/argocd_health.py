@@ -110,7 +110,7 @@ def _progressing(evidence: dict[str, object], world: World, settings: Settings) 
     return Finding(
         "argocd.progressing-unexplained",
         Severity.WARNING,
-        "Something that it manages is still on its way, and it can't be told what.",
+        "Argo CD waits for something to become healthy, and does not say for what.",
         evidence=evidence,
         fix="Wait a few minutes; Argo CD's own page shows which object it is.",
         implies=Status.IN_PROGRESS,

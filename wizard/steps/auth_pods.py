@@ -140,7 +140,7 @@ def _running(pod: Pod, where: str, delete: str, world: World, settings: Settings
             Severity.ERROR,
             f"Pod {pod.meta.name} is Running, but it is not waiting for you.",
             evidence={f"{where} status.phase": pod.phase} | said,
-            why="icloudpd has ended in it and something else, usually a sleep, keeps the pod alive: attaching shows nothing.",
+            why="icloudpd itself has ended; something else, usually a sleep, keeps the pod alive: attaching shows nothing.",
             fix="Mend what its log complains about, then delete the pod and make it anew.",
             commands=(f"kubectl -n {settings.namespace} logs {pod.meta.name}", delete),
             implies=Status.ACTION_REQUIRED,
@@ -172,7 +172,7 @@ def _waiting(pod: Pod, ending: str, said: dict[str, object], delete: str, settin
     old = workload is not None and Image.of(workload.container.image).too_old
     return Finding(
         "authentication.auth-pod-waiting",
-        Severity.INFO,
+        Severity.WARNING,
         f"Pod {pod.meta.name} is waiting for you to type {what}.",
         evidence=said | ({"image": workload.container.image} if workload else {}),
         why="This icloudpd does not ask Apple to send a code, and since iOS 26.4 none comes by itself."

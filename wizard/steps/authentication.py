@@ -12,7 +12,7 @@ from wizard.settings import DEFAULT_ACCOUNT, AccountNames, Settings
 from wizard.steps.auth_pods import auth_pods, check_auth_pods
 from wizard.steps.base import Right, Step, missing_rights, unknown
 from wizard.steps.library_room import check_room
-from wizard.steps.look_up import claim_named, mounting_pods
+from wizard.steps.look_up import claim_named, claims_of, mounting_pods
 from wizard.steps.session import session_of
 from wizard.steps.session_notes import check_age, check_handovers, check_notes
 from wizard.steps.sign_in import sign_in
@@ -48,7 +48,10 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
         ("iteration_7", "cronjob_execution"),
         user_action_required=True,
         estimated_minutes=_MINUTES,
-        ready_when=(f"icloudpd accepts a session{who} on claim {names.config_claim}",),
+        ready_when=(
+            f"icloudpd accepts a session{who} on claim {names.config_claim}",
+            *(f"Pod {pod.meta.name} is gone" for pod in auth_pods(world) if names.config_claim in claims_of(pod.spec)),
+        ),
     )
     match session.state:
         case SessionState.VALID:
@@ -65,7 +68,9 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
                 else f"Apple's session{who} ends soon: it works{until}{left}.",
                 evidence,
                 why="Apple ends it about every 30 days, whatever anybody does. The date is an estimate.",
-                fix="Sign in again within these days; it takes a minute.",
+                fix="Sign in again within these days; it takes a minute."
+                if outlived or session.expires_at is None
+                else f"Sign in again before {session.expires_at.day} {session.expires_at:%B}; it takes a minute.",
                 commands=commands,
             )
         case SessionState.EXPIRED:
@@ -125,8 +130,8 @@ STEP = Step(
     "Initial authentication",
     "Apple lets icloudpd in because of a session that a person has opened with a code. It lasts about a month, then this is done again.",
     (
-        check_sessions,
         check_auth_pods,
+        check_sessions,
         check_shared_session,
         check_handovers,
         check_notes,

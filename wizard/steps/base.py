@@ -1,6 +1,7 @@
 """What every iteration is made of: a description and a row of checks, each a pure function of World and Settings.
 
 A check yields findings; the iteration's status follows from what they imply. A new failure mode is one function and one line.
+Checks, and what a check yields, go from cause to consequence: of findings that weigh the same the first one is the headline.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _WORST_FIRST = (
     Status.IN_PROGRESS,
 )
 _PROGRAM = re.compile(r"(?<![\w./-])(kubectl|photosync-wizard)(?= )")
-_LOUDEST_FIRST = (Severity.ERROR, Severity.UNKNOWN, Severity.WARNING, Severity.INFO, Severity.OK)
+_LOUDEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.UNKNOWN, Severity.INFO, Severity.OK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,12 @@ class Step:
     checks: tuple[Check, ...]
 
     def diagnose(self, world: World, settings: Settings) -> Diagnosis:
-        """Runs the checks; findings come loudest first."""
+        """Runs the checks; what stands in the way comes first, then loudest first, then as the checks have it."""
         if self.id in settings.skipped:
             return Diagnosis(self.iteration, self.id, self.title, Status.SKIPPED, ())
         findings = sorted(
             (addressed(finding, settings) for check in self.checks for finding in check(world, settings)),
-            key=lambda finding: _LOUDEST_FIRST.index(finding.severity),
+            key=lambda finding: (finding.implies is None, _LOUDEST_FIRST.index(finding.severity)),
         )
         return Diagnosis(
             self.iteration, self.id, self.title, status_of(findings), tuple(findings), tuple(blockers_of(findings))
@@ -75,8 +76,8 @@ def docs_of(finding_id: str) -> str:
     return f"{DOCS}#{finding_id.replace('.', '')}"
 
 
-def unknown(finding_id: str, subject: str, read: Unreadable, *, harmless: bool = False) -> Finding:
-    """The finding for what could not be read; `harmless` when completeness does not hang on it."""
+def unknown(finding_id: str, subject: str, read: Unreadable) -> Finding:
+    """The finding for what could not be read."""
     fix = (
         "Ask whoever runs the cluster for the right to read it, or use a context that may."
         if read.reason == "forbidden"
@@ -89,7 +90,7 @@ def unknown(finding_id: str, subject: str, read: Unreadable, *, harmless: bool =
         evidence={"reason": read.reason, "answer": read.message},
         why="What could not be read counts as unknown, never as fine.",
         fix=fix,
-        implies=None if harmless else Status.UNKNOWN,
+        implies=Status.UNKNOWN,
     )
 
 
@@ -135,7 +136,7 @@ def missing_rights(step_id: str, work: str, *wanted: Right) -> Check:
             yield Finding(
                 f"{step_id}.rights-missing",
                 Severity.WARNING,
-                f"You may not {work} with this account.",
+                f"With this account you may not {work}.",
                 evidence={
                     f"access review in {access.namespace or 'the whole cluster'}: {access.verb} {access.resource}": "denied"
                     for access in refused

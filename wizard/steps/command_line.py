@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wizard.errors import shorten
 from wizard.model import Finding, Severity, Status
 from wizard.settings import CONFIG_CLAIM_BASE, IMPORT_FOLDER, PHOTOS_CLAIM, AccountNames, Settings
-from wizard.steps.runners import SESSION_ONLY, cron_jobs, runners
+from wizard.steps.look_up import mend
+from wizard.steps.runners import SESSION_ONLY, cron_jobs, mend_runner, runners
 from wizard.steps.workload import Workload, opaque, read_workload
 from wizard.world import CronJob, PodVolume, World
 
@@ -115,13 +116,18 @@ def check_command_lines(world: World, settings: Settings) -> Iterator[Finding]:
     for job, names in cron_jobs(world, settings):
         workload = read_workload(job.spec)
         if workload is None or not workload.groups:
-            yield _unknown(job, workload)
+            yield _in_git(_unknown(job, workload), job, world)
         else:
-            yield from _asked(job, workload)
-            yield from _session_place(job, workload, names)
-            yield from _photos_place(job, workload)
+            found = (*_asked(job, workload), *_session_place(job, workload, names), *_photos_place(job, workload))
+            yield from (_in_git(finding, job, world) for finding in found)
     yield from _options(world, settings)
     yield from _quoting(world, settings)
+
+
+def _in_git(finding: Finding, job: CronJob, world: World) -> Finding:
+    """The finding about a CronJob's template, whose fix says where the template is kept."""
+    fix, commands = mend(world, "CronJob", job.meta, finding.fix, *finding.commands)
+    return replace(finding, fix=fix, commands=commands)
 
 
 def without_secrets(command: str) -> str:
@@ -312,7 +318,7 @@ def _options(world: World, settings: Settings) -> Iterator[Finding]:
                 f"{places[0]}{' (and others)' if len(places) > 1 else ''} {option.summary.format(shown)}",
                 evidence={f"{place} command": f"{option.name} {shown}".strip() for place in places},
                 why=option.why,
-                fix=option.fix,
+                fix=mend_runner(places[0], world, settings, option.fix)[0],
                 implies=option.status,
             )
 
@@ -328,7 +334,7 @@ def _quoting(world: World, settings: Settings) -> Iterator[Finding]:
             f"{' and '.join(unquoted)} {'passes' if len(unquoted) == 1 else 'pass'} a file's content without quotes.",
             evidence={f"{where} command": ", ".join(parts) for where, parts in unquoted.items()},
             why="A space, * or ? in it changes the command, so a right password can look wrong.",
-            fix='Put double quotes around it: "$(cat FILE)".',
+            fix=mend_runner(next(iter(unquoted)), world, settings, 'Put double quotes around it: "$(cat FILE)".')[0],
         )
     if literal:
         yield Finding(
@@ -337,6 +343,8 @@ def _quoting(world: World, settings: Settings) -> Iterator[Finding]:
             f"{' and '.join(literal)} {'passes' if len(literal) == 1 else 'pass'} the words {next(iter(literal.values()))[0]} themselves, not what they stand for.",
             evidence={f"{where} command": ", ".join(parts) for where, parts in literal.items()},
             why="Only a shell carries them out, and not inside single quotes.",
-            fix='Start it with sh -c, and use double quotes: "$(cat FILE)".',
+            fix=mend_runner(
+                next(iter(literal)), world, settings, 'Start it with sh -c, and use double quotes: "$(cat FILE)".'
+            )[0],
             implies=Status.ACTION_REQUIRED,
         )

@@ -7,6 +7,7 @@ Secret must have every key that the workloads really read; that is told from the
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 
 from wizard.model import Blocker, Finding, Severity, Status
@@ -59,7 +60,7 @@ def _secret(name: str, readers: list[tuple[str, KeyRead]], world: World, setting
             lacking = [(reader, key) for reader, key in readers if key.mounted and key.key not in secret.keys]
             application = application_of(world, "Secret", secret.meta)
             if lacking:
-                yield _key_missing(name, lacking, secret.keys, settings)
+                yield _key_missing(name, lacking, secret.keys, application, settings)
             elif not secret.keys:
                 yield Finding(
                     "credentials.secret-empty",
@@ -67,7 +68,7 @@ def _secret(name: str, readers: list[tuple[str, KeyRead]], world: World, setting
                     f"The Secret {name} has no keys at all.",
                     evidence={f"{where} data": "empty"},
                     why="icloudpd learns the Apple ID from it.",
-                    fix="Put the Apple ID into its key username.",
+                    fix="Put the Apple ID into its key username." + _out_of_git(application),
                     commands=(add_key_command(settings.namespace, name, "username"),),
                     implies=Status.ACTION_REQUIRED,
                 )
@@ -123,6 +124,7 @@ def _secret_missing(name: str, readers: list[tuple[str, KeyRead]], settings: Set
     own = name in {names.secret for names in names_of(settings)}
     keys = sorted({key.key for _, key in readers} | ({"username"} if own else set()))
     which = f"{'key' if len(keys) == 1 else 'keys'} {' and '.join(keys)}" if keys else "the keys that are read"
+    known = next((settings.apple_ids.get(names.account) for names in names_of(settings) if names.secret == name), None)
     return Finding(
         "credentials.secret-missing",
         Severity.ERROR,
@@ -140,7 +142,7 @@ def _secret_missing(name: str, readers: list[tuple[str, KeyRead]], settings: Set
         else f"Create it with {which}.",
         commands=(
             f"kubectl -n {settings.namespace} create secret generic {name}"
-            + (" --from-literal=username=YOUR_APPLE_ID" if "username" in keys else ""),
+            + (f" --from-literal=username={shlex.quote(known or 'YOUR_APPLE_ID')}" if "username" in keys else ""),
             *(add_key_command(settings.namespace, name, key) for key in keys if key != "username"),
         ),
         implies=Status.ACTION_REQUIRED,
@@ -169,7 +171,19 @@ def _not_mounted(where: str, readers: list[tuple[str, KeyRead]]) -> Iterator[Fin
         )
 
 
-def _key_missing(name: str, lacking: list[tuple[str, KeyRead]], keys: tuple[str, ...], settings: Settings) -> Finding:
+def _out_of_git(application: str | None) -> str:
+    """What to know before a key is added to a Secret that Argo CD makes."""
+    if not application:
+        return ""
+    return (
+        f" The Secret comes out of git, through the application {application}: take it out of the application's path "
+        "first, since what belongs into it does not belong into git."
+    )
+
+
+def _key_missing(
+    name: str, lacking: list[tuple[str, KeyRead]], keys: tuple[str, ...], application: str | None, settings: Settings
+) -> Finding:
     files = sorted({key.where for _, key in lacking})
     missing = sorted({key.key for _, key in lacking})
     readers = sorted({reader for reader, _ in lacking})
@@ -192,7 +206,7 @@ def _key_missing(name: str, lacking: list[tuple[str, KeyRead]], keys: tuple[str,
         },
         why="icloudpd stops with an argument error and exits 0: the pod goes on Running, and nothing waits for you. "
         "Iteration 3 can't succeed before this is mended.",
-        fix=fix,
+        fix=fix + _out_of_git(application),
         commands=tuple(add_key_command(settings.namespace, name, key) for key in missing),
         implies=Status.ACTION_REQUIRED,
         blocker=Blocker(
@@ -292,6 +306,7 @@ def _config_map(name: str, readers: list[tuple[str, KeyRead]], world: World, set
                 if name == CONFIG_MAP
                 else (),
                 implies=Status.ACTION_REQUIRED,
+                blocker=_absent("ConfigMap", name),
             )
 
 
@@ -322,16 +337,28 @@ def check_service_account(world: World, settings: Settings) -> Iterator[Finding]
                 Severity.ERROR,
                 f"The ServiceAccount {SERVICE_ACCOUNT} does not exist yet.",
                 evidence={where: "not found"},
-                why="Pods that run as it can't be created without it.",
+                why="Pods that run under its name can't be created without it.",
                 fix="Create it without token automount, in git when Argo CD manages this namespace.",
                 commands=(
                     f"kubectl -n {settings.namespace} apply -f - <<'EOF'\napiVersion: v1\nkind: ServiceAccount\n"
                     f"metadata: {{name: {SERVICE_ACCOUNT}}}\nautomountServiceAccountToken: false\nEOF",
                 ),
                 implies=Status.ACTION_REQUIRED,
+                blocker=_absent("ServiceAccount", SERVICE_ACCOUNT),
             )
         case _:
             return
+
+
+def _absent(kind: str, name: str) -> Blocker:
+    return Blocker(
+        "P1",
+        f"{kind} {name} does not exist",
+        ("cronjob_execution",),
+        user_action_required=True,
+        estimated_minutes=1,
+        ready_when=(f"{kind} {name} exists",),
+    )
 
 
 def _token_mounted(

@@ -221,14 +221,31 @@ def _still_refused(event: Event, world: World) -> bool:
     )
 
 
-def check_refused_pods(world: World, settings: Settings) -> Iterator[Finding]:
-    refused = [
+def refused_pods(world: World, settings: Settings) -> list[Event]:
+    """The events that say that a run's pod could not be created, oldest first, as far as they are about now."""
+    return [
         event
         for event in events_about(world, "Job")
         if event.reason == "FailedCreate"
         and event.name.startswith(tuple(names.cron_job for names in names_of(settings)))
         and _still_refused(event, world)
     ]
+
+
+def _conforming(event: Event, world: World, settings: Settings) -> str:
+    """How the pods are brought to what the namespace asks for; to let the whole namespace do anything is the last resort."""
+    needs = ["mount claims instead of hostPath"] if "hostPath" in event.message else []
+    needs += ["set the securityContext that it asks for"] if "securityContext" in event.message else []
+    what = " and ".join(needs) or "give it what the message asks for"
+    fix = f"In the CronJob's pod template, {what}."
+    for job, _ in cron_jobs(world, settings):
+        fix, _ = mend(world, "CronJob", job.meta, fix)
+        break
+    return f"{fix} Only an image that must run as root needs a namespace with a lower level ({_ENFORCE})."
+
+
+def check_refused_pods(world: World, settings: Settings) -> Iterator[Finding]:
+    refused = refused_pods(world, settings)
     if refused and "violates PodSecurity" in refused[-1].message:
         yield Finding(
             "credentials.pod-security-refused",
@@ -236,8 +253,11 @@ def check_refused_pods(world: World, settings: Settings) -> Iterator[Finding]:
             f"The namespace's Pod Security level refuses the pods of job/{refused[-1].name}.",
             evidence={f"event on job/{refused[-1].name}": refused[-1].message},
             why="There is no pod at all then, so there is no log either.",
-            fix="Mount claims instead of hostPath and set the asked-for securityContext, or give the namespace a level that allows it.",
-            commands=(f"kubectl label namespace {settings.namespace} {_ENFORCE}=privileged --overwrite",),
+            fix=_conforming(refused[-1], world, settings),
+            commands=(
+                f"kubectl -n {settings.namespace} describe job {refused[-1].name}",
+                f"kubectl get namespace {settings.namespace} --show-labels",
+            ),
             implies=Status.BLOCKED,
         )
     elif refused:

@@ -120,7 +120,7 @@ def _no_route(world: World, settings: Settings) -> Iterator[Finding]:
             ("iteration_6", "iteration_7"),
             user_action_required=True,
             estimated_minutes=5,
-            ready_when=("An Ingress leads to Immich's Service",),
+            ready_when=("An Ingress leads to Immich's Service", "Immich's external domain is that host name"),
         ),
     )
 

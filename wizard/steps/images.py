@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from wizard.model import Finding, Severity
 from wizard.settings import Settings
 from wizard.steps.look_up import items
-from wizard.steps.runners import runners
+from wizard.steps.runners import mend_runner, runners
 from wizard.world import World
 
 FIRST_GOOD_ICLOUDPD = (1, 32, 3)
@@ -55,13 +55,14 @@ def check_images(world: World, settings: Settings) -> Iterator[Finding]:
         seen.add(reference)
         if not image.digest and image.tag in ("", "latest"):
             running = _ran_last(world, image.repository)
+            pin = "Pin a version or a digest" + (f", for example {running}" if running else "") + "."
             yield Finding(
                 "credentials.image-latest",
                 Severity.WARNING,
                 f"Image tag :latest of {image.repository} can change under you.",
                 evidence={f"{where} image": reference} | ({"what ran last": running} if running else {}),
                 why="The next pull may bring another icloudpd than the one that was verified, or keep an old one for ever.",
-                fix="Pin a version or a digest" + (f", for example {running}" if running else "") + ".",
+                fix=mend_runner(where, world, settings, pin)[0],
             )
         if image.too_old:
             yield Finding(
@@ -70,7 +71,7 @@ def check_images(world: World, settings: Settings) -> Iterator[Finding]:
                 f"icloudpd {image.tag} is older than 1.32.3, which learnt to ask Apple for a code.",
                 evidence={f"{where} image": reference},
                 why="With iOS 26.4 and later no code arrives unless the client asks for it.",
-                fix=f"Use {GOOD_IMAGE} or later.",
+                fix=mend_runner(where, world, settings, f"Use {GOOD_IMAGE} or later.")[0],
             )
 
 

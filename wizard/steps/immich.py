@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from wizard.model import Blocker, Finding, Severity, Status
-from wizard.settings import Settings
+from wizard.settings import IMMICH_MOUNT, IMPORT_PATH, Settings
 from wizard.steps.base import Right, Step, missing_rights, unknown
 from wizard.steps.immich_photos import check_network_volume, check_users, library_of, mount_of
 from wizard.steps.look_up import items, manager_of, pods_needed_by
@@ -47,13 +47,20 @@ def check_installed(world: World, settings: Settings) -> Iterator[Finding]:
                     "Immich not installed",
                     ("iteration_5", "iteration_6", "iteration_7"),
                     user_action_required=True,
-                    estimated_minutes=10,
-                    ready_when=("Immich installed on cluster", "Immich deployment and service identified"),
+                    estimated_minutes=25,
+                    ready_when=(
+                        "Immich installed on cluster",
+                        "Its Service answers",
+                        f"Photos mounted read-only at {IMMICH_MOUNT} in Immich",
+                        f"A library on {IMPORT_PATH} scanned",
+                    ),
                 ),
             )
         case Found(value=immich):
+            mounts = list(mount_of(immich, world, settings))
+            yield from (finding for finding in mounts if finding.implies is Status.BLOCKED)
             yield from _server(immich, world)
-            yield from mount_of(immich, world, settings)
+            yield from (finding for finding in mounts if finding.implies is not Status.BLOCKED)
             yield from library_of(world)
 
 

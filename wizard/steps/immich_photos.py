@@ -55,7 +55,10 @@ def mount_of(immich: Immich, world: World, settings: Settings) -> Iterator[Findi
                 ("iteration_5", "iteration_7"),
                 user_action_required=True,
                 estimated_minutes=10,
-                ready_when=(f"Photos mounted read-only at {IMMICH_MOUNT} in Immich",),
+                ready_when=(
+                    f"Photos mounted read-only at {IMMICH_MOUNT} in Immich",
+                    f"A library on {IMPORT_PATH} scanned",
+                ),
             ),
         )
         return
@@ -195,6 +198,10 @@ def _recorded_library(world: World) -> Mapping[str, Any]:
     return read_json(claim.meta.annotations, LIBRARY) if claim else {}
 
 
+def _number(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else "an unknown number"
+
+
 def library_of(world: World) -> Iterator[Finding]:
     library = _recorded_library(world)
     if not library:
@@ -251,7 +258,7 @@ def library_of(world: World) -> Iterator[Finding]:
         yield Finding(
             "immich.library",
             Severity.OK,
-            f"Immich's library on {path} counted {library.get('assets', '?')} at its last scan.",
+            f"Immich's library on {path} counted {_number(library.get('assets'))} at its last scan.",
             evidence,
         )
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wizard.annotations import TRACKING_ID
 from wizard.world import (
@@ -101,6 +103,26 @@ def pods_needed_by(immich: Immich, world: World) -> list[Pod]:
         for pod in known.values()
         if pod.meta.namespace == immich.namespace and any(NEEDED_IMAGE.search(one.image) for one in pod.spec.containers)
     ]
+
+
+def listed(parts: Iterable[str]) -> str:
+    """The parts as a person lists them: "a", "a and b", "a, b and c"."""
+    *most, last = parts
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def moment_in_words(moment: datetime, zone: tzinfo) -> str:
+    """A time as a person says it, in a zone that it names: "24 November at 03:12 CET"."""
+    there = moment.astimezone(zone)
+    return f"{there.day} {there:%B at %H:%M %Z}"
+
+
+def zone_named(name: str | None) -> tzinfo:
+    """The time zone of that name; UTC for none, and for one that nobody knows."""
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
 
 
 def tracked_by(meta: Meta) -> str | None:

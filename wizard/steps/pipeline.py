@@ -35,7 +35,7 @@ def pipeline(
     return (
         Hop("iCloud", _SESSION[worst.session.state], note),
         Hop("icloudpd", *_icloudpd(world, settings, statuses)),
-        Hop("volume", _volume(world), count("volume")),
+        Hop("volume", _volume(world, statuses), count("volume")),
         Hop("Immich", *_immich(world, statuses, count("immich"))),
         Hop("you", *_you(world, statuses)),
     )
@@ -61,13 +61,13 @@ def _icloudpd(world: World, settings: Settings, statuses: dict[str, Status]) -> 
     )
 
 
-def _volume(world: World) -> str:
+def _volume(world: World, statuses: dict[str, Status]) -> str:
     if isinstance(world.claims, Unreadable):
         return "unknown"
     claim = claim_named(world, PHOTOS_CLAIM)
-    if claim is None or claim.phase == "Lost" or claim.meta.deleting:
+    if claim is None or claim.phase == "Lost" or claim.meta.deleting or statuses.get("storage") is Status.FAILED:
         return "broken"
-    return "ok" if claim.phase == "Bound" else "waiting"
+    return "ok" if claim.phase == "Bound" and statuses.get("storage") is not Status.BLOCKED else "waiting"
 
 
 def _immich(world: World, statuses: dict[str, Status], count: str) -> tuple[str, str]:

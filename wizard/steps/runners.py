@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wizard.settings import AUTH_POD, AccountNames, Settings
-from wizard.steps.look_up import cron_job_named, items
+from wizard.steps.look_up import cron_job_named, items, mend
 from wizard.steps.workload import Workload, read_workload
 from wizard.world import CronJob, Found, Missing, PodSpec, World
 
@@ -32,6 +32,12 @@ def runners(world: World, settings: Settings) -> Iterator[tuple[str, PodSpec, Wo
     for pod in items(world.pods):
         if pod.meta.name.startswith(AUTH_POD) and (workload := read_workload(pod.spec)):
             yield f"pod/{pod.meta.name}", pod.spec, workload
+
+
+def mend_runner(where: str, world: World, settings: Settings, fix: str, *commands: str) -> tuple[str, tuple[str, ...]]:
+    """How to change what runs icloudpd, where it is known by its name ("cronjob/icloudpd-sync"): (fix, commands)."""
+    job = next((job for job, _ in cron_jobs(world, settings) if where == f"cronjob/{job.meta.name}"), None)
+    return mend(world, "CronJob", job.meta, fix, *commands) if job else (fix, commands)
 
 
 def nowhere_to_put(world: World) -> bool:

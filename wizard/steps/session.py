@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import datetime, timedelta, tzinfo
 
 from wizard.annotations import SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, parse_time
 from wizard.model import Session, SessionState
 from wizard.settings import AccountNames, Settings
 from wizard.steps.icloudpd_log import PROVES_DEAD, SUCCESS, moment_of, read_log
-from wizard.steps.look_up import claim_named, claims_of, items, jobs_of
+from wizard.steps.look_up import claim_named, claims_of, items, jobs_of, zone_named
 from wizard.world import Claim, Found, Job, LogTail, Pod, PodSpec, Unreadable, World
 
 _CLOCKS_DIFFER = timedelta(hours=1)
@@ -127,7 +126,4 @@ def zone_of(spec: PodSpec, world: World) -> tzinfo:
             if kind == "configmap" and isinstance(read, Found):
                 names.append(read.value.data.get("TZ"))
     known = next((name for name in names if name), None)
-    try:
-        return ZoneInfo(known) if known else UTC
-    except (ZoneInfoNotFoundError, ValueError):
-        return UTC
+    return zone_named(known)

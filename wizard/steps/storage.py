@@ -50,7 +50,7 @@ def check_namespace(world: World, settings: Settings) -> Iterator[Finding]:
                     ("iteration_1", "iteration_2", "iteration_3"),
                     user_action_required=True,
                     estimated_minutes=10,
-                    ready_when=(f"Namespace {name} is gone or Active",),
+                    ready_when=_ready_when(settings),
                 ),
             )
         case Found():
@@ -61,28 +61,59 @@ def check_namespace(world: World, settings: Settings) -> Iterator[Finding]:
                 {f"namespace/{name} status.phase": "Active"},
             )
         case Missing():
+            elsewhere = _deployed_elsewhere(world, settings)
             yield Finding(
                 "storage.namespace-missing",
                 Severity.ERROR,
                 f"There is no namespace {name} yet.",
-                evidence={f"namespace/{name}": "not found"},
+                evidence={f"namespace/{name}": "not found"}
+                | ({"the application deploys into": elsewhere} if elsewhere else {}),
                 why="Everything that syncs photos lives in a namespace of its own.",
-                fix="Create it.",
-                commands=(f"kubectl create namespace {name}",),
+                fix=f"Look into {elsewhere} instead, where the application deploys; create {name} only if you want a second setup."
+                if elsewhere
+                else "Create it.",
+                commands=(
+                    *((f"photosync-wizard -n {elsewhere} status",) if elsewhere else ()),
+                    f"kubectl create namespace {name}",
+                ),
                 implies=Status.ACTION_REQUIRED,
                 blocker=Blocker(
                     "P0",
                     f"Namespace {name} does not exist",
                     ("iteration_2", "iteration_3", "iteration_4"),
                     user_action_required=True,
-                    estimated_minutes=1,
-                    ready_when=(f"Namespace {name} exists",),
+                    estimated_minutes=5,
+                    ready_when=_ready_when(settings),
                 ),
             )
         case Unreadable() as read:
-            # A namespaced role often may not read its own namespace object; what is in it still tells.
-            readable = isinstance(world.claims, Found) and bool(world.claims.value.items)
-            yield unknown("storage.namespace-unreadable", f"The namespace {name}", read, harmless=readable)
+            if isinstance(world.claims, Found) and world.claims.value.items:
+                yield _proved_by_its_claims(name, read)
+            else:
+                yield unknown("storage.namespace-unreadable", f"The namespace {name}", read)
+
+
+def _ready_when(settings: Settings) -> tuple[str, ...]:
+    """What is true when the iteration is done."""
+    claims = (f"PersistentVolumeClaim {claim} exists" for claim in wanted_claims(settings))
+    return f"Namespace {settings.namespace} exists and is not being deleted", *claims
+
+
+def _deployed_elsewhere(world: World, settings: Settings) -> str:
+    """Another namespace into which our application deploys; empty when there is none."""
+    there = world.application.value.destination_namespace if isinstance(world.application, Found) else ""
+    return there if there != settings.namespace else ""
+
+
+def _proved_by_its_claims(name: str, read: Unreadable) -> Finding:
+    """A namespaced role often may not read its own namespace object; what is in it still tells."""
+    return Finding(
+        "storage.namespace-not-shown",
+        Severity.INFO,
+        f"The namespace {name} itself may not be looked at, but the claims in it can.",
+        evidence={"reason": read.reason, "answer": read.message},
+        why="That they are there proves that it exists; whether it is being deleted can't be seen.",
+    )
 
 
 def check_claims(world: World, settings: Settings) -> Iterator[Finding]:
@@ -315,9 +346,11 @@ def _size(claim: Claim, wanted: str, where: str, world: World, settings: Setting
 
 def check_rights(world: World, settings: Settings) -> Iterator[Finding]:
     wanted = [Right("create", "persistentvolumeclaims")]
+    work = "create the claims"
     if isinstance(world.namespace, Missing):
         wanted.append(Right("create", "namespaces", "cluster"))
-    yield from missing_rights("storage", "create what is stored on", *wanted)(world, settings)
+        work = "create the namespace and the claims"
+    yield from missing_rights("storage", work, *wanted)(world, settings)
 
 
 STEP = Step(

@@ -10,8 +10,18 @@ from wizard.model import Finding, SessionState, Severity, Status
 from wizard.schedule import longest_gap
 from wizard.settings import DEFAULT_ACCOUNT, PHOTOS_CLAIM, AccountNames, Settings
 from wizard.steps.base import Right, Step, missing_rights, unknown
+from wizard.steps.cron_job import refused_pods
 from wizard.steps.icloudpd_log import MENDED_BY_SIGNING_IN, findings_from, read_log
-from wizard.steps.look_up import claim_named, cron_job_named, items, jobs_of, pods_of_job
+from wizard.steps.look_up import (
+    claim_named,
+    cron_job_named,
+    items,
+    jobs_of,
+    listed,
+    moment_in_words,
+    pods_of_job,
+    zone_named,
+)
 from wizard.steps.pod_trouble import pod_trouble
 from wizard.steps.session import log_of, session_of
 from wizard.world import Job, Missing, Unreadable, World
@@ -46,7 +56,7 @@ def check_runs(world: World, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "verification.waits",
             Severity.INFO,
-            f"Waits for {', '.join(waits)}.",
+            f"Waits for {listed(waits)}.",
             why="A run can prove something only when it can get in, and Immich can count only when it is there.",
             implies=Status.PENDING,
         )
@@ -62,7 +72,7 @@ def _runs(account: str, world: World, settings: Settings) -> Iterator[Finding]:
     running = [job for job in jobs if job.state == "running"]
     finished = [job for job in jobs if job.state in ("complete", "failed")]
     for job in running[-1:]:
-        yield from _running(job, who, world)
+        yield from _running(job, who, world, settings)
     if finished:
         if signed_in := _signed_in_since(finished[-1], account, world, settings):
             yield _before_sign_in(finished[-1], who, signed_in, start)
@@ -91,7 +101,19 @@ def _runs(account: str, world: World, settings: Settings) -> Iterator[Finding]:
     yield from _last_success(names, who, world)
 
 
-def _running(job: Job, who: str, world: World) -> Iterator[Finding]:
+def _running(job: Job, who: str, world: World, settings: Settings) -> Iterator[Finding]:
+    refused = [event for event in refused_pods(world, settings) if event.name == job.meta.name]
+    if refused and not pods_of_job(world, job.meta.name):
+        yield Finding(
+            "verification.run-without-pod",
+            Severity.WARNING,
+            f"The run{who} {job.meta.name} waits for a pod that the cluster refuses to make.",
+            evidence={f"event on job/{job.meta.name}": refused[-1].message},
+            why="Nothing is downloaded, although the Job counts as running.",
+            fix="Iteration 2 says what is in the way.",
+            implies=Status.PENDING,
+        )
+        return
     for pod in pods_of_job(world, job.meta.name):
         if trouble := pod_trouble(pod, items(world.events)):
             yield trouble.finding("verification")
@@ -134,6 +156,8 @@ def _before_sign_in(job: Job, who: str, signed_in: datetime, start: tuple[str, .
 def _finished(job: Job, who: str, world: World, settings: Settings, *, newest: bool) -> Iterator[Finding]:
     where = f"job/{job.meta.name}"
     log = log_of(job, world)
+    template = next((one for one in items(world.cron_jobs) if job.meta.owner == f"CronJob/{one.meta.name}"), None)
+    zone = zone_named((template.time_zone if template else None) or settings.time_zone)
     troubles = [
         trouble.finding("verification")
         for pod in pods_of_job(world, job.meta.name)
@@ -188,8 +212,7 @@ def _finished(job: Job, who: str, world: World, settings: Settings, *, newest: b
         yield Finding(
             "verification.last-run",
             Severity.OK,
-            f"The last run{who} completed"
-            + (f" on {job.finished.day} {job.finished:%B at %H:%M} UTC." if job.finished else "."),
+            f"The last run{who} completed" + (f" on {moment_in_words(job.finished, zone)}." if job.finished else "."),
             evidence={where: "complete"}
             | ({"log": read_log(log).downloading} if log and read_log(log).downloading else {}),
         )
@@ -232,6 +255,12 @@ def _photos_annotation(world: World, key: str) -> str | None:
     return claim.meta.annotations.get(key) if claim else None
 
 
+def _under_way(world: World, settings: Settings) -> bool:
+    """Whether a run is going on, before whose end nothing can be counted or written down."""
+    names = [AccountNames.of(account).cron_job for account in settings.accounts]
+    return any(job.state == "running" for name in names for job in jobs_of(world, name))
+
+
 _PLACES = {"icloud": "iCloud", "volume": "volume", "immich": "Immich"}
 
 
@@ -265,7 +294,7 @@ def check_counts(world: World, settings: Settings) -> Iterator[Finding]:
             else "Live Photos count as two files; whatever else is missing, a full sync without --until-found brings.",
             implies=None if equal else Status.ACTION_REQUIRED,
         )
-    elif not _waits_for(world, settings):
+    elif not _waits_for(world, settings) and not _under_way(world, settings):
         yield Finding(
             "verification.not-counted",
             Severity.UNKNOWN,
@@ -283,14 +312,14 @@ def check_runbook(world: World, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "verification.runbook",
             Severity.OK,
-            f"The runbook was written on {written.day} {written:%B %Y}.",
+            f"The page that says how to live with this setup was written on {written.day} {written:%B %Y}.",
             evidence={f"persistentvolumeclaim/{PHOTOS_CLAIM} {RUNBOOK_WRITTEN_AT}": written},
         )
-    elif not _waits_for(world, settings):
+    elif not _waits_for(world, settings) and not _under_way(world, settings):
         yield Finding(
             "verification.no-runbook",
             Severity.INFO,
-            "How to live with this setup has not been written down yet.",
+            "There is no page yet that says how to live with this setup (a runbook).",
             evidence={f"persistentvolumeclaim/{PHOTOS_CLAIM} {RUNBOOK_WRITTEN_AT}": "not recorded"},
             why="Next month somebody has to know how to sign in again.",
             fix="Write down where the manifests are, when runs happen and how to sign in.",
@@ -315,7 +344,7 @@ STEP = Step(
     7,
     "verification",
     "Verification",
-    "One run by hand, and the same photos counted on the volume and in Immich. Then the phone, and a page on how to live with it.",
+    "One run by hand, and the same photos counted on the volume and in Immich. Then the phone, and a page that says how to live with this setup.",
     (
         check_runs,
         check_counts,
