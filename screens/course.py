@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from screens.asking import CodeAsked, PasswordAsked, Question
+from screens.asking import CodeAsked, KeyAsked, PasswordAsked, Question, TermsAsked
 from wizard.renewal.person import Outcome, Progress, Stage, Tick
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ class Course:
             return _marked(course, PASSWORD, Tick.DOING, "", now)
         if isinstance(question, CodeAsked):
             return _marked(_done(course, PASSWORD, now), CODE, Tick.DOING, "", now)
+        if isinstance(question, TermsAsked | KeyAsked):
+            return _done(_done(course, PASSWORD, now), CODE, now)
         mark = self.marks.get(PASSWORD)
         if question is None and isinstance(self.question, PasswordAsked) and mark and mark.tick is Tick.DOING:
             return _without(course, PASSWORD)

@@ -29,7 +29,7 @@ from wizard.renewal.person import Tick
 
 if TYPE_CHECKING:
     from wizard.errors import Trouble
-    from wizard.icloud.steps import CodeWanted
+    from wizard.icloud.steps import CodeWanted, TermsWanted
     from wizard.model import Account
 
 SEND_AGAIN_AFTER = timedelta(seconds=60)
@@ -148,6 +148,8 @@ def above(shown: Shown) -> Iterator[Row]:
                 yield Text(lead="Demo phone of", text=shown.demo, style="$text-accent", indent=2)
             if asked.wanted.may_have_two_codes:
                 yield Text(text=_two_codes(asked.wanted, other=shown.other))
+        case TermsAsked(wanted=wanted):
+            yield from _terms(wanted)
         case None if course.ended:
             yield from _end(shown)
         case None:
@@ -169,6 +171,9 @@ def below(shown: Shown) -> Iterator[Row]:
             label = "Sign in" if shown.way is Way.HERE else "Sign in inside the pod"
             steps = plural(len(review.plan.actions), "step")
             yield Button(id="go", label=f"{label}  ({steps}; if one fails, the session before stays)", key="⏎")
+        case TermsAsked():
+            yield Item(id="terms-no", sign="·", text="not now: leave, nothing is changed")
+            yield Item(id="terms-yes", sign="·", text="I have read them, and accept them")
         case AppleIdAsked():
             yield Text(text="Nothing has been done yet; the plan comes next.", style=MUTED)
         case None if shown.course.ended:
@@ -446,6 +451,14 @@ def _why_no_code() -> Iterator[Row]:
         yield Item(sign="·", text=text)
 
 
+def _terms(wanted: TermsWanted) -> Iterator[Row]:
+    if wanted.version is None or not wanted.text:
+        yield Text(text=f"Apple has new terms to accept, and does not show them here. Read them at {wanted.url}.")
+        return
+    yield Heading(text="Apple wants these terms accepted")
+    yield Text(text=wanted.text)
+
+
 def _choice(question: object) -> Iterator[Row]:
     match question:
         case InUseAsked(pods=pods, waiting=waiting):
@@ -461,17 +474,6 @@ def _choice(question: object) -> Iterator[Row]:
                 text="stop it: what it has downloaded stays, the next run goes on from there",
             )
             yield Item(id="in-use-leave", sign="·", text="leave")
-        case TermsAsked(wanted=wanted):
-            if wanted.version is None or not wanted.text:
-                yield Text(
-                    text=f"Apple has new terms to accept, and does not show them here. Read them at {wanted.url}."
-                )
-            else:
-                yield Heading(text="Apple wants these terms accepted")
-                yield Text(text=wanted.text)
-            yield Space()
-            yield Item(id="terms-yes", sign="·", text="I accept them")
-            yield Item(id="terms-no", sign="·", text="not now: leave, nothing is changed")
         case KeyAsked(wanted=wanted):
             names = f" ({', '.join(wanted.keys)})" if wanted.keys else ""
             yield Text(

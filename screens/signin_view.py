@@ -318,7 +318,7 @@ class SignInView(Vertical):
         self.set_class(asks_code, "-code")
         self.set_class(asks_secret, "-secret")
         self.set_class(asks_line, "-line")
-        chooses_below = isinstance(question, Review) or (self.course.ended and not self._aside)
+        chooses_below = isinstance(question, Review | TermsAsked) or (self.course.ended and not self._aside)
         self.set_class(chooses_below, "-choice")
         boxes, secret, line = (
             self.query_one(CodeBoxes),
@@ -332,15 +332,10 @@ class SignInView(Vertical):
             boxes.set_class(asked.why is not None or asked.wanted.may_have_two_codes, "-flat")
         if not isinstance(self.course.question, PasswordAsked):
             secret.clear()
-        target: Widget = (
-            boxes
-            if asks_code
-            else secret
-            if asks_secret
-            else line
-            if asks_line
-            else self.query_one("#below" if chooses_below else "#page")
-        )
+        names = {boxes: asks_code, secret: asks_secret, line: asks_line}
+        below = chooses_below and not isinstance(question, TermsAsked)
+        other = self.query_one("#below" if below else "#page", Page)
+        target: Widget = next((widget for widget, asks in names.items() if asks), other)
         if fresh:
             target.focus()
         self.call_after_refresh(self.draw)
