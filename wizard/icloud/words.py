@@ -191,13 +191,13 @@ WORDS: dict[str, Words] = {
     "icloud.china": Words(
         "This is an account of the Chinese mainland, which lives at icloud.com.cn.",
         "Apple keeps these accounts apart; icloudpd needs the same choice (`--domain cn`).",
-        "Sign in again with the choice for the Chinese mainland.",
+        "Type the password once more: it goes to icloud.com.cn this time. The CronJob's icloudpd needs `--domain cn`.",
         _NOW,
     ),
     "icloud.not-china": Words(
         "This is no account of the Chinese mainland: it lives at icloud.com.",
         "Apple keeps these accounts apart; icloudpd needs the same choice (no `--domain cn`).",
-        "Sign in again without the choice for the Chinese mainland.",
+        "Type the password once more: it goes to icloud.com this time. The CronJob's icloudpd must not have `--domain cn`.",
         _NOW,
     ),
     "icloud.security-key-missing": Words(

@@ -299,6 +299,8 @@ class Renewal:
             except Trouble as trouble:
                 if trouble.retry is not Retry.NOW:
                     raise
+                if trouble.code in ("icloud.china", "icloud.not-china"):
+                    self.china = trouble.code == "icloud.china"
                 why = trouble
             kept = None
 
