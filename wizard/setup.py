@@ -197,8 +197,6 @@ def followed_source(world: World) -> tuple[AppSource, str] | None:
 
 def _git(world: World, settings: Settings) -> SetupRow:
     followed = followed_source(world)
-    if followed is None and isinstance(world.applications, Unreadable):
-        return SetupRow("git", "Git", "not known", "Argo CD's applications could not be read", "unknown")
     if followed is None:
         return SetupRow("git", "Git", "not known", _why_no_source(world), "unknown")
     source, why = followed

@@ -14,7 +14,7 @@ from wizard.steps.argocd_conditions import conditions_of
 from wizard.steps.argocd_health import check_auth_pod, check_degraded_jobs, health_of
 from wizard.steps.argocd_sync import sync_of
 from wizard.steps.base import Right, Step, missing_rights, unknown
-from wizard.steps.look_up import application_of, claim_named, cron_job_named, items, manager_of
+from wizard.steps.look_up import application_of, claim_named, cron_job_named, items, listed, manager_of
 from wizard.steps.storage import wanted_claims
 from wizard.world import Application, Found, Meta, Missing, Unreadable, World
 
@@ -187,7 +187,7 @@ def check_management(world: World, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "argocd.objects-outside-git",
             Severity.INFO,
-            f"{len(strangers)} of our objects {'is' if len(strangers) == 1 else 'are'} not in git.",
+            f"{listed(strangers)} {'is' if len(strangers) == 1 else 'are'} not in git.",
             evidence={
                 name: f"not tracked by the application; managed by {manager}" for name, manager in strangers.items()
             },

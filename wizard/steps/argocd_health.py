@@ -19,7 +19,10 @@ def health_of(app: Application, world: World, settings: Settings) -> Iterator[Fi
         return
     if app.health == "Healthy":
         yield Finding(
-            "argocd.healthy", Severity.OK, "All that it manages is healthy, as far as Argo CD can tell.", evidence
+            "argocd.healthy",
+            Severity.OK,
+            "All that the application manages is healthy, as far as Argo CD can tell.",
+            evidence,
         )
     elif app.health == "Progressing":
         if not _auth_pods(app):
@@ -46,7 +49,9 @@ def health_of(app: Application, world: World, settings: Settings) -> Iterator[Fi
             implies=Status.ACTION_REQUIRED,
         )
     elif app.health == "Suspended":
-        yield Finding("argocd.suspended", Severity.INFO, "Something that it manages is suspended.", evidence)
+        yield Finding(
+            "argocd.suspended", Severity.INFO, "Argo CD reports something that it manages as suspended.", evidence
+        )
     else:
         yield Finding(
             "argocd.health-unknown",
@@ -63,7 +68,7 @@ def _progressing(evidence: dict[str, object], world: World, settings: Settings) 
             return Finding(
                 "argocd.progressing-pod",
                 Severity.WARNING,
-                f"Progressing because of pod {pod.meta.name}: {trouble.summary}",
+                f"Progressing because {trouble.summary[:1].lower()}{trouble.summary[1:]}",
                 evidence=evidence | dict(trouble.evidence),
                 why=trouble.why,
                 fix=trouble.fix,

@@ -105,7 +105,7 @@ def _why_refused(message: str) -> str:
 
 def _out_of_sync(app: Application, where: str, now: datetime) -> Iterator[Finding]:
     differing = [resource for resource in app.resources if resource.status == "OutOfSync"]
-    names = ", ".join(f"{resource.kind}/{resource.name}" for resource in differing) or "unknown"
+    names = ", ".join(f"{resource.kind}/{resource.name}" for resource in differing) or "something"
     pruning = [resource for resource in differing if resource.requires_pruning]
     evidence: dict[str, object] = {f"{where} status.sync.status": "OutOfSync", "differs": names}
     if pruning and len(pruning) == len(differing):
@@ -162,7 +162,7 @@ def _out_of_sync(app: Application, where: str, now: datetime) -> Iterator[Findin
         yield Finding(
             "argocd.out-of-sync",
             Severity.INFO,
-            f"{names} differs from git, and commit {app.compared_revision[:7]} is about to be synced.",
+            f"{names[:1].upper()}{names[1:]} differs from git, and commit {app.compared_revision[:7]} is about to be synced.",
             evidence,
             why="Argo CD has seen a newer commit than it has synced.",
             fix="Wait for the sync; it takes seconds.",

@@ -369,7 +369,7 @@ def _token_mounted(
         "ServiceAccount",
         meta,
         "Set automountServiceAccountToken to false.",
-        f"kubectl -n {settings.namespace} patch serviceaccount {SERVICE_ACCOUNT} "
+        f"kubectl -n {settings.namespace} patch serviceaccount {SERVICE_ACCOUNT} --type merge "
         "-p '{\"automountServiceAccountToken\": false}'",
     )
     if insisting:

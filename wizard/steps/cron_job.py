@@ -55,7 +55,7 @@ def _missing(names: AccountNames) -> Finding:
 
 
 def _patch(job: CronJob, patch: str) -> str:
-    return f"kubectl -n {job.meta.namespace} patch cronjob {job.meta.name} -p '{patch}'"
+    return f"kubectl -n {job.meta.namespace} patch cronjob {job.meta.name} --type merge -p '{patch}'"
 
 
 def _cron_job(job: CronJob, names: AccountNames, world: World, settings: Settings) -> Iterator[Finding]:
@@ -135,8 +135,12 @@ def _suspended(job: CronJob, where: str, names: AccountNames, world: World, sett
     return Finding(
         "credentials.cronjob-suspended",
         Severity.WARNING,
-        f"The CronJob {job.meta.name} is suspended: nothing is synced"
-        + (", paused by this wizard for a sign-in that was cut off." if since is not None else "."),
+        f"The CronJob {job.meta.name} is suspended"
+        + (
+            ", by this wizard for a sign-in that was cut off: nothing is synced."
+            if since is not None
+            else ": nothing is synced."
+        ),
         evidence={f"{where} spec.suspend": True} | ({f"{where} {SUSPENDED_BY}": since} if since is not None else {}),
         why="A suspended CronJob starts no runs, and nobody is told.",
         fix=fix,

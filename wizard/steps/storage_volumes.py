@@ -30,7 +30,7 @@ def growing(claim: Claim, size: str, world: World, settings: Settings) -> tuple[
         "PersistentVolumeClaim",
         claim.meta,
         f"Grow it to {size}; a claim can never be made smaller.",
-        f"kubectl -n {settings.namespace} patch pvc {claim.meta.name} -p '{patch}'",
+        f"kubectl -n {settings.namespace} patch pvc {claim.meta.name} --type merge -p '{patch}'",
     )
 
 
@@ -150,7 +150,7 @@ def check_reclaim(world: World, settings: Settings) -> Iterator[Finding]:
             why="The volume's reclaim policy is Delete.",
             fix="Set it to Retain to keep the data whatever happens to the claim.",
             commands=(
-                f"kubectl patch pv {volume.value.meta.name} "
+                f"kubectl patch pv {volume.value.meta.name} --type merge "
                 '-p \'{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}\'',
             ),
         )

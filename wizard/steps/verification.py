@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from wizard.annotations import INSTANTIATE, RUNBOOK_WRITTEN_AT, VERIFIED_AT, VERIFIED_COUNTS, parse_time, read_json
@@ -264,6 +264,11 @@ def _under_way(world: World, settings: Settings) -> bool:
 _PLACES = {"icloud": "iCloud", "volume": "volume", "immich": "Immich"}
 
 
+def _counted(place: str, counts: Mapping[str, object]) -> str:
+    number = counts.get(place)
+    return f"{_PLACES[place]} {f'{number:,}' if isinstance(number, int) else 'unknown'}"
+
+
 def check_counts(world: World, settings: Settings) -> Iterator[Finding]:
     claim = claim_named(world, PHOTOS_CLAIM)
     counts = read_json(claim.meta.annotations, VERIFIED_COUNTS) if claim else {}
@@ -282,9 +287,9 @@ def check_counts(world: World, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "verification.counts" if equal else "verification.counts-differ",
             Severity.OK if equal else Severity.WARNING,
-            f"{', '.join(_PLACES[name] for name in counted)} counted the same{when}: {known[0]:,}."
+            f"{listed(_PLACES[name] for name in counted)} counted the same{when}: {known[0]:,}."
             if equal
-            else f"The counts differed{when}.",
+            else f"The counts differed{when}: {listed(_counted(name, counts) for name in counted)}.",
             evidence,
             why=""
             if equal
