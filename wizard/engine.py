@@ -84,6 +84,7 @@ class Engine:
         self._now = now
         self._pause = pause
         self._cluster: Cluster | None = None
+        self._apart: list[Cluster] = []
         self._wanted = asyncio.Event()
         self._last: Snapshot | None = None
 
@@ -125,6 +126,12 @@ class Engine:
             raise Trouble("engine.not-connected", "The cluster has not been reached yet.", retry=Retry.NOW)
         return self._cluster
 
+    async def connection(self) -> Cluster:
+        """A connection of its own, that no failed look takes away; it lasts until `close`. Raises Trouble."""
+        cluster = await self._connector.connect()
+        self._apart.append(cluster)
+        return cluster
+
     def private_folder(self, name: str) -> Path:
         """An empty private folder (0700) that is gone when the engine is closed."""
         return self._connector.private_folder(name)
@@ -141,6 +148,8 @@ class Engine:
     async def close(self) -> None:
         """Lets go of the connections and of what they needed."""
         await self._disconnect()
+        while self._apart:
+            await self._apart.pop().close()
         await self._connector.close()
 
     async def _disconnect(self) -> None:

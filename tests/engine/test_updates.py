@@ -227,3 +227,13 @@ async def test_a_mistake_of_our_own_is_no_trouble(bench: Bench, monkeypatch: pyt
     async with bench.updates() as updates:
         with pytest.raises(ZeroDivisionError):
             await updates.next()
+
+
+async def test_what_is_done_has_a_connection_that_no_failed_look_takes_away(bench: Bench) -> None:
+    await bench.engine.look()
+    apart = await bench.engine.connection()
+    assert apart is not bench.engine.cluster
+    await bench.engine._disconnect()
+    assert [cluster.closed for cluster in bench.connector.made] == [True, False]
+    await bench.engine.close()
+    assert [cluster.closed for cluster in bench.connector.made] == [True, True]

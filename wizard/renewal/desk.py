@@ -10,6 +10,7 @@ from typing import Protocol
 from wizard.engine import Engine, Snapshot
 from wizard.errors import Exit, Retry, Trouble
 from wizard.icloud.password import Keeper, available
+from wizard.kube.client import Cluster
 from wizard.renewal.begin import Start, begin
 from wizard.renewal.person import Outcome, Person
 from wizard.renewal.renew import Renewal
@@ -40,6 +41,7 @@ class Desk:
         self._engine = engine
         self._opened = opened
         self._snapshot: Snapshot | None = None
+        self._cluster: Cluster | None = None
 
     async def look(self) -> Snapshot:
         """Looks at the cluster now, and goes on from what is there. Raises Trouble."""
@@ -77,7 +79,8 @@ class Desk:
         settings = self.settings
         if apple_id:
             settings = replace(settings, apple_ids={**settings.apple_ids, account: apple_id})
-        return await begin(self._engine.cluster, self.snapshot.world, settings, account)
+        self._cluster = self._cluster or await self._engine.connection()
+        return await begin(self._cluster, self.snapshot.world, settings, account)
 
     async def keeper(self) -> Keeper | None:
         """The keyring of this machine, when it is fit to keep a password."""
@@ -88,7 +91,7 @@ class Desk:
     ) -> Renewal:
         """The sign-in itself, not yet begun."""
         return Renewal(
-            self._engine.cluster,
+            self._cluster or self._engine.cluster,
             start.preparation,
             apple_id,
             self._engine.private_folder("apple"),
