@@ -6,7 +6,7 @@ It must come up with Textual alone: nothing that talks to a cluster is imported 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.worker import Worker
@@ -24,8 +25,9 @@ from screens.fatal import end_without_values
 from screens.home import HomeScreen
 from screens.picture import LOOKING, Picture
 from screens.place import FINDING, KUBECTL, SETUP, Place
+from screens.rows import wrapped
 from screens.thread import in_daemon_thread
-from screens.words import NAME, TITLES
+from screens.words import NAME, TITLES, plural
 from wizard.errors import Exit, Trouble
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from wizard.settings import Settings
 
 TableOf = Callable[["Snapshot", "Settings", datetime], "Table | None"]
+_MOST_LINES = 3
 _CLOSING_SECONDS = 1.0
 _LEAVING_SECONDS = 5.0
 
@@ -116,6 +119,7 @@ class WizardApp(App[int]):
         self._place = Place.of(session.place)
         self._first_start = session.place is None
         self._arrived = False
+        self._put_away: set[str] = set()
         if self._place.theme in self.available_themes:
             self.theme = self._place.theme
 
@@ -237,7 +241,49 @@ class WizardApp(App[int]):
             self._place = place
             self.session.remember(place.texts())
 
+    # What the person should know
+
+    def notice(self, width: int) -> Sequence[Content]:
+        """The lines at the top of every screen: why the picture is no longer kept fresh, else what to know about what is kept."""
+        picture = self.picture
+        room = max(8, width - 4)
+        if picture.trouble is not None and picture.snapshot is not None:
+            what, why = wrapped(picture.trouble.what, room), wrapped(picture.trouble.why, room)
+            tries = f"Tried {plural(picture.attempt, 'time')}; what you see is from before." if picture.attempt else ""
+            told = [*what, *(why if len(what) + len(why) <= _MOST_LINES else ()), tries]
+            return _marked("✗", "$text-error", [line for line in told if line])
+        text = next((text for text in self.session.notices if text not in self._put_away), "")
+        if not text or (picture.snapshot is None and picture.trouble is None):
+            return ()
+        return _marked("!", "$text-warning", wrapped(f"{text} (x puts this away)", room))
+
+    def action_put_away(self) -> None:
+        """Puts the notice away that is shown."""
+        text = next((text for text in self.session.notices if text not in self._put_away), "")
+        if text:
+            self._put_away.add(text)
+            self._show(self.picture)
+
     # What a person can ask for
+
+    def skip(self, number: int) -> None:
+        """Skips an iteration, or wants it after all."""
+        if self.picture.snapshot is None:
+            return
+        step = self.picture.snapshot.report.steps[number - 1]
+        name = f"{number} {TITLES[number - 1].title}"
+        wanted = step.status == "skipped"
+        try:
+            self.session.choose("unskip" if wanted else "skip", step.id)
+        except Trouble as trouble:
+            self.notify(trouble.what, severity="error", markup=False)
+            return
+        if wanted and step.id in self.session.settings.skipped:
+            self.notify(f"{name} is skipped by --skip on the command line, until the next start.", markup=False)
+            return
+        told = "is wanted again." if wanted else "is skipped and doesn't count any more. s wants it after all."
+        self.notify(f"{name} {told}", markup=False)
+        self.action_look_again()
 
     def table(self, step_id: str) -> Table | None:
         """The iteration's own table."""
@@ -368,6 +414,10 @@ class WizardApp(App[int]):
 
     def _fatal_error(self) -> None:
         end_without_values(self, self.session.save)
+
+
+def _marked(sign: str, style: str, lines: Sequence[str]) -> Sequence[Content]:
+    return [Content.assemble((f" {' ' if index else sign} {line}", style)) for index, line in enumerate(lines)]
 
 
 def _load(session: Session) -> WizardApp.Loaded:

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from screens.frame import Line
+from screens.frame import Line, Lines
 from screens.iteration import references
 from screens.page import Page
 from screens.rows import Item, Row, Text
@@ -59,6 +59,7 @@ class FindScreen(SheetScreen):
     def compose(self) -> ComposeResult:
         """The heading, the line, the list, the keys."""
         yield Line(id="heading")
+        yield Lines(id="notice")
         yield Line(id="upper")
         yield Input(placeholder="words or an id, such as storage.pvc", id="words", compact=True)
         yield Page(id="page", lasting=True)

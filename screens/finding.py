@@ -5,12 +5,12 @@ A reference is its id, with `#2` behind it for the second of its kind.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from screens.copying import copy_commands
+from screens.copying import SERVE, copy_commands, demo_note
 from screens.iteration import references
 from screens.page import Page
 from screens.place import FINDING
@@ -42,14 +42,6 @@ class FindingScreen(SheetScreen):
         Binding("n", "other(1)", "next", id="finding.next", tooltip="The following finding of this iteration"),
         Binding("p", "other(-1)", "previous", id="finding.previous", tooltip="The finding before"),
     ]
-    KEYS: ClassVar[list[tuple[str, str, str]]] = [
-        ("Esc", "back", "screen.back"),
-        ("c", "copy", "screen.copy"),
-        ("n", "next", "screen.other(1)"),
-        ("p", "previous", "screen.other(-1)"),
-        ("r", "look again", "app.look_again"),
-        ("?", "help", "app.explain"),
-    ]
     words = (
         "One thing that was found, with its proof: which object and which field, and what stood there. Below it why it matters, "
         "what mends it, and the commands for that. The id at the end is what the documentation and `status -o json` call it."
@@ -78,7 +70,21 @@ class FindingScreen(SheetScreen):
         found = self._found(picture)
         number, title = next((number, title) for number, title in enumerate(TITLES, 1) if title.id == self.step_id)
         severity = str(found.severity) if found else ""
-        return f"{number} {title.title}", SEVERITY_WORD.get(severity, "gone"), SEVERITY_SIGN.get(severity, "✓")
+        names = self._names(picture)
+        place = f", {names.index(self.reference) + 1} of {len(names)}" if self.reference in names else ""
+        right = SEVERITY_WORD.get(severity, "gone") + place
+        return f"{number} {title.title}", right, SEVERITY_SIGN.get(severity, "✓")
+
+    def keys(self) -> Sequence[tuple[str, str, str]]:
+        """Copying where there is a command."""
+        copying = (("c", "copy", "screen.copy"),) if self.commands() else ()
+        others = (("n", "next", "screen.other(1)"), ("p", "previous", "screen.other(-1)"))
+        last = (("r", "look", "app.look_again"), ("?", "help", "app.explain"))
+        return ("Esc", "back", "screen.back"), *copying, *others, *last
+
+    def _names(self, picture: Picture) -> list[str]:
+        step = self._step(picture)
+        return [reference for reference, _ in references(step)] if step else []
 
     def page(self, picture: Picture) -> Iterable[Row]:
         """Summary, evidence, why, fix, commands, id."""
@@ -98,6 +104,7 @@ class FindingScreen(SheetScreen):
                 yield Text(lead=lead, text=text)
         if found.commands:
             yield Space()
+            yield from demo_note(self.wizard.session)
             for index, command in enumerate(found.commands):
                 yield Command(id=f"command-{index}", command=command)
         yield Space()
@@ -112,6 +119,9 @@ class FindingScreen(SheetScreen):
 
     def choose(self, row_id: str) -> None:
         """Copies one command."""
+        if row_id == SERVE:
+            copy_commands(self.wizard, list(self.wizard.session.demo_commands[:1]))
+            return
         index = int(row_id.removeprefix("command-"))
         commands = [command for _, command in self.commands()]
         copy_commands(self.wizard, commands[index : index + 1])
@@ -121,16 +131,18 @@ class FindingScreen(SheetScreen):
         copy_commands(self.wizard, [command for _, command in self.commands()])
 
     def action_other(self, direction: int) -> None:
-        """The finding before or after in the same iteration."""
-        step = self._step(self.wizard.picture)
-        names = [reference for reference, _ in references(step)] if step else []
-        if names:
-            here = names.index(self.reference) if self.reference in names else 0
-            self.reference = names[(here + direction) % len(names)]
-            self.wizard.home.open_finding(self.reference)
-            self.query_one("#page", Page).scroll_home(animate=False)
-            self.draw(self.wizard.picture)
-            self.wizard.remember()
+        """The finding before or after in the same iteration; at an end it says so."""
+        names = self._names(self.wizard.picture)
+        here = names.index(self.reference) + direction if self.reference in names else 0
+        if not 0 <= here < len(names):
+            which = "last" if direction > 0 else "first"
+            self.wizard.notify(f"This is the {which} finding of this iteration.", markup=False)
+            return
+        self.reference = names[here]
+        self.wizard.home.open_finding(self.reference)
+        self.query_one("#page", Page).scroll_home(animate=False)
+        self.draw(self.wizard.picture)
+        self.wizard.remember()
 
 
 def evidence_table(evidence: Mapping[str, object]) -> Table:

@@ -80,12 +80,27 @@ class Line(Widget):
         return self._content
 
 
+class Lines(Line):
+    """Some lines, as many as there are; nothing at all for none."""
+
+    DEFAULT_CSS = "Lines { display: none; }"
+
+    def tell(self, lines: Sequence[Content]) -> None:
+        """Draws these lines."""
+        self.display = bool(lines)
+        self.styles.height = max(1, len(lines))
+        self.show(Content("\n").join(lines))
+
+
 def rule_line(width: int, crossing: int, joint: str, title: str = "") -> Content:
-    """A rule over the whole width, joined to the rail's edge at column `crossing` (negative: none), with a title at the right."""
+    """A rule over the whole width, joined to the rail's edge at column `crossing` (negative: none), with a title at the right.
+
+    A title that is too long for the place beside the crossing covers it.
+    """
     text = "─" * width
     if 0 <= crossing < width:
         text = text[:crossing] + joint + text[crossing + 1 :]
-    label = f" {clip(clean(title), max(1, width - crossing - 8))} " if title else ""
+    label = f" {clip(clean(title), max(1, width - 6))} " if title else ""
     if not label:
         return Content.styled(text, FAINT)
     length = Content(label).cell_length
@@ -94,14 +109,14 @@ def rule_line(width: int, crossing: int, joint: str, title: str = "") -> Content
 
 
 def key_line(keys: Sequence[tuple[str, str, str]], right: str, sign_style: str, width: int) -> Content:
-    """Keys (key, word, action) as many as fit, each to be clicked, and the freshness at the right end."""
+    """Keys (key, word, action), those that fit, each to be clicked, and the freshness at the right end."""
     parts: list[Content] = []
     used = 1
     room = width - Content(right).cell_length - 3
     for key, word, action in keys:
         piece = Content.assemble((key, "bold"), f" {word}")
         if used + piece.cell_length > room:
-            break
+            continue
         used += piece.cell_length + 2
         parts.append(piece.stylize(Style.from_meta({"@click": action})) if action else piece)
     left = Content("  ").join(parts)

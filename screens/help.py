@@ -64,7 +64,7 @@ class HelpScreen(SheetScreen):
         yield Space()
         yield Text(
             text="The right end of the last line says how fresh the picture is. The mouse works everywhere; hold Shift to select "
-            "text in most terminals. ctrl+p opens the palette: every iteration, every finding, by name.",
+            "text in most terminals. ctrl+p opens the palette: every iteration, every finding, the setup, by name.",
             style=MUTED,
         )
 

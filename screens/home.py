@@ -13,8 +13,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 from screens.base import WizardScreen
-from screens.frame import Line
-from screens.iteration import FOLD, button, references, rows
+from screens.frame import Line, Lines
+from screens.iteration import FOLD, button, ending, references, rows, skipped_row
 from screens.layout import NARROW, WIDE, View, first_frame, frame, rail, waiting
 from screens.page import Page
 from screens.picture import Picture
@@ -52,6 +52,11 @@ class HomeScreen(WizardScreen):
         Binding("a", "act", "act", id="home.act", tooltip="Do what the button says"),
         Binding("k", "app.kubectl", "kubectl", id="home.kubectl", tooltip="The same with kubectl, to copy"),
         Binding("r", "app.look_again", "look again", id="home.look", tooltip="Look at the cluster again now"),
+        Binding("s", "skip", "skip", id="home.skip", tooltip="Skip this iteration, or want it after all"),
+        Binding(
+            "u", "app.setup", "setup", id="home.setup", tooltip="What was worked out about your setup, to change it"
+        ),
+        Binding("x", "app.put_away", "seen", show=False, id="home.seen", tooltip="Put the notice at the top away"),
         Binding("slash", "app.find", "find", id="home.find", tooltip="Find among everything that was found"),
         *(
             Binding(
@@ -65,9 +70,10 @@ class HomeScreen(WizardScreen):
         ),
     ]
     words = (
-        "At the left are the seven iterations, from storage to verification, each with a sign for how it stands. The page beside "
-        "it says what the chosen one is for, what was found, what stands in the way, and ends in one button that says what it "
-        "does. The line at the top follows a photo from iCloud to you."
+        "The seven iterations, from storage to verification, are always in sight, each with a sign for how it stands. The page "
+        "says what the chosen one is for, what was found, what stands in the way, and ends in one button that says what it "
+        "does. The line at the top follows a photo from iCloud to you. An iteration that you don't want can be skipped: it "
+        "counts neither as done nor as missing."
     )
 
     def __init__(self, step_id: str = "") -> None:
@@ -87,6 +93,7 @@ class HomeScreen(WizardScreen):
             await self.mount(
                 Line(id="top"),
                 Line(id="strip"),
+                Lines(id="notice"),
                 Line(id="upper"),
                 Line(id="signs"),
                 Horizontal(
@@ -125,9 +132,11 @@ class HomeScreen(WizardScreen):
             return
         report = picture.snapshot.report if picture.snapshot else None
         if report and not self._number:
-            self._number = report.next_step.iteration if report.next_step else len(TITLES)
+            last = report.wanted[-1].iteration if report.wanted else len(TITLES)
+            self._number = report.next_step.iteration if report.next_step else last
         for name, content in frame(self._view(picture), width).items():
             self.query_one(f"#{name}", Line).show(content)
+        self.query_one("#notice", Lines).tell(self.wizard.notice(width))
         self.query_one("#rail", Page).show(rail(report, width), cursor=f"go-{self.number}")
         self.query_one("#main", Page).show(self._page(picture))
         if report:
@@ -141,8 +150,13 @@ class HomeScreen(WizardScreen):
         purpose = self.wizard.purposes.get(TITLES[self.number - 1].id, "")
         if picture.snapshot is None:
             return waiting(self._view(picture), purpose)
-        step = picture.snapshot.report.steps[self.number - 1]
-        return rows(step, purpose, self.wizard.table(step.id), unfolded=step.id in self._unfolded)
+        report = picture.snapshot.report
+        step = report.steps[self.number - 1]
+        last = report.wanted[-1] if report.wanted else None
+        reauth = f"{self.wizard.session.settings.wizard} reauth"
+        before = ending(report, reauth) if step is last else skipped_row(step)
+        table = self.wizard.table(step.id)
+        return rows(step, purpose, table, unfolded=step.id in self._unfolded, before=before)
 
     def first_frame(self) -> Content:
         """All that can be drawn before the widgets are there."""
@@ -188,6 +202,10 @@ class HomeScreen(WizardScreen):
         focused = self.focused
         if isinstance(focused, Page):
             focused.action_select()
+
+    def action_skip(self) -> None:
+        """Skips the iteration, or wants it after all."""
+        self.wizard.skip(self.number)
 
     def action_act(self) -> None:
         """Does what the button says."""

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from screens.rows import Button, Heading, Item, Row, Space, Table, Text
-from screens.words import MUTED, SEVERITY_SIGN, STATUS_SIGN, TITLES, iteration_names, plural, status_word
+from screens.words import (
+    MUTED,
+    SEVERITY_SIGN,
+    STATUS_SIGN,
+    TITLES,
+    day,
+    iteration_names,
+    plural,
+    status_word,
+    worst_session,
+)
 
 if TYPE_CHECKING:
     from wizard.model import Blocker, Diagnosis, Finding, Report
@@ -49,9 +59,12 @@ class Act:
 
 def act_of(step: Diagnosis, report: Report) -> Act:
     """The next thing to do on this iteration's page; its label says what it does."""
-    if step.id == "authentication" and sign_in_wanted(step):
-        return Act("sign-in", "Sign in…")
     following = report.next_step
+    again = sign_in_again(report)
+    if again and (following is None or step.id == "authentication"):
+        return Act("sign-in", again)
+    if step.id == "authentication" and step.status != "skipped" and sign_in_wanted(step):
+        return Act("sign-in", "Sign in…")
     elsewhere = following is not None and following.id != step.id
     if following is not None and elsewhere and step.status in ("complete", "skipped", "pending"):
         name = f"{following.iteration} {TITLES[following.iteration - 1].short}"
@@ -66,6 +79,37 @@ def act_of(step: Diagnosis, report: Report) -> Act:
     return Act("commands", f"Show what to do: {', '.join(counts)}…")
 
 
+def sign_in_again(report: Report) -> str:
+    """What the button says while a session is about to end; empty otherwise, and where signing in is not wanted."""
+    worst = worst_session(report.accounts)
+    wanted = any(step.id == "authentication" for step in report.wanted)
+    if not wanted or worst is None or worst.session.state != "expiring":
+        return ""
+    ends = worst.session.expires_at
+    return f"Sign in again, before {day(ends)}" if ends else "Sign in again soon"
+
+
+def ending(report: Report, reauth: str) -> Iterator[Row]:
+    """That all is complete, and what comes next; nothing while something is left. `reauth` is the command that signs in."""
+    if report.next_step is not None or not report.wanted:
+        return
+    count = len(report.wanted)
+    which = "All seven iterations are" if count == len(TITLES) else f"All {count} iterations that you want are"
+    yield Item(sign="✓", text=f"{which} complete.", style="bold")
+    worst = worst_session(report.accounts)
+    ends = worst.session.expires_at if worst else None
+    if worst is not None and any(step.id == "authentication" for step in report.wanted):
+        left = f" ({plural(worst.session.days_left, 'day')})" if worst.session.days_left is not None else ""
+        when = (
+            f"Apple's session lasts until about {day(ends)}{left}"
+            if ends
+            else "Apple's session ends one day, nobody knows when"
+        )
+        whose = f" for {worst.name}" if len(report.accounts) > 1 else ""
+        yield Text(text=f"{when}{whose}. Sign in again before then: {reauth}", indent=2)
+    yield Space()
+
+
 _SIGN_IN_HELPS = (
     "authentication.session-expired",
     "authentication.session-expiring",
@@ -78,13 +122,16 @@ def sign_in_wanted(step: Diagnosis) -> bool:
     return any(finding.id in _SIGN_IN_HELPS for finding in open_findings(step))
 
 
-def rows(step: Diagnosis, purpose: str, table: Table | None, *, unfolded: bool = False) -> Iterator[Row]:
+def rows(
+    step: Diagnosis, purpose: str, table: Table | None, *, unfolded: bool = False, before: Iterable[Row] = ()
+) -> Iterator[Row]:
     """The page of one iteration: what it is for, what was found, what stands in the way, what was seen."""
     sign = STATUS_SIGN[step.status]
     yield Heading(text=f"{step.iteration} {step.title}", right=status_word(step.status), sign=sign)
     if purpose:
         yield Text(text=purpose, style=MUTED)
     yield Space()
+    yield from before
     yield from _findings(step, unfolded=unfolded)
     worst = next((finding for finding in open_findings(step) if finding.why), None)
     if worst is not None:
@@ -101,6 +148,13 @@ def rows(step: Diagnosis, purpose: str, table: Table | None, *, unfolded: bool =
 def button(step: Diagnosis, report: Report) -> Button:
     """The one obvious button, below the page."""
     return Button(id=BUTTON, label=act_of(step, report).label, key="a")
+
+
+def skipped_row(step: Diagnosis) -> Iterator[Row]:
+    """That an iteration doesn't count, and how it would again."""
+    if step.status == "skipped":
+        yield Text(text="You don't want this one: it counts neither as done nor as missing. s wants it after all.")
+        yield Space()
 
 
 def waiting_rows(number: int, purpose: str, lines: Iterable[tuple[str, str]]) -> Iterator[Row]:

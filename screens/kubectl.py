@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from screens.copying import copy_commands
+from screens.copying import SERVE, copy_commands, demo_note
 from screens.iteration import open_findings
+from screens.page import Page
 from screens.place import KUBECTL
-from screens.rows import Command, Heading, Item, Row, Space, Text
+from screens.rows import Button, Command, Item, Row, Space, Text
 from screens.sheet import SheetScreen
 from screens.words import SEVERITY_SIGN, TITLES
+from wizard.settings import AUTH_POD
+from wizard.world import Found
 
 if TYPE_CHECKING:
     from screens.picture import Picture
-    from wizard.model import Diagnosis
+    from wizard.model import Diagnosis, Finding
     from wizard.settings import Settings
+    from wizard.world import World
 
 _LOOKS = {
     "storage": (
@@ -31,11 +35,7 @@ _LOOKS = {
         "-n {ns} get serviceaccount icloudpd -o yaml",
         "-n {ns} get cronjob icloudpd-sync -o yaml",
     ),
-    "authentication": (
-        "-n {ns} get pod icloudpd-auth -o wide",
-        "-n {ns} logs icloudpd-auth --tail=50",
-        "-n {ns} get pvc icloudpd-config -o yaml",
-    ),
+    "authentication": ("-n {ns} get pvc icloudpd-config -o yaml", "-n {ns} get jobs,pods"),
     "argocd": ("get applications.argoproj.io -A", "get applications.argoproj.io -A -o yaml"),
     "immich": (
         "get deployments,statefulsets,services -A -l app.kubernetes.io/name=immich",
@@ -44,26 +44,30 @@ _LOOKS = {
     "exposure": ("get ingressclass", "get ingress -A"),
     "verification": ("-n {ns} get jobs", "-n {ns} get cronjob icloudpd-sync", "-n {ns} get pods"),
 }
+_AUTH_POD_LOOKS = (f"-n {{ns}} get pod {AUTH_POD} -o wide", f"-n {{ns}} logs {AUTH_POD} --tail=50")
+DO = "do"
 
 
-def looks(step_id: str, settings: Settings) -> list[str]:
-    """The kubectl commands that show what an iteration's page shows."""
-    return [f"{settings.kubectl} {look.format(ns=settings.namespace)}" for look in _LOOKS.get(step_id, ())]
+def looks(step_id: str, settings: Settings, world: World | None = None) -> list[str]:
+    """The kubectl commands that show what an iteration's page shows; of a pod only while it is there."""
+    pods = world.pods.value.items if world is not None and isinstance(world.pods, Found) else ()
+    there = step_id == "authentication" and any(pod.meta.name == AUTH_POD for pod in pods)
+    all_of_them = (*(_AUTH_POD_LOOKS if there else ()), *_LOOKS.get(step_id, ()))
+    return [f"{settings.kubectl} {look.format(ns=settings.namespace)}" for look in all_of_them]
 
 
 class KubectlScreen(SheetScreen):
-    """Commands to read and to copy. With `mending` only those that change something come, with their reasons."""
+    """Commands to read and to copy: those that only look, or with `mending` what to do about what was found, and why."""
 
     place_name = KUBECTL
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy", "copy all", id="kubectl.copy", tooltip="Copy all commands; they are saved to a file too"),
-        Binding("k", "back", "back", show=False, id="kubectl.again", tooltip="Back to where you were"),
-    ]
-    KEYS: ClassVar[list[tuple[str, str, str]]] = [
-        ("Esc", "back", "screen.back"),
-        ("⏎", "copy one", ""),
-        ("c", "copy all", "screen.copy"),
-        ("?", "help", "app.explain"),
+        Binding(
+            "k", "other('looks')", "kubectl", show=False, id="kubectl.looks", tooltip="The commands that only look"
+        ),
+        Binding(
+            "a", "other('do')", "what to do", show=False, id="kubectl.do", tooltip="What to do about what was found"
+        ),
     ]
     words = (
         "What the wizard shows and what it would have you do, as commands for a terminal. Nothing here has been run. "
@@ -84,27 +88,39 @@ class KubectlScreen(SheetScreen):
         """Which iteration."""
         del picture
         number, title = next((number, title) for number, title in enumerate(TITLES, 1) if title.id == self.step_id)
-        return (
-            f"{'What to do' if self.mending else 'With kubectl'}: {number} {title.title}",
-            "nothing has been run",
-            "·",
+        told = "What to do" if self.mending else "To see it with kubectl"
+        return f"{told}: {number} {title.title}", "nothing has been run", "·"
+
+    def keys(self) -> Sequence[tuple[str, str, str]]:
+        """Copying where there is something to copy."""
+        copying = (("⏎", "copy one", ""), ("c", "copy all", "screen.copy")) if self.commands() else ()
+        other = (
+            ("k", "to see it", "screen.other('looks')") if self.mending else ("a", "what to do", "screen.other('do')")
         )
+        return ("Esc", "back", "screen.back"), *copying, other, ("?", "help", "app.explain")
 
     def page(self, picture: Picture) -> Iterable[Row]:
-        """Looking first, then mending; only mending when that was asked for."""
-        step = self._step(picture)
-        if not self.mending:
-            yield Heading(text="To see it for yourself")
-            for index, command in enumerate(looks(self.step_id, self.wizard.session.settings)):
-                yield Command(id=f"look-{index}", command=command)
-        if step is not None:
-            if not self.mending and any(finding.commands or finding.fix for finding in open_findings(step)):
-                yield Space()
-                yield Heading(text="To mend it")
-            yield from self._mending(step)
+        """Looking, or mending."""
+        session = self.wizard.session
+        rows = list(self._mending(picture) if self.mending else self._looking(picture))
+        if any(isinstance(row, Command) for row in rows):
+            yield from demo_note(session)
+        yield from rows
 
-    def _mending(self, step: Diagnosis) -> Iterator[Row]:
-        mendable = [finding for finding in open_findings(step) if finding.commands or finding.fix]
+    def _looking(self, picture: Picture) -> Iterator[Row]:
+        world = picture.snapshot.world if picture.snapshot else None
+        for index, command in enumerate(looks(self.step_id, self.wizard.session.settings, world)):
+            yield Command(id=f"look-{index}", command=command)
+        step = self._step(picture)
+        if step is not None and _mendable(step):
+            yield Space()
+            yield Button(id=DO, label="What to do about what was found…", key="a")
+
+    def _mending(self, picture: Picture) -> Iterator[Row]:
+        step = self._step(picture)
+        if step is None:
+            return
+        mendable = _mendable(step)
         for number, finding in enumerate(mendable):
             if number:
                 yield Space()
@@ -113,18 +129,36 @@ class KubectlScreen(SheetScreen):
                 yield Text(text=finding.fix, indent=2)
             for index, command in enumerate(finding.commands):
                 yield Command(id=f"mend-{number}-{index}", command=command)
-        if not mendable and self.mending:
+        if not mendable:
             yield Text(text="Nothing is left to do here.")
 
     def commands(self) -> list[tuple[str, str]]:
         """All that are shown."""
         rows = self.page(self.wizard.picture)
-        return [(row.id, row.command) for row in rows if isinstance(row, Command)]
+        return [(row.id, row.command) for row in rows if isinstance(row, Command) and row.id != SERVE]
 
     def choose(self, row_id: str) -> None:
-        """Copies one command."""
-        copy_commands(self.wizard, [command for name, command in self.commands() if name == row_id])
+        """Copies one command, or goes to what to do."""
+        if row_id == DO:
+            self.action_other("do")
+        elif row_id == SERVE:
+            copy_commands(self.wizard, list(self.wizard.session.demo_commands[:1]))
+        else:
+            copy_commands(self.wizard, [command for name, command in self.commands() if name == row_id])
 
     def action_copy(self) -> None:
         """Copies all commands."""
         copy_commands(self.wizard, [command for _, command in self.commands()])
+
+    def action_other(self, which: str) -> None:
+        """The other half of the commands; the same key again goes back."""
+        if self.mending == (which == "do"):
+            self.dismiss()
+            return
+        self.mending = which == "do"
+        self.query_one("#page", Page).scroll_home(animate=False, immediate=True)
+        self.draw(self.wizard.picture)
+
+
+def _mendable(step: Diagnosis) -> list[Finding]:
+    return [finding for finding in open_findings(step) if finding.commands or finding.fix]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -23,21 +23,20 @@ if TYPE_CHECKING:
 NARROW = 70
 WIDE = 100
 
-KEYS = (
-    ("↑↓", "choose", ""),
-    ("⏎", "open", "screen.open"),
-    ("k", "kubectl", "app.kubectl"),
-    ("r", "look again", "app.look_again"),
-    ("/", "find", "app.find"),
-    ("?", "help", "app.explain"),
-)
-NARROW_KEYS = (
-    ("←→", "iteration", ""),
-    ("⏎", "open", "screen.open"),
-    ("k", "kubectl", "app.kubectl"),
-    ("?", "help", "app.explain"),
-    ("/", "find", "app.find"),
-)
+_ALWAYS = (("?", "help", "app.explain"), ("/", "find", "app.find"))
+
+
+def keys(width: int, *, skipped: bool) -> Sequence[tuple[str, str, str]]:
+    """The keys of the home, the ones that matter most first."""
+    own = (
+        ("k", "kubectl", "app.kubectl"),
+        ("r", "look", "app.look_again"),
+        ("s", "want" if skipped else "skip", "screen.skip"),
+        ("u", "setup", "app.setup"),
+    )
+    if width < NARROW:
+        return ("←→", "iteration", ""), _ALWAYS[0], *own[:1], *own[2:], _ALWAYS[1]
+    return ("↑↓⏎", "choose", "screen.open"), *own, *_ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +64,19 @@ def frame(view: View, width: int) -> Mapping[str, Content]:
     """Every single line of the home by its widget's id."""
     report = view.report
     where = f"{report.cluster.context} / {report.namespace}" if report else view.namespace
-    keys = NARROW_KEYS if width < NARROW else KEYS
+    skipped = report is not None and report.steps[(view.number or 1) - 1].status == "skipped"
+    left = edge(width) - 1
     return {
         "top": top_line(where, (report.complete, len(report.wanted)) if report else None, width),
         "strip": strip_line(report.pipeline if report else None, width),
         "upper": rule_line(width, edge(width), "┬", view.banner),
         "signs": signs(report, view.number or 1),
-        "session": Content(f" {session_line(report.accounts)}") if report else Content(""),
-        "next": Content(f" {next_line(report, short=width < WIDE)}") if report else Content(""),
+        "session": Content(f" {session_line(report.accounts, left)}") if report else Content(""),
+        "next": Content(f" {next_line(report, left)}") if report else Content(""),
         "lower": rule_line(width, edge(width), "┴"),
-        "keys": key_line(keys, freshness(view.picture, view.now), style_of(view.picture), width),
+        "keys": key_line(
+            keys(width, skipped=skipped), freshness(view.picture, view.now), style_of(view.picture), width
+        ),
     }
 
 

@@ -64,6 +64,7 @@ class Page(OptionList):
         self._rows: Sequence[Row] = ()
         self._drawn: tuple[Sequence[Row], int] | None = None
         self._wanted = ""
+        self._still = False
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -108,22 +109,32 @@ class Page(OptionList):
         index = next((index for index, row in enumerate(self._rows) if row.id and row.id == cursor), None)
         if index is None:
             index = next((index for index, row in enumerate(self._rows) if row.id), None)
+        asked = bool(cursor) and not same
+        self._still = not asked
         with self.prevent(OptionList.OptionHighlighted):
             self.set_options(
                 Option(self._drawing(row, width, cursor=number == index), id=row.id or None, disabled=not row.id)
                 for number, row in enumerate(self._rows)
             )
+            self.scroll_to(y=at_top if same else 0, animate=False, immediate=True)
             self.highlighted = index
-        self.scroll_to(y=at_top if same else 0, animate=False, immediate=True)
+        self._still = False
 
     def on_resize(self, _: events.Resize) -> None:
         """Draws for the new width."""
         self._draw()
 
+    def scroll_to_highlight(self, top: bool = False) -> None:
+        """Not while the rows are being replaced: a page opens at its beginning, wherever its first choice is."""
+        if not self._still:
+            super().scroll_to_highlight(top)
+
     def watch_highlighted(self, highlighted: int | None) -> None:
         """Shows the cursor where it is now, with what stands before the first and after the last choice."""
         self._mark()
         super().watch_highlighted(highlighted)
+        if self._still:
+            return
         choices = [index for index, row in enumerate(self._rows) if row.id]
         if choices and highlighted == choices[0]:
             self.scroll_home(animate=False, immediate=True)
@@ -181,12 +192,26 @@ class Page(OptionList):
         return line >= top + self.size.height if direction > 0 else line < top
 
     def action_page_down(self) -> None:
-        """Scrolls; the cursor stays."""
-        self.scroll_page_down(animate=False)
+        """Scrolls, and takes the cursor along into view."""
+        self._scroll_pages(1)
 
     def action_page_up(self) -> None:
-        """Scrolls; the cursor stays."""
-        self.scroll_page_up(animate=False)
+        """Scrolls, and takes the cursor along into view."""
+        self._scroll_pages(-1)
+
+    def _scroll_pages(self, direction: int) -> None:
+        self.scroll_relative(y=direction * max(1, self.size.height - 1), animate=False, immediate=True)
+        self._update_lines()
+        top, bottom = self.scroll_offset.y, self.scroll_offset.y + self.size.height
+        seen = [
+            index
+            for index, row in enumerate(self._rows)
+            if row.id and top <= self._index_to_line.get(index, -1) < bottom
+        ]
+        if seen and self.highlighted not in seen:
+            self._still = True
+            self.highlighted = seen[0] if direction > 0 else seen[-1]
+            self._still = False
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Tells in the page's own words."""

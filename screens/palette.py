@@ -28,6 +28,11 @@ class WizardCommands(Provider):
             status = snapshot.report.steps[number - 1].status if snapshot else None
             told = f"{STATUS_SIGN[status]} {status_word(status)}" if status else "not looked at yet"
             yield f"Go to {number} {title.title}", told, partial(app.go, number), True
+        for number, title in enumerate(TITLES, 1) if snapshot else ():
+            skipped = bool(snapshot and snapshot.report.steps[number - 1].status == "skipped")
+            what = f"Want {number} {title.title} after all" if skipped else f"Skip {number} {title.title}"
+            told = "It counts again" if skipped else "It counts neither as done nor as missing"
+            yield what, told, partial(app.skip, number), skipped
         yield "Look again", "Look at the cluster now", app.action_look_again, True
         yield "Sign in to iCloud", "With as few inputs as Apple allows; the plan comes first", app.action_sign_in, True
         yield "kubectl", "This iteration's commands", app.action_kubectl, True

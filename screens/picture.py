@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 LIBRARIES = "loading what talks to the cluster"
 LOOKING = "looking at the cluster"
 _RECONNECTING_FOR = timedelta(seconds=60)
+_LIVE_FOR = timedelta(seconds=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,11 @@ def freshness(picture: Picture, now: datetime) -> str:
     if picture.seen_at is None:
         return "not connected" if picture.trouble else f"looking… {span(now - picture.waiting_since)}"
     age = now - picture.seen_at
-    if picture.trouble is not None:
-        if age < _RECONNECTING_FOR:
-            return f"reconnecting… ({picture.attempt})"
-        return f"read-only copy, {span(age)} old"
     if picture.busy:
-        return "looking again…"
-    return f"live · {span(age)} ago" if age < _RECONNECTING_FOR else f"live · same for {span(age)}"
+        return "trying again…" if picture.trouble else "looking again…"
+    if picture.trouble is not None:
+        return f"reconnecting, {span(age)} old" if age < _RECONNECTING_FOR else f"read-only, {span(age)} old"
+    return "live" if age < _LIVE_FOR else f"looked {span(age)} ago"
 
 
 def style_of(picture: Picture) -> str:

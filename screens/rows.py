@@ -45,12 +45,15 @@ class Row:
 
     def render(self, width: int, *, cursor: bool = False) -> Content:
         """The row with its gutter, as one content for the list."""
-        gutter = CURSOR if cursor else GUTTER
-        lines = [
-            Content.assemble((gutter if index == 0 else GUTTER, "bold"), line)
-            for index, line in enumerate(self.lines(width - len(GUTTER)))
-        ]
-        return Content("\n").join(lines)
+        return drawn(self.lines(width - len(GUTTER)), cursor=cursor)
+
+
+def drawn(lines: Iterable[Content], *, cursor: bool) -> Content:
+    """Lines with the gutter before them, and the cursor in it."""
+    gutter = CURSOR if cursor else GUTTER
+    return Content("\n").join(
+        [Content.assemble((gutter if index == 0 else GUTTER, "bold"), line) for index, line in enumerate(lines)]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +108,9 @@ class Item(Row):
         indent = len(self.sign) + 1
         lines = wrapped(self.text, width - indent)
         room = width - indent - Content(lines[-1]).cell_length
-        more = self.more if len(self.more) < room else self.more[:1]
+        more = self.more
         if more and len(more) >= room:
-            lines, room, more = [*lines, ""], width - indent, self.more
+            lines, room = [*lines, ""], width - indent
         for index, line in enumerate(lines):
             head = (self.sign, STYLE.get(self.sign, "") + " bold") if index == 0 else " " * len(self.sign)
             tail = (" " * (room - len(more)), (more, MUTED)) if more and index == len(lines) - 1 else ()
@@ -128,15 +131,18 @@ class Button(Row):
 
 @dataclass(frozen=True, slots=True)
 class Table(Row):
-    """A small table with a heading line; columns take what they need, the last one what is left.
+    """A small table with a heading line, below its title if it has one; columns take what they need, the last one the rest.
 
     Where it doesn't fit, each row becomes lines of "column value".
     """
 
     columns: tuple[str, ...] = ()
     cells: tuple[tuple[str, ...], ...] = ()
+    title: str = ""
 
     def lines(self, width: int) -> Iterable[Content]:
+        if self.title:
+            yield from (Content.styled(line, "bold") for line in wrapped(self.title, width))
         cells = [tuple(clean(cell) for cell in row) for row in self.cells]
         widths = _column_widths((self.columns, *cells))
         last = width - sum(widths[:-1]) - 2 * (len(widths) - 1)
@@ -178,7 +184,16 @@ class Command(Row):
     command: str = ""
 
     def lines(self, width: int) -> Iterable[Content]:
+        yield from self._lines(width, "$text-primary")
+
+    def render(self, width: int, *, cursor: bool = False) -> Content:
+        """As any row, but under the cursor in the foreground's own colour: the cursor's is that of commands."""
+        if not cursor:
+            return Row.render(self, width)
+        return drawn(self._lines(width - len(GUTTER), "bold"), cursor=True)
+
+    def _lines(self, width: int, style: str) -> Iterable[Content]:
         for index, line in enumerate(self.command.splitlines()):
             for again, piece in enumerate(wrapped(line, width - 2) if line.strip() else [""]):
                 mark = "$ " if index == 0 and again == 0 else "  "
-                yield Content.assemble((mark, MUTED), (piece, "$text-primary"))
+                yield Content.assemble((mark, MUTED), (piece, style))

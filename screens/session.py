@@ -33,6 +33,14 @@ class Session(Protocol):
     def banner(self) -> str:
         """One short line about the world that is looked at."""
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Sentences about what is kept that the person should know, oldest first; there may be more of them later."""
+
+    @property
+    def demo_commands(self) -> tuple[str, ...]:
+        """What to type before any command of the screens, so that it meets this demo world; empty for a real cluster."""
+
     def engine(self) -> Engine:
         """Makes the engine. Called in a thread, after the first frame: may import and read files; raises Trouble."""
 
@@ -43,10 +51,10 @@ class Session(Protocol):
         """Keeps `place` for the next start. Called on every change of it; must be quick and must not raise."""
 
     def choose(self, name: str, value: str) -> None:
-        """Sets one setting: "apple_id" (of the default account), "time_zone", "application", "immich_namespace"
-        or "host_name".
+        """Sets one setting: "apple_id" (of the default account), "time_zone", "application", "immich_namespace" or "host_name",
+        where an empty value takes it back; or "skip" and "unskip" with a step id.
 
-        The running engine diagnoses with it from its next look on. Raises Trouble when it can't be kept.
+        The running engine diagnoses with it from its next look on. Raises Trouble when it can't be kept or can't be right.
         """
 
     def save(self, name: str, text: str) -> str:

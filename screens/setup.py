@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input
 
-from screens.frame import Line
+from screens.frame import Line, Lines
 from screens.page import Page
 from screens.place import SETUP
-from screens.rows import Button, Item, Row, Space, wrapped
+from screens.rows import Button, Item, Row, Space, clean, clip, wrapped
 from screens.sheet import SheetScreen
 from screens.words import MUTED, ROW_SIGN, STYLE, span
 from wizard.errors import Trouble
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 GO_ON = "go-on"
 _LABEL = 12
 _TWO_COLUMNS = 66
+_BELOW = 2
 
 
 class Question(NamedTuple):
@@ -40,45 +42,21 @@ class Question(NamedTuple):
 
 QUESTIONS: Mapping[str, Question] = {
     "apple-id": Question(
-        "apple_id", "The email address you sign in to iCloud with. It can wait: ⏎", "name@example.com"
+        "apple_id", "The email address that you sign in to iCloud with. It can wait.", "name@example.com"
     ),
-    "time-zone": Question("time_zone", "Time zone that the schedule is meant in", "Europe/Berlin"),
-    "argocd": Question("application", "Name of the Argo CD Application for the photos", "photo-sync"),
-    "immich": Question("immich_namespace", "Namespace that Immich runs in", "immich"),
-    "ingress": Question("host_name", "Host name under which Immich shall be reached", "immich.home.example"),
+    "time-zone": Question("time_zone", "The time zone that the schedule is meant in.", "Europe/Berlin"),
+    "argocd": Question("application", "The name of the Argo CD Application for the photos.", "photo-sync"),
+    "immich": Question("immich_namespace", "The namespace that Immich runs in.", "immich"),
+    "host-name": Question("host_name", "The host name under which Immich is to be reached.", "immich.home.example"),
 }
 HINTS: Mapping[str, str] = {
-    "cluster": "Another cluster: close with q, then start with --context NAME or --kubeconfig FILE.",
+    "cluster": "For another cluster close with q, and start with --context NAME or --kubeconfig FILE.",
     "access": "These are the rights of the account in your kubeconfig; whoever runs the cluster can give more.",
     "storage": "The claims name their storage class; iteration 1 shows it.",
     "git": "This is the repository that the Application follows; iteration 4 shows it.",
-    "namespace": "Another namespace: close with q, then start with --namespace NAME.",
+    "ingress": "This is the pattern for a new Ingress; iteration 6 shows it.",
+    "namespace": "For another namespace close with q, and start with --namespace NAME.",
 }
-
-
-def apple_id_problem(text: str) -> str:
-    """What is wrong with an Apple ID as typed, in a sentence; empty when nothing is."""
-    if any(sign.isspace() for sign in text):
-        return "An Apple ID has no spaces in it."
-    name, at, domain = text.partition("@")
-    if not at:
-        return "An Apple ID is an email address, such as name@example.com."
-    if not name or "." not in domain.strip(".") or "@" in domain or domain != domain.strip("."):
-        return "That is not a whole email address yet, such as name@example.com."
-    return ""
-
-
-def answer_problem(row_id: str, text: str) -> str:
-    """What is wrong with an answer; empty when nothing is."""
-    if row_id == "apple-id":
-        return apple_id_problem(text)
-    if row_id in ("argocd", "immich", "ingress") and not all(
-        sign.isascii() and (sign.isalnum() or sign in "-.") for sign in text
-    ):
-        return "Kubernetes names have lower-case letters, digits and dashes."
-    if row_id == "time-zone" and (("/" not in text and text != "UTC") or any(sign.isspace() for sign in text)):
-        return "A time zone is written like Europe/Berlin or America/Edmonton."
-    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,33 +67,32 @@ class SetupLine(Row):
     value: str = ""
     source: str = ""
     sign: str = ""
+    flat: bool = False
 
     def lines(self, width: int) -> Iterable[Content]:
-        room = width - _LABEL - 2
-        if width >= _TWO_COLUMNS:
-            room -= 3
-            source_width = room * 2 // 5
-            value_width = room - source_width - 2
-            pairs = zip_longest(wrapped(self.value, value_width), wrapped(self.source, source_width), fillvalue="")
-            for index, (value, source) in enumerate(pairs):
-                yield Content.assemble(
-                    ((self.label if index == 0 else "").ljust(_LABEL), "bold"),
-                    Content(value).pad_right(max(0, value_width - Content(value).cell_length) + 2),
-                    Content.styled(source, MUTED).pad_right(max(0, source_width - Content(source).cell_length) + 2),
-                    (self.sign if index == 0 else "", STYLE.get(self.sign, "")),
-                )
-            return
-        values = wrapped(self.value, room - 2)
-        for index, value in enumerate(values):
-            gap = room - Content(value).cell_length + 1 if index == 0 else 0
+        sign = (self.sign, "bold " + STYLE.get(self.sign, ""))
+        room = width - _LABEL - 4
+        source_width = room * 2 // 5 if width >= _TWO_COLUMNS else 0
+        value_width = room - source_width - 2 if source_width else room
+        values, sources = self._cells(value_width, source_width)
+        for index, (value, source) in enumerate(zip_longest(values, sources, fillvalue="")):
             yield Content.assemble(
                 ((self.label if index == 0 else "").ljust(_LABEL), "bold"),
-                value,
-                " " * gap,
-                (self.sign if index == 0 else "", STYLE.get(self.sign, "")),
+                sign if index == 0 else " ",
+                " ",
+                Content(value).pad_right(max(0, value_width - Content(value).cell_length) + 2),
+                (source, MUTED),
             )
-        for source in wrapped(self.source, room) if self.source else ():
-            yield Content.assemble(" " * _LABEL, (source, MUTED))
+        if not source_width and not self.flat:
+            for line in wrapped(self.source, room) if self.source else ():
+                yield Content.assemble(" " * (_LABEL + 2), (line, MUTED))
+
+    def _cells(self, value_width: int, source_width: int) -> tuple[list[str], list[str]]:
+        if self.flat:
+            return [clip(clean(self.value), value_width)], [
+                clip(clean(self.source), source_width) if source_width else ""
+            ]
+        return wrapped(self.value, value_width), wrapped(self.source, source_width) if source_width else []
 
 
 class SetupScreen(SheetScreen):
@@ -125,6 +102,8 @@ class SetupScreen(SheetScreen):
     place_name = SETUP
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "app.look_again", "look again", id="setup.look", tooltip="Look at the cluster again now"),
+        Binding("up", "rows(-1)", "rows", show=False, id="setup.up", tooltip="From the answer to the rows"),
+        Binding("down", "rows(1)", "rows", show=False, id="setup.down", tooltip="From the answer to the rows"),
     ]
     KEYS: ClassVar[list[tuple[str, str, str]]] = [
         ("↑↓", "choose", ""),
@@ -133,117 +112,172 @@ class SetupScreen(SheetScreen):
         ("?", "help", "app.explain"),
     ]
     words = (
-        "What the wizard found out by itself, and where each value comes from. Enter on a row changes it, or says how to. "
-        "Only what can't be known is asked. Nothing here changes anything on the cluster."
+        "What the wizard found out by itself, and where each value comes from. Enter on a row changes it, or says where that is "
+        "done; an empty answer goes back to what was worked out. Only what can't be known is asked. Nothing here changes "
+        "anything on the cluster. Later u, or the palette, comes back here."
     )
 
     def __init__(self) -> None:
         super().__init__()
         self._asking = ""
         self._asked = False
+        self._by_itself = False
+        self._problem = ""
 
     def compose(self) -> ComposeResult:
         """The heading, the rows, the question, the keys."""
         yield Line(id="heading")
+        yield Lines(id="notice")
         yield Line(id="upper")
         yield Page(id="page")
-        yield Line(id="question")
+        yield Lines(id="question")
         yield Input(id="answer", compact=True)
-        yield Line(id="rest")
-        yield Line(id="lower")
-        yield Line(id="keys")
+        yield Vertical(Line(id="lower"), Line(id="keys"), id="foot")
 
     def heading(self, picture: Picture) -> tuple[str, str, str]:
         """The question of the screen."""
         del picture
-        return "Is this your setup?", "everything can change", ""
+        return "Is this your setup?", "nothing has been changed", "·"
+
+    def keys(self) -> Sequence[tuple[str, str, str]]:
+        """Other ones while something is asked: letters are text then."""
+        if self._asking:
+            return ("⏎", "take it", ""), ("↑↓", "to the rows", ""), ("Esc", "leave it as it is", "screen.back")
+        return self.KEYS
 
     def page(self, picture: Picture) -> Iterable[Row]:
         """The rows of the last look, then the button."""
+        return self._page(picture, flat=self._flat(picture))
+
+    def _page(self, picture: Picture, *, flat: bool) -> Iterable[Row]:
         if picture.snapshot is None:
             yield Item(sign="◐", text=f"{picture.awaited}… {span(self.wizard.now() - picture.waiting_since)}")
         else:
             for row in picture.snapshot.setup:
+                sign = ROW_SIGN.get(row.state, "?")
                 yield SetupLine(
-                    id=row.id,
-                    label=row.label,
-                    value=row.value,
-                    source=row.source,
-                    sign=ROW_SIGN.get(row.state, "?"),
+                    id=row.id, label=row.label, value=row.value or "not known", source=row.source, sign=sign, flat=flat
                 )
         yield Space()
         yield Button(id=GO_ON, label="Yes, go on", key="⏎")
-        yield Space()
+
+    def _flat(self, picture: Picture) -> bool:
+        """Whether every row has one line, since all of them would not be in sight otherwise."""
+        width = self.size.width - 2
+        rows = self._page(picture, flat=False)
+        return sum(row.render(width).plain.count("\n") + 1 for row in rows) > self._room
+
+    @property
+    def _room(self) -> int:
+        return max(3, self.size.height - 5 - _BELOW)
 
     def show(self, picture: Picture) -> None:
-        """Draws; asks once, by itself, for what can't be known."""
-        self.query_one("#page").styles.max_height = max(3, self.size.height - 7)
+        """Draws; asks once, by itself, for what can't be known, and otherwise is content with Enter."""
+        self.query_one("#page").styles.max_height = self._room
         super().show(picture)
         if picture.snapshot and not self._asked:
             self._asked = True
             row = next((row for row in picture.snapshot.setup if row.state == "ask"), None)
-            if row is not None and row.id in QUESTIONS:
-                self.query_one("#page", Page).move_to(row.id)
+            self._by_itself = row is not None and row.id in QUESTIONS
+            if row is not None and self._by_itself:
                 self._ask(row)
-            else:
-                self.query_one("#page", Page).move_to(GO_ON)
+            self.query_one("#page", Page).move_to(row.id if row is not None and self._by_itself else GO_ON)
+        self._explain()
+
+    @on(Page.Moved, "#page")
+    def moved(self, _: Page.Moved) -> None:
+        """What can be done about another row."""
+        self._explain()
 
     def choose(self, row_id: str) -> None:
-        """Goes on, asks, or says how it is changed."""
+        """Goes on, or asks."""
         if row_id == GO_ON:
             self.dismiss()
             return
-        snapshot = self.wizard.picture.snapshot
-        row = next((row for row in snapshot.setup if row.id == row_id), None) if snapshot else None
-        if row is None:
-            return
-        if row_id in QUESTIONS:
+        row = self._row(row_id)
+        if row is not None and row_id in QUESTIONS:
+            self._by_itself = False
             self._ask(row)
-        else:
-            self._say(HINTS.get(row_id, "This can't be changed here."))
+
+    def _row(self, row_id: str) -> SetupRow | None:
+        snapshot = self.wizard.picture.snapshot
+        return next((row for row in snapshot.setup if row.id == row_id), None) if snapshot else None
 
     def _ask(self, row: SetupRow) -> None:
         question = QUESTIONS[row.id]
-        self._asking = row.id
-        self.query_one("#question", Line).show(Content.assemble(f"  {question.ask}"))
+        self._asking, self._problem = row.id, ""
         self.add_class("-asking")
         answer = self.query_one("#answer", Input)
         answer.placeholder = question.example
-        answer.value = row.value if row.state == "ok" and " " not in row.value else ""
+        answer.value = row.said
         answer.focus()
+        self.draw(self.wizard.picture)
 
-    def _say(self, text: str, style: str = MUTED) -> None:
-        self.query_one("#question", Line).show(Content.assemble((f"  {text}", style)))
+    def _explain(self) -> None:
+        """Beneath the rows: what is asked, else what there is to say about the row under the cursor."""
+        text, style = self._told()
+        lines = wrapped(text, self.size.width - 4)[:_BELOW] if text else ["", ""]
+        self.query_one("#question", Lines).tell([Content.assemble((f"  {line}", style)) for line in lines])
 
-    def _answered(self) -> None:
-        self._asking = ""
+    def _told(self) -> tuple[str, str]:
+        if self._problem:
+            return self._problem, "$text-warning"
+        if self._asking:
+            row = self._row(self._asking)
+            back = " Empty it to go back to what was worked out." if row is not None and row.said else ""
+            return QUESTIONS[self._asking].ask + back, ""
+        row = self._row(self.query_one("#page", Page).cursor)
+        if row is None:
+            return "", ""
+        how = "⏎ changes it." if row.id in QUESTIONS else HINTS.get(row.id, "")
+        whole = f"{row.value}: {row.source}. " if self._flat(self.wizard.picture) and row.value else ""
+        return f"{whole}{how}", MUTED
+
+    def _answered(self, *, taken: bool) -> None:
+        row_id, self._asking, self._problem = self._asking, "", ""
         self.remove_class("-asking")
-        self._say("")
         page = self.query_one("#page", Page)
-        page.move_to(GO_ON)
+        page.move_to(GO_ON if self._by_itself and taken else row_id)
         page.focus()
+        self.draw(self.wizard.picture)
+
+    @on(Input.Changed)
+    def answer_changed(self, _: Input.Changed) -> None:
+        """What was wrong with the answer before is no longer said."""
+        if self._problem:
+            self._problem = ""
+            self._explain()
 
     @on(Input.Submitted)
     def answer_given(self, event: Input.Submitted) -> None:
-        """Takes the answer, or says what is wrong with it; an empty one leaves things as they are."""
+        """Takes the answer, or says what is wrong with it; an empty one takes back what was said before."""
         event.stop()
+        row = self._row(self._asking)
         text = event.value.strip()
-        if text:
-            problem = answer_problem(self._asking, text)
-            if problem:
-                self._say(problem, "$text-warning")
-                return
+        if text or (row is not None and row.said):
             try:
                 self.wizard.session.choose(QUESTIONS[self._asking].name, text)
             except Trouble as trouble:
-                self._say(trouble.what, "$text-error")
+                self._problem = trouble.what
+                self._explain()
                 return
             self.wizard.action_look_again()
-        self._answered()
+        self._answered(taken=True)
 
     def action_back(self) -> None:
         """Out of the answer first, then to the wizard."""
         if self._asking:
-            self._answered()
+            self._by_itself = False
+            self._answered(taken=False)
         else:
             self.dismiss()
+
+    def action_rows(self, direction: int) -> None:
+        """From the answer to the row before or after."""
+        if self._asking:
+            self._answered(taken=False)
+            page = self.query_one("#page", Page)
+            if direction > 0:
+                page.action_cursor_down()
+            else:
+                page.action_cursor_up()

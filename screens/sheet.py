@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from screens.base import WizardScreen
-from screens.frame import Line, key_line, rule_line
+from screens.frame import Line, Lines, key_line, rule_line
 from screens.page import Page
 from screens.picture import Picture, freshness, style_of
 from screens.rows import clean, clip
@@ -28,6 +28,7 @@ class SheetScreen(WizardScreen):
     AUTO_FOCUS = "#page"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "back", id="sheet.back", tooltip="Back to where you were"),
+        Binding("x", "app.put_away", "seen", show=False, id="sheet.seen", tooltip="Put the notice at the top away"),
         Binding("left", "back", "back", show=False, id="sheet.left", tooltip="Back to where you were"),
     ]
     KEYS: ClassVar[list[tuple[str, str, str]]] = [("Esc", "back", "screen.back"), ("?", "help", "app.explain")]
@@ -35,6 +36,7 @@ class SheetScreen(WizardScreen):
     def compose(self) -> ComposeResult:
         """The heading, the page, the keys."""
         yield Line(id="heading")
+        yield Lines(id="notice")
         yield Line(id="upper")
         yield Page(id="page")
         yield Line(id="lower")
@@ -47,6 +49,10 @@ class SheetScreen(WizardScreen):
     def page(self, picture: Picture) -> Iterable[Row]:
         """The rows."""
         raise NotImplementedError
+
+    def keys(self) -> Sequence[tuple[str, str, str]]:
+        """The keys that do something now: (key, word, action)."""
+        return self.KEYS
 
     def show(self, picture: Picture) -> None:
         """Draws everything."""
@@ -61,10 +67,11 @@ class SheetScreen(WizardScreen):
             Content.assemble(" ", (left, "bold"), pad, (right, "bold " + STYLE.get(sign, "")), " ")
         )
         self.query_one("#upper", Line).show(rule_line(width, -1, "", self.wizard.session.banner))
+        self.query_one("#notice", Lines).tell(self.wizard.notice(width))
         self.query_one("#lower", Line).show(rule_line(width, -1, ""))
         self.query_one("#page", Page).show(self.page(picture))
         self.query_one("#keys", Line).show(
-            key_line(self.KEYS, freshness(picture, self.wizard.now()), style_of(picture), width)
+            key_line(self.keys(), freshness(picture, self.wizard.now()), style_of(picture), width)
         )
 
     def action_back(self) -> None:

@@ -136,6 +136,7 @@ def exposure(snapshot: Snapshot, settings: Settings, now: datetime) -> Table | N
             )
             for ingress in (ours or ingresses)[:5]
         ),
+        title="What leads to it" if ours else "Others in this cluster, to take one as the pattern",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -23,12 +23,6 @@ class TroubleScreen(SheetScreen):
         Binding("r", "app.look_again", "try again", id="trouble.again", tooltip="Try to reach the cluster again"),
         Binding("c", "copy", "copy", id="trouble.copy", tooltip="Copy the commands; they are saved to a file too"),
     ]
-    KEYS: ClassVar[list[tuple[str, str, str]]] = [
-        ("r", "try again", "app.look_again"),
-        ("c", "copy", "screen.copy"),
-        ("q", "quit", "app.quit"),
-        ("?", "help", "app.explain"),
-    ]
     words = (
         "The cluster can't be looked at, so there is nothing to show yet. The page says what happened, what is known "
         "of the cause, and what to do. Nothing was changed anywhere, and nothing that was kept is lost."
@@ -38,6 +32,12 @@ class TroubleScreen(SheetScreen):
         """That there is no look."""
         waiting = picture.trouble is None
         return "The cluster can't be looked at", "trying again" if waiting else "not connected", "◐" if waiting else "✗"
+
+    def keys(self) -> Sequence[tuple[str, str, str]]:
+        """Copying where there is a command."""
+        trouble = self.wizard.picture.trouble
+        copying = (("c", "copy", "screen.copy"),) if trouble is not None and trouble.commands else ()
+        return ("r", "try again", "app.look_again"), *copying, ("q", "quit", "app.quit"), ("?", "help", "app.explain")
 
     def page(self, picture: Picture) -> Iterable[Row]:
         """What, why, what to do."""

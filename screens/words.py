@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,7 +44,7 @@ STATUS_SIGN: Mapping[str, str] = {
 }
 SEVERITY_SIGN: Mapping[str, str] = {"ok": "✓", "info": "·", "warning": "!", "error": "✗", "unknown": "?"}
 HOP_SIGN: Mapping[str, str] = {"ok": "✓", "busy": "◐", "waiting": "~", "broken": "✗", "unknown": "?"}
-ROW_SIGN: Mapping[str, str] = {"ok": "✓", "missing": "·", "ask": "!", "unknown": "?"}
+ROW_SIGN: Mapping[str, str] = {"ok": "✓", "missing": "·", "ask": "!", "unknown": "?", "wrong": "✗"}
 STYLE: Mapping[str, str] = {
     "✓": "$text-success",
     "!": "$text-warning",
@@ -102,9 +102,21 @@ def moment(when: datetime | None, now: datetime) -> str:
     return f"{local.day} {local:%b %H:%M}" if local.year == today.year else f"{local.day} {local:%b %Y}"
 
 
+def day(when: datetime) -> str:
+    """A day as a person says it: "29 November"."""
+    local = when.astimezone()
+    return f"{local.day} {local:%B}"
+
+
 def minutes(step: Diagnosis) -> int:
-    """How long a person will need for this iteration's blockers; 0 when nobody knows."""
-    return sum(blocker.estimated_minutes for blocker in step.blockers)
+    """How long a person will need for this whole iteration; 0 when nobody knows."""
+    mendable = [
+        found for found in step.findings if found.severity not in ("ok", "info") and (found.fix or found.commands)
+    ]
+    return sum(blocker.estimated_minutes for blocker in step.blockers) if len(mendable) <= len(step.blockers) else 0
+
+
+_OTHER_NAMES: Mapping[str, str] = {"cronjob_execution": "the scheduled runs"}
 
 
 def iteration_names(ids: Iterable[str]) -> str:
@@ -113,28 +125,69 @@ def iteration_names(ids: Iterable[str]) -> str:
     for name in ids:
         number = name.removeprefix("iteration_")
         known = number.isdigit() and 1 <= int(number) <= len(TITLES)
-        names.append(f"{number} {TITLES[int(number) - 1].short}" if known else name.replace("_", " "))
-    return ", ".join(names)
+        other = _OTHER_NAMES.get(name, name.replace("_", " "))
+        names.append(f"{number} {TITLES[int(number) - 1].short}" if known else other)
+    return listed(names)
 
 
-def session_line(accounts: Iterable[Account]) -> str:
-    """How Apple's session stands, the worst of several accounts first."""
+def listed(names: Iterable[str]) -> str:
+    """Names in a sentence: "a", "a and b", "a, b and c"."""
+    *first, last = list(names) or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def fitting(texts: Iterable[str], width: int) -> str:
+    """The first of the texts that has room in `width` cells, else the last one."""
+    text = ""
+    for text in texts:
+        if len(text) <= width:
+            return text
+    return text
+
+
+def worst_session(accounts: Iterable[Account]) -> Account | None:
+    """The account that will need a sign-in first."""
     order = ("missing", "expired", "unverified", "expiring", "valid")
-    known = sorted(accounts, key=lambda account: order.index(account.session.state))
-    if not known:
+    return min(
+        accounts,
+        key=lambda account: (
+            order.index(account.session.state),
+            account.session.expires_at.timestamp() if account.session.expires_at else 0,
+        ),
+        default=None,
+    )
+
+
+def session_line(accounts: Sequence[Account], width: int) -> str:
+    """How Apple's session stands, the worst of several accounts first."""
+    worst = worst_session(accounts)
+    if worst is None:
         return "Session: unverified"
-    session = known[0].session
-    named = "" if len(known) == 1 else f" ({known[0].name})"
+    session = worst.session
+    told = str(session.state)
     if session.days_left is not None and session.state in ("valid", "expiring"):
-        return f"Session: {plural(session.days_left, 'day')} left{named}"
-    return f"Session: {session.state}{named}"
+        told = f"{plural(session.days_left, 'day')} left"
+    if len(accounts) == 1:
+        return f"Session: {told}"
+    return fitting((f"Session: {told} ({worst.name})", f"{worst.name}: {told}", f"Session: {told}"), width)
 
 
-def next_line(report: Report, *, short: bool) -> str:
-    """The next iteration, and about how long it takes."""
+def next_line(report: Report, width: int) -> str:
+    """The next iteration, and about how long it takes; when all is complete, the next sign-in."""
     step = report.next_step
-    if step is None:
+    if step is not None:
+        needed = minutes(step)
+        title = TITLES[step.iteration - 1]
+        about = f", about {needed} min" if needed else ""
+        name = f"Next: {step.iteration} {title.short}"
+        return fitting((f"{name}{about}", f"Next: {step.iteration}{about}") if needed else (name,), width)
+    worst = worst_session(report.accounts)
+    ends = worst.session.expires_at if worst else None
+    if ends is None:
         return "Next: nothing"
-    needed = minutes(step)
-    name = str(step.iteration) if short and needed else f"{step.iteration} {TITLES[step.iteration - 1].short}"
-    return f"Next: {name}" + (f", about {needed} min" if needed else "")
+    short = f"{ends.astimezone().day} {ends.astimezone():%b}"
+    if worst is not None and worst.session.state == "expiring":
+        texts = f"Next: sign in again, before {day(ends)}", f"Next: sign in by {day(ends)}", f"Next: sign in by {short}"
+    else:
+        texts = f"Next: sign in about {day(ends)}", f"Next: sign in about {short}", f"Next: sign in {short}"
+    return fitting(texts, width)

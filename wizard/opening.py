@@ -107,10 +107,12 @@ class Opening:
         return f"demo world: {self._request.demo}, nothing leaves this machine" if self._request.demo else ""
 
     @property
-    def served_by(self) -> str:
-        """What serves the demo world to other programs, as the commands on the screens need it; empty for a real cluster."""
-        demo = self._request.demo
-        return f"photosync-wizard demo --serve --write-kubeconfig {DEMO_KUBECONFIG} {demo}" if demo else ""
+    def demo_commands(self) -> tuple[str, ...]:
+        """What to type first so that commands meet this demo world: one serves it, one leads to it; empty for a real cluster."""
+        if not self._request.demo:
+            return ()
+        serve = f"photosync-wizard demo --serve --write-kubeconfig {DEMO_KUBECONFIG} {self._request.demo}"
+        return serve, f"export KUBECONFIG={DEMO_KUBECONFIG}"
 
     def engine(self) -> Engine:
         """The engine. Its libraries load here, so call it when the screen is already up."""

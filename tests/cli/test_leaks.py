@@ -164,12 +164,11 @@ async def test_everything_on_the_screen(tmp_path: Path) -> None:
     def walk(kubeconfig: Path) -> None:
         env = {"XDG_RUNTIME_DIR": str(runtime)}
         with on_terminal("--kubeconfig", str(kubeconfig), env=env, size=(40, 120)) as terminal:
-            terminal.wait_for("The email address")
+            terminal.wait_for("Is this your setup?")
             steps = (
-                ("\x1b", "Yes, go on"),
                 ("\x1b", "Session"),
                 ("2", "What icloudpd signs in with"),
-                ("k", "With kubectl"),
+                ("k", "To see it with kubectl"),
                 ("\x1b", "Session"),
             )
             for keys, shown in steps:

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.running import files_below, on_terminal, ran
 from wizard.errors import Exit
 
-READY = "The email address"
+READY = "Is this your setup?"
 RESTORED = ("\x1b[?1049l", "\x1b[?25h")
 
 
@@ -73,7 +73,7 @@ def test_any_size(size: tuple[int, int]) -> None:
 )
 def test_odd_environments(variables: dict[str, str]) -> None:
     with on_terminal("demo", "seed", env=variables) as terminal:
-        terminal.wait_for("email address")
+        terminal.wait_for("Is this your setup?")
         terminal.type("\x11")
         assert terminal.end() == Exit.DONE
     assert "Traceback" not in terminal.text

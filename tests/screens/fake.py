@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from wizard.choices import chosen
 from wizard.engine import Engine, Fresh, Snapshot, Stale, Update
 from wizard.errors import Exit, Trouble
 from wizard.model import (
@@ -25,6 +26,7 @@ from wizard.model import (
 from wizard.renewal.desk import Desk
 from wizard.settings import Settings
 from wizard.setup import SetupRow
+from wizard.state.record import Choices
 from wizard.world import (
     Application,
     AppSource,
@@ -104,12 +106,15 @@ class FakeSession:
         self.place: Mapping[str, str] | None = place
         self.banner = banner
         self.chosen: list[tuple[str, str]] = []
+        self._choices = Choices()
         self.saved: dict[str, str] = {}
         self.failure: Trouble | None = None
         self.breaks: Callable[[], object] | None = None
         self.save_failure: OSError | None = None
         self.choose_failure: Trouble | None = None
         self.sign_in_desk: Desk | None = None
+        self.notices: tuple[str, ...] = ()
+        self.demo_commands: tuple[str, ...] = ()
 
     def engine(self) -> Engine:
         if self.failure is not None:
@@ -128,6 +133,8 @@ class FakeSession:
     def choose(self, name: str, value: str) -> None:
         if self.choose_failure is not None:
             raise self.choose_failure
+        self._choices = chosen(self._choices, name, value)
+        self.settings = replace(self.settings, skipped=self._choices.skipped)
         self.chosen.append((name, value))
 
     def save(self, name: str, text: str) -> str:
@@ -402,8 +409,9 @@ SETUP = (
     SetupRow("git", "Git", "github.com/you/homelab, master", 'from application "photo-sync"', "ok"),
     SetupRow("immich", "Immich", "not found", "iteration 5 will install it", "missing"),
     SetupRow("ingress", "Ingress", "nginx, as in mealie/mealie-ingress", "most used class", "ok"),
+    SetupRow("host-name", "Address", "none yet", "iteration 6 is about it", "missing"),
     SetupRow("time-zone", "Time zone", "Europe/Berlin", "from this machine", "ok"),
-    SetupRow("apple-id", "Apple ID", "not known", "the only thing that can't be known", "ask"),
+    SetupRow("apple-id", "Apple ID", "", "the only thing that can't be known", "ask"),
 )
 SEED = Snapshot(WORLD, REPORT, SETUP)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,13 +12,14 @@ from hypothesis import strategies as st
 from textual.content import Content
 
 from screens.frame import key_line, rule_line, strip_line, top_line
-from screens.iteration import act_of, rows
-from screens.layout import KEYS
+from screens.iteration import act_of, ending, rows
+from screens.layout import keys
+from screens.picture import Picture, freshness
 from screens.rows import Button, Command, Heading, Item, Row, Table, Text
 from screens.tables import TABLES
-from screens.words import TITLES, iteration_names, moment, next_line, plural, session_line, span
+from screens.words import TITLES, iteration_names, minutes, moment, next_line, plural, session_line, span
 from tests.screens import fake
-from wizard.model import Account, Hop, Session, SessionState
+from wizard.model import Account, Hop, Report, Session, SessionState, Status
 from wizard.steps import STEPS
 
 TEXTS = st.text(max_size=120)
@@ -45,7 +47,7 @@ def test_no_line_of_the_frame_is_wider_than_the_screen(text: str, note: str, wid
     for line in (
         top_line(text, (3, 7), width),
         rule_line(width, 24, "┬", text),
-        key_line(KEYS, "live · 2 s ago", "", width),
+        key_line(keys(width, skipped=False), "looking again…", "", width),
     ):
         assert line.cell_length <= width, line.plain
     assert strip_line(hops, width).cell_length <= width
@@ -107,7 +109,7 @@ def test_moments(when: datetime | None, said: str) -> None:
 )
 def test_the_worst_session_is_named(sessions: list[Session], said: str) -> None:
     accounts = [Account(name, None, session) for name, session in zip(("default", "second"), sessions, strict=False)]
-    assert session_line(accounts) == said
+    assert session_line(accounts, 31) == said
 
 
 def test_small_words() -> None:
@@ -115,11 +117,105 @@ def test_small_words() -> None:
     assert plural(3, "command") == "3 commands"
     assert (
         iteration_names(("iteration_5", "iteration_9", "cronjob_execution"))
-        == "5 Immich, iteration 9, cronjob execution"
+        == "5 Immich, iteration 9 and the scheduled runs"
     )
-    assert next_line(fake.REPORT, short=True) == "Next: 2, about 1 min"
-    assert next_line(fake.REPORT, short=False) == "Next: 2 Credentials, about 1 min"
-    assert next_line(fake.all_complete().report, short=True) == "Next: nothing"
+
+
+def test_minutes_are_those_of_the_whole_iteration_or_none() -> None:
+    alone = replace(fake.CREDENTIALS, findings=fake.CREDENTIALS.findings[:1])
+    assert minutes(alone) == 1
+    assert minutes(fake.CREDENTIALS) == 0
+
+
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [
+        (23, "Next: 3, about 5 min"),
+        (32, "Next: 3, about 5 min"),
+        (40, "Next: 3 Authentication, about 5 min"),
+    ],
+)
+def test_the_next_iteration_is_never_cut_off(width: int, said: str) -> None:
+    done = replace(fake.CREDENTIALS, status=Status.COMPLETE, blockers=())
+    one = replace(fake.AUTHENTICATION, findings=fake.AUTHENTICATION.findings[:1])
+    assert next_line(fake.with_steps(done, one).report, width) == said
+
+
+def _complete(session: Session) -> Report:
+    return replace(fake.all_complete().report, accounts=(Account("default", "you@example.com", session),))
+
+
+@pytest.mark.parametrize(
+    ("session", "width", "said"),
+    [
+        (Session(SessionState.UNVERIFIED), 23, "Next: nothing"),
+        (Session(SessionState.VALID, fake.NOW + timedelta(days=29), 29), 23, "Next: sign in 16 Feb"),
+        (Session(SessionState.VALID, fake.NOW + timedelta(days=29), 29), 32, "Next: sign in about 16 February"),
+        (Session(SessionState.EXPIRING, fake.NOW + timedelta(days=4), 4), 23, "Next: sign in by 22 Jan"),
+        (Session(SessionState.EXPIRING, fake.NOW + timedelta(days=4), 4), 32, "Next: sign in by 22 January"),
+        (Session(SessionState.EXPIRING, fake.NOW + timedelta(days=4), 4), 40, "Next: sign in again, before 22 January"),
+    ],
+)
+def test_when_all_is_complete_the_next_thing_is_the_session(session: Session, width: int, said: str) -> None:
+    assert next_line(_complete(session), width) == said
+
+
+def test_when_all_is_complete_it_is_said_with_the_date() -> None:
+    report = _complete(Session(SessionState.VALID, fake.NOW + timedelta(days=29), 29))
+    told = " ".join(" ".join(row.render(200).plain.split()) for row in ending(report, "photosync-wizard reauth"))
+    assert "All seven iterations are complete" in told
+    assert "until about 16 February (29 days)" in told
+    assert "photosync-wizard reauth" in told
+    assert list(ending(fake.REPORT, "x")) == []
+
+
+def test_a_session_about_to_end_is_what_every_button_is_about_once_all_is_complete() -> None:
+    report = _complete(Session(SessionState.EXPIRING, fake.NOW + timedelta(days=4), 4))
+    assert {act_of(step, report).label for step in report.steps} == {"Sign in again, before 22 January"}
+    assert {act_of(step, report).name for step in report.steps} == {"sign-in"}
+    unfinished = replace(report, steps=(*report.steps[:4], fake.IMMICH, *report.steps[5:]))
+    assert act_of(unfinished.steps[2], unfinished).label == "Sign in again, before 22 January"
+    assert act_of(unfinished.steps[0], unfinished).label == "Go to 5 Immich, which is next"
+
+
+def test_a_name_of_an_account_is_never_cut_off() -> None:
+    sessions = [Session(SessionState.VALID, days_left=20), Session(SessionState.VALID, days_left=29)]
+    accounts = [Account(name, None, session) for name, session in zip(("anna", "second"), sessions, strict=True)]
+    assert session_line(accounts, 31) == "Session: 20 days left (anna)"
+    assert session_line(accounts, 23) == "anna: 20 days left"
+
+
+def test_a_long_banner_is_whole_at_80_columns() -> None:
+    banner = "demo world: immich-no-vectors, nothing leaves this machine"
+    assert banner in rule_line(80, 24, "┬", banner).plain
+
+
+def test_more_to_see_is_said_in_words_at_every_width() -> None:
+    for width in range(24, 80):
+        drawn = Item(id="x", sign="✗", text="a" * 40, more="▸ details").render(width).plain
+        assert "▸ details" in drawn
+
+
+def test_the_command_under_the_cursor_is_not_in_the_cursor_s_colour() -> None:
+    command = Command(id="x", command="kubectl get pods")
+    assert any(str(span.style) == "$text-primary" for span in command.render(60).spans)
+    assert not any(str(span.style) == "$text-primary" for span in command.render(60, cursor=True).spans)
+
+
+@pytest.mark.parametrize(
+    ("age", "changes", "said"),
+    [
+        (2, {}, "live"),
+        (57, {}, "live"),
+        (100, {}, "looked 1 min ago"),
+        (25, {"trouble": fake.unreachable(), "attempt": 2}, "reconnecting, 25 s old"),
+        (25, {"trouble": fake.unreachable(), "attempt": 2, "busy": True}, "trying again…"),
+        (240, {"trouble": fake.unreachable(), "attempt": 9}, "read-only, 4 min old"),
+    ],
+)
+def test_how_fresh_it_is(age: int, changes: dict[str, Any], said: str) -> None:
+    picture = replace(Picture(fake.NOW).seen(fake.SEED), **changes)
+    assert freshness(picture, fake.REPORT.taken_at + timedelta(seconds=age)) == said
 
 
 def test_the_button_of_each_iteration_of_the_seed() -> None:

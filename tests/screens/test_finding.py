@@ -34,12 +34,17 @@ async def test_back_is_where_the_person_was(opened: Opener) -> None:
         assert wizard.page("main").cursor == "credentials.schedule-outlives-session"
 
 
-async def test_next_and_previous_go_round_the_iterations_findings(opened: Opener) -> None:
+async def test_next_and_previous_go_through_the_iterations_findings(opened: Opener) -> None:
     async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
         await wizard.press("right", "enter", "n")
         assert "id credentials.schedule-outlives-session" in wizard.text
+        assert "warning, 2 of 9" in wizard.text
         await wizard.press("p", "p")
+        assert "id credentials.secret-key-missing" in wizard.text
+        assert "This is the first finding of this iteration." in wizard.text
+        await wizard.press(*"nnnnnnnnn")
         assert "id credentials.deadline" in wizard.text
+        assert "This is the last finding of this iteration." in wizard.text
         await wizard.press("escape")
         assert wizard.shows(HomeScreen)
 
@@ -86,7 +91,7 @@ async def test_follows_the_cluster_until_it_is_gone(opened: Opener) -> None:
         await wizard.feed(fresh(fake.with_steps(replace(fake.CREDENTIALS, findings=(changed,)))))
         assert "One workload reads it now." in wizard.text
         await wizard.feed(stale(2))
-        assert "reconnecting… (2)" in wizard.text
+        assert "reconnecting, 2 s old" in wizard.text
         await wizard.feed(fresh(fake.with_steps(replace(fake.CREDENTIALS, findings=()))))
         assert "This is no longer so" in wizard.text
         await wizard.press("c", "n", "escape")

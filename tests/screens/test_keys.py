@@ -58,9 +58,10 @@ def test_binding_ids_are_unique() -> None:
     [
         ("go to 5", "5 Immich integration"),
         ("credentials.image", "id credentials.image-latest"),
-        ("kubectl", "With kubectl: 2"),
+        ("kubectl", "To see it with kubectl: 2"),
+        ("skip 4", "4 Argo CD integration is skipped"),
         ("setup", "Is this your setup?"),
-        ("help", "At the left are the seven"),
+        ("help", "The seven iterations, from"),
     ],
 )
 async def test_the_palette_knows_iterations_findings_and_what_the_keys_do(

@@ -56,7 +56,7 @@ def _wait_for(descriptor: int, text: bytes) -> None:
 @pytest.mark.parametrize("controlling", [True, False], ids=["hung-up", "input-ended"])
 @pytest.mark.parametrize(
     ("arguments", "ready"),
-    [(("demo", "seed"), b"The email address"), (("--demo", "expired", "reauth"), b"Sign in")],
+    [(("demo", "seed"), b"Is this your setup?"), (("--demo", "expired", "reauth"), b"Sign in")],
     ids=["full-screen", "beneath-the-prompt"],
 )
 def test_the_program_ends_with_its_terminal(arguments: tuple[str, ...], ready: bytes, controlling: bool) -> None:
