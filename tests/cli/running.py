@@ -25,8 +25,9 @@ PATIENCE = 60.0
 
 
 def _interruptible() -> None:
-    """In the new process: SIGINT counts, even where those who run the tests in the background ignore it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """In the new process: these signals count, even where those who run the tests in the background ignore them."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)
