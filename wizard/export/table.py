@@ -20,13 +20,13 @@ _BAR = 20
 
 _SIGNS = {
     Status.COMPLETE: ("✓", "+", "32"),
-    Status.IN_PROGRESS: ("~", "~", "36"),
+    Status.IN_PROGRESS: ("◐", "~", "36"),
     Status.ACTION_REQUIRED: ("!", "!", "33"),
     Status.BLOCKED: ("✗", "x", "31"),
     Status.PENDING: ("·", ".", "2"),
     Status.FAILED: ("✗", "x", "31"),
     Status.UNKNOWN: ("?", "?", "35"),
-    Status.SKIPPED: ("-", "-", "2"),
+    Status.SKIPPED: ("–", "-", "2"),  # noqa: RUF001 - a dash as a sign
 }
 _REMARKS = {Severity.ERROR: "✗x", Severity.UNKNOWN: "??", Severity.WARNING: "!!"}
 """The signs, pretty and plain, of what is said under an iteration that is complete all the same."""
