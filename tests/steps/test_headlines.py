@@ -8,10 +8,12 @@ from dataclasses import replace
 import pytest
 
 from tests.steps.table import ROWS
-from tests.steps.worlds import SETTINGS, complete, seed, with_run
+from tests.steps.worlds import SETTINGS, complete, meta, seed, with_run
+from wizard.annotations import TRACKING_ID
 from wizard.export.table import headline
+from wizard.model import Finding
 from wizard.steps import diagnose
-from wizard.world import Found, Missing, World
+from wizard.world import Found, Missing, SecretKeys, World
 
 
 def _shows(finding_id: str) -> Callable[[], World]:
@@ -64,3 +66,30 @@ def test_what_immich_counted_is_written_as_a_person_writes_it() -> None:
     immich = diagnose(complete(), SETTINGS).steps[4]
     said = next(finding.summary for finding in immich.findings if finding.id == "immich.library")
     assert said.endswith("counted 12,431 at its last scan.")
+
+
+def _finding(world: World, finding_id: str) -> Finding:
+    return next(one for step in diagnose(world, SETTINGS).steps for one in step.findings if one.id == finding_id)
+
+
+def test_the_pod_that_holds_the_volume_for_a_sign_in_is_the_one_to_delete() -> None:
+    told = _finding(_shows("storage.multi-attach")(), "storage.multi-attach")
+    assert told.commands == (f"kubectl -n {SETTINGS.namespace} delete pod icloudpd-auth",)
+    assert "icloudpd-auth" in told.fix
+
+
+def test_a_full_volume_is_named_by_the_file_that_did_not_fit_on_it() -> None:
+    lines = (
+        "ERROR    IOError while writing file to /photos/icloud-import/a.HEIC.",
+        "OSError: [Errno 28] No space left on device",
+    )
+    world = with_run(complete(), *lines, state="failed")
+    assert "icloud-photos" in _finding(world, "storage.volume-full").summary
+    assert next(hop.state for hop in diagnose(world, SETTINGS).pipeline if hop.name == "volume") == "broken"
+
+
+def test_a_password_does_not_go_into_a_secret_that_git_makes_without_a_word() -> None:
+    annotations = {TRACKING_ID: "photo-sync:/Secret:photo-sync/icloud-credentials"}
+    secret = SecretKeys(meta("icloud-credentials", annotations=annotations), "Opaque", ("username",))
+    world = replace(seed(), secrets={"icloud-credentials": Found(secret)})
+    assert "take it out of the application's path" in _finding(world, "credentials.secret-key-missing").fix

@@ -166,7 +166,7 @@ def check_claims_protected(world: World, settings: Settings) -> Iterator[Finding
                 "finalizers": ", ".join(app.meta.finalizers) or "none",
             },
             why="A claim that goes takes its volume with it where the class reclaims: the photos, and the session.",
-            fix="Annotate both claims in git with argocd.argoproj.io/sync-options: Prune=false,Delete=false.",
+            fix=f"Annotate {'it' if len(exposed) == 1 else 'both'} in git with argocd.argoproj.io/sync-options: Prune=false,Delete=false.",
             commands=tuple(
                 f"kubectl -n {settings.namespace} annotate pvc {name} argocd.argoproj.io/sync-options=Prune=false,Delete=false --overwrite"
                 for name in exposed

@@ -323,7 +323,8 @@ def _class_of(
         fix="Mark one class as the default, or create the claim with a class by name.",
         commands=(
             "kubectl get storageclass",
-            "kubectl annotate storageclass NAME storageclass.kubernetes.io/is-default-class=true",
+            f"kubectl annotate storageclass {names if len(page.items) == 1 else 'NAME'} "
+            "storageclass.kubernetes.io/is-default-class=true",
         ),
         implies=Status.ACTION_REQUIRED,
     )
