@@ -65,6 +65,7 @@ class Page(OptionList):
         self._drawn: tuple[Sequence[Row], int] | None = None
         self._wanted = ""
         self._still = False
+        self._follows = False
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -109,8 +110,8 @@ class Page(OptionList):
         index = next((index for index, row in enumerate(self._rows) if row.id and row.id == cursor), None)
         if index is None:
             index = next((index for index, row in enumerate(self._rows) if row.id), None)
-        asked = bool(cursor) and not same
-        self._still = not asked
+        self._still = same or not cursor
+        self._follows = self._follows and same
         with self.prevent(OptionList.OptionHighlighted):
             self.set_options(
                 Option(self._drawing(row, width, cursor=number == index), id=row.id or None, disabled=not row.id)
@@ -125,13 +126,14 @@ class Page(OptionList):
         self._draw()
 
     def scroll_to_highlight(self, top: bool = False) -> None:
-        """Not while the rows are being replaced: a page opens at its beginning, wherever its first choice is."""
-        if not self._still:
+        """Only where the cursor was put: a page opens at its beginning, wherever its first choice is."""
+        if self._follows and not self._still:
             super().scroll_to_highlight(top)
 
     def watch_highlighted(self, highlighted: int | None) -> None:
         """Shows the cursor where it is now, with what stands before the first and after the last choice."""
         self._mark()
+        self._follows = self._follows or not self._still
         super().watch_highlighted(highlighted)
         if self._still:
             return

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from screens.finding import FindingScreen, value_text
 from screens.home import HomeScreen
 from tests.screens import fake
 from tests.screens.conftest import Opener
 from tests.screens.fake import FakeSession, fresh, stale
+from wizard.model import Finding, Severity
 
 
 async def test_shows_evidence_why_fix_commands_and_id(opened: Opener) -> None:
@@ -122,3 +125,22 @@ def test_values_read_as_a_person_says_them() -> None:
         "3",
         "x",
     ]
+
+
+@pytest.mark.parametrize(
+    "place", [fake.HOME, {**fake.HOME, "screen": "finding", "step": "credentials", "finding": "credentials.long"}]
+)
+async def test_it_opens_at_its_beginning_however_far_down_the_first_command_is(
+    opened: Opener, place: dict[str, str]
+) -> None:
+    long = Finding(
+        "credentials.long", Severity.ERROR, "It is so.", fix="Do this. " * 60, commands=("kubectl get pods",)
+    )
+    step = replace(fake.CREDENTIALS, findings=(long,))
+    async with opened(FakeSession(fresh(fake.with_steps(step)), place=place), (60, 14)) as wizard:
+        if place is fake.HOME:
+            await wizard.press("enter", "enter")
+        assert wizard.shows(FindingScreen)
+        await wizard.feed(fresh(fake.with_steps(step)))
+        assert "It is so." in wizard.text
+        assert wizard.page().cursor == "command-0"
