@@ -54,11 +54,11 @@ def test_a_first_run_is_under_way_before_anything_else_is_missing() -> None:
 
 
 def test_a_namespace_that_is_not_there_is_named_with_the_one_that_is_meant() -> None:
-    elsewhere = replace(SETTINGS, namespace="other")
+    elsewhere = replace(SETTINGS, namespace="other", wizard="photosync-wizard --context home --namespace other")
     missing = replace(complete(), namespace=Missing())
     told = headline(diagnose(missing, elsewhere).steps[0])
     assert told
-    assert told.commands[0].startswith("photosync-wizard -n photo-sync status")
+    assert told.commands[0] == "photosync-wizard --context home -n photo-sync status"
     assert "photo-sync" in told.fix
 
 

@@ -66,9 +66,16 @@ def blockers_of(findings: Iterable[Finding]) -> list[Blocker]:
 
 def addressed(finding: Finding, settings: Settings) -> Finding:
     """The finding with its place in the documentation, and its commands addressed to the cluster that was looked at."""
-    programs = {"kubectl": settings.kubectl, "photosync-wizard": settings.wizard}
-    commands = tuple(_PROGRAM.sub(lambda name: programs[name[1]], command) for command in finding.commands)
+    commands = tuple(_addressed(command, settings) for command in finding.commands)
     return replace(finding, commands=commands, docs=docs_of(finding.id))
+
+
+def _addressed(command: str, settings: Settings) -> str:
+    """The command with the options that lead to this cluster; one that names a namespace itself gets no other beside it."""
+    other = command.startswith("photosync-wizard -n ")
+    wizard = settings.wizard.replace(f" --namespace {settings.namespace}", "") if other else settings.wizard
+    programs = {"kubectl": settings.kubectl, "photosync-wizard": wizard}
+    return _PROGRAM.sub(lambda name: programs[name[1]], command)
 
 
 def docs_of(finding_id: str) -> str:
