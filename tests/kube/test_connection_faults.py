@@ -17,7 +17,7 @@ from tests.kube.certificates import Authority, server_context
 from tests.kube.serving import connected, raw_server, serving, status
 from wizard.errors import Exit, Trouble
 from wizard.kube import wire
-from wizard.kube.errors import Busy, ClusterTrouble, Refused, TimedOut
+from wizard.kube.errors import Busy, ClusterTrouble, Refused, TimedOut, TlsMismatch
 
 TOKEN = "planted-token-4711"
 
@@ -158,6 +158,34 @@ class TestCertificates:
         assert '"127.0.0.1"' in told.what
         assert "kubernetes.default, 10.0.0.1" in told.why
         assert "--tls-server-name=kubernetes.default" in told.commands[0]
+
+    async def test_nothing_is_sent_while_the_names_are_looked_up(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        heard: list[str] = []
+        looked: list[str] = []
+        authority = Authority()
+
+        async def listen(request: web.Request) -> web.Response:
+            heard.append(request.path)
+            return await fine(request)
+
+        async with (
+            serving(listen, server_context(authority.issue("elsewhere"), tmp_path)) as server,
+            connected(tmp_path, server, cluster=cluster_of(authority), user={"token": TOKEN}) as cluster,
+        ):
+
+            async def meanwhile(*_: Any, **__: Any) -> Any:
+                looked.append("looked")
+                if len(looked) == 1:
+                    with pytest.raises(TlsMismatch):
+                        await cluster.get("/second")
+                raise OSError
+
+            monkeypatch.setattr(asyncio, "open_connection", meanwhile)
+            with pytest.raises(TlsMismatch):
+                await cluster.get("/first")
+        assert (heard, len(looked)) == ([], 2)
 
     async def test_the_server_name_of_the_kubeconfig_counts(self, tmp_path: Path) -> None:
         async with (

@@ -63,11 +63,15 @@ def trouble_of(error: BaseException, target: Target) -> Trouble:
     return _by_kind(chain, target)
 
 
-async def with_certificate_names(trouble: Trouble, context: ssl.SSLContext, target: Target) -> Trouble:
-    """`trouble`, and for a certificate with other names a second look that says which names it carries."""
+async def with_certificate_names(trouble: Trouble, authority: bytes, target: Target) -> Trouble:
+    """`trouble`, and for a certificate with other names a second look that says which names it carries.
+
+    `authority` is the PEM that the kubeconfig names, empty when it names none. A TLS context of its own is used: the
+    session's keeps checking names for whoever connects meanwhile.
+    """
     if trouble.code != "kube.tls-name" or target.proxy:
         return trouble
-    names = await _names_on_certificate(context, target)
+    names = await _names_on_certificate(authority, target)
     return _name_mismatch(target, names) if names else trouble
 
 
@@ -170,9 +174,11 @@ def _tls(error: ssl.SSLError, target: Target) -> Trouble:
     )
 
 
-async def _names_on_certificate(context: ssl.SSLContext, target: Target) -> tuple[str, ...]:
-    context.check_hostname = False
+async def _names_on_certificate(authority: bytes, target: Target) -> tuple[str, ...]:
     try:
+        context = ssl.create_default_context(cadata=authority.decode("ascii", errors="replace") or None)
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        context.check_hostname = False
         async with asyncio.timeout(5):
             _, writer = await asyncio.open_connection(
                 target.host, target.port, ssl=context, server_hostname=target.expected
@@ -181,10 +187,8 @@ async def _names_on_certificate(context: ssl.SSLContext, target: Target) -> tupl
                 certificate = writer.get_extra_info("peercert") or {}
             finally:
                 writer.close()
-    except (OSError, TimeoutError):
+    except (OSError, TimeoutError, ValueError):
         return ()
-    finally:
-        context.check_hostname = True
     return tuple(str(value) for _, value in certificate.get("subjectAltName", ()))
 
 

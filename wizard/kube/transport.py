@@ -36,7 +36,7 @@ class Transport:
     base: str
     options: Mapping[str, Any]
     target: Target
-    tls: ssl.SSLContext
+    authority: bytes
     ca_sha256: str | None
 
 
@@ -71,7 +71,7 @@ def open_transport(
         base=target.server.rstrip("/"),
         options=options,
         target=target,
-        tls=client.ssl_context,
+        authority=ca,
         ca_sha256=hashlib.sha256(ca).hexdigest() if ca else None,
     )
 

@@ -231,7 +231,7 @@ class Wire:
             self._held = fresh
 
     async def _no_connection(self, error: BaseException, transport: Transport) -> Trouble:
-        return await with_certificate_names(trouble_of(error, transport.target), transport.tls, transport.target)
+        return await with_certificate_names(trouble_of(error, transport.target), transport.authority, transport.target)
 
 
 def _url(base: str, path: str, pairs: list[tuple[str, str]]) -> Any:
