@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 _LOOPBACK = ("127.", "::1", "localhost")
@@ -26,6 +27,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="PATH",
         help="a program that leads its pods to a demo Apple: PATH --apple IP:PORT --apple-ca FILE; away: PATH --no-apple",
     )
+
+
+def pytest_configure() -> None:
+    """The same examples in every run: a failure is somebody's change, never luck."""
+    hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
+    hypothesis.settings.load_profile("suite")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The cluster's pods can be led to one demo Apple at a time, so all that need it run on one worker."""
+    for item in items:
+        if "led_apple" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("apple"))
 
 
 @pytest.fixture(autouse=True)

@@ -19,6 +19,7 @@ TOKEN = "X-APPLE-WEBAUTH-TOKEN"  # noqa: S105 - a cookie's name
 _START = "Set-Cookie3:"
 _ATTRIBUTE = re.compile(r'\s*([^\s=;]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^;"]*))?\s*(?:;|$)')
 _TRUST = ("client_id", "trust_token", "trust_eligible", "account_country")
+_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+")
 _TRAPS = ("apple_rscd", "apple_ercd")
 
 
@@ -147,7 +148,7 @@ def _read_line(line: str) -> Cookie | None:
         return None
     (name, value), *rest = parts
     attributes = {key.lower(): None if raw is None else _unquote(raw) for key, raw in rest}
-    whole = attributes.get("domain") and attributes.get("path")
+    whole = _NAME.fullmatch(name) and attributes.get("domain") and attributes.get("path")
     return Cookie(name, _unquote(value or ""), attributes) if whole else None
 
 
