@@ -313,8 +313,49 @@ def test_blockers_come_once_and_most_urgent_first() -> None:
 def test_no_secret_value_on_a_command_line_is_repeated() -> None:
     for world in (with_option(complete(), "--password hunter2secret"), with_option(complete(), "-phunter2secret")):
         assert "hunter2secret" not in repr(diagnose(world, SETTINGS))
-    script = "/entrypoint.sh --password hunter2secret"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "/entrypoint.sh --password hunter2secret",
+        "/entrypoint.sh -phunter2secret",
+        "/entrypoint.sh --icloud-pw hunter2secret",
+        '/entrypoint.sh --pass "so hunter2secret"',
+        "export APPLE_PASSWORD=hunter2secret && exec /scripts/sync.sh",
+        "echo you; hunter2secret",
+        'icloudpd --username you@example.com --directory "/x/$(get --token hunter2secret)"',
+        "icloudpd --username $(get --token hunter2secret) --directory /photos",
+        "icloudpd --username '$(get --token hunter2secret)' --directory /photos",
+    ],
+)
+def test_no_argument_of_a_command_that_can_t_be_read_is_repeated(script: str) -> None:
     assert "hunter2secret" not in repr(diagnose(with_script_of_its_own(script), SETTINGS))
+    shell = Container("icloudpd", "x", command=("/bin/sh",), args=("-c", script))
+    plain = Container("icloudpd", "x", args=tuple(script.split()))
+    whole = Container("icloudpd", "x", command=(script,))
+    for container in (shell, plain, whole):
+        world = replace(complete(), cron_jobs=page(cron_job(spec=PodSpec((container,)))))
+        assert "hunter2secret" not in repr(diagnose(world, SETTINGS))
+
+
+def test_what_a_command_starts_is_named_with_the_number_of_its_arguments() -> None:
+    world = with_script_of_its_own("export A=b && exec /scripts/sync.sh --user you")
+    found = next(one for one in diagnose(world, SETTINGS).steps[1].findings if one.id == "credentials.command-unknown")
+    assert found.evidence["cronjob/icloudpd-sync command"] == "/bin/sh, /scripts/sync.sh with 2 arguments"
+
+
+def test_no_argument_of_a_traced_command_or_of_one_that_is_not_there_is_repeated() -> None:
+    traced = "+ icloudpd --username you@example.com --password hunter2secret"
+    message = 'exec: "icloudpd --password hunter2secret": executable file not found in $PATH: unknown'
+    broken = ContainerState("icloudpd", "waiting", "RunContainerError", message)
+    worlds = (
+        with_auth(seed(), traced),
+        with_run(complete(), traced + " Invalid email/password combination."),
+        with_auth(seed(), containers=(broken,)),
+    )
+    for world in worlds:
+        assert "hunter2secret" not in repr(diagnose(world, SETTINGS))
 
 
 def with_script_of_its_own(script: str) -> World:

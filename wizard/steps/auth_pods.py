@@ -12,7 +12,7 @@ from datetime import timedelta
 from wizard.model import Finding, Severity, Status
 from wizard.settings import AUTH_POD, Settings
 from wizard.steps.base import unknown
-from wizard.steps.icloudpd_log import WRONG_BINARY, findings_from, read_log
+from wizard.steps.icloudpd_log import WRONG_BINARY, findings_from, read_log, shown
 from wizard.steps.images import Image
 from wizard.steps.look_up import items
 from wizard.steps.pod_trouble import pod_trouble
@@ -215,4 +215,4 @@ def _talking(
 
 def reading_last(log: LogTail | None) -> str:
     """The last line of the log that says something."""
-    return next((line.strip() for line in reversed(log.lines) if line.strip()), "") if log else ""
+    return next((shown(line) for line in reversed(log.lines) if line.strip()), "") if log else ""

@@ -9,12 +9,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from wizard.errors import shorten
 from wizard.model import Finding, Severity, Status
 from wizard.settings import CONFIG_CLAIM_BASE, IMPORT_FOLDER, PHOTOS_CLAIM, AccountNames, Settings
 from wizard.steps.look_up import mend
 from wizard.steps.runners import SESSION_ONLY, cron_jobs, mend_runner, runners
-from wizard.steps.workload import Workload, opaque, read_workload
+from wizard.steps.workload import Workload, opaque, read_workload, started_by
 from wizard.world import CronJob, PodVolume, World
 
 _KEPT = frozenset({"pvc", "hostPath", "nfs"})
@@ -124,15 +123,16 @@ def check_command_lines(world: World, settings: Settings) -> Iterator[Finding]:
     yield from _quoting(world, settings)
 
 
+def _seen(substitution: str) -> str:
+    """A substitution as evidence: a variable or a file that is read in full, of any other command nothing."""
+    plain = re.fullmatch(r"\$\(cat [\w./-]+\)|`cat [\w./-]+`|\$\(?\w+\)?|\$\{\w+\}", substitution)
+    return substitution if plain else "$(…)"
+
+
 def _in_git(finding: Finding, job: CronJob, world: World) -> Finding:
     """The finding about a CronJob's template, whose fix says where the template is kept."""
     fix, commands = mend(world, "CronJob", job.meta, finding.fix, *finding.commands)
     return replace(finding, fix=fix, commands=commands)
-
-
-def without_secrets(command: str) -> str:
-    """A command line as evidence: short, and without what stands behind a password option."""
-    return shorten(re.sub(r"(?i)(-p|--?\w*pass\w*)([=\s]+)(\S+)", r"\1\2…", command), 120)
 
 
 def _unknown(job: CronJob, workload: Workload | None) -> Finding:
@@ -142,7 +142,7 @@ def _unknown(job: CronJob, workload: Workload | None) -> Finding:
         Severity.UNKNOWN,
         f"What {job.meta.name} runs can't be told from its command, so what it reads can't be checked.",
         evidence={
-            f"{where} command": without_secrets(workload.text if workload else "") or "(the image's own entry point)",
+            f"{where} command": started_by(workload.container) if workload else "none",
             f"{where} image": workload.container.image if workload else "none",
         },
         why="The image's own start script decides which files and variables it reads.",
@@ -192,7 +192,7 @@ def _hidden(job: CronJob, option: str, value: str) -> Finding:
         "credentials.path-unknown",
         Severity.UNKNOWN,
         f"Where {option} of {job.meta.name} leads is known only when it runs.",
-        evidence={f"cronjob/{job.meta.name} {option}": value},
+        evidence={f"cronjob/{job.meta.name} {option}": re.sub(r"\$\(.*\)|`.*`", lambda part: _seen(part[0]), value)},
         why="A variable or a file decides it, whose content is not looked at.",
         fix="Write the path itself on the command line.",
         implies=Status.UNKNOWN,
@@ -332,7 +332,7 @@ def _quoting(world: World, settings: Settings) -> Iterator[Finding]:
             "credentials.substitution-unquoted",
             Severity.WARNING,
             f"{' and '.join(unquoted)} {'passes' if len(unquoted) == 1 else 'pass'} a file's content without quotes.",
-            evidence={f"{where} command": ", ".join(parts) for where, parts in unquoted.items()},
+            evidence={f"{where} command": ", ".join(map(_seen, parts)) for where, parts in unquoted.items()},
             why="A space, * or ? in it changes the command, so a right password can look wrong.",
             fix=mend_runner(next(iter(unquoted)), world, settings, 'Put double quotes around it: "$(cat FILE)".')[0],
         )
@@ -340,8 +340,8 @@ def _quoting(world: World, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "credentials.substitution-literal",
             Severity.ERROR,
-            f"{' and '.join(literal)} {'passes' if len(literal) == 1 else 'pass'} the words {next(iter(literal.values()))[0]} themselves, not what they stand for.",
-            evidence={f"{where} command": ", ".join(parts) for where, parts in literal.items()},
+            f"{' and '.join(literal)} {'passes' if len(literal) == 1 else 'pass'} the words {_seen(next(iter(literal.values()))[0])} themselves, not what they stand for.",
+            evidence={f"{where} command": ", ".join(map(_seen, parts)) for where, parts in literal.items()},
             why="Only a shell carries them out, and not inside single quotes.",
             fix=mend_runner(
                 next(iter(literal)), world, settings, 'Start it with sh -c, and use double quotes: "$(cat FILE)".'

@@ -22,6 +22,7 @@ PROVES_DEAD = frozenset({SESSION_DEAD, ASKED_NOBODY})
 MENDED_BY_SIGNING_IN = PROVES_DEAD | {"session-broken", "downloads-refused"}
 _DOWNLOADING = re.compile(r"Downloading \S+ original")
 _PROGRESS = re.compile(r" (?:INFO|DEBUG) +Download")
+_TRACED = re.compile(r"\++ \S")
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 PASSWORD_PROMPT = re.compile(r"iCloud Password for .*:\s*$")
 CODE_PROMPT = re.compile(
@@ -273,6 +274,12 @@ def read_log(log: LogTail) -> Reading:
     return Reading(tuple(shown), _ending(lines, last_success), downloading)
 
 
+def shown(line: str) -> str:
+    """A line of a log as evidence; of a command that a shell traced (set -x) no argument, which could be the password."""
+    said = line.strip()
+    return "+ (a command that the shell traced)" if _TRACED.match(said) else said
+
+
 def moment_of(line: str, zone: tzinfo) -> datetime | None:
     """The time at which icloudpd wrote a line; it prints its container's local time. None for a line without one."""
     match = _STAMP.match(line)
@@ -303,7 +310,7 @@ def findings_from(step_id: str, log: LogTail, about: tuple[str, ...]) -> Iterato
                 f"{step_id}.{sign.slug}",
                 Severity.ERROR,
                 sign.summary,
-                evidence={f"log of pod/{log.pod}": line.strip()},
+                evidence={f"log of pod/{log.pod}": shown(line)},
                 why=sign.why,
                 fix=sign.fix,
                 implies=sign.status,

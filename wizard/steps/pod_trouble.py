@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from wizard.model import Finding, Severity, Status
 from wizard.world import ContainerState, Event, Pod
 
 _PULL = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"})
+_COMMAND_LINE = re.compile(r"""(exec: ["'][^\s"']*)\s.*?(?=: [\w ]+(?:in \$PATH|directory|denied)|$)""", re.DOTALL)
 _CONFIG = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
 SLUGS = ("pod-unschedulable", "image-pull", "container-config", "out-of-memory", "crash-loop", "mount-failed")
 
@@ -59,6 +61,11 @@ def pod_trouble(pod: Pod, events: Iterable[Event]) -> PodTrouble | None:
     return _mount_trouble(pod, where, events, describe)
 
 
+def _without_arguments(message: str) -> str:
+    """What the runtime says of a program that is not there: a whole command line where somebody wrote one as its name."""
+    return _COMMAND_LINE.sub(r"\1 …", message)
+
+
 def _mount_trouble(pod: Pod, where: str, events: Iterable[Event], describe: tuple[str, ...]) -> PodTrouble | None:
     if pod.phase != "Pending":
         return None
@@ -81,7 +88,9 @@ def _mount_trouble(pod: Pod, where: str, events: Iterable[Event], describe: tupl
 
 
 def _container_trouble(state: ContainerState, where: str, pod: Pod, describe: tuple[str, ...]) -> PodTrouble | None:
-    evidence = {f"{where} {state.name} {state.state}": f"{state.reason}: {state.message}".rstrip(": ")}
+    evidence = {
+        f"{where} {state.name} {state.state}": f"{state.reason}: {_without_arguments(state.message)}".rstrip(": ")
+    }
     container = next((item for item in pod.spec.containers if item.name == state.name), None)
     if state.state == "waiting" and state.reason in _PULL:
         image = container.image if container else ""

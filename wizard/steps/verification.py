@@ -11,7 +11,7 @@ from wizard.schedule import longest_gap
 from wizard.settings import DEFAULT_ACCOUNT, PHOTOS_CLAIM, AccountNames, Settings
 from wizard.steps.base import Right, Step, missing_rights, unknown
 from wizard.steps.cron_job import refused_pods
-from wizard.steps.icloudpd_log import MENDED_BY_SIGNING_IN, findings_from, read_log
+from wizard.steps.icloudpd_log import MENDED_BY_SIGNING_IN, findings_from, read_log, shown
 from wizard.steps.look_up import (
     claim_named,
     cron_job_named,
@@ -124,7 +124,7 @@ def _running(job: Job, who: str, world: World, settings: Settings) -> Iterator[F
         Severity.INFO,
         f"A run{who} is under way: {job.meta.name}.",
         evidence={f"job/{job.meta.name}": "running"}
-        | ({"log": read_log(log).downloading or log.lines[-1]} if log and log.lines else {}),
+        | ({"log": read_log(log).downloading or shown(log.lines[-1])} if log and log.lines else {}),
         implies=Status.IN_PROGRESS,
     )
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from wizard.errors import shorten
 from wizard.steps.shell import VARIABLE, Command, Word, commands, substitutions
 from wizard.world import Container, Mount, PodSpec, PodVolume
 
@@ -23,6 +24,8 @@ _WRAPPERS = re.compile(
     r"|icloudpd_ex|python[\d.]*)$"
 )
 _ASSIGNMENT = re.compile(r"^(?:export\s+)?(\w+)=(.*)$", re.DOTALL)
+_NAME = re.compile(r"[\w./-]+(?![\w./=-])")
+_A_PATH = re.compile(r"\.{0,2}/[\w./-]+")
 _KUBERNETES_VARIABLE = re.compile(r"\$\((\w+)\)")
 _SHORT = {"-u": "--username", "-p": "--password", "-d": "--directory"}
 
@@ -54,7 +57,6 @@ class Workload:
 
     container: Container
     spec: PodSpec
-    text: str
     program: str = ""
     options: Mapping[str, str] | None = None
     groups: tuple[Mapping[str, str], ...] = ()
@@ -118,7 +120,6 @@ def read_workload(spec: PodSpec) -> Workload | None:
     return Workload(
         container,
         spec,
-        " ".join((*container.command, *container.args)),
         reading.program,
         next((group for group in reading.groups if "--directory" in group), next(iter(reading.groups), None)),
         tuple(reading.groups),
@@ -126,6 +127,20 @@ def read_workload(spec: PodSpec) -> Workload | None:
         tuple(dict.fromkeys(reading.unquoted)),
         tuple(dict.fromkeys(reading.literal)),
     )
+
+
+def started_by(container: Container) -> str:
+    """What a container starts, without any argument's text: an argument can be a password, whatever stands before it."""
+    words = (*container.command, *container.args)
+    programs = [(_NAME.match(word.strip()) or ("…",))[0] for word in container.command[:1]]
+    behind = len(words) - len(programs)
+    script = _script(tuple(Word(word) for word in words))
+    if script is not None:
+        inner = [one.words[_start(one.words) :] for one in commands(script)]
+        programs += [one[0].text for one in inner if one and _A_PATH.fullmatch(one[0].text)]
+        behind = sum(len(one[1:]) for one in inner)
+    named = shorten(", ".join(dict.fromkeys(programs)), 120) or "(the image's own entry point)"
+    return f"{named} with {behind} {'argument' if behind == 1 else 'arguments'}" if behind else named
 
 
 def needed_objects(spec: PodSpec) -> Iterator[tuple[str, str]]:
