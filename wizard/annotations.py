@@ -23,6 +23,12 @@ VERIFIED_COUNTS = PREFIX + "verified-counts"
 RUNBOOK_WRITTEN_AT = PREFIX + "runbook-written-at"
 SUSPENDED_BY = PREFIX + "suspended-by"
 
+PURPOSE = PREFIX + "purpose"
+"""The label of our own Jobs, and its value on those through which a session is handed over."""
+HANDOVER = "handover"
+HANDOVER_KEPT_SECONDS = 60
+"""How long the cluster keeps such a Job once it has finished."""
+
 TRACKING_ID = "argocd.argoproj.io/tracking-id"
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 INSTANTIATE = "cronjob.kubernetes.io/instantiate"

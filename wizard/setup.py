@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 
 from wizard.annotations import TRACKING_ID
 from wizard.settings import CRON_JOB_BASE, DEFAULT_ACCOUNT, SECRET_BASE, Settings
-from wizard.world import AppSource, Found, Immich, Ingress, IngressRule, Missing, Unreadable, World
+from wizard.steps.ingresses import is_of_immich, pattern_ingress
+from wizard.steps.report import apple_id_of
+from wizard.world import AppSource, Found, Missing, Unreadable, World
 
 SAID = "you said so"
 
@@ -62,8 +64,6 @@ def _said(settings: Settings, name: str) -> str:
 
 
 def _apple_id(world: World, settings: Settings) -> SetupRow:
-    from wizard.steps.report import apple_id_of  # noqa: PLC0415 - the steps import this module
-
     if said := settings.apple_ids.get(DEFAULT_ACCOUNT):
         return SetupRow("apple-id", "Apple ID", said, SAID, "ok", said)
     if written := apple_id_of(DEFAULT_ACCOUNT, world, settings):
@@ -225,26 +225,6 @@ def _immich(world: World) -> SetupRow:
             return SetupRow("immich", "Immich", "not found", "iteration 5 is about it", "missing")
         case Unreadable(message=message):
             return SetupRow("immich", "Immich", "not known", message, "unknown")
-
-
-def pattern_ingress(world: World) -> Ingress | None:
-    """An existing Ingress to take as the pattern: of the class that most of them use, the plainest first by name."""
-    ingresses = world.ingresses.value.items if isinstance(world.ingresses, Found) else ()
-    immich = world.immich.value if isinstance(world.immich, Found) else None
-    others = [
-        item for item in ingresses if not immich or not any(is_of_immich(item, rule, immich) for rule in item.rules)
-    ]
-    if not others:
-        return None
-    popular = Counter(item.class_name for item in others).most_common(1)[0][0]
-    return min(
-        (item for item in others if item.class_name == popular), key=lambda item: (len(item.rules), item.meta.name)
-    )
-
-
-def is_of_immich(item: Ingress, rule: IngressRule, immich: Immich) -> bool:
-    """Whether a rule leads to Immich's Service."""
-    return item.meta.namespace == immich.namespace and rule.service == (immich.service or "immich-server")
 
 
 def _ingress(world: World) -> SetupRow:

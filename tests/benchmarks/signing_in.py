@@ -20,7 +20,8 @@ from tests.contract.api import Api, load_kubeconfig
 from tests.renewal import objects
 from tests.renewal.apple import PASSWORD, ServedApple, pods_led_to, served
 from tests.renewal.people import Somebody
-from wizard.apply.handover_job import CONTAINER, HANDOVER, PURPOSE
+from wizard.annotations import HANDOVER, PURPOSE
+from wizard.apply.handover_job import CONTAINER
 from wizard.demo.apple.route import names_lead_to
 from wizard.errors import Trouble
 from wizard.icloud.files import icloudpd_names

@@ -48,10 +48,10 @@ FINDINGS: dict[str, set[str]] = {
         "immich.not-installed",
     },
     "complete": set(),
-    **dict.fromkeys(
-        ("expired", "expired-heals", "trust-expired", "sms-only", "sms-refused-inside", "security-key"),
-        {"authentication.session-expired", "verification.session-dead"},
-    ),
+    **{
+        name: {"authentication.session-expired", "verification.session-dead"}
+        for name in ("expired", "expired-heals", "trust-expired", "sms-only", "sms-refused-inside", "security-key")
+    },
     "expiring": {"authentication.session-expiring"},
     "first-sync": {"verification.running"},
     "family": set(),

@@ -12,16 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wizard.annotations import HANDOVER, HANDOVER_KEPT_SECONDS, PURPOSE
 from wizard.model import Action, Target, Verb
 from wizard.settings import AccountNames
 
 LABEL = "app.kubernetes.io/managed-by"
 MANAGER = "photosync-wizard"
-PURPOSE = "photosync-wizard/purpose"
-HANDOVER = "handover"
 CONTAINER = "icloudpd"
 DEADLINE_SECONDS = 1800
-KEPT_SECONDS = 60
 IDLE = "trap 'exit 0' TERM INT; sleep 1800 & wait"
 
 _KEPT_OF_POD = (
@@ -82,7 +80,7 @@ def handover(cron_job: Mapping[str, Any], names: AccountNames, name: str) -> Han
         "spec": {
             "backoffLimit": 0,
             "activeDeadlineSeconds": DEADLINE_SECONDS,
-            "ttlSecondsAfterFinished": KEPT_SECONDS,
+            "ttlSecondsAfterFinished": HANDOVER_KEPT_SECONDS,
             "template": {
                 "metadata": {"labels": labels},
                 "spec": {

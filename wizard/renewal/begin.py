@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.apply.handover_job import HANDOVER, PURPOSE
+from wizard.annotations import HANDOVER, PURPOSE
 from wizard.errors import Exit, Retry, Trouble
 from wizard.icloud.typed import account_name
 from wizard.kube.client import Cluster

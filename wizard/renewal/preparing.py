@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from wizard.annotations import LIBRARY_COUNT, SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, SUSPENDED_BY
-from wizard.apply.handover_job import HANDOVER, PURPOSE, Handover, handover
+from wizard.annotations import HANDOVER, LIBRARY_COUNT, PURPOSE, SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, SUSPENDED_BY
+from wizard.apply.handover_job import Handover, handover
 from wizard.apply.pod import delete_job
 from wizard.errors import Exit, Retry, Trouble
 from wizard.icloud.steps import Library

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import CRON_JOB_BASE, Settings
-from wizard.setup import is_of_immich, pattern_ingress
 from wizard.steps.base import Right, Step, missing_rights, unknown
+from wizard.steps.ingresses import is_of_immich, pattern_ingress
 from wizard.steps.look_up import items
 from wizard.world import Found, Ingress, IngressRule, Missing, Page, Read, Unreadable, World
 

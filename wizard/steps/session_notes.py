@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from wizard.annotations import SESSION_EXPIRES_AT, SESSION_VERIFIED_AT
-from wizard.apply.handover_job import HANDOVER, KEPT_SECONDS, PURPOSE
+from wizard.annotations import HANDOVER, HANDOVER_KEPT_SECONDS, PURPOSE, SESSION_EXPIRES_AT, SESSION_VERIFIED_AT
 from wizard.errors import shorten
 from wizard.model import Finding, SessionState, Severity, Status
 from wizard.schedule import longest_gap
@@ -18,7 +17,7 @@ from wizard.world import Job, World
 
 LONGEST_SIGN_IN = timedelta(minutes=25)
 """After that the wizard has given up by itself."""
-_REMOVED = timedelta(seconds=KEPT_SECONDS + 60)
+_REMOVED = timedelta(seconds=HANDOVER_KEPT_SECONDS + 60)
 
 
 def handovers(world: World) -> list[Job]:
