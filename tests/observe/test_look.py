@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ from tests.observe.looking import NOW, demo, look, scenario, thing, value
 from wizard.demo.scenario import Scenario
 from wizard.demo.scenarios import load, names
 from wizard.kube.errors import CredentialsRejected, NotKubernetes, Unreachable
+from wizard.observe import asking, parse
 from wizard.observe import look as looking
+from wizard.observe.asking import whole
 from wizard.observe.look import PER_FURTHER_ACCOUNT, REQUESTS, observe
 from wizard.observe.look_pods import clean_lines
 from wizard.settings import CONFIG_MAP, PHOTOS_CLAIM, Settings
-from wizard.world import NOT_ASKED, Found, Missing, Unreadable
+from wizard.world import NOT_ASKED, Found, Missing, Page, Unreadable
 
 
 class TestWhatIsFound:
@@ -129,6 +132,43 @@ class TestWhatIsFound:
             sent = [line for line in world.faults.requests if "/authorization.k8s.io/" not in line]
         assert seen.requests == len(sent) <= REQUESTS + PER_FURTHER_ACCOUNT
         assert all(line.startswith("GET ") for line in sent)
+
+
+class TestLongLists:
+    async def test_what_lies_behind_hundreds_of_others_is_seen(self, tmp_path: Path) -> None:
+        spec = {"containers": [{"name": "c", "image": "i"}]}
+        schedule = {"schedule": "0 3 1 * *", "jobTemplate": {"spec": {"template": {"spec": spec}}}}
+        others = [thing("Pod", f"another-{number:03}", spec=spec) for number in range(150)]
+        jobs = [thing("CronJob", f"another-{number:03}", version="batch/v1", spec=schedule) for number in range(150)]
+        claims = [thing("PersistentVolumeClaim", f"another-{number:03}", spec={}) for number in range(600)]
+        ours = [
+            thing("Pod", "icloudpd-auth", spec=spec),
+            thing("CronJob", "icloudpd-sync", version="batch/v1", spec=schedule),
+            thing("PersistentVolumeClaim", PHOTOS_CLAIM, spec={}),
+        ]
+        world = await look(scenario(*others, *jobs, *claims, *ours), tmp_path)
+        reads: list[Any] = [world.pods, world.cron_jobs, world.claims]
+        for read, name in zip(reads, ours, strict=True):
+            seen: Page[Any] = value(read)
+            assert name["metadata"]["name"] in {one.meta.name for one in seen.items}
+            assert not seen.more
+        assert world.requests <= REQUESTS
+
+    async def test_an_end_that_was_not_reached_is_told(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = "/api/v1/namespaces/photo-sync/persistentvolumeclaims"
+        expired = json.dumps(
+            {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Expired", "code": 410}
+        )
+        claims = [thing("PersistentVolumeClaim", f"c{number}", spec={}) for number in range(5)]
+        async with demo(scenario(*claims), tmp_path) as (world, cluster):
+            everything = value(await whole(cluster, path, parse.claim, limit=2))
+            assert (len(everything.items), everything.more) == (5, False)
+            monkeypatch.setattr(asking, "MOST_OBJECTS", 3)
+            some = value(await whole(cluster, path, parse.claim, limit=2))
+            assert (len(some.items), some.more) == (4, True)
+            world.faults.answer("continue=", 410, expired, content_type="application/json")
+            first = value(await whole(cluster, path, parse.claim, limit=2))
+            assert (len(first.items), first.more) == (2, True)
 
 
 class TestWhatIsNotKept:

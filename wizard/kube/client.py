@@ -172,7 +172,7 @@ class Cluster:
             self.versions[path] = str((body.get("metadata") or {}).get("resourceVersion") or "")
         return body
 
-    async def pages(self, path: str, **options: Any) -> AsyncIterator[Any]:
+    async def pages(self, path: str, **options: Any) -> AsyncGenerator[Any, None]:
         """All pages of a list, one after the other.
 
         When it expires midway the server's offer to go on is taken: the rest is of a later moment. Without an offer

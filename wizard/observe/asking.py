@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 from wizard.errors import Trouble
-from wizard.kube.errors import ClusterTrouble, Forbidden, NotFound, TimedOut
-from wizard.world import Found, Missing, Read, Unreadable
+from wizard.kube.client import Cluster
+from wizard.kube.errors import ClusterTrouble, Expired, Forbidden, NotFound, TimedOut
+from wizard.observe.raw import page
+from wizard.world import Found, Missing, Page, Read, Unreadable
+
+MOST_OBJECTS = 5000
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -39,6 +44,28 @@ async def ask(answer: Awaitable[Any], parse: Callable[[Any], T]) -> Read[T]:
         return Found(parse(await answer))
     except Trouble as trouble:
         return unread(trouble)
+
+
+async def whole(cluster: Cluster, path: str, of: Callable[[Any], T], *, limit: int, labels: str = "") -> Read[Page[T]]:
+    """A list with all its pages of `limit` objects each; `more` when there are over 5,000 or it ended early.
+
+    For our own namespace only: what is not seen there counts as not there. Raises ClusterTrouble.
+    """
+    items: list[T] = []
+    more = False
+    try:
+        async with aclosing(cluster.pages(path, limit=limit, labels=labels)) as bodies:
+            async for body in bodies:
+                one = page(body, of)
+                items += one.items
+                more = one.more
+                if len(items) >= MOST_OBJECTS:
+                    break
+    except Expired:
+        more = True
+    except Trouble as trouble:
+        return unread(trouble)
+    return Found(Page(tuple(items), more))
 
 
 def unread(trouble: Trouble) -> Missing | Unreadable:

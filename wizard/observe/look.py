@@ -16,7 +16,7 @@ from wizard.kube.client import Cluster
 from wizard.kube.errors import Unreachable
 from wizard.model import ClusterRef
 from wizard.observe import parse
-from wizard.observe.asking import Budget, ask, found, together
+from wizard.observe.asking import Budget, ask, found, together, whole
 from wizard.observe.jobs import newest_jobs
 from wizard.observe.look_argo import APPLICATIONS, find_application, find_parent
 from wizard.observe.look_immich import Hints, find_immich, hints
@@ -82,13 +82,10 @@ async def observe(cluster: Cluster, settings: Settings, now: datetime) -> World:
         _version(cluster),
         newest_jobs(cluster, settings.namespace),
         _namespaces(cluster, settings.namespace, budget),
-        ask(cluster.list_page(f"{own}/persistentvolumeclaims"), lambda body: page(body, parse.claim)),
+        whole(cluster, f"{own}/persistentvolumeclaims", parse.claim, limit=500),
         ask(cluster.get(f"{own}/configmaps/{CONFIG_MAP}"), parse.config_map),
         ask(cluster.get(f"{own}/serviceaccounts/{SERVICE_ACCOUNT}"), parse.service_account),
-        ask(
-            cluster.list_page(f"/apis/batch/v1/namespaces/{settings.namespace}/cronjobs", limit=50),
-            lambda body: page(body, parse.cron_job),
-        ),
+        whole(cluster, f"/apis/batch/v1/namespaces/{settings.namespace}/cronjobs", parse.cron_job, limit=100),
         first_pods(cluster, own),
         ask(cluster.list_page(f"{own}/events", limit=EVENTS_READ, fields="type=Warning"), _newest_events),
         ask(

@@ -11,7 +11,7 @@ from typing import Any
 from wizard.errors import Trouble
 from wizard.kube.client import Cluster
 from wizard.observe import parse
-from wizard.observe.asking import Budget, ask, found, mapped, together, unread
+from wizard.observe.asking import Budget, ask, found, mapped, together, unread, whole
 from wizard.observe.jobs import is_whole, newest_of
 from wizard.observe.parse_pod import pod
 from wizard.observe.raw import page
@@ -45,13 +45,13 @@ class Runs:
 
 async def first_pods(cluster: Cluster, own: str) -> Pods:
     """One page of pods, told apart by whether a Job made them."""
-    whole = await ask(cluster.list_page(f"{own}/pods", limit=40), lambda body: page(body, pod))
-    if not isinstance(whole, Found):
-        return Pods(whole, whole, all_seen=True)
-    if whole.value.more:
+    first = await ask(cluster.list_page(f"{own}/pods", limit=40), lambda body: page(body, pod))
+    if not isinstance(first, Found):
+        return Pods(first, first, all_seen=True)
+    if first.value.more:
         return Pods(NOT_ASKED, NOT_ASKED, all_seen=False)
-    theirs = tuple(one for one in whole.value.items if _job_of(one))
-    others = tuple(one for one in whole.value.items if not _job_of(one))
+    theirs = tuple(one for one in first.value.items if _job_of(one))
+    others = tuple(one for one in first.value.items if not _job_of(one))
     return Pods(Found(Page(others)), Found(Page(theirs)), all_seen=True)
 
 
@@ -61,10 +61,7 @@ async def other_pods(cluster: Cluster, own: str, budget: Budget, pods: Pods) -> 
         return pods.others
     if not budget.take():
         return NOT_ASKED
-    return await ask(
-        cluster.list_page(f"{own}/pods", labels="!batch.kubernetes.io/job-name", limit=50),
-        lambda body: page(body, pod),
-    )
+    return await whole(cluster, f"{own}/pods", pod, labels="!batch.kubernetes.io/job-name", limit=100)
 
 
 async def auth_logs(cluster: Cluster, budget: Budget, pods: Iterable[Pod]) -> dict[str, Read[LogTail]]:
@@ -104,7 +101,7 @@ async def runs(
     known = found(jobs)
     watched = watched_jobs(known.items if known else (), cron_jobs)
     rows = [one for one in watched[:1] if not is_whole(one) and one.state != "running" and budget.take()]
-    whole, job_pods = await together(
+    rows_whole, job_pods = await together(
         together(
             *(
                 ask(cluster.get(f"/apis/batch/v1/namespaces/{namespace}/jobs/{one.meta.name}"), parse.job)
@@ -113,7 +110,7 @@ async def runs(
         ),
         _job_pods(cluster, namespace, budget, watched, pods),
     )
-    read = {one.value.meta.name: one.value for one in whole if isinstance(one, Found)}
+    read = {one.value.meta.name: one.value for one in rows_whole if isinstance(one, Found)}
     better = mapped(jobs, lambda one: Page(tuple(read.get(job.meta.name, job) for job in one.items), one.more))
     return Runs(better, job_pods, await _sync_logs(cluster, budget, for_logs, job_pods, watched, cron_jobs))
 
@@ -153,10 +150,7 @@ async def _job_pods(
     if not budget.take():
         return NOT_ASKED
     labels = f"batch.kubernetes.io/job-name in ({','.join(sorted(names))})"
-    return await ask(
-        cluster.list_page(f"/api/v1/namespaces/{namespace}/pods", labels=labels, limit=40),
-        lambda body: page(body, pod),
-    )
+    return await whole(cluster, f"/api/v1/namespaces/{namespace}/pods", pod, labels=labels, limit=100)
 
 
 async def _log(cluster: Cluster, budget: Budget, source: Pod, lines: int) -> Read[LogTail]:
