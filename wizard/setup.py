@@ -124,7 +124,8 @@ def _access(world: World) -> SetupRow:
     refused = [access for access in known if not access.allowed]
     writes = [access for access in refused if access.verb not in ("get", "list", "watch")]
     unread = [access for access in refused if access.verb in ("get", "list", "watch")]
-    if not refused:
+    unanswered = [access for access in world.access if access.allowed is None]
+    if not refused and not unanswered:
         return SetupRow("access", "You may", "read all that is needed, write, exec", "from access reviews", "ok")
     parts = []
     if writes:
@@ -133,7 +134,11 @@ def _access(world: World) -> SetupRow:
         )
     if unread:
         parts.append(f"not read {unread[0].resource}" + (f" and {len(unread) - 1} more" if len(unread) > 1 else ""))
-    return SetupRow("access", "You may", ", ".join(parts), "from access reviews", "missing")
+    if unanswered:
+        more = f" and {len(unanswered) - 1} more" if len(unanswered) > 1 else ""
+        parts.append(f"not known whether {unanswered[0].verb} {unanswered[0].resource}{more}")
+    state = "missing" if refused else "unknown"
+    return SetupRow("access", "You may", ", ".join(parts), "from access reviews", state)
 
 
 def _storage(world: World) -> SetupRow:

@@ -295,6 +295,12 @@ _STORAGE: dict[str, Row] = {
     "pvc-read-only": Row(lambda: with_claim(complete(), PHOTOS_CLAIM, access_modes=("ReadOnlyMany",))),
     "pvc-small": Row(lambda: with_claim(complete(), PHOTOS_CLAIM, capacity="20Gi")),
     "pvc-wait-for-first-consumer": Row(_pending),
+    "pvc-users-unreadable": Row(
+        lambda: replace(_pending(), pods=FORBIDDEN), lambda: replace(complete(), pods=FORBIDDEN)
+    ),
+    "events-unreadable": Row(
+        lambda: replace(_pending(), events=FORBIDDEN), lambda: replace(complete(), events=FORBIDDEN)
+    ),
     "pvc-binding": Row(lambda: replace(_pending(), job_pods=page(job_pod(job(), phase="Pending"))), _pending),
     "pvc-pending": Row(lambda: replace(_pending(), storage_classes=page(_class(binding_mode="Immediate"))), _pending),
     "pvc-provisioning-failed": Row(
@@ -714,6 +720,9 @@ _VERIFICATION: dict[str, Row] = {
     "run-too-long": Row(lambda: with_run(complete(), *GOOD_LOG[:2], state="failed", reason="DeadlineExceeded")),
     "run-lied": Row(lambda: with_run(complete(), *PASSWORD_LINES)),
     "log-unreadable": Row(lambda: replace(complete(), sync_logs={job().meta.name: FORBIDDEN})),
+    "job-pods-unreadable": Row(
+        lambda: replace(complete(), job_pods=FORBIDDEN, sync_logs={}), lambda: replace(complete(), job_pods=FORBIDDEN)
+    ),
     "log-not-read": Row(lambda: replace(complete(), sync_logs={})),
     "no-run-by-hand": Row(_never_run),
     "no-recent-success": Row(lambda: with_cron(complete(), last_success=ago(days=5))),

@@ -24,7 +24,7 @@ from wizard.annotations import parse_time, read_json
 from wizard.quantity import bytes_of
 from wizard.schedule import in_words, longest_gap, next_runs
 from wizard.setup import SetupRow, setup_rows
-from wizard.world import Missing, StorageClass, World
+from wizard.world import Access, Missing, StorageClass, World
 
 
 def row(world: World, name: str, **settings: Any) -> SetupRow:
@@ -63,6 +63,7 @@ def test_all_that_can_be_known_is_worked_out_with_its_source() -> None:
         ({"ingress_classes": FORBIDDEN}, "ingress", "unknown"),
         ({"ingress_classes": page()}, "ingress", "missing"),
         ({"access": ()}, "access", "unknown"),
+        ({"access": (*complete().access, Access("get", "pods/exec", NS, allowed=None))}, "access", "unknown"),
     ],
 )
 def test_what_is_not_known_is_said_so(change: dict[str, Any], name: str, state: str) -> None:

@@ -384,6 +384,31 @@ def test_immich_s_database_is_named_before_what_follows_from_it() -> None:
     assert report.steps[4].status is B
 
 
+@pytest.mark.parametrize(
+    ("world", "step", "slug"),
+    [
+        (replace(complete(), claims=page(more=True)), "storage", "claims-unreadable"),
+        (replace(complete(), claims=page(more=True)), "authentication", "session-unreadable"),
+        (replace(complete(), cron_jobs=page(more=True)), "credentials", "cronjobs-unreadable"),
+        (replace(complete(), pods=page(more=True)), "authentication", "pods-unreadable"),
+        (replace(complete(), job_pods=FORBIDDEN, sync_logs={}), "verification", "job-pods-unreadable"),
+    ],
+)
+def test_what_may_be_on_a_page_that_was_not_read_is_not_known(world: World, step: str, slug: str) -> None:
+    assert statuses(world)[step] is U
+    assert slug in ids(diagnose(world, SETTINGS), step)
+    assert not any("missing" in one or one == "waits-for-claim" for one in ids(diagnose(world, SETTINGS), step))
+
+
+def test_claims_that_were_all_needed_and_read_are_complete_whatever_else_there_is() -> None:
+    assert statuses(replace(complete(), claims=page(*list_of(complete().claims), more=True)))["storage"] is C
+
+
+def test_who_reads_a_secret_is_not_known_without_the_cronjobs() -> None:
+    found = diagnose(replace(complete(), cron_jobs=FORBIDDEN), SETTINGS).steps[1].findings
+    assert next(one.summary for one in found if one.id == "credentials.secret-keys").endswith("reads it is not known.")
+
+
 def test_more_applications_than_were_read_are_no_reason_to_raise() -> None:
     assert statuses(replace(complete(), applications=Found(Page((), more=True))))["argocd"] is C
 

@@ -11,10 +11,10 @@ from datetime import timedelta
 
 from wizard.model import Finding, Severity, Status
 from wizard.settings import AUTH_POD, Settings
-from wizard.steps.base import unknown
+from wizard.steps.base import cut_short, unknown
 from wizard.steps.icloudpd_log import WRONG_BINARY, findings_from, read_log, shown
 from wizard.steps.images import Image
-from wizard.steps.look_up import items
+from wizard.steps.look_up import items, more_of
 from wizard.steps.pod_trouble import pod_trouble
 from wizard.steps.session import said_at
 from wizard.steps.workload import read_workload
@@ -42,6 +42,8 @@ def _auth_log(world: World, pod: Pod) -> LogTail | None:
 def check_auth_pods(world: World, settings: Settings) -> Iterator[Finding]:
     if isinstance(world.pods, Unreadable):
         yield unknown("authentication.pods-unreadable", f"The pods in {settings.namespace}", world.pods)
+    elif more_of(world.pods):
+        yield cut_short("authentication.pods-unreadable", "pods", "another pod for signing in")
     for pod in auth_pods(world):
         yield from _auth_pod(pod, world, settings)
 

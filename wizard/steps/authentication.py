@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from wizard.model import Blocker, Finding, SessionState, Severity, Status
 from wizard.settings import DEFAULT_ACCOUNT, AccountNames, Settings
 from wizard.steps.auth_pods import auth_pods, check_auth_pods
-from wizard.steps.base import Right, Step, missing_rights, unknown
+from wizard.steps.base import Right, Step, cut_short, missing_rights, unknown
 from wizard.steps.library_room import check_room
-from wizard.steps.look_up import claim_named, claims_of, mounting_pods
+from wizard.steps.look_up import claim_named, claims_of, more_of, mounting_pods
 from wizard.steps.session import session_of
 from wizard.steps.session_notes import check_age, check_handovers, check_notes
 from wizard.steps.sign_in import sign_in
@@ -26,6 +26,8 @@ def check_sessions(world: World, settings: Settings) -> Iterator[Finding]:
         names = AccountNames.of(account)
         if isinstance(world.claims, Unreadable):
             yield unknown("authentication.session-unreadable", f"The claim {names.config_claim}", world.claims)
+        elif more_of(world.claims) and not claim_named(world, names.config_claim):
+            yield cut_short("authentication.session-unreadable", "claims", f"a claim {names.config_claim}")
         else:
             yield _session(account, names, world, settings)
 

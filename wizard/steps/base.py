@@ -101,6 +101,19 @@ def unknown(finding_id: str, subject: str, read: Unreadable) -> Finding:
     )
 
 
+def cut_short(finding_id: str, kind: str, name: str) -> Finding:
+    """The finding for what is not among the first of a long list: nobody knows whether it is there."""
+    return Finding(
+        finding_id,
+        Severity.UNKNOWN,
+        f"Whether there is {name} is not known: only the first {kind} were read, and there are more.",
+        evidence={kind: "more than were read"},
+        why="What was not read counts as unknown, never as fine and never as missing.",
+        fix=f"Clear out {kind} that are of no use any more, or give this setup a namespace of its own.",
+        implies=Status.UNKNOWN,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Right:
     """What an iteration's changes need; `place` is "ours", "cluster", "argocd" or "immich"."""

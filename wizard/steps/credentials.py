@@ -79,7 +79,8 @@ def _secret(name: str, readers: list[tuple[str, KeyRead]], world: World, setting
                     Severity.OK,
                     f"The Secret {name} has every key that is read: {read}."
                     if read
-                    else f"The Secret {name} exists; nobody reads it yet.",
+                    else f"The Secret {name} exists; "
+                    + ("nobody reads it yet." if isinstance(world.cron_jobs, Found) else "who reads it is not known."),
                     evidence={
                         f"{where} keys": ", ".join(secret.keys),
                         "managed by": manager_of(secret.meta, application),

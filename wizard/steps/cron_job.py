@@ -9,8 +9,17 @@ from wizard.annotations import SUSPENDED_BY
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.schedule import in_words, longest_gap
 from wizard.settings import SERVICE_ACCOUNT, AccountNames, Settings
-from wizard.steps.base import unknown
-from wizard.steps.look_up import application_of, claim_named, cron_job_named, events_about, items, manager_of, mend
+from wizard.steps.base import cut_short, unknown
+from wizard.steps.look_up import (
+    application_of,
+    claim_named,
+    cron_job_named,
+    events_about,
+    items,
+    manager_of,
+    mend,
+    more_of,
+)
 from wizard.steps.runners import cron_jobs, names_of, nowhere_to_put
 from wizard.steps.session_notes import handovers, signing_in
 from wizard.steps.sign_in import reauth
@@ -30,6 +39,8 @@ def check_cron_jobs(world: World, settings: Settings) -> Iterator[Finding]:
     for names in names_of(settings):
         if job := cron_job_named(world, names.cron_job):
             yield from _cron_job(job, names, world, settings)
+        elif more_of(world.cron_jobs):
+            yield cut_short("credentials.cronjobs-unreadable", "CronJobs", f"a CronJob {names.cron_job}")
         else:
             yield _missing(names)
 
@@ -96,7 +107,12 @@ def _cron_job(job: CronJob, names: AccountNames, world: World, settings: Setting
             commands=commands,
         )
     for volume in job.spec.volumes:
-        if volume.kind == "pvc" and isinstance(world.claims, Found) and not claim_named(world, volume.ref):
+        if (
+            volume.kind == "pvc"
+            and isinstance(world.claims, Found)
+            and not more_of(world.claims)
+            and not claim_named(world, volume.ref)
+        ):
             yield Finding(
                 "credentials.claim-reference-broken",
                 Severity.ERROR,

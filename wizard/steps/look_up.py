@@ -35,6 +35,11 @@ def items(read: Read[Page[T]]) -> tuple[T, ...]:
     return read.value.items if isinstance(read, Found) else ()
 
 
+def more_of(read: Read[Page[T]]) -> bool:
+    """Whether a list was read in part only, so that what is not in it may be there all the same."""
+    return isinstance(read, Found) and read.value.more
+
+
 def claim_named(world: World, name: str) -> Claim | None:
     """The claim of that name in our namespace."""
     return next((claim for claim in items(world.claims) if claim.meta.name == name), None)

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.quantity import bytes_of
 from wizard.settings import CONFIG_SIZE, PHOTOS_CLAIM, PHOTOS_SIZE, AccountNames, Settings
-from wizard.steps.base import Right, Step, missing_rights, unknown
+from wizard.steps.base import Right, Step, cut_short, missing_rights, unknown
 from wizard.steps.library_room import known_to_fit
 from wizard.steps.look_up import (
     application_of,
     class_of,
     events_about,
     manager_of,
+    more_of,
     mounting_pods,
 )
 from wizard.steps.runners import nowhere_to_put
@@ -124,9 +125,11 @@ def check_claims(world: World, settings: Settings) -> Iterator[Finding]:
             yield from _missing_claims(world, settings, list(wanted_claims(settings)))
         case Found(value=page):
             present = {claim.meta.name: claim for claim in page.items}
-            yield from _missing_claims(
-                world, settings, [name for name in wanted_claims(settings) if name not in present]
-            )
+            absent = [name for name in wanted_claims(settings) if name not in present]
+            if page.more:
+                yield from (cut_short("storage.claims-unreadable", "claims", f"a claim {name}") for name in absent)
+            else:
+                yield from _missing_claims(world, settings, absent)
             for name, size in wanted_claims(settings).items():
                 if name in present:
                     yield from _claim(present[name], size, world, settings)
@@ -235,6 +238,8 @@ def _pending_claim(claim: Claim, where: str, world: World, settings: Settings) -
     if finding:
         yield finding
         return
+    if isinstance(world.events, Unreadable):
+        yield _events_unreadable(claim, world.events)
     if failures:
         yield Finding(
             "storage.pvc-provisioning-failed",
@@ -259,6 +264,10 @@ def _pending_claim(claim: Claim, where: str, world: World, settings: Settings) -
                 commands=(f"kubectl -n {settings.namespace} describe pod {users[0].meta.name}", describe),
                 implies=Status.IN_PROGRESS,
             )
+        elif unread := next((read for read in (world.pods, world.job_pods) if isinstance(read, Unreadable)), None):
+            yield unknown("storage.pvc-users-unreadable", f"Whether a pod uses the claim {claim.meta.name}", unread)
+        elif more_of(world.pods) or more_of(world.job_pods):
+            yield cut_short("storage.pvc-users-unreadable", "pods", f"a pod that uses the claim {claim.meta.name}")
         else:
             yield Finding(
                 "storage.pvc-wait-for-first-consumer",
@@ -280,6 +289,16 @@ def _pending_claim(claim: Claim, where: str, world: World, settings: Settings) -
             commands=(describe, "kubectl get pods -A | grep -i provisioner"),
             implies=Status.IN_PROGRESS,
         )
+
+
+def _events_unreadable(claim: Claim, read: Unreadable) -> Finding:
+    return Finding(
+        "storage.events-unreadable",
+        Severity.INFO,
+        f"Whether making a volume for the claim {claim.meta.name} was tried and refused can't be seen.",
+        evidence={"events": read.message},
+        why="Only the claim's events say so, and they could not be read.",
+    )
 
 
 def _class_of(

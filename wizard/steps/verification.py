@@ -19,6 +19,7 @@ from wizard.steps.look_up import (
     jobs_of,
     listed,
     moment_in_words,
+    more_of,
     pods_of_job,
     zone_named,
 )
@@ -30,7 +31,7 @@ from wizard.world import Job, Missing, Unreadable, World
 def _waits_for(world: World, settings: Settings) -> list[str]:
     """What has to come first, as "iteration 3 (a session)"."""
     waits = []
-    if not isinstance(world.cron_jobs, Unreadable) and not all(
+    if not (isinstance(world.cron_jobs, Unreadable) or more_of(world.cron_jobs)) and not all(
         cron_job_named(world, AccountNames.of(account).cron_job) for account in settings.accounts
     ):
         waits.append("iteration 2 (the CronJob)")
@@ -170,6 +171,8 @@ def _finished(job: Job, who: str, world: World, settings: Settings, *, newest: b
     read = world.sync_logs.get(job.meta.name)
     if isinstance(read, Unreadable) and job.state == "complete":
         yield unknown("verification.log-unreadable", f"The log of the last run{who}", read)
+    elif log is None and job.state == "complete" and newest and isinstance(world.job_pods, Unreadable):
+        yield unknown("verification.job-pods-unreadable", f"What the last run{who} logged", world.job_pods)
     elif log is None and job.state == "complete" and newest:
         yield Finding(
             "verification.log-not-read",
