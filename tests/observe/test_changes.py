@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -16,9 +17,12 @@ from wizard.demo.scenarios import load
 from wizard.demo.world import DemoWorld
 from wizard.errors import Trouble
 from wizard.kube.client import Cluster
+from wizard.kube.errors import Busy
 from wizard.observe.changes import RELIST, changes, version_for, watched
 from wizard.observe.look import observe
 from wizard.settings import Settings
+
+FAULT = json.dumps({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "InternalError", "code": 500})
 
 
 async def word(stream: AsyncGenerator[str, None], *wanted: str) -> str:
@@ -99,6 +103,70 @@ async def test_what_may_not_be_watched_is_left_out(tmp_path: Path) -> None:
         async with aclosing(changes(cluster, Settings(), seen)) as stream:
             await make(cluster, "extra")
             assert await word(stream, "configmap") == "configmap"
+
+
+async def test_a_watch_that_keeps_failing_makes_nobody_look_again(tmp_path: Path) -> None:
+    pauses: list[float] = []
+    enough = asyncio.Event()
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 8:
+            enough.set()
+            await asyncio.Event().wait()
+
+    async with demo("seed", tmp_path) as (world, cluster):
+        seen = await observe(cluster, Settings(), NOW)
+        before = cluster.counts.requests
+        world.faults.answer("applications.*watch=true", 500, FAULT, content_type="application/json")
+        async with aclosing(changes(cluster, Settings(), seen, pause=pause)) as stream:
+            told = asyncio.ensure_future(word(stream, RELIST, "configmap"))
+            async with asyncio.timeout(10):
+                await enough.wait()
+            await make(cluster, "extra")
+            assert await told == "configmap"
+        assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
+        assert cluster.counts.requests == before + 1
+
+
+async def test_what_happened_while_a_watch_failed_is_not_missed(tmp_path: Path) -> None:
+    async with demo("seed", tmp_path) as (world, cluster):
+        seen = await observe(cluster, Settings(), NOW)
+
+        async def pause(_: float) -> None:
+            await make(cluster, "extra")
+
+        world.faults.answer("configmaps.*watch=true", 500, FAULT, content_type="application/json", times=1)
+        async with aclosing(changes(cluster, Settings(), seen, pause=pause)) as stream:
+            assert await word(stream, RELIST, "configmap") == "configmap"
+
+
+async def test_a_busy_server_says_how_long_to_wait(tmp_path: Path) -> None:
+    pauses: list[float] = []
+    paused = asyncio.Event()
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        paused.set()
+        await asyncio.Event().wait()
+
+    async def busy(*_: object, **__: object) -> AsyncGenerator[None, None]:
+        trouble = Busy("kube.busy", "Busy.", status=429)
+        trouble.retry_after = 90
+        for one in (trouble,):
+            raise one
+        yield
+
+    async with demo("seed", tmp_path) as (_, cluster):
+        seen = await observe(cluster, Settings(), NOW)
+        cluster.watch = busy  # type: ignore[method-assign,assignment]
+        async with aclosing(changes(cluster, Settings(), seen, pause=pause)) as stream:
+            told = asyncio.ensure_future(word(stream, "never"))
+            async with asyncio.timeout(10):
+                await paused.wait()
+            told.cancel()
+            await asyncio.gather(told, return_exceptions=True)
+    assert set(pauses) == {90}
 
 
 async def test_a_lost_connection_is_told(tmp_path: Path) -> None:

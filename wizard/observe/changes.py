@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 
 from wizard.errors import Trouble
 from wizard.kube.client import Cluster
-from wizard.kube.errors import Busy, ClusterTrouble, Expired, Forbidden, Invalid, NotFound, ServerFault
+from wizard.kube.errors import Busy, ClusterTrouble, Expired, Forbidden, Invalid, NotFound
 from wizard.observe.asking import found
 from wizard.observe.look_argo import APPLICATIONS
 from wizard.observe.look_immich import CHART_LABELS
@@ -22,7 +22,9 @@ from wizard.world import World
 
 RELIST = "relist"
 _PAUSE = 1.0
+_LONGEST_PAUSE = 60.0
 _WAITING = 64
+Pause = Callable[[float], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +68,17 @@ def watched(settings: Settings, world: World) -> list[Watched]:
     return watches
 
 
-async def changes(cluster: Cluster, settings: Settings, world: World) -> AsyncGenerator[str, None]:
+async def changes(
+    cluster: Cluster, settings: Settings, world: World, *, pause: Pause = asyncio.sleep
+) -> AsyncGenerator[str, None]:
     """A short word for each thing that changed since the look that `world` is of, as it happens.
 
-    "relist" says that something may have been missed. What may not be watched is left out. Raises Trouble when the
-    connection is lost, after which there are no more words; closing it ends every watch.
+    "relist" says that something may have been missed. What may not be watched is left out. A watch that the server fails at
+    says nothing and goes on later from where it was. Raises Trouble when the connection is lost, after which there are no
+    more words; closing it ends every watch.
     """
     queue: asyncio.Queue[str | Trouble] = asyncio.Queue(_WAITING)
-    tasks = [asyncio.create_task(_follow(cluster, settings, one, queue)) for one in watched(settings, world)]
+    tasks = [asyncio.create_task(_follow(cluster, settings, one, queue, pause)) for one in watched(settings, world)]
     try:
         while True:
             said = await queue.get()
@@ -86,8 +91,11 @@ async def changes(cluster: Cluster, settings: Settings, world: World) -> AsyncGe
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _follow(cluster: Cluster, settings: Settings, one: Watched, queue: asyncio.Queue[str | Trouble]) -> None:
+async def _follow(
+    cluster: Cluster, settings: Settings, one: Watched, queue: asyncio.Queue[str | Trouble], pause: Pause
+) -> None:
     version = version_for(one.path, cluster.versions, settings)
+    failures = 0
     while True:
         try:
             if not version:
@@ -96,23 +104,21 @@ async def _follow(cluster: Cluster, settings: Settings, one: Watched, queue: asy
                 one.path, resource_version=version, fields=one.fields, labels=one.labels, form="metadata"
             )
             async with aclosing(events) as stream:
-                async for _ in stream:
+                async for event in stream:
+                    version, failures = event.resource_version or version, 0
                     await queue.put(one.word)
         except Expired:
             version = ""
             await queue.put(RELIST)
         except (Forbidden, NotFound, Invalid):
             return
-        except (Busy, ServerFault):
-            version = ""
-            await asyncio.sleep(_PAUSE)
-            await queue.put(RELIST)
         except ClusterTrouble as trouble:
             await queue.put(trouble)
             return
-        except Trouble:
-            version = ""
-            await asyncio.sleep(_PAUSE)
+        except Trouble as trouble:
+            asked = trouble.retry_after if isinstance(trouble, Busy) else None
+            await pause(max(min(_PAUSE * 2**failures, _LONGEST_PAUSE), asked or 0.0))
+            failures += 1
 
 
 def version_for(path: str, versions: Mapping[str, str], settings: Settings) -> str:
