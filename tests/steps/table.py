@@ -506,7 +506,14 @@ _AUTHENTICATION: dict[str, Row] = {
 _ARGOCD: dict[str, Row] = {
     "synced": Row(complete, fresh),
     "healthy": Row(complete, fresh),
-    "not-installed": Row(lambda: replace(complete(), application=Missing(kind_installed=False))),
+    "not-installed": Row(
+        lambda: replace(fresh(), application=Missing(kind_installed=False)),
+        lambda: replace(complete(), application=Missing(kind_installed=False)),
+    ),
+    "elsewhere": Row(
+        lambda: replace(complete(), application=Missing(kind_installed=False)),
+        lambda: replace(fresh(), application=Missing(kind_installed=False)),
+    ),
     "application-missing": Row(lambda: replace(complete(), application=Missing())),
     "application-unreadable": Row(lambda: replace(complete(), application=FORBIDDEN)),
     "application-deleting": Row(

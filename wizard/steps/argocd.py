@@ -14,7 +14,7 @@ from wizard.steps.argocd_conditions import conditions_of
 from wizard.steps.argocd_health import check_auth_pod, check_degraded_jobs, health_of
 from wizard.steps.argocd_sync import sync_of
 from wizard.steps.base import Right, Step, missing_rights, unknown
-from wizard.steps.look_up import application_of, claim_named, cron_job_named, items, listed, manager_of
+from wizard.steps.look_up import application_of, claim_named, cron_job_named, items, listed, manager_of, tracked_by
 from wizard.steps.storage import wanted_claims
 from wizard.world import Application, Found, Meta, Missing, Unreadable, World
 
@@ -31,6 +31,17 @@ def check_application(world: World, settings: Settings) -> Iterator[Finding]:
             yield from _state(app, world, settings)
         case Unreadable() as read:
             yield unknown("argocd.application-unreadable", "Argo CD's applications", read)
+        case Missing(kind_installed=False) if elsewhere := _tracked(world, settings):
+            name = next(iter(elsewhere.values()))
+            yield Finding(
+                "argocd.elsewhere",
+                Severity.UNKNOWN,
+                f"The application {name} of an Argo CD elsewhere manages what is here; how it is doing can't be seen.",
+                evidence={f"{where} tracked by": app for where, app in elsewhere.items()},
+                why="This cluster does not know Argo CD's kinds, but objects here carry its tracking annotation.",
+                fix="Look there, and skip this iteration here. What is changed here by hand may be put back from there.",
+                implies=Status.UNKNOWN,
+            )
         case Missing(kind_installed=False):
             yield Finding(
                 "argocd.not-installed",
@@ -78,6 +89,11 @@ def check_application(world: World, settings: Settings) -> Iterator[Finding]:
                     ),
                 ),
             )
+
+
+def _tracked(world: World, settings: Settings) -> dict[str, str]:
+    """Which of our objects carry an application's tracking annotation, and whose."""
+    return {name: app for name, meta in _our_objects(world, settings) if (app := tracked_by(meta))}
 
 
 def _application_hint(world: World) -> str:

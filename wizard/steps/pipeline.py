@@ -6,7 +6,7 @@ from wizard.annotations import VERIFIED_COUNTS, read_json
 from wizard.model import Account, Hop, SessionState, Status
 from wizard.settings import PHOTOS_CLAIM, AccountNames, Settings
 from wizard.steps.exposure import immich_routes, ingresses_around
-from wizard.steps.look_up import claim_named, cron_job_named, jobs_of
+from wizard.steps.look_up import claim_named, cron_job_named, jobs_of, more_of
 from wizard.world import Found, Missing, Unreadable, World
 
 _SESSION = {
@@ -46,7 +46,7 @@ def _icloudpd(world: World, settings: Settings, statuses: dict[str, Status]) -> 
         return "unknown", ""
     names = [AccountNames.of(account).cron_job for account in settings.accounts]
     if not all(cron_job_named(world, name) for name in names):
-        return "broken", ""
+        return ("unknown" if more_of(world.cron_jobs) else "broken"), ""
     runs = [jobs[-1] for name in names if (jobs := jobs_of(world, name))]
     if any(job.state == "running" for job in runs):
         return "busy", "running"
@@ -62,9 +62,9 @@ def _icloudpd(world: World, settings: Settings, statuses: dict[str, Status]) -> 
 
 
 def _volume(world: World, statuses: dict[str, Status]) -> str:
-    if isinstance(world.claims, Unreadable):
-        return "unknown"
     claim = claim_named(world, PHOTOS_CLAIM)
+    if isinstance(world.claims, Unreadable) or (claim is None and more_of(world.claims)):
+        return "unknown"
     if claim is None or claim.phase == "Lost" or claim.meta.deleting or statuses.get("storage") is Status.FAILED:
         return "broken"
     return "ok" if claim.phase == "Bound" and statuses.get("storage") is not Status.BLOCKED else "waiting"
