@@ -40,7 +40,7 @@ class AccountNames:
 
 
 def seen_accounts(accounts: Iterable[str], cron_jobs: Iterable[str]) -> tuple[str, ...]:
-    """The accounts that are known, and those whose CronJobs are there, whether or not anybody named them."""
+    """The accounts that are known, and those that CronJobs of these names would be for, whether or not anybody named them."""
     prefix = f"{CRON_JOB_BASE}-"
     seen = sorted(name.removeprefix(prefix) for name in cron_jobs if name.startswith(prefix) and name != prefix)
     return tuple(dict.fromkeys((*accounts, *seen)))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.steps.worlds import (
     FORBIDDEN,
     GOOD_LOG,
+    GOOD_SCRIPT,
     NOW,
     NS,
     SETTINGS,
@@ -48,6 +49,7 @@ from wizard.world import (
     Page,
     Pod,
     PodSpec,
+    PodVolume,
     SecretKeys,
     Unreadable,
     World,
@@ -382,6 +384,24 @@ def test_immich_s_database_is_named_before_what_follows_from_it() -> None:
     report = diagnose(world, SETTINGS)
     assert ids(report, "immich") == ["image-pull", "crash-loop"]
     assert report.steps[4].status is B
+
+
+@pytest.mark.parametrize(
+    ("spec", "is_account"),
+    [
+        (PodSpec((Container("report", "busybox", command=("sh", "-c", "grep icloudpd /log")),)), False),
+        (PodSpec(()), False),
+        (PodSpec((Container("x", "x/y"),), (PodVolume("config", "pvc", "icloudpd-config"),)), False),
+        (PodSpec((Container("x", "x/y"),), (PodVolume("config", "pvc", "icloudpd-config-anna"),)), True),
+        (pod_spec(GOOD_SCRIPT), True),
+    ],
+)
+def test_a_cronjob_is_an_account_s_when_it_syncs(spec: PodSpec, *, is_account: bool) -> None:
+    world = replace(complete(), cron_jobs=page(cron_job(), cron_job(meta=meta("icloudpd-sync-anna"), spec=spec)))
+    names = [account.name for account in diagnose(world, SETTINGS).accounts]
+    assert names == ["default", "anna"] if is_account else names == ["default"]
+    named = diagnose(world, replace(SETTINGS, accounts=("default", "anna")))
+    assert [account.name for account in named.accounts] == ["default", "anna"]
 
 
 @pytest.mark.parametrize(

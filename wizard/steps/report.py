@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from wizard.model import Account, Report
-from wizard.settings import AccountNames, Settings, seen_accounts
+from wizard.settings import DEFAULT_ACCOUNT, AccountNames, Settings, seen_accounts
 from wizard.steps.base import Step
-from wizard.steps.look_up import cron_job_named, items
+from wizard.steps.look_up import claims_of, cron_job_named, items
 from wizard.steps.pipeline import pipeline
 from wizard.steps.session import session_of
 from wizard.steps.workload import read_workload
-from wizard.world import World
+from wizard.world import CronJob, World
 
 
 def diagnose_with(steps: Sequence[Step], world: World, settings: Settings) -> Report:
@@ -35,9 +35,19 @@ def diagnose_with(steps: Sequence[Step], world: World, settings: Settings) -> Re
 
 
 def with_seen_accounts(world: World, settings: Settings) -> Settings:
-    """The settings with the accounts whose CronJobs are in the namespace, whether or not anybody named them here."""
-    accounts = seen_accounts(settings.accounts, [job.meta.name for job in items(world.cron_jobs)])
+    """The settings with the accounts whose CronJobs are in the namespace, whether or not anybody named them here.
+
+    A CronJob's name alone makes no account: `icloudpd-sync-report` may be somebody's own.
+    """
+    accounts = seen_accounts(settings.accounts, [job.meta.name for job in items(world.cron_jobs) if _syncs(job)])
     return settings if accounts == settings.accounts else replace(settings, accounts=accounts)
+
+
+def _syncs(job: CronJob) -> bool:
+    """Whether a CronJob runs icloudpd, or mounts the session's claim of the account that its name says."""
+    workload = read_workload(job.spec)
+    (account,) = seen_accounts((), [job.meta.name]) or (DEFAULT_ACCOUNT,)
+    return bool(workload and workload.program) or AccountNames.of(account).config_claim in claims_of(job.spec)
 
 
 def apple_id_of(account: str, world: World, settings: Settings) -> str | None:
