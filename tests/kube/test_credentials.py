@@ -10,10 +10,13 @@ import pytest
 from aiohttp import web
 
 from tests.kube.certificates import Authority, server_context
-from tests.kube.serving import connected, credential, plugin, serving, status
+from tests.kube.serving import connected, credential, kubeconfig, plugin, serving, status
 from wizard.errors import Exit, Trouble
 from wizard.kube.client import Cluster
 from wizard.kube.connecting import Target, trouble_of
+from wizard.kube.credentials import Credentials
+from wizard.kube.kubeconfig import load
+from wizard.kube.transport import open_transport
 
 API = "client.authentication.k8s.io/v1"
 
@@ -48,6 +51,16 @@ async def test_who_we_say_we_are(tmp_path: Path) -> None:
     ]
     for user, expected in cases:
         assert await identity(tmp_path, user) == expected
+
+
+async def test_the_password_of_the_proxy_is_in_no_repr(tmp_path: Path) -> None:
+    path = kubeconfig(tmp_path, "https://lab.home", cluster={"proxy-url": "http://me:planted-4711@proxy:3128"})
+    transport = open_transport(load(str(path), None, env={}, home=tmp_path), Credentials(), {}, tmp_path)
+    try:
+        assert "planted-4711" in transport.target.proxy
+        assert "planted-4711" not in repr(transport)
+    finally:
+        await transport.session.close()
 
 
 async def test_a_client_certificate_opens_the_door_and_leaves_no_file(tmp_path: Path) -> None:

@@ -366,6 +366,32 @@ class TestApplication:
         status = {"operationState": {"phase": "Error", "operation": {"sync": {"revision": "asked"}}}}
         assert application({"status": status}).operation_revision == "asked"
 
+    @pytest.mark.parametrize(
+        ("address", "kept"),
+        [
+            ("https://github.com/bob/photos.git", "https://github.com/bob/photos.git"),
+            ("https://bob:ghp_planted@github.com/bob/p", "https://github.com/bob/p"),
+            ("https://ghp_planted@github.com/bob/p", "https://github.com/bob/p"),
+            ("https://bob:p@planted@github.com/bob/p", "https://github.com/bob/p"),
+            ("oci://bob:planted@registry/charts", "oci://registry/charts"),
+            ("ssh://git:planted@host:22/p.git", "ssh://git@host:22/p.git"),
+            ("git@github.com:bob/p.git", "git@github.com:bob/p.git"),
+        ],
+    )
+    def test_credentials_in_addresses_are_not_kept(self, address: str, kept: str) -> None:
+        said = f"can't fetch '{address}': no"
+        seen = application(
+            {
+                "spec": {"sources": [{"repoURL": address}]},
+                "status": {
+                    "operationState": {"message": said},
+                    "conditions": [{"type": "ComparisonError", "message": said}],
+                },
+            }
+        )
+        assert seen.sources[0].repo_url == kept
+        assert seen.operation_message == seen.conditions[0][1] == f"can't fetch '{kept}': no"
+
     def test_whose_objects(self) -> None:
         tracking = {"argocd.argoproj.io/tracking-id": "photo-sync:batch/CronJob:photo-sync/icloudpd-sync"}
         assert tracking_application(tracking, {}) == "photo-sync"

@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ class Answer:
     """A successful answer: `body` as JSON, `warnings` the texts of its Warning headers."""
 
     status: int
-    body: Any
+    body: Any = field(repr=False)
     warnings: tuple[str, ...] = ()
 
 
@@ -45,7 +45,7 @@ class ServiceAnswer:
 
     status: int
     content_type: str
-    body: bytes
+    body: bytes = field(repr=False)
 
     def json(self) -> Any:
         """The body as JSON; None when it is none."""

@@ -10,7 +10,7 @@ import asyncio
 import errno
 import socket
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wizard.errors import Retry, Trouble, shorten
 from wizard.kube.errors import CredentialsRejected, NotKubernetes, TlsMismatch, Unreachable
@@ -37,7 +37,7 @@ class Target:
     port: int
     expected: str
     named_by_kubeconfig: bool
-    proxy: str = ""
+    proxy: str = field(default="", repr=False)
 
 
 def trouble_of(error: BaseException, target: Target) -> Trouble:

@@ -12,7 +12,7 @@ import ssl
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,9 +34,9 @@ class Transport:
 
     session: Any
     base: str
-    options: Mapping[str, Any]
+    options: Mapping[str, Any] = field(repr=False)
     target: Target
-    authority: bytes
+    authority: bytes = field(repr=False)
     ca_sha256: str | None
 
 

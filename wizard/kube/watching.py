@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from wizard.kube.errors import in_band, not_json
@@ -15,7 +15,7 @@ class WatchEvent:
     """`type` is ADDED, MODIFIED, DELETED or BOOKMARK; `object` the JSON as it came."""
 
     type: str
-    object: Any
+    object: Any = field(repr=False)
     resource_version: str
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from wizard.world import Application, AppResource, AppSource
 
 MESSAGE_LIMIT = 1024
 RESOURCE_LIMIT = 200
+_USER_INFO = re.compile(r"\b([A-Za-z][\w+.-]*)://([^/\s]*)@")
 
 
 def application(body: Any) -> Application:
@@ -42,13 +44,10 @@ def application(body: Any) -> Application:
         health=text(record(status.get("health")).get("status")),
         compared_revision=_revision(sync),
         operation_phase=text(operation.get("phase")),
-        operation_message=shorten(text(operation.get("message")), MESSAGE_LIMIT),
+        operation_message=_message(operation),
         operation_revision=_revision(result) or _revision(asked),
         operation_finished=when(operation.get("finishedAt")),
-        conditions=tuple(
-            (text(one.get("type")), shorten(text(one.get("message")), MESSAGE_LIMIT))
-            for one in records(status.get("conditions"))
-        ),
+        conditions=tuple((text(one.get("type")), _message(one)) for one in records(status.get("conditions"))),
         resources=tuple(_resource(one) for one in records(status.get("resources"))[:RESOURCE_LIMIT]),
     )
 
@@ -62,13 +61,25 @@ def tracking_application(annotations: Mapping[str, str], labels: Mapping[str, st
     return tracking.partition(":")[0] or labels.get("argocd.argoproj.io/instance", "")
 
 
+def without_credentials(said: str) -> str:
+    """`said` without what stands before the @ in its addresses; of ssh addresses the user's name stays, as it is needed."""
+    return _USER_INFO.sub(
+        lambda found: f"{found[1]}://{found[2].partition(':')[0]}@" if found[1].endswith("ssh") else f"{found[1]}://",
+        said,
+    )
+
+
+def _message(raw: Mapping[str, Any]) -> str:
+    return shorten(without_credentials(text(raw.get("message"))), MESSAGE_LIMIT)
+
+
 def _revision(raw: Mapping[str, Any]) -> str:
     return text(raw.get("revision")) or next((text(one) for one in listed(raw.get("revisions")) if one), "")
 
 
 def _source(raw: Mapping[str, Any]) -> AppSource:
     return AppSource(
-        repo_url=text(raw.get("repoURL")),
+        repo_url=without_credentials(text(raw.get("repoURL"))),
         target_revision=text(raw.get("targetRevision")),
         path=text(raw.get("path")),
         chart=text(raw.get("chart")),
