@@ -386,6 +386,14 @@ def test_immich_s_database_is_named_before_what_follows_from_it() -> None:
     assert report.steps[4].status is B
 
 
+def test_a_claim_that_may_wait_for_a_ready_made_volume_is_not_to_be_deleted() -> None:
+    waiting = [replace(one, phase="Pending", storage_class="by-hand") for one in list_of(complete().claims)]
+    found = diagnose(replace(complete(), claims=page(*waiting)), SETTINGS).steps[0].findings[0]
+    assert found.id == "storage.class-missing"
+    assert "PersistentVolume" in found.why
+    assert not any("delete" in command for command in found.commands)
+
+
 @pytest.mark.parametrize(
     ("spec", "is_account"),
     [

@@ -232,9 +232,9 @@ def _pending_claim(claim: Claim, where: str, world: World, settings: Settings) -
             yield unknown("storage.class-unreadable", "The storage classes", read)
             return
         case Found(value=page):
-            chosen, finding = _class_of(claim, page, where, settings)
+            chosen, finding = _class_of(claim, page, where, describe)
         case _:
-            chosen, finding = _class_of(claim, _NO_CLASSES, where, settings)
+            chosen, finding = _class_of(claim, _NO_CLASSES, where, describe)
     if finding:
         yield finding
         return
@@ -302,7 +302,7 @@ def _events_unreadable(claim: Claim, read: Unreadable) -> Finding:
 
 
 def _class_of(
-    claim: Claim, page: Page[StorageClass], where: str, settings: Settings
+    claim: Claim, page: Page[StorageClass], where: str, describe: str
 ) -> tuple[StorageClass | None, Finding | None]:
     names = ", ".join(item.meta.name for item in page.items) or "none"
     chosen = class_of(claim, page)
@@ -314,9 +314,10 @@ def _class_of(
             Severity.ERROR,
             f"The claim {claim.meta.name} asks for storage class {claim.storage_class}, which this cluster does not have.",
             evidence={f"{where} spec.storageClassName": claim.storage_class, "storage classes": names},
-            why="The claim waits for ever: no provisioner answers to that name.",
-            fix="Delete the claim (it is empty) and create it with a class from the list.",
-            commands=("kubectl get storageclass", f"kubectl -n {settings.namespace} delete pvc {claim.meta.name}"),
+            why="No provisioner answers to that name, so only a ready-made PersistentVolume of the same class can be bound to it.",
+            fix="If such a volume is meant for it, see that it is Available, large enough and has the claim's access modes. "
+            "Otherwise make the claim anew with a class from the list; nothing is on it yet.",
+            commands=("kubectl get pv", "kubectl get storageclass", describe),
             implies=Status.ACTION_REQUIRED,
         )
     if claim.storage_class == "":
