@@ -18,6 +18,7 @@ from wizard.observe import look as looking
 from wizard.observe.asking import whole
 from wizard.observe.look import PER_FURTHER_ACCOUNT, REQUESTS, observe
 from wizard.observe.look_pods import clean_lines
+from wizard.observe.rights import everything
 from wizard.settings import CONFIG_MAP, PHOTOS_CLAIM, Settings
 from wizard.world import NOT_ASKED, Found, Missing, Page, Unreadable
 
@@ -198,6 +199,28 @@ class TestWhatMayNotBeRead:
         answers = {(one.verb, one.resource): one.allowed for one in world.access}
         assert answers["create", "secrets"] is False
         assert isinstance(world.claims, Found)
+
+    @pytest.mark.parametrize(
+        "right",
+        ["get secrets", "get configmaps", "list pods", "list persistentvolumeclaims", "list jobs.batch", "list events"],
+    )
+    async def test_what_may_not_be_read_in_our_namespace_is_told(self, tmp_path: Path, right: str) -> None:
+        world = await look(scenario(denied=(right,)), tmp_path)
+        refused = {f"{one.verb} {one.resource}" for one in world.access if one.allowed is False}
+        assert refused == {right}
+
+    @pytest.mark.parametrize(
+        ("more", "sure"),
+        [({}, True), ({"incomplete": False}, True), ({"incomplete": True}, False)],
+    )
+    async def test_all_is_granted_only_if_the_server_is_sure(
+        self, tmp_path: Path, more: dict[str, bool], *, sure: bool
+    ) -> None:
+        rule = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
+        answer = {"kind": "SelfSubjectRulesReview", "status": {"resourceRules": [rule], **more}}
+        async with demo("seed", tmp_path) as (world, cluster):
+            world.faults.answer("selfsubjectrules", 201, json.dumps(answer), content_type="application/json")
+            assert await everything(cluster) is sure
 
     async def test_exec_needs_both_verbs_and_both_are_asked(self, tmp_path: Path) -> None:
         world = await look(scenario(denied=("create pods/exec", "get pods/attach")), tmp_path)

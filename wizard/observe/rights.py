@@ -25,6 +25,16 @@ _WRITTEN = (
     "pods",
 )
 _WRITES = ("create", "patch", "delete")
+_READ = (
+    ("list", "persistentvolumeclaims"),
+    ("list", "cronjobs.batch"),
+    ("list", "jobs.batch"),
+    ("list", "pods"),
+    ("list", "events"),
+    ("get", "secrets"),
+    ("get", "configmaps"),
+    ("get", "serviceaccounts"),
+)
 _READ_EVERYWHERE = (
     "storageclasses.storage.k8s.io",
     "ingressclasses.networking.k8s.io",
@@ -39,6 +49,8 @@ def wanted(namespace: str, argo_namespace: str, immich_namespace: str) -> Iterat
     for resource in _WRITTEN:
         for verb in _WRITES:
             yield verb, resource, namespace
+    for verb, resource in _READ:
+        yield verb, resource, namespace
     yield "get", "pods/log", namespace
     for resource in ("pods/exec", "pods/attach"):
         yield "get", resource, namespace
