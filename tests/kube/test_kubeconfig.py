@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import asyncio
 import base64
+import errno
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -12,6 +15,7 @@ import pytest
 import yaml
 
 from wizard.errors import Exit, Trouble
+from wizard.kube.credentials import obtain
 from wizard.kube.kubeconfig import IN_CLUSTER, choose, config_files, load, merge, read
 
 HOME = Path("/nowhere")
@@ -175,6 +179,23 @@ def trouble(flag: str | None, context: str | None, env: Mapping[str, str] | None
     return raised.value
 
 
+def forbid(monkeypatch: pytest.MonkeyPatch, hidden: Path) -> None:
+    """Lets the system answer for `hidden` as it does below a folder that may not be entered, also to root."""
+    stat, read_bytes = Path.stat, Path.read_bytes
+
+    def refuse(path: Path, **options: Any) -> os.stat_result:
+        if path == hidden:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return stat(path, **options)
+
+    def unread(path: Path) -> bytes:
+        refuse(path)
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    monkeypatch.setattr(Path, "read_bytes", unread)
+
+
 class TestTrouble:
     def test_none_at_all(self) -> None:
         found = trouble(None, None)
@@ -186,6 +207,37 @@ class TestTrouble:
 
     def test_a_folder_can_not_be_read(self, tmp_path: Path) -> None:
         assert trouble(str(tmp_path), None).code == "kubeconfig.unreadable"
+
+    @pytest.mark.parametrize("which", ["flag", "environment", "home"])
+    def test_a_folder_that_may_not_be_entered(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: str
+    ) -> None:
+        hidden = tmp_path / ".kube" / "config"
+        forbid(monkeypatch, hidden)
+        with pytest.raises(Trouble) as raised:
+            load(
+                str(hidden) if which == "flag" else None,
+                None,
+                env={"KUBECONFIG": str(hidden)} if which == "environment" else {},
+                home=tmp_path,
+            )
+        assert (raised.value.code, raised.value.exit_code) == ("kubeconfig.unreadable", Exit.UNREACHABLE)
+        assert raised.value.why == "Permission denied"
+
+    def test_a_service_account_that_may_not_be_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        forbid(monkeypatch, tmp_path / "token")
+        env = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}
+        config = load(None, None, env=env, home=HOME, service_account=tmp_path)
+        with pytest.raises(Trouble) as raised:
+            asyncio.run(obtain(config, {}, tmp_path))
+        assert raised.value.exit_code == Exit.UNREACHABLE
+        assert str(tmp_path / "token") in " ".join(raised.value.lines())
+
+    def test_below_a_file_there_is_nothing(self, tmp_path: Path) -> None:
+        (tmp_path / ".kube").write_text("")
+        with pytest.raises(Trouble) as raised:
+            load(None, None, env={}, home=tmp_path)
+        assert raised.value.code == "kubeconfig.none"
 
     @pytest.mark.parametrize(
         ("text", "code", "says"),

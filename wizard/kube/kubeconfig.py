@@ -7,6 +7,7 @@ that names a context, cluster, user or current-context wins, whole; relative pat
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,13 +58,13 @@ def load(
 ) -> Kubeconfig:
     """What kubectl would connect with. Raises Trouble when there is no such thing."""
     paths = config_files(flag, env, home)
-    if flag and not paths[0].exists():
+    if flag and _is_missing(paths[0]):
         raise _trouble(
             "kubeconfig.missing",
             f"There is no kubeconfig at {flag}.",
             fix="Check the path given with --kubeconfig, or leave it out to use KUBECONFIG or ~/.kube/config.",
         )
-    present = tuple(path for path in paths if path.exists())
+    present = tuple(path for path in paths if not _is_missing(path))
     merged = merge([(path, read(path)) for path in present])
     if not any(merged[section] for section, _ in _SECTIONS):
         inside = None if flag else _in_cluster(env, service_account)
@@ -85,7 +86,7 @@ def read(path: Path) -> Mapping[str, Any]:
             f"The kubeconfig {path} can't be read.",
             why=error.strerror or "",
             fix="Make the file readable for you, or name another one with --kubeconfig.",
-            commands=(f"ls -l {path}",),
+            commands=(f"ls -l {shlex.quote(str(path))}",),
         ) from error
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -104,6 +105,17 @@ def read(path: Path) -> Mapping[str, Any]:
     if not isinstance(content, Mapping):
         raise _not_a_kubeconfig(path, "It holds a single value where a mapping should be.")
     return content
+
+
+def _is_missing(path: Path) -> bool:
+    """False also for what may not be looked at: reading it says why."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def merge(files: Sequence[tuple[Path, Mapping[str, Any]]]) -> dict[str, Any]:
@@ -205,12 +217,15 @@ def _absolute(section: str, value: Mapping[str, Any], folder: Path) -> dict[str,
 def _in_cluster(env: Mapping[str, str], service_account: Path) -> Kubeconfig | None:
     host, port = env.get("KUBERNETES_SERVICE_HOST", ""), env.get("KUBERNETES_SERVICE_PORT", "")
     token = service_account / "token"
-    if not host or not port or not token.is_file():
+    if not host or not port or _is_missing(token):
         return None
-    namespace = service_account / "namespace"
+    try:
+        namespace = (service_account / "namespace").read_text(errors="replace").strip()
+    except OSError:
+        namespace = ""
     return Kubeconfig(
         context=IN_CLUSTER,
-        namespace=namespace.read_text().strip() if namespace.is_file() else "",
+        namespace=namespace,
         cluster_name=IN_CLUSTER,
         user_name="the pod's service account",
         cluster={
