@@ -110,8 +110,9 @@ def _no_route(world: World, settings: Settings) -> Iterator[Finding]:
         Severity.ERROR,
         "No Ingress leads to Immich yet.",
         evidence={"ingresses looked at": len(items(read))},
-        why="Without one it can be reached only through a port-forward.",
-        fix=f"Make one for {host} to Immich's Service.{example}",
+        why="Only Ingresses are looked at. A Gateway's HTTPRoute, an IngressRoute, a Route or a Service of type LoadBalancer "
+        "may lead to it all the same.",
+        fix=f"Make one for {host} to Immich's Service.{example} If another way leads to it already, skip this iteration.",
         commands=(f"kubectl -n {pattern.meta.namespace} get ingress {pattern.meta.name} -o yaml",) if pattern else (),
         implies=Status.ACTION_REQUIRED,
         blocker=Blocker(
