@@ -133,6 +133,13 @@ def _mounts(read_only: str) -> tuple[Mount, ...]:
     return tuple(replace(mount, read_only=mount.volume == read_only) for mount in cron_job().spec.containers[0].mounts)
 
 
+def _other_client() -> Pod:
+    """A Deployment's pod of some other client, on our session's volume."""
+    container = Container("icloud", "mandarons/icloud-drive:1.24.0")
+    spec = PodSpec((container,), (PodVolume("config", "pvc", "icloudpd-config"),))
+    return Pod(meta("icloud-7d9f-x2x4z", owner="ReplicaSet/icloud-7d9f"), spec, "Running")
+
+
 def _read_only_session() -> World:
     container = replace(cron_job().spec.containers[0], mounts=_mounts("config"))
     return with_cron(complete(), spec=_spec(containers=(container,)))
@@ -365,6 +372,10 @@ _CREDENTIALS: dict[str, Row] = {
     ),
     "cronjob": Row(complete, fresh),
     "cronjob-missing": Row(lambda: replace(complete(), cron_jobs=page()), fresh),
+    "other-client": Row(
+        lambda: replace(complete(), cron_jobs=page(), pods=page(_other_client())),
+        lambda: replace(complete(), cron_jobs=page(), pods=page(auth_pod())),
+    ),
     "cronjob-suspended": Row(
         lambda: with_cron(complete(), suspend=True, meta=meta("icloudpd-sync", annotations={SUSPENDED_BY: "sign-in"}))
     ),

@@ -20,10 +20,11 @@ from wizard.steps.look_up import (
     mend,
     more_of,
 )
+from wizard.steps.other_clients import other_client, other_clients
 from wizard.steps.runners import cron_jobs, names_of, nowhere_to_put
 from wizard.steps.session_notes import handovers, signing_in
 from wizard.steps.sign_in import reauth
-from wizard.world import CronJob, Event, Found, Unreadable, World
+from wizard.world import CronJob, Event, Found, Pod, Unreadable, World
 
 SESSION_LIFE = timedelta(days=30)
 LONGEST_SAFE_GAP = timedelta(days=25)
@@ -42,17 +43,25 @@ def check_cron_jobs(world: World, settings: Settings) -> Iterator[Finding]:
         elif more_of(world.cron_jobs):
             yield cut_short("credentials.cronjobs-unreadable", "CronJobs", f"a CronJob {names.cron_job}")
         else:
-            yield _missing(names)
+            clients = other_clients(names, world)
+            yield _missing(names, clients)
+            if clients:
+                yield other_client(clients, names)
 
 
-def _missing(names: AccountNames) -> Finding:
+def _missing(names: AccountNames, clients: list[Pod]) -> Finding:
+    first = (
+        f"Stop pod {clients[0].meta.name} first, unless it is to go on in its place. Then create"
+        if clients
+        else "Create"
+    )
     return Finding(
         "credentials.cronjob-missing",
         Severity.ERROR,
         f"The CronJob {names.cron_job} does not exist yet.",
         evidence={f"cronjob/{names.cron_job}": "not found"},
         why="It is what downloads the photos, night after night.",
-        fix="Create it, in git when Argo CD manages this namespace; docs/manifests.md has one that lives on the session alone.",
+        fix=f"{first} it, in git when Argo CD manages this namespace; docs/manifests.md has one that lives on the session alone.",
         implies=Status.ACTION_REQUIRED,
         blocker=Blocker(
             "P0",
