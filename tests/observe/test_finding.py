@@ -106,10 +106,19 @@ async def test_in_a_crowd_too_large_to_look_through_nobody_knows(tmp_path: Path)
     assert (await look(scenario(*crowd), tmp_path, Settings(immich_namespace="y"))).immich == Missing()
 
 
-def app(name: str, namespace: str = "argocd", destination: str = "photo-sync") -> Any:
+def app(
+    name: str, namespace: str = "argocd", destination: str = "photo-sync", server: str = "", cluster: str = ""
+) -> Any:
     return application(
-        {"metadata": {"name": name, "namespace": namespace}, "spec": {"destination": {"namespace": destination}}}
+        {
+            "metadata": {"name": name, "namespace": namespace},
+            "spec": {"destination": {"namespace": destination, "server": server, "name": cluster}},
+        }
     )
+
+
+OTHER = "https://10.9.9.9:6443"
+OURS = "https://127.0.0.1:6443"
 
 
 @pytest.mark.parametrize(
@@ -125,10 +134,17 @@ def app(name: str, namespace: str = "argocd", destination: str = "photo-sync") -
         ([app("photo-sync", "x", "y"), app("a"), app("b")], [], ("photo-sync", "x")),
         ([app("photo-sync", "x", "y")], [], ("photo-sync", "x")),
         ([], ["photo-sync"], None),
+        ([app("photo-sync", server=OTHER)], [], None),
+        ([app("photo-sync", server=OTHER)], ["photo-sync"], ("photo-sync", "argocd")),
+        ([app("photo-sync", "x", server=OTHER), app("photo-sync", "z")], ["photo-sync"], ("photo-sync", "z")),
+        ([app("photo-sync", server=OTHER), app("mine", server=OURS)], [], ("mine", "argocd")),
+        ([app("a", server=OTHER), app("b", server="https://kubernetes.default.svc")], [], ("b", "argocd")),
+        ([app("a", cluster="staging"), app("b", cluster="in-cluster")], [], ("b", "argocd")),
+        ([app("a", cluster="homelab"), app("b", server=OTHER)], [], ("a", "argocd")),
     ],
 )
 def test_which_application_is_ours(known: list[Any], named: list[str], expected: tuple[str, str] | None) -> None:
-    chosen = choose(known, named, "photo-sync", "photo-sync")
+    chosen = choose(known, named, "photo-sync", "photo-sync", f"{OURS}/")
     assert (chosen and (chosen.meta.name, chosen.meta.namespace)) == expected
 
 

@@ -12,6 +12,8 @@ from wizard.settings import CONFIG_MAP, Settings
 from wizard.world import NOT_ASKED, Application, Found, Meta, Missing, Page, Read, World
 
 APPLICATIONS = "/apis/argoproj.io/v1alpha1/applications"
+_THIS_CLUSTER = ("https://kubernetes.default.svc", "in-cluster")
+_HERE, _UNCLEAR, _ELSEWHERE = range(3)
 
 
 async def find_application(cluster: Cluster, settings: Settings, budget: Budget, world: World) -> Read[Application]:
@@ -21,13 +23,16 @@ async def find_application(cluster: Cluster, settings: Settings, budget: Budget,
     known = world.applications.value
     tracking = list(dict.fromkeys(_trackers(_our_objects(world))))
     named = [settings.application, *tracking] if "application" in settings.sources else tracking
-    chosen = choose(known.items, named, settings.namespace, settings.application)
+    chosen = choose(known.items, named, settings.namespace, settings.application, cluster.server)
     unsure = chosen is None or (chosen.meta.name not in named and chosen.destination_namespace != settings.namespace)
     if known.more and unsure:
         for name in list(dict.fromkeys([*named, settings.application]))[:2]:
-            read = await _by_name(cluster, budget, name)
-            if not isinstance(read, Missing):
+            read = await _of_name(cluster, budget, name)
+            if not isinstance(read, Found):
                 return read
+            also = choose(read.value.items, named, settings.namespace, settings.application, cluster.server)
+            if also:
+                return Found(also)
     return Found(chosen) if chosen else Missing()
 
 
@@ -47,29 +52,46 @@ async def find_parent(
     return await _by_name(cluster, budget, name) if known and known.more else Missing()
 
 
-def choose(known: Iterable[Application], named: Iterable[str], namespace: str, usual: str) -> Application | None:
+def choose(
+    known: Iterable[Application], named: Iterable[str], namespace: str, usual: str, server: str = ""
+) -> Application | None:
     """The first with one of these names, else the one that deploys into `namespace`, else the one with the usual name.
 
     Of several with one name the one that deploys there is meant; of several that deploy there the one with the usual name.
+    One for another cluster than that at `server` is taken only if it is named. Argo CD's own name for a cluster says
+    nothing for sure, so such a one comes after those for this cluster.
     """
-    listed = list(known)
+    listed = sorted(known, key=lambda one: _distance(one, server))
+    near = [one for one in listed if _distance(one, server) < _ELSEWHERE]
     for name in named:
-        alike = [one for one in listed if one.meta.name == name]
+        alike = [one for one in near if one.meta.name == name] or [one for one in listed if one.meta.name == name]
         if alike:
             return next((one for one in alike if one.destination_namespace == namespace), alike[0])
-    there = [one for one in listed if one.destination_namespace == namespace]
-    called = [one for one in listed if one.meta.name == usual]
+    there = [one for one in near if one.destination_namespace == namespace]
+    there = [one for one in there if _distance(one, server) == _HERE] or there
+    called = [one for one in near if one.meta.name == usual]
     return next((one for one in there if one in called), None) or (
         there[0] if len(there) == 1 else next(iter(called), None)
     )
 
 
-async def _by_name(cluster: Cluster, budget: Budget, name: str) -> Read[Application]:
+def _distance(one: Application, server: str) -> int:
+    destination = one.destination_server.rstrip("/")
+    if destination in ("", *_THIS_CLUSTER, server.rstrip("/")):
+        return _HERE
+    return _ELSEWHERE if "://" in destination else _UNCLEAR
+
+
+async def _of_name(cluster: Cluster, budget: Budget, name: str) -> Read[Page[Application]]:
     if not budget.take():
         return NOT_ASKED
-    read = await ask(
+    return await ask(
         cluster.list_page(APPLICATIONS, fields=f"metadata.name={name}", limit=5), lambda body: page(body, application)
     )
+
+
+async def _by_name(cluster: Cluster, budget: Budget, name: str) -> Read[Application]:
+    read = await _of_name(cluster, budget, name)
     if not isinstance(read, Found):
         return read
     return Found(read.value.items[0]) if read.value.items else Missing()
