@@ -35,11 +35,14 @@ def pytest_configure() -> None:
     hypothesis.settings.load_profile("suite")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The cluster's pods can be led to one demo Apple at a time, so all that need it run on one worker."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """All that leads the cluster's pods to a demo Apple runs on one worker; long rows of cases wait for a cluster's run."""
+    quick = not config.getoption("--kubeconfig")
     for item in items:
         if "led_apple" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("apple"))
+        if quick and item.get_closest_marker("exhaustive"):
+            item.add_marker(pytest.mark.skip(reason="one of many alike: pytest --kubeconfig PATH runs them all"))
 
 
 @pytest.fixture(autouse=True)

@@ -158,6 +158,7 @@ async def test_expired_it_gives_up_until_pyicloud_has_healed_the_session(
     assert (await machine.run_alone("--auth-only")).log[-1] == SUCCESS
 
 
+@pytest.mark.exhaustive
 async def test_with_the_password_it_uses_pyiclouds_trust_and_asks_for_no_code(
     machine: Machine, apple: DemoApple, cookies: Path
 ) -> None:
@@ -189,6 +190,7 @@ async def test_a_left_over_401_makes_it_download_nothing_and_say_it_did(
     assert [path for path in machine.pictures.rglob("*.*") if path.is_file()] == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("apple_id", "text"),
     [
@@ -245,6 +247,7 @@ async def test_its_own_sign_in_with_an_sms_to_the_second_number(machine: Machine
     assert run.log[-2:] == [ALL_SET, SUCCESS]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("apple_id", "answers", "end"),
     [
@@ -292,6 +295,9 @@ async def test_its_own_sign_in_refused(
     assert run.exit_code == 0
 
 
+@pytest.mark.exhaustive
+@pytest.mark.exhaustive
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("apple_id", "password", "code", "status"),
     [(WHO, "another-demo-password", "-20101", 401), ("locked@example.com", "demo-password", "-20209", 403)],

@@ -123,6 +123,7 @@ SIGN_IN = ("--auth-only", "--log-level", "info", "--password-provider", "console
 ALONE = ("--auth-only", "--log-level", "info", "--password-provider", "parameter")
 
 
+@pytest.mark.exhaustive
 @needs_real
 @pytest.mark.parametrize(
     ("apple_id", "answers"),
@@ -163,6 +164,7 @@ async def test_signing_in(apple: DemoApple, tmp_path: Path, apple_id: str, answe
         assert line.rpartition(": ")[2] in demo.output
 
 
+@pytest.mark.exhaustive
 @needs_real
 @pytest.mark.parametrize(
     ("days", "arguments"),
@@ -186,6 +188,7 @@ async def test_alone(apple: DemoApple, tmp_path: Path, days: int, arguments: tup
         assert demo.output == beside.output
 
 
+@pytest.mark.exhaustive
 @needs_real
 @pytest.mark.parametrize(
     "apple_id",
