@@ -208,7 +208,8 @@ class TestPromptsThatNoLogHolds:
     @pytest.mark.parametrize(
         ("lines", "expected"),
         [
-            (("2026-11-24 06:40:00 INFO     Processing user: you@example.com",), "the Apple password"),
+            (("2026-11-24 06:40:00 INFO     Processing user: you@example.com",), "the Apple password, or hangs"),
+            (("2026-11-24 06:40:00 DEBUG    Authenticating...",), "the Apple password, or hangs"),
             (("2026-11-24 06:40:00 INFO     Processing user: you@example.com", ENDED), "the Apple password"),
             (("2026-11-24 06:40:00 INFO     Two-factor authentication is required (2fa)",), "a two-factor code"),
             (("2026-11-24 06:40:00 DEBUG    2FA push notification triggered", "  a: (***) ***-**81"), "a two-factor code"),

@@ -119,7 +119,8 @@ def _running(pod: Pod, where: str, delete: str, world: World, settings: Settings
     age = world.taken_at - since
     ending = reading.ending or _asks_without_a_line(pod, log)
     if ending == "signing-in" and age >= _A_MOMENT and _has_terminal(pod) and not _given_password(pod):
-        ending = "asks-password"
+        yield _waiting(pod, "asks-password", said, delete, settings, silent=True)
+        return
     if ending in ("asks-password", "asks-code"):
         yield _waiting(pod, ending, said, delete, settings)
         return
@@ -168,19 +169,23 @@ def _given_password(pod: Pod) -> bool:
     return workload is not None and workload.given("--password")
 
 
-def _waiting(pod: Pod, ending: str, said: dict[str, object], delete: str, settings: Settings) -> Finding:
+def _waiting(
+    pod: Pod, ending: str, said: dict[str, object], delete: str, settings: Settings, *, silent: bool = False
+) -> Finding:
+    """What it waits for; where only its silence says so, an Apple that does not answer looks the same."""
     what = "the Apple password" if ending == "asks-password" else "a two-factor code"
     workload = read_workload(pod.spec)
     old = workload is not None and Image.of(workload.container.image).too_old
     return Finding(
         "authentication.auth-pod-waiting",
         Severity.WARNING,
-        f"Pod {pod.meta.name} is waiting for you to type {what}.",
+        f"Pod {pod.meta.name} is waiting for you to type {what}" + (", or hangs." if silent else "."),
         evidence=said | ({"image": workload.container.image} if workload else {}),
         why="This icloudpd does not ask Apple to send a code, and since iOS 26.4 none comes by itself."
         if old
         else "Since iOS 26.4 a code comes only when icloudpd asks for it, which 1.32.3 and later do.",
-        fix="Attach to it and type, then delete the pod. No code? iPhone in airplane mode: Settings, your name, Sign-In & Security, Get Verification Code.",
+        fix="Attach to it and type, then delete the pod. No code? iPhone in airplane mode: Settings, your name, Sign-In & Security, Get Verification Code."
+        + (" If it stays silent after the password, Apple does not answer it." if silent else ""),
         commands=(f"kubectl -n {settings.namespace} attach -it {pod.meta.name}", delete),
         implies=Status.ACTION_REQUIRED,
     )
