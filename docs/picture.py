@@ -19,7 +19,9 @@ FILE = Path(__file__).with_name("wizard.svg")
 
 async def picture(folder: Path) -> str:
     """The screen of iteration 2 as SVG, once the demo world has been looked at."""
-    opening = Opening(Request(demo="seed", env={"XDG_STATE_HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}, home=folder))
+    opening = Opening(
+        Request(demo="seed", env={"XDG_STATE_HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}, home=folder)
+    )
     app = WizardApp(opening)
     async with app.run_test(size=SIZE) as pilot:
         while app.picture.snapshot is None:
