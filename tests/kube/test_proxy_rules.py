@@ -18,7 +18,21 @@ PROXY = "http://proxy:3128"
         ("lab.home", ".home", False),
         ("lab.home", "*.home", False),
         ("lab.home", "lab.home:6443", False),
+        ("lab.home", "lab.home:443", True),
+        ("lab.home", ".home:6443", False),
+        ("lab.home", ".home:443", True),
         ("lab.home", "b.home", True),
+        ("10.1.2.3", "10.1.2.3:6443", False),
+        ("10.1.2.3", "10.1.2.3:443", True),
+        ("10.1.2.3", "2.3", True),
+        ("10.1.2.3", "fd00::/8", True),
+        ("fd00::1", "fd00::1", False),
+        ("fd00::1", "fd00:0:0::1", False),
+        ("fd00::1", "fd00::2", True),
+        ("fd00::1", "fd00::/8", False),
+        ("fd00::1", "[fd00::1]", False),
+        ("fd00::1", "[fd00::1]:6443", False),
+        ("fd00::1", "[fd00::1]:443", True),
         ("lab.home", "*", False),
         ("lab.home", " , ", True),
         ("127.0.0.1", "", False),
@@ -28,4 +42,4 @@ PROXY = "http://proxy:3128"
 )
 def test_who_goes_through_the_proxy(host: str, no_proxy: str, *, through: bool) -> None:
     env = {"HTTPS_PROXY": PROXY, "NO_PROXY": no_proxy}
-    assert _proxy_of_environment("https", host, env) == (PROXY if through else "")
+    assert _proxy_of_environment("https", host, 6443, env) == (PROXY if through else "")

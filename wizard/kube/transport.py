@@ -108,12 +108,12 @@ def _target(config: Kubeconfig, env: Mapping[str, str]) -> Target:
         )
     server = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
     named = str(config.cluster.get("tls-server-name") or "")
-    proxy = _proxy(str(config.cluster.get("proxy-url") or ""), parts.scheme, host, env)
+    proxy = _proxy(str(config.cluster.get("proxy-url") or ""), parts.scheme, host, port, env)
     return Target(server, host, port, named or host, bool(named), proxy)
 
 
-def _proxy(configured: str, scheme: str, host: str, env: Mapping[str, str]) -> str:
-    found = configured or _proxy_of_environment(scheme, host, env)
+def _proxy(configured: str, scheme: str, host: str, port: int, env: Mapping[str, str]) -> str:
+    found = configured or _proxy_of_environment(scheme, host, port, env)
     if found and "://" not in found:
         found = f"http://{found}"
     if found and urlsplit(found).scheme not in ("http", "https"):
@@ -126,33 +126,48 @@ def _proxy(configured: str, scheme: str, host: str, env: Mapping[str, str]) -> s
     return found
 
 
-def _proxy_of_environment(scheme: str, host: str, env: Mapping[str, str]) -> str:
+def _proxy_of_environment(scheme: str, host: str, port: int, env: Mapping[str, str]) -> str:
     name = f"{scheme}_proxy"
     found = env.get(name.upper()) or env.get(name) or ""
     if not found or host == "localhost" or _is_loopback(host):
         return ""
     for rule in (env.get("NO_PROXY") or env.get("no_proxy") or "").split(","):
-        if _spared(rule.strip().lower(), host.lower()):
+        if _spared(rule.strip().lower(), host.lower(), port):
             return ""
     return found
 
 
-def _spared(rule: str, host: str) -> bool:
-    if rule == "*" or (rule and host == rule.partition(":")[0]):
+def _spared(rule: str, host: str, port: int) -> bool:
+    """Whether a rule of NO_PROXY means `host`: "*", a name with those below it, an address or network, each with a port."""
+    if rule == "*":
         return True
-    if "/" in rule:
-        try:
-            return ipaddress.ip_address(host) in ipaddress.ip_network(rule, strict=False)
-        except ValueError:
-            return False
-    return bool(rule) and host.endswith("." + rule.lstrip("*").lstrip("."))
+    address = _address(host)
+    try:
+        network = ipaddress.ip_network(rule, strict=False)
+    except ValueError:
+        network = None
+    if network is not None:
+        return address is not None and address in network
+    name, colon, wanted = rule.rpartition(":") if not rule.endswith("]") else (rule, "", "")
+    name = name if colon else rule
+    if not name or (colon and wanted != str(port)):
+        return False
+    named = _address(name.strip("[]"))
+    if named is not None or address is not None:
+        return named == address
+    return host == name or host.endswith("." + name.lstrip("*").lstrip("."))
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
 
 
 def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    address = _address(host)
+    return address is not None and address.is_loopback
 
 
 @contextmanager
