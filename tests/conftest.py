@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if "led_apple" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("apple"))
         if quick and item.get_closest_marker("exhaustive"):
-            item.add_marker(pytest.mark.skip(reason="one of many alike: pytest --kubeconfig PATH runs them all"))
+            item.add_marker(pytest.mark.skip(reason="one of many alike: pytest --kubeconfig=PATH runs them all"))
 
 
 @pytest.fixture(autouse=True)
@@ -89,7 +89,7 @@ def real_kubeconfig(request: pytest.FixtureRequest) -> Path:
     """The kubeconfig given with --kubeconfig."""
     given = request.config.getoption("--kubeconfig")
     if not given:
-        pytest.skip("needs a real cluster: pytest --kubeconfig PATH")
+        pytest.skip("needs a real cluster: pytest --kubeconfig=PATH")
     return Path(given)
 
 

@@ -159,12 +159,6 @@ def test_where_a_volume_is(spec: dict[str, Any], source: str) -> None:
     assert parse.persistent_volume({"spec": spec}).source == source
 
 
-def test_a_volume_of_one_node() -> None:
-    match = {"key": "kubernetes.io/hostname", "operator": "In", "values": ["lab"]}
-    affinity = {"required": {"nodeSelectorTerms": [{"matchExpressions": [match]}]}}
-    assert parse.persistent_volume({"spec": {"nodeAffinity": affinity}}).node_names == ("lab",)
-
-
 @pytest.mark.parametrize(
     ("spec", "expected"), [({}, None), ({"storageClassName": ""}, ""), ({"storageClassName": "nfs"}, "nfs")]
 )

@@ -1,4 +1,4 @@
-"""The client and a look on a real API server, in a namespace of its own: `pytest --kubeconfig PATH -m cluster`."""
+"""The client and a look on a real API server, in a namespace of its own: `pytest --kubeconfig=PATH -m cluster`."""
 
 from __future__ import annotations
 

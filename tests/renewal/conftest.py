@@ -24,7 +24,7 @@ def led_apple(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     """One demo Apple for the whole session; the cluster can be led to one at a time."""
     hook = request.config.getoption("--apple-hook")
     if not hook or not request.config.getoption("--kubeconfig"):
-        pytest.skip("needs a real cluster that can be led to a demo Apple: pytest --kubeconfig PATH --apple-hook PATH")
+        pytest.skip("needs a real cluster that can be led to a demo Apple: pytest --kubeconfig=PATH --apple-hook=PATH")
     with served(tmp_path_factory.mktemp("apple")) as apple, pods_led_to(apple.apple, Path(hook).resolve()):
         yield apple
 

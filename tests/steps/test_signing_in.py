@@ -36,6 +36,7 @@ from tests.steps.worlds import (
 from wizard.annotations import LIBRARY_COUNT, SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, SUSPENDED_BY
 from wizard.model import Finding, SessionState, Severity, Status
 from wizard.renewal.renew import LONGEST_SECONDS
+from wizard.observe.look_pods import auth_pods
 from wizard.settings import PHOTOS_CLAIM, Settings
 from wizard.steps import diagnose
 from wizard.steps.session_notes import LONGEST_SIGN_IN
@@ -225,6 +226,14 @@ class TestPromptsThatNoLogHolds:
         world = with_auth(seed(), "2026-11-24 06:40:00 INFO     Processing user: you@example.com", ENDED)
         assert not found("authentication.auth-pod-waiting", world)
         assert not found("authentication.auth-pod-not-waiting", world)
+
+    @pytest.mark.parametrize(
+        ("name", "is_one"), [("icloudpd-auth", True), ("icloudpd-auth-anna", True), ("icloudpd-authelia", False)]
+    )
+    def test_only_a_pod_for_signing_in_is_one(self, name: str, *, is_one: bool) -> None:
+        world = with_auth(seed(), meta=meta(name, deleting=ago(minutes=1)))
+        assert bool(found("authentication.auth-pod-going", world)) is is_one
+        assert [one.meta.name for one in auth_pods(list_of(world.pods))] == ([name] if is_one else [])
 
     def test_one_without_a_terminal_waits_for_nobody(self) -> None:
         spec = pod_spec("icloudpd --username you@example.com --cookie-directory /config --auth-only")
