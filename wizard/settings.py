@@ -39,6 +39,11 @@ class AccountNames:
         return cls(account, SECRET_BASE + tail, CONFIG_CLAIM_BASE + tail, CRON_JOB_BASE + tail)
 
 
+def is_auth_pod(name: str) -> bool:
+    """Whether a pod of that name is one that somebody made for signing in."""
+    return name == AUTH_POD or name.startswith(f"{AUTH_POD}-")
+
+
 def seen_accounts(accounts: Iterable[str], cron_jobs: Iterable[str]) -> tuple[str, ...]:
     """The accounts that are known, and those that CronJobs of these names would be for, whether or not anybody named them."""
     prefix = f"{CRON_JOB_BASE}-"

@@ -265,6 +265,12 @@ class Job:
     started: datetime | None = None
     finished: datetime | None = None
 
+    def is_of(self, cron_job: str) -> bool:
+        """Whether it is the CronJob's: owned by it, or made from it by hand."""
+        if self.meta.owner:
+            return self.meta.owner == f"CronJob/{cron_job}"
+        return self.meta.name.startswith(f"{cron_job}-")
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

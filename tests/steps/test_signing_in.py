@@ -35,8 +35,8 @@ from tests.steps.worlds import (
 )
 from wizard.annotations import LIBRARY_COUNT, SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, SUSPENDED_BY
 from wizard.model import Finding, SessionState, Severity, Status
-from wizard.renewal.renew import LONGEST_SECONDS
 from wizard.observe.look_pods import auth_pods
+from wizard.renewal.renew import LONGEST_SECONDS
 from wizard.settings import PHOTOS_CLAIM, Settings
 from wizard.steps import diagnose
 from wizard.steps.session_notes import LONGEST_SIGN_IN

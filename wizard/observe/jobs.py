@@ -65,14 +65,7 @@ async def _pages_of_youngest(cluster: Cluster, path: str, cont: str) -> tuple[li
 
 def newest_of(jobs: Iterable[Job], cron_job: str, count: int) -> list[Job]:
     """The newest `count` Jobs of a CronJob; `jobs` come newest first."""
-    return [one for one in jobs if belongs(one, cron_job)][:count]
-
-
-def belongs(one: Job, cron_job: str) -> bool:
-    """Whether a Job is of that CronJob: owned by it, or made from it by hand."""
-    if one.meta.owner:
-        return one.meta.owner == f"CronJob/{cron_job}"
-    return one.meta.name.startswith(f"{cron_job}-")
+    return [one for one in jobs if one.is_of(cron_job)][:count]
 
 
 def is_whole(one: Job) -> bool:

@@ -15,7 +15,7 @@ from wizard.observe.asking import Budget, ask, found, mapped, together, unread, 
 from wizard.observe.jobs import is_whole, newest_of
 from wizard.observe.parse_pod import pod
 from wizard.observe.raw import page
-from wizard.settings import AUTH_POD
+from wizard.settings import AUTH_POD, is_auth_pod
 from wizard.world import NOT_ASKED, Found, Job, LogTail, Missing, Page, Pod, Read
 
 JOBS_PER_CRON_JOB = 2
@@ -75,7 +75,7 @@ def auth_pods(pods: Iterable[Pod]) -> list[Pod]:
     """The pods that somebody made for signing in, the one with the usual name first."""
     known = list(pods)
     named = [one for one in known if one.meta.name == AUTH_POD]
-    return named + [one for one in known if one.meta.name.startswith(f"{AUTH_POD}-")]
+    return named + [one for one in known if one not in named and is_auth_pod(one.meta.name)]
 
 
 def watched_jobs(jobs: Iterable[Job], cron_jobs: Iterable[str]) -> list[Job]:

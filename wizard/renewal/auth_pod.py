@@ -20,8 +20,8 @@ from wizard.kube.errors import ClusterTrouble
 from wizard.model import Action, Target, Verb
 from wizard.renewal.in_pod import answer_all, not_lasting, refused_inside
 from wizard.renewal.person import Person, Progress, Stage, Tick
-from wizard.settings import AUTH_POD
-from wizard.steps.icloudpd_log import read_log
+from wizard.settings import is_auth_pod
+from wizard.steps.icloudpd_log import BEFORE_CODE, read_log
 from wizard.world import LogTail, Pod
 
 LINES = 60
@@ -29,9 +29,6 @@ LOOK_SECONDS = 10.0
 _SILENCE = timedelta(minutes=1)
 _PASSWORD, _CODE = "the password", "a code"
 _ASKS = {"asks-password": _PASSWORD, "asks-code": _CODE}
-_ABOUT_CODES = re.compile(
-    r"authentication is required \(2[fs]a\)|2FA push notification|^\s+\w: .*\d\d\s*$|Try again\s*$"
-)
 _TERMINAL = ["/bin/sh", "-c", "stty -a < /proc/1/fd/0"]
 _NO_ECHO = re.compile(r"(?<!\S)-echo(?!\S)")
 _PROMPTS = {_PASSWORD: "iCloud Password for {}: ", _CODE: "Please enter two-factor authentication code: "}
@@ -66,7 +63,7 @@ class AuthPod:
 async def find(cluster: Cluster, pods: tuple[Pod, ...], now: datetime, namespace: str) -> AuthPod | None:
     """The auth pod among the pods that mount the claim, if there is one that runs."""
     for pod in pods:
-        if not pod.meta.name.startswith(AUTH_POD) or pod.meta.owner or pod.meta.deleting or pod.phase != "Running":
+        if not is_auth_pod(pod.meta.name) or pod.meta.owner or pod.meta.deleting or pod.phase != "Running":
             continue
         container = pod.spec.containers[0]
         try:
@@ -100,7 +97,7 @@ def _asks_without_a_line(lines: tuple[str, ...], terminal: str) -> str:
     """What icloudpd waits for when its prompt is not in the log."""
     if _NO_ECHO.search(terminal):
         return _PASSWORD
-    return _CODE if lines and _ABOUT_CODES.search(lines[-1]) else ""
+    return _CODE if lines and BEFORE_CODE.search(lines[-1]) else ""
 
 
 def waits(pod: AuthPod) -> Trouble:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wizard.model import Finding, Severity, Status
-from wizard.settings import AUTH_POD, AccountNames, Settings
+from wizard.settings import AccountNames, Settings, is_auth_pod
 from wizard.steps.look_up import all_pods, class_of, items, jobs_of
 from wizard.steps.pod_trouble import pod_trouble
 from wizard.steps.storage import WAIT_FOR_FIRST_CONSUMER
@@ -147,7 +147,7 @@ def check_degraded_jobs(world: World, settings: Settings) -> Iterator[Finding]:
 
 
 def _auth_pods(app: Application) -> list[AppResource]:
-    return [one for one in app.resources if one.kind == "Pod" and one.name.startswith(AUTH_POD)]
+    return [one for one in app.resources if one.kind == "Pod" and is_auth_pod(one.name)]
 
 
 def check_auth_pod(world: World, settings: Settings) -> Iterator[Finding]:

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from wizard.model import Finding, Severity, Status
-from wizard.settings import AUTH_POD, Settings
+from wizard.settings import Settings, is_auth_pod
 from wizard.steps.base import cut_short, unknown
-from wizard.steps.icloudpd_log import WRONG_BINARY, findings_from, read_log, shown
+from wizard.steps.icloudpd_log import BEFORE_CODE, WRONG_BINARY, findings_from, read_log, shown
 from wizard.steps.images import Image
 from wizard.steps.look_up import items, more_of
 from wizard.steps.pod_trouble import pod_trouble
@@ -23,15 +23,12 @@ from wizard.world import NOT_ASKED, Found, LogTail, Pod, Unreadable, World
 _SILENCE = timedelta(minutes=1)
 _PATIENCE = timedelta(minutes=3)
 _A_MOMENT = timedelta(seconds=20)
-_BEFORE_CODE = re.compile(
-    r"authentication is required \(2[fs]a\)|2FA push notification|^\s+\w: .*\d\d\s*$|Try again\s*$"
-)
 _BEFORE_PASSWORD = re.compile(r"Authentication required for Account\. \(4\d\d\)")
 
 
 def auth_pods(world: World) -> list[Pod]:
     """The pods that somebody made for signing in."""
-    return [pod for pod in items(world.pods) if pod.meta.name.startswith(AUTH_POD)]
+    return [pod for pod in items(world.pods) if is_auth_pod(pod.meta.name)]
 
 
 def _auth_log(world: World, pod: Pod) -> LogTail | None:
@@ -156,7 +153,7 @@ def _asks_without_a_line(pod: Pod, log: LogTail) -> str:
     last = next((line for line in reversed(log.lines) if line.strip()), "")
     if _BEFORE_PASSWORD.search(last):
         return "asks-password" if _has_terminal(pod) and not _given_password(pod) else "signing-in"
-    return "asks-code" if _has_terminal(pod) and _BEFORE_CODE.search(last) else ""
+    return "asks-code" if _has_terminal(pod) and BEFORE_CODE.search(last) else ""
 
 
 def _has_terminal(pod: Pod) -> bool:

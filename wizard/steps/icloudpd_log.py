@@ -29,6 +29,11 @@ CODE_PROMPT = re.compile(
     r"Please enter two-(?:factor|step) (?:authentication|verification) code.*:\s*$|Please choose an option: .*:\s*$"
 )
 
+BEFORE_CODE = re.compile(
+    r"authentication is required \(2[fs]a\)|2FA push notification|^\s+\w: .*\d\d\s*$|Try again\s*$"
+)
+"""The whole lines that come just before icloudpd asks for a code."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sign:

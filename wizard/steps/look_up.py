@@ -87,11 +87,7 @@ def mounting_pods(world: World, claim: str) -> list[Pod]:
 
 def jobs_of(world: World, cron_job: str) -> list[Job]:
     """The CronJob's Jobs (started by schedule or by hand from it), oldest first."""
-    mine = [
-        job
-        for job in items(world.jobs)
-        if job.meta.owner == f"CronJob/{cron_job}" or (not job.meta.owner and job.meta.name.startswith(cron_job + "-"))
-    ]
+    mine = [job for job in items(world.jobs) if job.is_of(cron_job)]
     return sorted(mine, key=lambda job: (job.started or job.meta.created or world.taken_at, job.meta.name))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wizard.model import Finding, Severity, Status
-from wizard.settings import AUTH_POD, AccountNames
+from wizard.settings import AccountNames, is_auth_pod
 from wizard.steps.look_up import mounting_pods
 from wizard.world import Pod, World
 
@@ -13,7 +13,7 @@ def other_clients(names: AccountNames, world: World) -> list[Pod]:
     return [
         pod
         for pod in mounting_pods(world, names.config_claim)
-        if not pod.meta.name.startswith(AUTH_POD) and not pod.meta.owner.startswith("Job/")
+        if not is_auth_pod(pod.meta.name) and not pod.meta.owner.startswith("Job/")
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wizard.settings import AUTH_POD, AccountNames, Settings
+from wizard.settings import AccountNames, Settings, is_auth_pod
 from wizard.steps.look_up import cron_job_named, items, mend
 from wizard.steps.workload import Workload, read_workload
 from wizard.world import CronJob, Found, Missing, PodSpec, World
@@ -30,7 +30,7 @@ def runners(world: World, settings: Settings) -> Iterator[tuple[str, PodSpec, Wo
         if workload := read_workload(job.spec):
             yield f"cronjob/{job.meta.name}", job.spec, workload
     for pod in items(world.pods):
-        if pod.meta.name.startswith(AUTH_POD) and (workload := read_workload(pod.spec)):
+        if is_auth_pod(pod.meta.name) and (workload := read_workload(pod.spec)):
             yield f"pod/{pod.meta.name}", pod.spec, workload
 
 
