@@ -14,7 +14,7 @@ from wizard.observe.asking import Budget, ask, found, mapped, together
 from wizard.observe.parse import claim, ingress, persistent_volume
 from wizard.observe.parse_pod import pod, pod_spec
 from wizard.observe.raw import listed, meta, number, page, record, records, strings, text
-from wizard.settings import IMMICH_MOUNT, Settings
+from wizard.settings import IMMICH_MOUNT, IMMICH_NEEDS, Settings
 from wizard.world import NOT_ASKED, Claim, Found, Immich, Ingress, Meta, Missing, Page, Pod, PodSpec, Read, Unreadable
 
 CHART_LABELS = "app.kubernetes.io/name in (server,immich,immich-server)"
@@ -25,7 +25,7 @@ VOLUMES_READ = 2
 _SEARCHED = ("deployments", "statefulsets")
 PODS_READ = 60
 INSTANCE = "app.kubernetes.io/instance"
-NEEDED_IMAGE = re.compile(r"immich|postgres|pgvecto|vectorchord|redis|valkey")
+_OF_IMMICH = re.compile(f"immich|{IMMICH_NEEDS}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +243,7 @@ def _belongs(one: Pod, chosen: Workload) -> bool:
     instance = chosen.pod_labels.get(INSTANCE)
     if instance and INSTANCE in labels:
         return labels[INSTANCE] == instance
-    return any(NEEDED_IMAGE.search(container.image) for container in one.spec.containers)
+    return any(_OF_IMMICH.search(container.image) for container in one.spec.containers)
 
 
 async def _ingresses(

@@ -9,6 +9,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wizard.annotations import TRACKING_ID
+from wizard.settings import IMMICH_NEEDS
 from wizard.world import (
     Claim,
     CronJob,
@@ -26,7 +27,6 @@ from wizard.world import (
 )
 
 T = TypeVar("T")
-NEEDED_IMAGE = re.compile(r"postgres|pgvecto|vectorchord|redis|valkey")
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -102,7 +102,8 @@ def pods_needed_by(immich: Immich, world: World) -> list[Pod]:
     return [
         pod
         for pod in known.values()
-        if pod.meta.namespace == immich.namespace and any(NEEDED_IMAGE.search(one.image) for one in pod.spec.containers)
+        if pod.meta.namespace == immich.namespace
+        and any(re.search(IMMICH_NEEDS, one.image) for one in pod.spec.containers)
     ]
 
 
