@@ -123,7 +123,6 @@ class PersistentVolume:
     meta: Meta
     reclaim_policy: str
     source: str
-    node_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +187,6 @@ class Container:
 
     name: str
     image: str
-    pull_policy: str = ""
     command: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     env: tuple[EnvVar, ...] = ()
@@ -346,8 +344,6 @@ class Application:
     automated: bool = False
     prune: bool = False
     self_heal: bool = False
-    sync_options: tuple[str, ...] = ()
-    retry_refresh: bool = False
     ignored_paths: tuple[str, ...] = ()
     looked_at: bool = False
     sync: str = ""

@@ -103,11 +103,6 @@ class Cluster:
         """The JSON at `path`; query values that are None are left out."""
         return (await self.send("GET", path, query=query, accept=accept, seconds=seconds)).body
 
-    async def get_raw(self, path: str, *, accept: str = "*/*", seconds: float = REQUEST_SECONDS, **query: Any) -> bytes:
-        """The bytes at `path`."""
-        async with self._wire.exchange("GET", path, query=query, accept=accept, seconds=seconds) as response:
-            return bytes(await response.read())
-
     async def post(self, path: str, body: Any, **query: Any) -> Any:
         """Creates what `body` describes; the object as the server has it then."""
         return (await self.send("POST", path, body=body, query=query)).body

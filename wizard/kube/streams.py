@@ -17,7 +17,7 @@ from wizard.kube.errors import Forbidden, Invalid, NotFound, ServerFault, Unreac
 V5 = "v5.channel.k8s.io"
 V4 = "v4.channel.k8s.io"
 PROTOCOLS = (V5, V4)
-STDIN, STDOUT, STDERR, STATUS, SIZE, CLOSE = 0, 1, 2, 3, 4, 255
+STDIN, STDOUT, STDERR, STATUS, CLOSE = 0, 1, 2, 3, 255
 CHUNK = 32 * 1024
 
 
@@ -58,10 +58,6 @@ class Stream:
         """Ends the process's input. Raises Trouble on servers before 1.30, which have no way to say so."""
         self._must_end_stdin()
         await self._frame(CLOSE, bytes([STDIN]))
-
-    async def resize(self, width: int, height: int) -> None:
-        """Says how large the terminal is."""
-        await self._frame(SIZE, json.dumps({"Width": width, "Height": height}).encode())
 
     def __aiter__(self) -> AsyncIterator[tuple[int, bytes]]:
         return self._frames()

@@ -73,19 +73,10 @@ def claim(body: Any) -> Claim:
 
 def persistent_volume(body: Any) -> PersistentVolume:
     spec = record(record(body).get("spec"))
-    terms = records(record(record(spec.get("nodeAffinity")).get("required")).get("nodeSelectorTerms"))
-    nodes = [
-        text(value)
-        for term in terms
-        for match in records(term.get("matchExpressions"))
-        if match.get("key") == "kubernetes.io/hostname" and match.get("operator") == "In"
-        for value in listed(match.get("values"))
-    ]
     return PersistentVolume(
         meta=meta(body),
         reclaim_policy=text(spec.get("persistentVolumeReclaimPolicy")) or "Retain",
         source=volume_source(spec),
-        node_names=tuple(dict.fromkeys(nodes)),
     )
 
 

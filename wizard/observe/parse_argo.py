@@ -36,8 +36,6 @@ def application(body: Any) -> Application:
         automated=on,
         prune=on and bool(details.get("prune")),
         self_heal=on and bool(details.get("selfHeal")),
-        sync_options=tuple(text(one) for one in listed(policy.get("syncOptions"))),
-        retry_refresh=bool(record(policy.get("retry")).get("refresh")),
         ignored_paths=_ignored(spec),
         looked_at=bool(status),
         sync=text(sync.get("status")),

@@ -60,7 +60,6 @@ def _container(raw: Mapping[str, Any]) -> Container:
     return Container(
         name=text(raw.get("name")),
         image=text(raw.get("image")),
-        pull_policy=text(raw.get("imagePullPolicy")),
         command=tuple(text(word) for word in listed(raw.get("command"))),
         args=tuple(text(word) for word in listed(raw.get("args"))),
         env=tuple(_variable(one) for one in records(raw.get("env"))),
