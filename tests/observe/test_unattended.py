@@ -42,7 +42,7 @@ async def unattended(place: Place) -> str:
     """Somebody who has signed in, then put the password into the cluster as the page says."""
     apple_id = await place.set_up()
     await place.sign_in(Somebody([PASSWORD], [lambda _: Code(place.apple.code(apple_id))]))
-    script = f"""printf '{{"data":{{"password":"%s"}}}}' "$(printf %s "$P" | base64 | tr -d '\\n')" |
+    script = f"""printf '{{"data":{{"password":"%s"}}}}' "$(printf %s "$V" | base64 | tr -d '\\n')" |
         kubectl -n {place.namespace} patch secret icloud-credentials --type merge --patch-file /dev/stdin"""
     page = DOCS.read_text(encoding="utf-8")
     assert script.split("|", 1)[0].strip() in page
@@ -60,7 +60,7 @@ async def _run(script: str, kubeconfig: Path, private: Path) -> None:
         "bash",
         "-c",
         script,
-        env={"P": PASSWORD, "KUBECONFIG": str(kubeconfig), "PATH": os.environ["PATH"], "HOME": str(private)},
+        env={"V": PASSWORD, "KUBECONFIG": str(kubeconfig), "PATH": os.environ["PATH"], "HOME": str(private)},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
