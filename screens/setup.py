@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from itertools import zip_longest
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -47,6 +48,7 @@ QUESTIONS: Mapping[str, Question] = {
     "time-zone": Question("time_zone", "The time zone that the schedule is meant in.", "Europe/Berlin"),
     "argocd": Question("application", "The name of the Argo CD Application for the photos.", "photo-sync"),
     "immich": Question("immich_namespace", "The namespace that Immich runs in.", "immich"),
+    "warning": Question("warning_days", "How many days before Apple's session ends you want to be reminded.", "7"),
     "host-name": Question("host_name", "The host name under which Immich is to be reached.", "immich.home.example"),
 }
 HINTS: Mapping[str, str] = {
@@ -59,6 +61,14 @@ HINTS: Mapping[str, str] = {
 }
 
 
+class Cut(IntEnum):
+    """What is cut to one line so that every row is in sight; the line beneath the rows then says it whole."""
+
+    NOTHING = 0
+    SOURCES = 1
+    ALL = 2
+
+
 @dataclass(frozen=True, slots=True)
 class SetupLine(Row):
     """One row of the setup: label, value, source, sign; in two columns where there is room."""
@@ -67,7 +77,7 @@ class SetupLine(Row):
     value: str = ""
     source: str = ""
     sign: str = ""
-    flat: bool = False
+    cut: Cut = Cut.NOTHING
 
     def lines(self, width: int) -> Iterable[Content]:
         sign = (self.sign, "bold " + STYLE.get(self.sign, ""))
@@ -83,16 +93,19 @@ class SetupLine(Row):
                 Content(value).pad_right(max(0, value_width - Content(value).cell_length) + 2),
                 (source, MUTED),
             )
-        if not source_width and not self.flat:
+        if not source_width and not self.cut:
             for line in wrapped(self.source, room) if self.source else ():
                 yield Content.assemble(" " * (_LABEL + 2), (line, MUTED))
 
     def _cells(self, value_width: int, source_width: int) -> tuple[list[str], list[str]]:
-        if self.flat:
-            return [clip(clean(self.value), value_width)], [
-                clip(clean(self.source), source_width) if source_width else ""
-            ]
-        return wrapped(self.value, value_width), wrapped(self.source, source_width) if source_width else []
+        value = _cell(self.value, value_width, cut=self.cut is Cut.ALL)
+        return value, _cell(self.source, source_width, cut=bool(self.cut))
+
+
+def _cell(text: str, width: int, *, cut: bool) -> list[str]:
+    if not width:
+        return []
+    return [clip(clean(text), width)] if cut else wrapped(text, width)
 
 
 class SetupScreen(SheetScreen):
@@ -147,25 +160,27 @@ class SetupScreen(SheetScreen):
 
     def page(self, picture: Picture) -> Iterable[Row]:
         """The rows of the last look, then the button."""
-        return self._page(picture, flat=self._flat(picture))
+        return self._page(picture, self._cut(picture))
 
-    def _page(self, picture: Picture, *, flat: bool) -> Iterable[Row]:
+    def _page(self, picture: Picture, cut: Cut) -> Iterable[Row]:
         if picture.snapshot is None:
             yield Item(sign="◐", text=f"{picture.awaited}… {span(self.wizard.now() - picture.waiting_since)}")
         else:
             for row in picture.snapshot.setup:
                 sign = ROW_SIGN.get(row.state, "?")
                 yield SetupLine(
-                    id=row.id, label=row.label, value=row.value or "not known", source=row.source, sign=sign, flat=flat
+                    id=row.id, label=row.label, value=row.value or "not known", source=row.source, sign=sign, cut=cut
                 )
         yield Space()
         yield Button(id=GO_ON, label="Yes, go on", key="⏎")
 
-    def _flat(self, picture: Picture) -> bool:
-        """Whether every row has one line, since all of them would not be in sight otherwise."""
+    def _cut(self, picture: Picture) -> Cut:
+        """As little as leaves every row in sight."""
+        return next((cut for cut in Cut if self._height(picture, cut) <= self._room), Cut.ALL)
+
+    def _height(self, picture: Picture, cut: Cut) -> int:
         width = self.size.width - 2
-        rows = self._page(picture, flat=False)
-        return sum(row.render(width).plain.count("\n") + 1 for row in rows) > self._room
+        return sum(row.render(width).plain.count("\n") + 1 for row in self._page(picture, cut))
 
     @property
     def _room(self) -> int:
@@ -230,7 +245,7 @@ class SetupScreen(SheetScreen):
         if row is None:
             return "", ""
         how = "⏎ changes it." if row.id in QUESTIONS else HINTS.get(row.id, "")
-        whole = f"{row.value}: {row.source}. " if self._flat(self.wizard.picture) and row.value else ""
+        whole = f"{row.value}: {row.source}. " if self._cut(self.wizard.picture) and row.value else ""
         return f"{whole}{how}", MUTED
 
     def _answered(self, *, taken: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from wizard.errors import Exit, Retry, Trouble
 from wizard.icloud.typed import account_name, account_name_problem
-from wizard.settings import DEFAULT_ACCOUNT
+from wizard.settings import DEFAULT_ACCOUNT, WARNING_DAYS
 from wizard.state.record import Choices
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
@@ -30,6 +30,8 @@ def chosen(choices: Choices, name: str, value: str) -> Choices:
             return replace(choices, skipped=choices.skipped | {value})
         case "unskip":
             return replace(choices, skipped=choices.skipped - {value})
+        case "warning_days":
+            return replace(choices, warning_days=warning_days(value) if value else None)
         case "time_zone" | "application" | "immich_namespace" | "host_name":
             if value:
                 _refuse(name, _problem(name, value), "Type another, or leave it empty: then it is worked out.")
@@ -39,6 +41,15 @@ def chosen(choices: Choices, name: str, value: str) -> Choices:
             raise Trouble(
                 "settings.unknown", f"There is no setting called {name}.", exit_code=Exit.USAGE, retry=Retry.NEVER
             )
+
+
+def warning_days(value: str) -> int:
+    """A number of days as typed ("7", "7 days"). Raises Trouble for one that can't be right."""
+    digits = value.strip().removesuffix("s").removesuffix("day").strip()
+    days = int(digits) if digits.isdecimal() and len(digits) < 4 else 0
+    problem = f"{value!r} is no number of days: {WARNING_DAYS[0]} to {WARNING_DAYS[-1]}."
+    _refuse("warning_days", "" if days in WARNING_DAYS else problem, "Type a number, such as 7.")
+    return days
 
 
 def _refuse(name: str, problem: str, fix: str) -> None:

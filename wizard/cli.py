@@ -96,6 +96,12 @@ def parser() -> argparse.ArgumentParser:
         description="Looks at the cluster and says where all seven iterations stand. Changes nothing, asks nothing of Apple.",
     )
     status.add_argument("-o", "--output", choices=FORMATS, default="table", help="how to say it (default: %(default)s)")
+    status.add_argument(
+        "--warning-days",
+        type=_warning_days,
+        metavar="N",
+        help="exit 3 when Apple's session ends within N days (default: 7, or as you chose in the wizard)",
+    )
     status.add_argument("-w", "--watch", action="store_true", help="go on, and say it again whenever it changes")
 
     _add_reauth(commands, where)
@@ -190,6 +196,15 @@ def _namespace(text: str) -> str:
     if not _NAMESPACE.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no name of a namespace: small letters, digits and - only")
     return text
+
+
+def _warning_days(text: str) -> int:
+    from wizard.choices import warning_days  # noqa: PLC0415 - only where it is given
+
+    try:
+        return warning_days(text)
+    except Trouble as trouble:
+        raise argparse.ArgumentTypeError(trouble.what) from None
 
 
 def _port(text: str) -> int:
@@ -304,7 +319,8 @@ def _request(options: argparse.Namespace, demo: str | None) -> Request:
 
         load(demo)
     skip = (*(options.skip or ()), *(getattr(options, "skip_too", None) or ()))
-    return Request(options.kubeconfig, options.context, options.namespace, demo, options.reset, skip)
+    days = getattr(options, "warning_days", None)
+    return Request(options.kubeconfig, options.context, options.namespace, demo, options.reset, skip, days)
 
 
 def _open(request: Request, open_wizard: OpenWizard) -> int:

@@ -52,6 +52,7 @@ class Request:
     demo: str | None = None
     reset: bool = False
     skip: tuple[str, ...] = ()
+    warning_days: int | None = None
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     home: Path = field(default_factory=_home)
 
@@ -133,7 +134,8 @@ class Opening:
         self._keep(replace(self._state, place=json.dumps(dict(place), sort_keys=True)))
 
     def choose(self, name: str, value: str) -> None:
-        """Sets one choice ("apple_id", "time_zone", "application", "immich_namespace", "host_name", "skip", "unskip").
+        """Sets one choice ("apple_id", "time_zone", "application", "immich_namespace", "host_name", "warning_days", "skip",
+        "unskip").
 
         An empty value takes it back. Raises Trouble for one that can't be right.
         """
@@ -260,6 +262,9 @@ def _settings_of(request: Request) -> Settings:
     settings = Settings(
         time_zone=zone, kubectl=_command("kubectl", given), wizard=_command("photosync-wizard", own), sources=sources
     )
+    if request.warning_days:
+        sources["warning_days"] = "flag"
+        settings = replace(settings, warning_days=request.warning_days)
     return replace(settings, namespace=request.namespace) if request.namespace else settings
 
 

@@ -16,6 +16,8 @@ SERVICE_ACCOUNT = "icloudpd"
 SECRET_BASE = "icloud-credentials"  # noqa: S105 - the Secret's name
 CONFIG_CLAIM_BASE = "icloudpd-config"
 CRON_JOB_BASE = "icloudpd-sync"
+WARNING_DAYS = range(1, 61)
+"""How many days before the session's end somebody may want to be asked for a sign-in."""
 IMMICH_NEEDS = "postgres|pgvecto|vectorchord|redis|valkey"
 """What the images of Immich's database and cache are known by: a regular expression."""
 IMMICH_MOUNT = "/external/icloud"

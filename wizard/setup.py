@@ -18,7 +18,7 @@ SAID = "you said so"
 @dataclass(frozen=True, slots=True)
 class SetupRow:
     """One row: `id` ("cluster", "namespace", "access", "storage", "argocd", "git", "immich", "ingress", "host-name",
-    "time-zone", "apple-id"), a label, the value in a person's words, where it came from, and `state` ok, missing, ask,
+    "time-zone", "apple-id", "warning"), a label, the value in a person's words, where it came from, and `state` ok, missing, ask,
     unknown or wrong (what the person said isn't there). `said` is what the person said, as it can be taken back."""
 
     id: str
@@ -56,6 +56,14 @@ def _rows(world: World, settings: Settings) -> Iterator[SetupRow]:
     yield _host_name(world, settings)
     yield _time_zone(world, settings)
     yield _apple_id(world, settings)
+    yield _warning(settings)
+
+
+def _warning(settings: Settings) -> SetupRow:
+    days = settings.warning_days
+    value = f"{days} {'day' if days == 1 else 'days'} before Apple's session ends"
+    source = {"state": SAID, "flag": "from --warning-days"}.get(settings.sources.get("warning_days", ""), "as usual")
+    return SetupRow("warning", "Remind me", value, source, "ok", str(days) if source == SAID else "")
 
 
 def _said(settings: Settings, name: str) -> str:

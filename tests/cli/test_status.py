@@ -67,6 +67,18 @@ def test_exit_codes(scenario: str, code: Exit) -> None:
     assert ended.out
 
 
+@pytest.mark.parametrize(("days", "code"), [("4", Exit.DONE), ("5", Exit.NEEDS_PERSON), ("5 days", Exit.NEEDS_PERSON)])
+def test_the_days_before_its_end_that_make_a_session_due(days: str, code: Exit) -> None:
+    assert ran("--demo", "expiring", "status", "--warning-days", days).code == code
+
+
+@pytest.mark.parametrize("days", ["0", "61", "-3", "soon", ""])
+def test_days_that_can_not_be_meant(days: str) -> None:
+    ended = ran("--demo", "expiring", "status", f"--warning-days={days}")
+    assert ended.code == Exit.USAGE
+    assert "is no number of days: 1 to 60" in ended.err
+
+
 def test_forms_say_the_same() -> None:
     documents = {form: ran("--demo", "seed", "status", "-o", form) for form in ("json", "yaml", "seed")}
     as_json, as_yaml = json.loads(documents["json"].out), yaml.safe_load(documents["yaml"].out)

@@ -22,7 +22,7 @@ def properties(text: str) -> list[str]:
     return text.replace("\r\n ", "").removesuffix("\r\n").split("\r\n")
 
 
-def test_an_all_day_event_with_a_reminder_in_the_morning_five_days_before() -> None:
+def test_an_all_day_event_with_a_reminder_in_the_morning_a_week_before() -> None:
     text = calendar((Due(DAY, cluster="uid"),), NOW)
     lines = properties(text)
     assert lines[:4] == ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//photosync-wizard//EN", "CALSCALE:GREGORIAN"]
@@ -31,7 +31,7 @@ def test_an_all_day_event_with_a_reminder_in_the_morning_five_days_before() -> N
         "DTSTART;VALUE=DATE:20261223",
         "DTEND;VALUE=DATE:20261224",
         "SUMMARY:Sign in to iCloud again",
-        "TRIGGER:-P4DT15H",
+        "TRIGGER:-P6DT15H",
     ):
         assert expected in lines
     assert [line for line in lines if line.startswith("BEGIN:")] == ["BEGIN:VCALENDAR", "BEGIN:VEVENT", "BEGIN:VALARM"]

@@ -412,6 +412,7 @@ SETUP = (
     SetupRow("host-name", "Address", "none yet", "iteration 6 is about it", "missing"),
     SetupRow("time-zone", "Time zone", "Europe/Berlin", "from this machine", "ok"),
     SetupRow("apple-id", "Apple ID", "", "the only thing that can't be known", "ask"),
+    SetupRow("warning", "Remind me", "7 days before Apple's session ends", "as usual", "ok"),
 )
 SEED = Snapshot(WORLD, REPORT, SETUP)
 

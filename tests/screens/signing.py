@@ -203,7 +203,7 @@ class ScriptedDesk(Desk):
         return summary(outcome, self.seen.world, self.settings, NOW)
 
     def reminder(self, outcomes: Sequence[Outcome]) -> str | None:
-        return reminder(outcomes, self.seen.world.cluster, NOW)
+        return reminder(outcomes, self.seen.world.cluster, 7, NOW)
 
 
 class Prepared(Preparation):

@@ -104,6 +104,8 @@ async def test_other_rows_change_with_enter_or_say_how(opened: Opener) -> None:
         ("host-name", "not a host!", "'not a host!' is no host name"),
         ("immich", "my immich", "is no namespace"),
         ("argocd", "my app", "is no Application"),
+        ("warning", "soon", "'soon' is no number of days: 1 to 60"),
+        ("warning", "61", "'61' is no number of days"),
     ],
 )
 async def test_what_can_not_be_right_is_refused_in_words_about_it(

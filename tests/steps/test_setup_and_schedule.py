@@ -45,6 +45,7 @@ def test_all_that_can_be_known_is_worked_out_with_its_source() -> None:
         ("host-name", "immich.example.com", "ok"),
         ("time-zone", "America/Edmonton", "ok"),
         ("apple-id", "in Secret icloud-credentials", "ok"),
+        ("warning", "7 days before Apple's session ends", "ok"),
     ]
     assert all(one.source for one in rows)
     assert 'itself from "app-of-apps"' in row(complete(), "git").source
@@ -117,6 +118,14 @@ def test_what_the_person_said_is_shown_and_checked(
     assert (found.value, found.state) == (told[0], told[2])
     assert told[1] in found.source
     assert found.said == next(value["default"] if isinstance(value, dict) else value for value in settings.values())
+
+
+@pytest.mark.parametrize(
+    ("source", "told", "said"), [("state", "you said so", "1"), ("flag", "from --warning-days", "")]
+)
+def test_the_days_before_a_reminder_say_where_they_come_from(source: str, told: str, said: str) -> None:
+    found = row(complete(), "warning", warning_days=1, sources={"warning_days": source})
+    assert (found.value, found.source, found.said) == ("1 day before Apple's session ends", told, said)
 
 
 def test_nothing_that_was_worked_out_counts_as_said() -> None:

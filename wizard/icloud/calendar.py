@@ -28,7 +28,7 @@ class Due:
     day: date
     account: str = DEFAULT_ACCOUNT
     cluster: str = ""
-    days_before: int = 5
+    days_before: int = 7
 
 
 def calendar(dues: tuple[Due, ...], now: datetime) -> str:

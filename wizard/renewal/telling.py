@@ -58,11 +58,13 @@ def until(expires_at: datetime | None, now: datetime) -> str:
     return f"Signed in until about {expires_at.day} {expires_at:%B} ({days} {'day' if days == 1 else 'days'})."
 
 
-def reminder(outcomes: Sequence[Outcome], cluster: ClusterRef, now: datetime) -> str | None:
-    """The next sign-ins as a calendar; None when no date is known."""
+def reminder(outcomes: Sequence[Outcome], cluster: ClusterRef, days_before: int, now: datetime) -> str | None:
+    """The next sign-ins as a calendar that reminds so many days before; None when no date is known."""
     identity = cluster.uid or cluster.server
     dues = tuple(
-        Due(outcome.expires_at.date(), outcome.account, identity) for outcome in outcomes if outcome.expires_at
+        Due(outcome.expires_at.date(), outcome.account, identity, days_before)
+        for outcome in outcomes
+        if outcome.expires_at
     )
     return calendar(dues, now) if dues else None
 
