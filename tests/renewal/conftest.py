@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -26,8 +25,6 @@ def led_apple(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     hook = request.config.getoption("--apple-hook")
     if not hook or not request.config.getoption("--kubeconfig"):
         pytest.skip("needs a real cluster that can be led to a demo Apple: pytest --kubeconfig=PATH --apple-hook=PATH")
-    if os.environ.get("PYTEST_XDIST_WORKER"):
-        pytest.skip("signals and the cluster's one demo Apple want a process of their own: pytest -n 0")
     with served(tmp_path_factory.mktemp("apple")) as apple, pods_led_to(apple.apple, Path(hook).resolve()):
         yield apple
 

@@ -5,6 +5,7 @@ With --crash it meets a mistake of its own when the new session is to be written
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -22,6 +23,7 @@ def crash_when_staging() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # xdist's workers ignore it, and their children with them
     from screens.__main__ import main
 
     address, ca_file, *rest = sys.argv[1:]
