@@ -44,6 +44,11 @@ def parse_time(text: str | None) -> datetime | None:
         return None
 
 
+def written(moment: datetime) -> str:
+    """A time as it stands in an annotation: RFC 3339, UTC, whole seconds."""
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
 def read_json(annotations: Mapping[str, str], key: str) -> Mapping[str, Any]:
     """The JSON object in an annotation; empty when it is absent or no object."""
     try:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.demo_world.signing import NAMES, YOU, Somebody, leaves, visit
+from wizard.apply.pod import HandoverPod
 from wizard.errors import Trouble
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted
+from wizard.renewal import others
 from wizard.renewal.person import AnotherCode, Code, GaveUp, InUse, Stage
 
+BACKGROUND = {"propagationPolicy": "Background"}
 WROTE = {Stage.POD, Stage.CLAIM, Stage.APPLE, Stage.SAVED, Stage.PROVED, Stage.PHOTOS}
 
 
@@ -251,6 +257,103 @@ async def test_cancelled_while_the_person_thinks(tmp_path: Path) -> None:
         await there.settled()
 
 
+async def test_two_at_once_do_not_spoil_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second is told, and leaves everything to the first, which ends well."""
+    monkeypatch.setattr(others, "LOOKS", 1)
+    second: list[str] = []
+
+    class Busy(Somebody):
+        async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
+            other = await there.renewal()
+            other.person = Somebody()
+            for attempt in (other.run, other.check):
+                with pytest.raises(Trouble) as refused:
+                    await attempt()
+                second.append(refused.value.code)
+            return await super().code(wanted, why)
+
+    async with visit("trust-expired", tmp_path, Busy()) as there:
+        assert (await (await there.renewal()).run()).rung is Rung.CODE
+        await there.settled()
+    assert second == ["renewal.under-way"] * 2
+
+
+async def test_of_two_that_begin_at_the_same_moment_the_later_one_stands_back(tmp_path: Path) -> None:
+    async with visit("expired-heals", tmp_path) as there:
+        renewal, other = await there.renewal(), (await there.start()).preparation
+        first: Any = copy.deepcopy(other.handover.action.body)
+        first["metadata"]["name"] = "a-first"
+        await there.engine.cluster.send("POST", "/apis/batch/v1/namespaces/photo-sync/jobs", body=first)
+        with pytest.raises(Trouble) as refused:
+            await renewal.run()
+        assert refused.value.code == "renewal.under-way"
+        await there.world.settle()
+        assert there.jobs() == []
+        assert there.get("Job", "a-first")
+
+
+async def test_somebody_removes_the_pod_in_the_middle(tmp_path: Path) -> None:
+    class Unlucky(Somebody):
+        async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
+            (job,) = there.jobs()
+            await there.engine.cluster.send(
+                "DELETE", f"/apis/batch/v1/namespaces/photo-sync/jobs/{job}", body=BACKGROUND
+            )
+            await there.world.settle()
+            return await super().code(wanted, why)
+
+    async with visit("trust-expired", tmp_path, Unlucky()) as there:
+        before = there.session()
+        with pytest.raises(Trouble) as ended:
+            await (await there.renewal()).run()
+        assert ended.value.code == "renewal.taken-over"
+        assert there.session() == before
+
+
+async def test_on_an_unused_claim_password_and_code_are_asked_while_the_pod_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code_asked, opened = asyncio.Event(), HandoverPod.open
+
+    async def slowly(self: HandoverPod, *arguments: Any) -> None:
+        await code_asked.wait()
+        await opened(self, *arguments)
+
+    class Early(Somebody):
+        async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
+            code_asked.set()
+            return await super().code(wanted, why)
+
+    monkeypatch.setattr(HandoverPod, "open", slowly)
+    async with visit("seed", tmp_path, Early()) as there:
+        renewal = await there.renewal()
+        renewal.preparation = replace(renewal.preparation, unused=True)
+        assert (await renewal.run()).rung is Rung.CODE
+        await there.settled()
+
+
+async def test_a_pod_that_can_not_start_ends_the_questions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = asyncio.Event()
+
+    async def can_not(*_: Any) -> None:
+        await asked.wait()
+        raise Trouble("handover.image-pull", "The image can't be pulled.")
+
+    class Waiting(Somebody):
+        async def password(self, apple_id: str, why: Trouble | None) -> str:
+            asked.set()
+            await asyncio.Event().wait()
+            raise AssertionError(apple_id, why)
+
+    monkeypatch.setattr(HandoverPod, "open", can_not)
+    async with visit("seed", tmp_path, Waiting()) as there:
+        renewal = await there.renewal()
+        renewal.preparation = replace(renewal.preparation, unused=True)
+        with pytest.raises(Trouble) as ended:
+            await renewal.run()
+        assert ended.value.code == "handover.image-pull"
+
+
 async def test_what_an_earlier_start_left(tmp_path: Path) -> None:
     """A hand-over that was killed between its journal and its end: the next start completes it, and its Job goes."""
     async with visit("trust-expired", tmp_path) as there:
@@ -293,7 +396,7 @@ async def test_a_paused_cron_job_goes_on(tmp_path: Path) -> None:
         )
         await there.look()
         renewal = await there.renewal()
-        assert renewal.preparation.suspend is not None
+        assert renewal.preparation.pausing.suspend is not None
         suspended = []
         there.world.store.listeners.append(
             lambda change: (

@@ -124,7 +124,7 @@ async def test_a_cron_job_that_argo_cd_would_resume_is_left_alone_and_that_is_sa
         place.settings = replace(place.settings, application=application)
         somebody = Somebody([PASSWORD], [lambda _: Code(place.apple.code(apple_id))])
         start = await place.start()
-        assert start.preparation.suspend is None
+        assert start.preparation.pausing.suspend is None
 
         outcome = await place.sign_in(somebody)
     finally:

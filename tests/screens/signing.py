@@ -19,6 +19,7 @@ from wizard.model import Account, Action, Plan, SessionState, Target, Verb
 from wizard.model import Session as AppleSession
 from wizard.renewal.begin import Start
 from wizard.renewal.desk import Desk
+from wizard.renewal.pausing import Pausing
 from wizard.renewal.person import AnotherCode, Code, Outcome, Person, Progress, Stage, Tick
 from wizard.renewal.preparing import Preparation
 from wizard.renewal.renew import Renewal
@@ -230,7 +231,7 @@ def preparation(account: str) -> Preparation:
         command=f"kubectl -n {fake.NS} create -f {POD}.yaml",
         undo="It is removed when the sign-in ends.",
     )
-    return Prepared(names, Handover(job, "/config", ("icloudpd",)), (), (), None, None, ())
+    return Prepared(names, Handover(job, "/config", ("icloudpd",)), (), (), Pausing(), lambda _: Pausing())
 
 
 def two_accounts() -> Snapshot:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass
 
 from wizard.apply import scripts
@@ -59,6 +59,8 @@ class HandoverPod:
         self._name = name
         self._pod = ""
         self._staged = False
+        self._held = False
+        self._holding = AsyncExitStack()
 
     @property
     def pod(self) -> str:
@@ -105,6 +107,14 @@ class HandoverPod:
         async for event in self._cluster.watch(path, resource_version=version, labels=selector):
             if event.type in ("ADDED", "MODIFIED") and self._take(parse_pod(event.object), say):
                 return
+            if event.type == "DELETED":
+                raise Trouble(
+                    "handover.pod-removed",
+                    f"The pod of job {self._handover.action.target.name} was removed while it started.",
+                    why="Another sign-in of this account was begun meanwhile, or somebody deleted it.",
+                    fix="Finish the other one, or start again; nothing was changed.",
+                    retry=Retry.NOW,
+                )
 
     def _take(self, pod: Pod, say: Callable[[str], None]) -> bool:
         if pod.phase == "Running" and all(state.state == "running" for state in pod.containers):
@@ -127,6 +137,25 @@ class HandoverPod:
         else:
             say(f"pod {pod.meta.name} is {_waiting_for(pod)}")
         return False
+
+    async def hold(self) -> None:
+        """Marks the pod as in use by somebody who is alive, until `close`, or until this program ends however it ends."""
+        command = _shell_with(scripts.HOLD, self._handover.directory, self._pod)
+        holding = self._cluster.open_exec(self.namespace, self._pod, CONTAINER, command, stdin=True)
+        stream = await self._holding.enter_async_context(holding)
+        self._held = True
+        async with asyncio.timeout(SCRIPT_SECONDS):
+            async for _, data in stream:
+                if scripts.HELD.encode() in data:
+                    return
+        raise Trouble(
+            "handover.not-held",
+            "The volume could not be written to.",
+            why=stream.message,
+            fix="See what is wrong with the volume; nothing was changed.",
+            commands=(f"kubectl -n {self.namespace} describe pod {self._pod}",),
+            retry=Retry.NOW,
+        )
 
     async def recover_and_look(self) -> OnClaim:
         """Completes or undoes what an earlier start left half done, then says what is there."""
@@ -219,7 +248,15 @@ class HandoverPod:
         if self._staged:
             with suppress(Trouble):
                 await self.discard()
+        await self._let_go()
         await execute(self._cluster, delete_job(self._handover.action.target))
+
+    async def _let_go(self) -> None:
+        if self._held:
+            with suppress(Trouble):
+                await self._script(scripts.LET_GO)
+            with suppress(Trouble):
+                await self._holding.aclose()
 
     async def _script(self, text: str) -> str:
         result = await self._run([*scripts.SHELL, self._handover.directory, self._name], text.encode())
@@ -228,6 +265,17 @@ class HandoverPod:
 
     def _run(self, command: Iterable[str], stdin: bytes) -> Awaitable[ExecResult]:
         return self._cluster.exec(self.namespace, self._pod, CONTAINER, command, stdin=stdin, seconds=SCRIPT_SECONDS)
+
+
+async def is_held(cluster: Cluster, pod: Pod, directory: str) -> bool:
+    """Whether a wizard that is alive works through this hand-over pod. Raises Trouble when that can't be asked."""
+    command = _shell_with(scripts.IS_HELD, directory, pod.meta.name)
+    result = await cluster.exec(pod.meta.namespace, pod.meta.name, CONTAINER, command, seconds=SCRIPT_SECONDS)
+    return scripts.HELD.encode() in result.stdout
+
+
+def _shell_with(script: str, *arguments: str) -> list[str]:
+    return ["/bin/sh", "-c", script, "sh", *arguments]
 
 
 def delete_job(target: Target) -> Action:

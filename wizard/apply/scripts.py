@@ -1,8 +1,9 @@
 """What is done inside the hand-over pod, as POSIX shell for any image's /bin/sh. Contents travel on its standard input.
 
 On the claim, beside the session files: `.photosync-staging/` (a new pair while it is proved), `.photosync-journal` (its
-presence says that the move has begun and has to be completed), `.photosync-previous/` (the pair before), and
-`.photosync-attended` (another icloudpd writes into the pair in place; what it leaves has to be proved or put back).
+presence says that the move has begun and has to be completed), `.photosync-previous/` (the pair before),
+`.photosync-attended` (another icloudpd writes into the pair in place; what it leaves has to be proved or put back), and
+`.photosync-held` (the pod through which a wizard that is alive works just now).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ STAGING = ".photosync-staging"
 JOURNAL = ".photosync-journal"
 PREVIOUS = ".photosync-previous"
 ATTENDED = ".photosync-attended"
+HELD = ".photosync-held"
 
 _HEAD = f"""\
 set -eu
@@ -158,6 +160,27 @@ exit 0
 """
 )
 """Args: directory, name. Puts the kept pair back in place of what the other icloudpd has written."""
+
+
+HOLD = f"""\
+cd "$1" || exit 1
+umask 077
+printf '%s' "$2" > {HELD} || exit 1
+echo {HELD}
+cat > /dev/null
+rm -f {HELD}
+"""
+"""Args: directory, pod. The pod counts as held until the standard input ends, as it does when whoever holds it dies."""
+
+LET_GO = f'cd "$1"\nrm -f {HELD}\nexit 0\n'
+"""Args: directory. The pod is no longer held."""
+
+IS_HELD = f"""\
+cd "$1" || exit 0
+if [ -e {HELD} ] && [ "$(cat {HELD})" = "$2" ]; then echo {HELD}; fi
+exit 0
+"""
+"""Args: directory, pod. Says whether the pod is held."""
 
 
 def stage(jar: str, session: str) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.annotations import HANDOVER, PURPOSE
 from wizard.errors import Exit, Retry, Trouble
 from wizard.icloud.typed import account_name
 from wizard.kube.client import Cluster
@@ -16,6 +15,7 @@ from wizard.kube.errors import Forbidden, NotFound
 from wizard.observe.parse_pod import pod as parse_pod
 from wizard.observe.parse_pod import pod_spec
 from wizard.renewal.auth_pod import find
+from wizard.renewal.others import handover_jobs
 from wizard.renewal.preparing import Preparation, prepare
 from wizard.settings import AccountNames, Settings
 from wizard.steps.look_up import claims_of
@@ -42,7 +42,7 @@ async def begin(cluster: Cluster, world: World, settings: Settings, account: str
         cron_job = await cluster.get(f"/apis/batch/v1/namespaces/{namespace}/cronjobs/{names.cron_job}")
     except NotFound:
         cron_job = None
-    left_over = await _left_over(cluster, namespace, names)
+    left_over = await handover_jobs(cluster, namespace, names.config_claim)
     pods = await _mounting(cluster, namespace, names.config_claim)
     auth_pod = await find(cluster, pods, world.taken_at, namespace)
     preparation = prepare(world, settings, account, cron_job, left_over, pods, auth_pod)
@@ -76,19 +76,6 @@ async def _mounting(cluster: Cluster, namespace: str, claim: str) -> tuple[Pod, 
         for item in page["items"]
     ]
     return tuple(pod for pod in found if claim in claims_of(pod.spec))
-
-
-async def _left_over(cluster: Cluster, namespace: str, names: AccountNames) -> tuple[str, ...]:
-    """Hand-over Jobs of earlier starts that mount this account's claim."""
-    page = await cluster.list_page(
-        f"/apis/batch/v1/namespaces/{namespace}/jobs", labels=f"{PURPOSE}={HANDOVER}", form="full"
-    )
-    return tuple(job["metadata"]["name"] for job in page["items"] if _mounts(job, names.config_claim))
-
-
-def _mounts(job: Mapping[str, Any], claim: str) -> bool:
-    volumes = job["spec"]["template"]["spec"].get("volumes", [])
-    return any(volume.get("persistentVolumeClaim", {}).get("claimName") == claim for volume in volumes)
 
 
 async def _written_apple_id(

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from typing import Any
 
-from wizard.annotations import HANDOVER, LIBRARY_COUNT, PURPOSE, SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, SUSPENDED_BY
+from wizard.annotations import HANDOVER, LIBRARY_COUNT, PURPOSE, SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, written
 from wizard.apply.handover_job import Handover, handover
 from wizard.apply.pod import delete_job
 from wizard.errors import Exit, Retry, Trouble
 from wizard.icloud.steps import Library
 from wizard.model import Action, Plan, Target, Verb
 from wizard.renewal.auth_pod import AuthPod
-from wizard.schedule import next_runs
+from wizard.renewal.pausing import Pausing, pausing
 from wizard.settings import AccountNames, Settings
-from wizard.steps.look_up import claim_named, cron_job_named, tracked_by
-from wizard.world import Found, Pod, Unreadable, World
-
-SIGN_IN_TAKES = timedelta(minutes=20)
-"""A run that begins within this time would meet the sign-in."""
+from wizard.steps.look_up import claim_named, cron_job_named
+from wizard.world import Claim, Pod, Unreadable, World
 
 NEEDED = (
     ("create", "jobs.batch"),
@@ -37,25 +35,35 @@ NEEDED = (
 class Preparation:
     """All that a sign-in of one account needs to know of the cluster.
 
-    `users` are pods that use the session just now, `left_over` hand-over Jobs of earlier starts; `suspend` and `resume` are
-    None where the CronJob's next run is far enough away. `auth_pod` is a pod for signing in that somebody left running,
-    `leaving` are pods of earlier hand-overs, which have to be gone before the next one writes.
+    `users` are pods that use the session just now, `left_over` hand-over Jobs of earlier starts.
+    `unused`: the claim has no volume yet, so there is no session on it.
+    `auth_pod` is a pod for signing in that somebody left running, `leaving` are pods of earlier hand-overs, which have to be
+    gone before the next one writes.
     """
 
     names: AccountNames
     handover: Handover
     users: tuple[str, ...]
     left_over: tuple[str, ...]
-    suspend: Action | None
-    resume: Action | None
-    notes: tuple[str, ...]
+    pausing: Pausing
+    pausing_at: Callable[[datetime], Pausing]
     auth_pod: AuthPod | None = None
-    leaving: tuple[str, ...] = ()
+    leaving: tuple[Pod, ...] = ()
+    unused: bool = False
+
+    @property
+    def namespace(self) -> str:
+        """Where all of it happens."""
+        return self.handover.action.target.namespace
+
+    def begun_at(self, moment: datetime) -> Preparation:
+        """The same for a sign-in that begins only then, when the CronJob's next run may be nearer."""
+        return replace(self, pausing=self.pausing_at(moment))
 
     @property
     def plan(self) -> Plan:
         """Everything that will be changed, in order, for the person to see before."""
-        namespace = self.handover.action.target.namespace
+        namespace, pausing = self.namespace, self.pausing
         staged = Target("v1", "Pod", "pods", namespace, "the hand-over pod")
         directory = self.handover.directory
         inside = (
@@ -76,14 +84,15 @@ class Preparation:
         )
         actions = (
             *((self.auth_pod.removal,) if self.auth_pod else ()),
-            *((self.suspend,) if self.suspend else ()),
+            *(_removal(replace(self.handover.action.target, name=name)) for name in self.left_over),
+            *((pausing.suspend,) if pausing.suspend else ()),
             self.handover.action,
             *inside,
             note_session(self.names, namespace, None, None),
             delete_job(self.handover.action.target),
-            *((self.resume,) if self.resume else ()),
+            *((pausing.resume,) if pausing.resume else ()),
         )
-        return Plan(f"Sign in to iCloud ({self.names.config_claim})", actions, self.notes)
+        return Plan(f"Sign in to iCloud ({self.names.config_claim})", actions, pausing.notes)
 
 
 def prepare(
@@ -100,7 +109,7 @@ def prepare(
     Raises Trouble, with the commands that help, for what is still missing from iterations 1 and 2 or may not be done.
     """
     names = AccountNames.of(account)
-    _require(world, settings, names)
+    claim = _required(world, settings, names)
     if cron_job is None:
         raise _missing(
             f"There is no CronJob {names.cron_job} in {settings.namespace}.",
@@ -116,19 +125,29 @@ def prepare(
             "Mend iteration 2 first.",
             f"kubectl -n {settings.namespace} get cronjob {names.cron_job} -o yaml",
         )
-    suspend, resume, notes = _pause(world, names, settings)
+    pausing_at = partial(pausing, cron_job_named(world, names.cron_job), world, settings)
     users = tuple(
         pod.meta.name
         for pod in pods
         if pod.meta.labels.get(PURPOSE) != HANDOVER
         and (auth_pod is None or auth_pod.at_work or pod.meta.name != auth_pod.name)
     )
-    leaving = tuple(pod.meta.name for pod in pods if pod.meta.labels.get(PURPOSE) == HANDOVER)
+    leaving = tuple(pod for pod in pods if pod.meta.labels.get(PURPOSE) == HANDOVER)
     idle = auth_pod if auth_pod and not auth_pod.at_work else None
-    return Preparation(names, job, users, left_over, suspend, resume, notes, idle, leaving)
+    return Preparation(
+        names, job, users, left_over, pausing_at(world.taken_at), pausing_at, idle, leaving, not claim.volume_name
+    )
 
 
-def _require(world: World, settings: Settings, names: AccountNames) -> None:
+def _removal(target: Target) -> Action:
+    return replace(
+        delete_job(target),
+        title=f"Remove job {target.name}, which an earlier sign-in left",
+    )
+
+
+def _required(world: World, settings: Settings, names: AccountNames) -> Claim:
+    """The claim, when nothing that a sign-in needs is missing. Raises Trouble."""
     if isinstance(world.claims, Unreadable):
         raise _missing(
             f"The claims in {settings.namespace} may not be read.", world.claims.message, "Use an account that may.", ""
@@ -161,6 +180,7 @@ def _require(world: World, settings: Settings, names: AccountNames) -> None:
             commands=tuple(f"kubectl auth can-i {right} -n {settings.namespace}" for right in refused),
             exit_code=Exit.BLOCKED,
         )
+    return claim
 
 
 def _missing(what: str, why: str, fix: str, command: str) -> Trouble:
@@ -175,49 +195,6 @@ def _missing(what: str, why: str, fix: str, command: str) -> Trouble:
     )
 
 
-def _pause(
-    world: World, names: AccountNames, settings: Settings
-) -> tuple[Action | None, Action | None, tuple[str, ...]]:
-    job = cron_job_named(world, names.cron_job)
-    if job is None:
-        return None, None, ()
-    target = Target("batch/v1", "CronJob", "cronjobs", settings.namespace, names.cron_job)
-    resume = Action(
-        f"Let the CronJob {names.cron_job} go on",
-        Verb.PATCH,
-        target,
-        {"metadata": {"annotations": {SUSPENDED_BY: None}}, "spec": {"suspend": False}},
-        command=f'kubectl -n {settings.namespace} patch cronjob {names.cron_job} -p \'{{"spec":{{"suspend":false}}}}\'',
-    )
-    if job.meta.annotations.get(SUSPENDED_BY):
-        return None, resume, (f"{names.cron_job} is still paused from an earlier sign-in, and goes on afterwards.",)
-    upcoming = next_runs(job.schedule, job.time_zone, world.taken_at)
-    if job.suspend or not upcoming or upcoming[0] - world.taken_at > SIGN_IN_TAKES:
-        return None, None, ()
-    app = world.application.value if isinstance(world.application, Found) else None
-    if app and app.self_heal and tracked_by(job.meta) == app.meta.name and "/spec/suspend" not in app.ignored_paths:
-        return (
-            None,
-            None,
-            (
-                f"{names.cron_job} runs at {upcoming[0]:%H:%M} UTC, and Argo CD would undo a pause: be done before, or wait.",
-            ),
-        )
-    suspend = Action(
-        f"Pause the CronJob {names.cron_job}, whose next run is at {upcoming[0]:%H:%M} UTC",
-        Verb.PATCH,
-        target,
-        {"metadata": {"annotations": {SUSPENDED_BY: _now_text(world.taken_at)}}, "spec": {"suspend": True}},
-        command=f'kubectl -n {settings.namespace} patch cronjob {names.cron_job} -p \'{{"spec":{{"suspend":true}}}}\'',
-        undo="It goes on when the sign-in ends; the next start of the wizard sees to it if this one can't.",
-    )
-    return suspend, resume, (f"{names.cron_job} is paused meanwhile, and goes on afterwards.",)
-
-
-def _now_text(moment: datetime) -> str:
-    return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
-
-
 def note_session(
     names: AccountNames,
     namespace: str,
@@ -227,12 +204,12 @@ def note_session(
 ) -> Action:
     """Notes on the claim when the session was proved, until when its files say that it lasts, and what iCloud holds."""
     annotations = {
-        SESSION_VERIFIED_AT: _now_text(verified_at) if verified_at else None,
-        SESSION_EXPIRES_AT: _now_text(expires_at) if expires_at else None,
+        SESSION_VERIFIED_AT: written(verified_at) if verified_at else None,
+        SESSION_EXPIRES_AT: written(expires_at) if expires_at else None,
     }
     if library:
         counted = {"count": library.count, "bytes": library.estimated_bytes}
-        annotations[LIBRARY_COUNT] = json.dumps(counted | ({"at": _now_text(verified_at)} if verified_at else {}))
+        annotations[LIBRARY_COUNT] = json.dumps(counted | ({"at": written(verified_at)} if verified_at else {}))
     return Action(
         f"Note on the claim {names.config_claim} when the session was proved, until when it lasts, and what iCloud holds",
         Verb.PATCH,

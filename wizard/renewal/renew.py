@@ -6,15 +6,14 @@ Whatever ends it, the claim holds the old session or the new one, whole, the pod
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from wizard.apply.execute import execute
-from wizard.apply.pod import HandoverPod, OnClaim, Proof, delete_job, until_gone
+from wizard.apply.pod import HandoverPod, OnClaim, Proof
 from wizard.errors import Exit, Retry, Trouble
 from wizard.icloud.expiry import expiry
 from wizard.icloud.files import Pair, has_token, icloudpd_names, prepare
@@ -32,11 +31,11 @@ from wizard.icloud.steps import (
     WrongCode,
 )
 from wizard.kube.client import Cluster
-from wizard.kube.errors import NotFound
-from wizard.model import Action, Target, Verb
+from wizard.model import Action
 from wizard.renewal.auth_pod import AuthPod, answer, prove_in_place, remove, waits
 from wizard.renewal.in_pod import sign_in_inside
-from wizard.renewal.person import AnotherCode, Code, GaveUp, InUse, Outcome, Person, Progress, Stage, Tick
+from wizard.renewal.others import clear_away, is_taken_over, stand_back, taken_over, wait_for_users
+from wizard.renewal.person import AnotherCode, Code, GaveUp, Outcome, Person, Progress, Stage, Tick
 from wizard.renewal.preparing import Preparation, note_session
 from wizard.steps.icloudpd_log import Sign
 
@@ -46,6 +45,7 @@ FALTERS = 3
 PAUSE_SECONDS = 3.0
 
 _APPLE_IS_AWAY = frozenset({"icloud.unavailable", "icloud.throttled", "icloud.unreachable", "icloud.locked"})
+_NO_SESSION = "there is no session on the volume yet"
 _SAYS_NOTHING = frozenset({"apple-faltered", "apple-unreachable", "throttled"})
 """Signs in icloudpd's log after which nobody knows whether the session lives."""
 
@@ -112,6 +112,8 @@ class Renewal:
             if self.in_pod_only:
                 await opened
                 return await self._inside(pod)
+            if self.preparation.unused:
+                return await self._hand_over(pod, signing, await self._signed_in_while(opened, signing))
             found = await opened
             known = await self._known(pod, found)
             if known.accepted:
@@ -140,34 +142,32 @@ class Renewal:
 
         Without `changes` a copy of the session is all that is used, so nobody has to wait and nothing is paused.
         """
-        preparation = self.preparation
-        pod = HandoverPod(self.cluster, preparation.handover, icloudpd_names(self.apple_id).jar)
+        pod = HandoverPod(self.cluster, self.preparation.handover, icloudpd_names(self.apple_id).jar)
         opening: asyncio.Task[OnClaim] | None = None
         try:
-            if changes:
-                await self._wait_for_others()
-            await self._clear_away()
-            if changes and preparation.suspend:
-                await execute(self.cluster, preparation.suspend)
+            if changes and await wait_for_users(self.cluster, self.preparation, self.person):
+                self.preparation = self.preparation.begun_at(self.clock())
+            await clear_away(self.cluster, self.preparation)
+            if changes and (suspend := self.preparation.pausing.suspend):
+                self.person.show(Progress(Stage.POD, Tick.DOING, suspend.title))
+                await execute(self.cluster, suspend)
             opening = asyncio.create_task(self._open(pod))
             yield pod, opening
+        except Trouble:
+            if pod.pod and await is_taken_over(self.cluster, self.preparation):
+                raise taken_over(self.preparation) from None
+            raise
         finally:
             if opening and not opening.done():
                 opening.cancel()
             await _finished(self._put_back(pod, opening))
 
-    async def _clear_away(self) -> None:
-        """Removes what earlier starts left, and waits until nothing of it can write into the session any more."""
-        target = self.preparation.handover.action.target
-        for name in self.preparation.left_over:
-            await execute(self.cluster, delete_job(_named(target, name)))
-        for name in self.preparation.leaving:
-            await until_gone(self.cluster, f"/api/v1/namespaces/{target.namespace}/pods/{name}")
-
     async def _open(self, pod: HandoverPod) -> OnClaim:
         show = self.person.show
         show(Progress(Stage.POD, Tick.DOING, "a pod that mounts the volume is starting"))
         await pod.open(lambda text: show(Progress(Stage.POD, Tick.DOING, text)))
+        await pod.hold()
+        await stand_back(self.cluster, self.preparation)
         show(Progress(Stage.POD, Tick.DONE, f"pod {pod.pod} is ready"))
         found = await pod.recover_and_look()
         if found.recovered:
@@ -185,8 +185,8 @@ class Renewal:
                     await opening
                 await pod.close()
         finally:
-            if self.preparation.resume:
-                await self._resume(self.preparation.resume)
+            if resume := self.preparation.pausing.resume:
+                await self._resume(resume)
 
     async def _resume(self, resume: Action) -> None:
         """Lets the CronJob go on, or says that it does not."""
@@ -196,42 +196,12 @@ class Renewal:
             text = f"{resume.target.name} is still paused ({trouble.what}); the next start lets it go on, or: {resume.command}"
             self.person.show(Progress(Stage.POD, Tick.FAILED, text))
 
-    async def _wait_for_others(self) -> None:
-        users = self.preparation.users
-        while users:
-            choice = await self.person.in_use(users)
-            if choice is InUse.LEAVE:
-                raise GaveUp
-            if choice is InUse.STOP:
-                await self._stop(users)
-            users = await self._still_there(users)
-
-    async def _stop(self, users: tuple[str, ...]) -> None:
-        """Deletes the Jobs of these pods, pods without a Job themselves, and waits until they are gone."""
-        namespace = self.preparation.handover.action.target.namespace
-        for name in users:
-            path = f"/api/v1/namespaces/{namespace}/pods/{name}"
-            with suppress(NotFound):
-                pod = await self.cluster.get(path)
-                await execute(self.cluster, _stopping(pod, namespace, name))
-                await until_gone(self.cluster, path)
-
-    async def _still_there(self, users: tuple[str, ...]) -> tuple[str, ...]:
-        namespace = self.preparation.handover.action.target.namespace
-        left = []
-        for name in users:
-            with suppress(NotFound):
-                pod = await self.cluster.get(f"/api/v1/namespaces/{namespace}/pods/{name}")
-                if pod["status"].get("phase") in ("Pending", "Running"):
-                    left.append(name)
-        return tuple(left)
-
     # The rungs
 
     async def _known(self, pod: HandoverPod, found: OnClaim) -> Known:
         show = self.person.show
         if not found.pair:
-            show(Progress(Stage.CLAIM, Tick.DONE, "there is no session on the volume yet"))
+            show(Progress(Stage.CLAIM, Tick.DONE, _NO_SESSION))
             return Known(accepted=False, readable=False)
         show(Progress(Stage.CLAIM, Tick.DOING, "asking icloudpd about the session that is there"))
         proof = await prove_in_place(pod, self.apple_id)
@@ -262,6 +232,21 @@ class Renewal:
 
     async def _pair(self, pod: HandoverPod) -> Pair:
         return Pair(self.apple_id, *await pod.read())
+
+    async def _signed_in_while(self, opened: Awaitable[OnClaim], signing: SigningIn) -> SignedIn:
+        """Asks Apple while the pod is still starting; a pod that can't start ends that at once."""
+        self.person.show(Progress(Stage.CLAIM, Tick.DONE, _NO_SESSION))
+        opening, asking = asyncio.ensure_future(opened), asyncio.create_task(self._signed_in(signing, None))
+        try:
+            await asyncio.wait((opening, asking), return_when=asyncio.FIRST_COMPLETED)
+            if opening.done():
+                await opening
+            step = await asking
+            await opening
+            return step
+        finally:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
 
     async def _signed_in(self, signing: SigningIn, pair: Pair | None) -> SignedIn:
         self.person.show(Progress(Stage.APPLE, Tick.DOING, "asking Apple"))
@@ -396,7 +381,7 @@ class Renewal:
             lasts.rests_on,
             library,
             no_photos,
-            tuple(self._notes) + self.preparation.notes,
+            tuple(self._notes) + self.preparation.pausing.notes,
         )
 
     async def _note(self, expires_at: datetime | None, library: Library | None = None) -> None:
@@ -435,10 +420,6 @@ def refused_by_icloudpd(proof: Proof) -> Trouble:
     )
 
 
-def _named(target: Target, name: str) -> Target:
-    return replace(target, name=name)
-
-
 def _says_nothing(proof: Proof) -> Sign | None:
     """The sign by which Apple did not judge the session at all; None when it did."""
     return next((sign for sign, _ in proof.reading.signs if sign.slug in _SAYS_NOTHING), None)
@@ -453,15 +434,6 @@ def _not_judged(sign: Sign) -> Trouble:
         exit_code=Exit.BLOCKED,
         retry=Retry.LATER,
     )
-
-
-def _stopping(pod: Mapping[str, Any], namespace: str, name: str) -> Action:
-    """Deletes the pod's Job, or the pod itself when no Job made it."""
-    owners = pod["metadata"].get("ownerReferences", ())
-    job = next((owner["name"] for owner in owners if owner["kind"] == "Job"), None)
-    if job:
-        return delete_job(Target("batch/v1", "Job", "jobs", namespace, job))
-    return Action(f"Remove pod {name}", Verb.DELETE, Target("v1", "Pod", "pods", namespace, name))
 
 
 async def _finished(work: Awaitable[None]) -> None:
