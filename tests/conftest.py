@@ -35,6 +35,7 @@ def pytest_configure() -> None:
     hypothesis.settings.load_profile("suite")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """All that leads the cluster's pods to a demo Apple runs on one worker; long rows of cases wait for a cluster's run."""
     quick = not config.getoption("--kubeconfig")
