@@ -87,7 +87,14 @@ class Desk:
         return await available()
 
     def renewal(
-        self, start: Start, apple_id: str, person: Person, keeper: Keeper | None, *, in_pod: bool = False
+        self,
+        start: Start,
+        apple_id: str,
+        person: Person,
+        keeper: Keeper | None,
+        *,
+        in_pod: bool = False,
+        renew: bool = False,
     ) -> Renewal:
         """The sign-in itself, not yet begun."""
         return Renewal(
@@ -99,6 +106,7 @@ class Desk:
             keeper,
             china=start.preparation.handover.domain == CHINA,
             in_pod_only=in_pod,
+            anew=renew,
         )
 
     def listen(self, phone: Callable[[str], None]) -> None:

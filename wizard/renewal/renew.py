@@ -52,7 +52,10 @@ _SAYS_NOTHING = frozenset({"apple-faltered", "apple-unreachable", "throttled"})
 
 @dataclass(slots=True)
 class Renewal:
-    """One sign-in. `keeper` gives the kept password, if the person keeps one; `folder` is private (0700)."""
+    """One sign-in. `keeper` gives the kept password, if the person keeps one; `folder` is private (0700).
+
+    `anew`: with the password although the session may still work, so that it lasts as long as a new one.
+    """
 
     cluster: Cluster
     preparation: Preparation
@@ -62,6 +65,7 @@ class Renewal:
     keeper: Keeper | None = None
     china: bool = False
     in_pod_only: bool = False
+    anew: bool = False
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _password: str | None = field(default=None, init=False, repr=False)
     _notes: list[str] = field(default_factory=list, init=False)
@@ -116,7 +120,7 @@ class Renewal:
                 return await self._hand_over(pod, signing, await self._signed_in_while(opened, signing))
             found = await opened
             known = await self._known(pod, found)
-            if known.accepted:
+            if known.accepted and not self.anew:
                 self.person.show(Progress(Stage.PROVED, Tick.DONE, "icloudpd accepts the session as it is"))
                 return await self._proved(pod, Rung.WORKS, None, staged=False)
             pair = await self._pair(pod) if found.pair else None
@@ -251,7 +255,7 @@ class Renewal:
     async def _signed_in(self, signing: SigningIn, pair: Pair | None) -> SignedIn:
         self.person.show(Progress(Stage.APPLE, Tick.DOING, "asking Apple"))
         step: Step = PasswordWanted(trusted=False)
-        if pair and has_token(pair, "session_token"):
+        if pair and has_token(pair, "session_token") and not self.anew:
             try:
                 step = await signing.resume(pair)
             except Trouble as trouble:
