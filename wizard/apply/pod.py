@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from wizard.apply import scripts
 from wizard.apply.execute import execute
 from wizard.apply.handover_job import CONTAINER, Handover
+from wizard.apply.proof import Proof, proof_of
 from wizard.errors import Retry, Trouble, shorten
 from wizard.kube.client import Cluster
 from wizard.kube.errors import NotFound
 from wizard.kube.streams import ExecResult, Stream
 from wizard.model import Action, Target, Verb
 from wizard.observe.parse_pod import pod as parse_pod
-from wizard.steps.icloudpd_log import SUCCESS, Reading, read_log
 from wizard.steps.pod_trouble import pod_trouble
-from wizard.world import LogTail, Pod
+from wizard.world import Pod
+
+__all__ = ["HandoverPod", "OnClaim", "Proof", "delete_job", "is_held", "proof_of", "until_gone"]
 
 START_SECONDS = 300.0
 SCRIPT_SECONDS = 60.0
@@ -39,15 +41,6 @@ class OnClaim:
     recovered: str = ""
     owner: str = ""
     attended: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What the cluster's icloudpd said of a session: `accepted` only by its own success line."""
-
-    accepted: bool
-    reading: Reading
-    last_line: str = ""
 
 
 class HandoverPod:
@@ -199,7 +192,7 @@ class HandoverPod:
         """Asks the cluster's icloudpd whether it accepts the staged pair, with no password within its reach."""
         command = [*self.sign_in_command(apple_id), "--password-provider", "parameter"]
         result = await self._cluster.exec(self.namespace, self._pod, CONTAINER, command, seconds=PROVE_SECONDS)
-        return proof_of(self._pod, result.stdout + b"\n" + result.stderr)
+        return proof_of(self._pod, result.stdout, result.stderr, result.exit_code, result.message)
 
     def sign_in_command(self, apple_id: str) -> list[str]:
         """The command of icloudpd's own sign-in on the staging folder; a password provider is to follow."""
@@ -304,14 +297,6 @@ async def until_gone(cluster: Cluster, path: str, seconds: float = GONE_SECONDS)
             why="Its node may not answer, or a finalizer holds it; while it runs it may write into the session.",
             fix="Look at what keeps it, then start again; the session is as it was.",
         ) from None
-
-
-def proof_of(pod: str, output: bytes) -> Proof:
-    """What icloudpd's output says; its exit code says nothing."""
-    lines = tuple(output.decode("utf-8", "replace").splitlines())
-    reading = read_log(LogTail(pod, lines))
-    accepted = any(line.rstrip().endswith(SUCCESS) for line in lines)
-    return Proof(accepted, reading, next((line.strip() for line in reversed(lines) if line.strip()), ""))
 
 
 def _waiting_for(pod: Pod) -> str:
