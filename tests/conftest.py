@@ -12,8 +12,10 @@ from typing import Any
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 _LOOPBACK = ("127.", "::1", "localhost")
+_LED = ("tests/renewal/", "tests/observe/test_unattended.py")
 _UNWANTED = ("KUBECONFIG", "NO_COLOR", "COLORTERM", "FORCE_COLOR", "TERM_PROGRAM", "COLUMNS", "LINES")
 
 
@@ -35,13 +37,21 @@ def pytest_configure() -> None:
     hypothesis.settings.load_profile("suite")
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """All that leads the cluster's pods to a demo Apple runs on one worker, since they can be led to one at a time."""
+
+    class OneWorkerForApple(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "apple" if nodeid.startswith(_LED) else nodeid
+
+    return OneWorkerForApple(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """All that leads the cluster's pods to a demo Apple runs on one worker; long rows of cases wait for a cluster's run."""
+    """Long rows of cases wait for a cluster's run."""
     quick = not config.getoption("--kubeconfig")
     for item in items:
-        if "led_apple" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("apple"))
         if quick and item.get_closest_marker("exhaustive"):
             item.add_marker(pytest.mark.skip(reason="one of many alike: pytest --kubeconfig=PATH runs them all"))
 

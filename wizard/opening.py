@@ -146,10 +146,11 @@ class Opening:
 
     def signed_in(self, account: str, apple_id: str, at: datetime) -> None:
         """Keeps when an account was last signed in, and with which Apple ID."""
-        choices = replace(self._state.choices, apple_ids={**self._state.choices.apple_ids, account: apple_id})
+        signed_in_as = {**self._state.signed_in_as, account: apple_id}
         history = (*self._state.history, Entry(at, "signed-in", account))
         signed_in_at = {**self._state.signed_in_at, account: at}
-        self._keep(replace(self._state, choices=choices, history=history, signed_in_at=signed_in_at))
+        self._keep(replace(self._state, history=history, signed_in_at=signed_in_at, signed_in_as=signed_in_as))
+        self.settings = self._with_choices()
 
     def save(self, name: str, text: str) -> str:
         """Writes `text` to a private file in the state folder and returns its path; may raise OSError."""
@@ -210,7 +211,8 @@ class Opening:
 
     def _with_choices(self) -> Settings:
         settings = fill_in(self._flagged, self._state.choices)
-        return replace(settings, skipped=settings.skipped | frozenset(self._request.skip))
+        skipped = settings.skipped | frozenset(self._request.skip)
+        return replace(settings, skipped=skipped, seen_apple_ids=self._state.signed_in_as)
 
     def _keep(self, state: State) -> None:
         self._state = state

@@ -59,9 +59,9 @@ def seen_accounts(accounts: Iterable[str], cron_jobs: Iterable[str]) -> tuple[st
 class Settings:
     """`sources` says of a field where its value came from ("flag", "environment", "state", "detected"); default if absent.
 
-    `accounts` are names as the person gave them, `apple_ids` by account name, `skipped` step ids that are not wanted;
-    `warning_days` is how long before the session's end `status` starts to ask for a sign-in. `kubectl` and
-    `wizard` are how commands for the person begin: with `--kubeconfig` and `--context` behind them where they were given to
+    `accounts` are names as the person gave them, `apple_ids` what they gave by account name, `seen_apple_ids` as whom an
+    account was last signed in, `skipped` step ids that are not wanted; `warning_days` is how long before the session's end
+    `status` starts to ask for a sign-in. `kubectl` and `wizard` are how commands for the person begin: with `--kubeconfig` and `--context` behind them where they were given to
     us, our own with `--namespace` too.
     """
 
@@ -72,6 +72,7 @@ class Settings:
     time_zone: str | None = None
     accounts: tuple[str, ...] = (DEFAULT_ACCOUNT,)
     apple_ids: Mapping[str, str] = field(default_factory=dict)
+    seen_apple_ids: Mapping[str, str] = field(default_factory=dict)
     skipped: frozenset[str] = frozenset()
     warning_days: int = 7
     git_checkout: str | None = None

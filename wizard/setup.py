@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from wizard.annotations import TRACKING_ID
 from wizard.settings import CRON_JOB_BASE, DEFAULT_ACCOUNT, SECRET_BASE, Settings
 from wizard.steps.ingresses import is_of_immich, pattern_ingress
-from wizard.steps.report import apple_id_of
+from wizard.steps.report import apple_id_on_command_line
 from wizard.world import AppSource, Found, Missing, Unreadable, World
 
 SAID = "you said so"
@@ -74,8 +74,10 @@ def _said(settings: Settings, name: str) -> str:
 def _apple_id(world: World, settings: Settings) -> SetupRow:
     if said := settings.apple_ids.get(DEFAULT_ACCOUNT):
         return SetupRow("apple-id", "Apple ID", said, SAID, "ok", said)
-    if written := apple_id_of(DEFAULT_ACCOUNT, world, settings):
+    if written := apple_id_on_command_line(DEFAULT_ACCOUNT, world):
         return SetupRow("apple-id", "Apple ID", written, f"as CronJob {CRON_JOB_BASE} has it", "ok")
+    if seen := settings.seen_apple_ids.get(DEFAULT_ACCOUNT):
+        return SetupRow("apple-id", "Apple ID", seen, "as you signed in last", "ok")
     secret = world.secrets.get(SECRET_BASE)
     if isinstance(secret, Found) and "username" in secret.value.keys:
         value, source = f"in Secret {SECRET_BASE}", "its key username, read when you sign in"

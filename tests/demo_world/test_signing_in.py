@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,13 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.demo_world.signing import NAMES, YOU, Somebody, leaves, visit
+from tests.demo_world.signing import YOU, Somebody, leaves, visit
 from wizard.apply.pod import HandoverPod
 from wizard.errors import Trouble
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted
-from wizard.renewal import others
-from wizard.renewal.person import AnotherCode, Code, GaveUp, InUse, Stage
+from wizard.renewal.person import AnotherCode, Code, GaveUp, Stage
 
 BACKGROUND = {"propagationPolicy": "Background"}
 WROTE = {Stage.POD, Stage.CLAIM, Stage.APPLE, Stage.SAVED, Stage.PROVED, Stage.PHOTOS}
@@ -214,20 +212,6 @@ async def test_photos_that_apple_keeps_closed(tmp_path: Path) -> None:
         assert outcome.photos_trouble.code == "icloud.advanced-data-protection"
 
 
-@pytest.mark.parametrize("choice", [InUse.STOP, InUse.LEAVE])
-async def test_a_run_that_uses_the_session_just_now(tmp_path: Path, choice: InUse) -> None:
-    async with visit("first-sync", tmp_path, Somebody(uses=[choice])) as there:
-        renewal = await there.renewal()
-        if choice is InUse.LEAVE:
-            with pytest.raises(GaveUp):
-                await renewal.run()
-            assert any(name.startswith("icloudpd-sync-manual-") for name in there.pods())
-        else:
-            assert (await renewal.run()).rung is Rung.WORKS
-            assert not any(name.startswith("icloudpd-sync-manual-") for name in there.pods())
-        await there.settled()
-
-
 async def test_a_waiting_auth_pod_is_answered_by_attaching(tmp_path: Path) -> None:
     async with visit("auth-waiting", tmp_path, Somebody(second=True)) as there:
         outcome = await (await there.renewal()).run()
@@ -255,59 +239,6 @@ async def test_cancelled_while_the_person_thinks(tmp_path: Path) -> None:
             await running
         assert there.session() == before
         await there.settled()
-
-
-async def test_two_at_once_do_not_spoil_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second is told, and leaves everything to the first, which ends well."""
-    monkeypatch.setattr(others, "LOOKS", 1)
-    second: list[str] = []
-
-    class Busy(Somebody):
-        async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
-            other = await there.renewal()
-            other.person = Somebody()
-            for attempt in (other.run, other.check):
-                with pytest.raises(Trouble) as refused:
-                    await attempt()
-                second.append(refused.value.code)
-            return await super().code(wanted, why)
-
-    async with visit("trust-expired", tmp_path, Busy()) as there:
-        assert (await (await there.renewal()).run()).rung is Rung.CODE
-        await there.settled()
-    assert second == ["renewal.under-way"] * 2
-
-
-async def test_of_two_that_begin_at_the_same_moment_the_later_one_stands_back(tmp_path: Path) -> None:
-    async with visit("expired-heals", tmp_path) as there:
-        renewal, other = await there.renewal(), (await there.start()).preparation
-        first: Any = copy.deepcopy(other.handover.action.body)
-        first["metadata"]["name"] = "a-first"
-        await there.engine.cluster.send("POST", "/apis/batch/v1/namespaces/photo-sync/jobs", body=first)
-        with pytest.raises(Trouble) as refused:
-            await renewal.run()
-        assert refused.value.code == "renewal.under-way"
-        await there.world.settle()
-        assert there.jobs() == []
-        assert there.get("Job", "a-first")
-
-
-async def test_somebody_removes_the_pod_in_the_middle(tmp_path: Path) -> None:
-    class Unlucky(Somebody):
-        async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
-            (job,) = there.jobs()
-            await there.engine.cluster.send(
-                "DELETE", f"/apis/batch/v1/namespaces/photo-sync/jobs/{job}", body=BACKGROUND
-            )
-            await there.world.settle()
-            return await super().code(wanted, why)
-
-    async with visit("trust-expired", tmp_path, Unlucky()) as there:
-        before = there.session()
-        with pytest.raises(Trouble) as ended:
-            await (await there.renewal()).run()
-        assert ended.value.code == "renewal.taken-over"
-        assert there.session() == before
 
 
 async def test_on_an_unused_claim_password_and_code_are_asked_while_the_pod_starts(
@@ -352,64 +283,6 @@ async def test_a_pod_that_can_not_start_ends_the_questions(tmp_path: Path, monke
         with pytest.raises(Trouble) as ended:
             await renewal.run()
         assert ended.value.code == "handover.image-pull"
-
-
-async def test_what_an_earlier_start_left(tmp_path: Path) -> None:
-    """A hand-over that was killed between its journal and its end: the next start completes it, and its Job goes."""
-    async with visit("trust-expired", tmp_path) as there:
-        start = await there.start()
-        await there.engine.cluster.send(
-            "POST", "/apis/batch/v1/namespaces/photo-sync/jobs", body=start.preparation.handover.action.body
-        )
-        await there.world.settle()
-        assert len(there.jobs()) == 1
-    async with visit("trust-expired", tmp_path) as there:
-        apple, entries = there.residents.apple, there.volume.entries
-        assert apple is not None
-        good = apple.signed_in(YOU)
-        like = entries[NAMES[0]]
-        for name, text in zip(NAMES, (good.jar, good.session), strict=True):
-            entries[f".photosync-staging/{name}"] = type(like)(text.encode(), 0o600, 0, 0, like.changed)
-        entries[".photosync-staging"] = type(like)(None, 0o700, 0, 0, like.changed)
-        entries[".photosync-journal"] = type(like)(NAMES[0].encode(), 0o600, 0, 0, like.changed)
-        start = await there.start()
-        assert len(start.preparation.left_over) == 1
-        outcome = await (await there.renewal()).run()
-        assert outcome.rung is Rung.WORKS
-        assert any("moved into place" in note for note in outcome.notes)
-        assert there.session()[0] is not None
-        await there.settled()
-
-
-async def test_a_paused_cron_job_goes_on(tmp_path: Path) -> None:
-    async with visit("complete", tmp_path) as there:
-        soon = datetime.now(UTC) + timedelta(minutes=5)
-        body = {"spec": {"schedule": f"{soon.minute} {soon.hour} * * *", "timeZone": "Etc/UTC"}}
-        path = "/apis/batch/v1/namespaces/photo-sync/cronjobs/icloudpd-sync"
-        merge = "application/merge-patch+json"
-        await there.engine.cluster.send("PATCH", path, body=body, content_type=merge)
-        await there.engine.cluster.send(
-            "PATCH",
-            "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/photo-sync",
-            body={"spec": {"syncPolicy": {"automated": {"selfHeal": False}}}},
-            content_type=merge,
-        )
-        await there.look()
-        renewal = await there.renewal()
-        assert renewal.preparation.pausing.suspend is not None
-        suspended = []
-        there.world.store.listeners.append(
-            lambda change: (
-                suspended.append(change.after["spec"]["suspend"])
-                if change.kind.kind == "CronJob" and change.after
-                else None
-            )
-        )
-        await renewal.run()
-        assert suspended[0] is True
-        after = there.get("CronJob", "icloudpd-sync")
-        assert after["spec"]["suspend"] is False
-        assert "photosync-wizard/suspended-by" not in after["metadata"].get("annotations", {})
 
 
 async def test_each_of_the_family_signs_in_for_themselves(tmp_path: Path) -> None:

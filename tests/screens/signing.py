@@ -126,8 +126,9 @@ class ScriptedRenewal(Renewal):
                 await self.desk.leaving.wait()
             self.signing.put_back = True
 
-    async def keep_password(self) -> None:
-        self.desk.kept.append(self.signing.given[0])
+    async def keep_password(self) -> bool:
+        self.desk.kept += self.signing.given[:1]
+        return bool(self.signing.given)
 
 
 class ScriptedKeeper(Keeper):
@@ -163,6 +164,7 @@ class ScriptedDesk(Desk):
         self.starts = list(starts)
         self.runs: list[Signing] = []
         self.kept: list[str] = []
+        self.renewed: list[bool] = []
         self.noted: list[tuple[str, str]] = []
         self.leaving: asyncio.Event | None = None
 
@@ -187,9 +189,17 @@ class ScriptedDesk(Desk):
         return self.keyring
 
     def renewal(
-        self, start: Start, apple_id: str, person: Person, keeper: Keeper | None, *, in_pod: bool = False
+        self,
+        start: Start,
+        apple_id: str,
+        person: Person,
+        keeper: Keeper | None,
+        *,
+        in_pod: bool = False,
+        renew: bool = False,
     ) -> Renewal:
         assert apple_id
+        self.renewed.append(renew)
         signing = Signing(person, start.preparation.names.account, in_pod)
         self.runs.append(signing)
         return ScriptedRenewal(self, signing, keeper)
@@ -231,7 +241,7 @@ def preparation(account: str) -> Preparation:
         command=f"kubectl -n {fake.NS} create -f {POD}.yaml",
         undo="It is removed when the sign-in ends.",
     )
-    return Prepared(names, Handover(job, "/config", ("icloudpd",)), (), (), Pausing(), lambda _: Pausing())
+    return Prepared(names, Handover(job, "/config", ("icloudpd",)), (), Pausing(), lambda _: Pausing())
 
 
 def two_accounts() -> Snapshot:

@@ -91,6 +91,12 @@ def test_migrating_is_total_and_idempotent(document: dict[str, Any]) -> None:
     assert migrate(once, CHAIN, 3) == once
 
 
+def test_the_first_schema_is_still_read() -> None:
+    document = full_state().to_json()
+    del document["signed_in_as"]
+    assert State.from_json({**document, "schema": 1}) == replace(full_state(), signed_in_as={})
+
+
 def test_the_history_is_bounded_and_loses_the_oldest() -> None:
     state = full_state()
     for turn in range(HISTORY_LIMIT + 5):

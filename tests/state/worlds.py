@@ -38,6 +38,7 @@ def full_state() -> State:
         dismissed=frozenset({"credentials.image-latest"}),
         accepted_plans=(AcceptedPlan("storage", "sha256:12ab", NOON),),
         signed_in_at={"default": NOON},
+        signed_in_as={"default": "you@example.com"},
         place="authentication",
         saved_at=NOON,
     )
@@ -76,6 +77,7 @@ states = st.builds(
     dismissed=st.frozensets(texts, max_size=3),
     accepted_plans=st.lists(st.builds(AcceptedPlan, texts, texts, times), max_size=2).map(tuple),
     signed_in_at=st.dictionaries(texts, times, max_size=2),
+    signed_in_as=st.dictionaries(texts, texts, max_size=2),
     place=texts,
     saved_at=times,
 ).filter(_keepable)

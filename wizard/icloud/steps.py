@@ -23,10 +23,9 @@ class Phone:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Apple lets us in. `rung` says what it took; `trusted` that the next password needs no code for a while."""
+    """Apple lets us in. `rung` says what it took."""
 
     rung: Rung
-    trusted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

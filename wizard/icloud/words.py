@@ -45,7 +45,7 @@ WORDS: dict[str, Words] = {
     "icloud.password-changed": Words(
         "Apple does not take the kept password any more.",
         "The password of the Apple ID was probably changed since it was kept.",
-        "Type the new one; the kept one is replaced if you say so.",
+        "Type the new one. The kept one was removed from the keyring, so that it is not sent again.",
         _NOW,
     ),
     "icloud.locked": Words(
@@ -225,7 +225,7 @@ WORDS: dict[str, Words] = {
     "icloud.unexpected": Words(
         "Apple answered in a way that was not expected here.",
         "",
-        "Try again later; update photosync-wizard. If it stays so, `photosync-wizard support-bundle` has what a report needs.",
+        "Try again later; update photosync-wizard, which brings a newer pyicloud.",
         _LATER,
         Exit.BLOCKED,
     ),

@@ -18,6 +18,7 @@ from wizard.errors import Retry, Trouble
 from wizard.kube.client import Cluster
 from wizard.kube.errors import ClusterTrouble
 from wizard.model import Action, Target, Verb
+from wizard.renewal.apple import Passwords
 from wizard.renewal.in_pod import answer_all, not_lasting, refused_inside
 from wizard.renewal.person import Person, Progress, Stage, Tick
 from wizard.settings import is_auth_pod
@@ -111,7 +112,9 @@ def waits(pod: AuthPod) -> Trouble:
     )
 
 
-async def answer(cluster: Cluster, found: AuthPod, pod: HandoverPod, apple_id: str, person: Person) -> None:
+async def answer(
+    cluster: Cluster, found: AuthPod, pod: HandoverPod, apple_id: str, person: Person, passwords: Passwords
+) -> None:
     """Answers the waiting icloudpd, and proves what it wrote by the hand-over pod, without a password.
 
     Raises Trouble with icloudpd's own reason; the pair that was there before is in place again then.
@@ -123,7 +126,7 @@ async def answer(cluster: Cluster, found: AuthPod, pod: HandoverPod, apple_id: s
         try:
             async with cluster.attach(found.namespace, found.name, found.container, tty=True) as stream:
                 talk = Conversation(stream, found.seen)
-                await answer_all(talk, apple_id, person, None)
+                await answer_all(talk, person, passwords)
         finally:
             await remove(cluster, found)
         said = proof_of(found.name, talk.output.encode())

@@ -12,21 +12,23 @@ from wizard.errors import Exit, Retry, Trouble
 from wizard.icloud.typed import account_name
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Forbidden, NotFound
-from wizard.observe.parse_pod import pod as parse_pod
 from wizard.observe.parse_pod import pod_spec
 from wizard.renewal.auth_pod import find
-from wizard.renewal.others import handover_jobs
+from wizard.renewal.others import handover_jobs, mounting_pods
 from wizard.renewal.preparing import Preparation, prepare
 from wizard.settings import AccountNames, Settings
-from wizard.steps.look_up import claims_of
-from wizard.steps.report import apple_id_of
+from wizard.setup import SAID
+from wizard.steps.report import apple_id_on_command_line
 from wizard.steps.workload import read_workload
-from wizard.world import Pod, World
+from wizard.world import World
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """One account, ready to be signed in; `apple_id` is None when only the person can say it."""
+    """One account, ready to be signed in; `apple_id` is None when only the person can say it.
+
+    `source` says where it stands: what stands in the cluster comes before what the person said, which has to agree with it.
+    """
 
     preparation: Preparation
     apple_id: str | None
@@ -43,39 +45,30 @@ async def begin(cluster: Cluster, world: World, settings: Settings, account: str
     except NotFound:
         cron_job = None
     left_over = await handover_jobs(cluster, namespace, names.config_claim)
-    pods = await _mounting(cluster, namespace, names.config_claim)
+    pods = await mounting_pods(cluster, namespace, names.config_claim)
     auth_pod = await find(cluster, pods, world.taken_at, namespace)
     preparation = prepare(world, settings, account, cron_job, left_over, pods, auth_pod)
-    written = await _written_apple_id(cluster, namespace, names, cron_job or {})
+    on_command_line = apple_id_on_command_line(account, world)
+    in_secret = None if on_command_line else await _written_apple_id(cluster, namespace, names, cron_job or {})
+    written = on_command_line or in_secret
     chosen = settings.apple_ids.get(account)
     if chosen and written and account_name(chosen) != account_name(written):
         raise Trouble(
             "renewal.other-apple-id",
             f"You are signing in as {chosen}, and the CronJob {names.cron_job} signs in as {written}.",
             why="Each Apple ID has session files of its own, so the CronJob would not find yours.",
-            fix=f"Sign in as {written}, or change the username in the Secret {names.secret} first.",
+            fix=f"Sign in as {written} (where you said {chosen} in the set-up, empty that answer), or change it there first.",
             exit_code=Exit.NEEDS_PERSON,
             retry=Retry.NEVER,
         )
+    if on_command_line:
+        return Start(preparation, account_name(on_command_line), "from the CronJob's command line")
+    if in_secret:
+        return Start(preparation, account_name(in_secret), f"from the Secret {names.secret}")
     if chosen:
-        return Start(preparation, account_name(chosen), "you said so")
-    if written:
-        return Start(preparation, account_name(written), f"from the Secret {names.secret}")
-    on_command_line = apple_id_of(account, world, settings)
-    return Start(
-        preparation, account_name(on_command_line) if on_command_line else None, "from the CronJob's command line"
-    )
-
-
-async def _mounting(cluster: Cluster, namespace: str, claim: str) -> tuple[Pod, ...]:
-    """Every pod, whoever made it, that mounts the claim and has not ended: a look at the setup reads only some."""
-    unfinished = "status.phase!=Succeeded,status.phase!=Failed"
-    found = [
-        parse_pod(item)
-        async for page in cluster.pages(f"/api/v1/namespaces/{namespace}/pods", fields=unfinished)
-        for item in page["items"]
-    ]
-    return tuple(pod for pod in found if claim in claims_of(pod.spec))
+        return Start(preparation, account_name(chosen), SAID)
+    seen = settings.seen_apple_ids.get(account)
+    return Start(preparation, account_name(seen) if seen else None, "as you signed in last")
 
 
 async def _written_apple_id(

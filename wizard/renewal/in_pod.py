@@ -8,10 +8,21 @@ from wizard.apply.pod import HandoverPod, Proof, proof_of
 from wizard.apply.prompts import Ask, Conversation, Prompt
 from wizard.errors import Exit, Retry, Trouble, shorten
 from wizard.icloud.steps import CodeWanted, Phone
+from wizard.renewal.apple import Passwords
 from wizard.renewal.person import AnotherCode, Person, Progress, Stage, Tick
 
+_RETRY = {
+    "account-locked": Retry.NEVER,
+    "throttled": Retry.LATER,
+    "too-many-codes": Retry.LATER,
+    "web-access-off": Retry.LATER,
+    "terms": Retry.LATER,
+    "setup-incomplete": Retry.LATER,
+}
+"""When another try can be of use; after a sign that is not here, at once."""
 
-async def sign_in_inside(pod: HandoverPod, apple_id: str, person: Person, password: str | None) -> None:
+
+async def sign_in_inside(pod: HandoverPod, apple_id: str, person: Person, passwords: Passwords) -> None:
     """Signs in with icloudpd itself, into the staging folder, and proves what came of it without a password.
 
     Raises Trouble with icloudpd's own reason; what is in place stays as it is until the proof.
@@ -20,7 +31,7 @@ async def sign_in_inside(pod: HandoverPod, apple_id: str, person: Person, passwo
     await pod.clear_staging()
     async with pod.terminal(apple_id) as stream:
         talk = Conversation(stream)
-        await answer_all(talk, apple_id, person, password)
+        await answer_all(talk, person, passwords)
     said = proof_of(pod.pod, talk.output.encode())
     if not said.accepted:
         raise refused_inside(said)
@@ -41,7 +52,7 @@ def refused_inside(said: Proof) -> Trouble:
         why=sign.why if sign else shorten(said.last_line),
         fix=sign.fix if sign else "Start again.",
         exit_code=Exit.NEEDS_PERSON,
-        retry=Retry.NOW,
+        retry=_RETRY.get(sign.slug, Retry.NOW) if sign else Retry.NOW,
     )
 
 
@@ -56,8 +67,9 @@ def not_lasting(proof: Proof) -> Trouble:
     )
 
 
-async def answer_all(talk: Conversation, apple_id: str, person: Person, password: str | None) -> None:
-    """Has the person answer every question until icloudpd ends; a `password` that is known already is typed once."""
+async def answer_all(talk: Conversation, person: Person, passwords: Passwords) -> None:
+    """Has the person answer every question until icloudpd ends; a password that was given already is not asked for again."""
+    given = passwords.used
     phones: tuple[tuple[str, str], ...] = ()
     while True:
         prompt = await talk.next_prompt()
@@ -66,9 +78,8 @@ async def answer_all(talk: Conversation, apple_id: str, person: Person, password
             case Ask.ENDED:
                 return
             case Ask.PASSWORD:
-                secret = password if password is not None else await person.password(apple_id, None)
-                password = None
-                await talk.type(secret)
+                await talk.type(given if given is not None else await passwords.get())
+                given = None
             case Ask.DEVICE:
                 await talk.type("0")
             case Ask.CODE | Ask.SMS_CODE:

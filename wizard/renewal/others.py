@@ -15,13 +15,14 @@ from wizard.errors import Exit, Retry, Trouble
 from wizard.kube.client import Cluster
 from wizard.kube.errors import ClusterTrouble, NotFound
 from wizard.model import Action, Target, Verb
+from wizard.observe.parse_pod import pod as parse_pod
 from wizard.renewal.person import GaveUp, InUse, Person
 from wizard.renewal.preparing import Preparation
+from wizard.steps.look_up import claims_of
 from wizard.world import Pod
 
 LOOKS = 10
 LOOK_EVERY_SECONDS = 0.3
-_UNFINISHED = ("Pending", "Running")
 
 
 async def handover_jobs(cluster: Cluster, namespace: str, claim: str) -> tuple[str, ...]:
@@ -35,33 +36,56 @@ async def handover_jobs(cluster: Cluster, namespace: str, claim: str) -> tuple[s
     return tuple(meta["name"] for meta in sorted(jobs, key=lambda meta: (meta["creationTimestamp"], meta["name"])))
 
 
-async def wait_for_users(cluster: Cluster, preparation: Preparation, person: Person) -> bool:
-    """Waits until nothing uses the session, or stops it when the person says so. Whether that took any waiting.
+async def mounting_pods(cluster: Cluster, namespace: str, claim: str) -> tuple[Pod, ...]:
+    """Every pod, whoever made it, that mounts the claim and has not ended: a look at the setup reads only some."""
+    unfinished = "status.phase!=Succeeded,status.phase!=Failed"
+    found = [
+        parse_pod(item)
+        async for page in cluster.pages(f"/api/v1/namespaces/{namespace}/pods", fields=unfinished)
+        for item in page["items"]
+    ]
+    return tuple(pod for pod in found if claim in claims_of(pod.spec))
 
-    Raises GaveUp when the person leaves.
+
+async def wait_for_users(cluster: Cluster, preparation: Preparation, person: Person) -> bool:
+    """Waits until nothing else uses the session, or stops it when the person says so. Whether that took any waiting.
+
+    Raises GaveUp when the person leaves, and Trouble for what can't be stopped from here.
     """
-    users, namespace = preparation.users, preparation.namespace
-    while users:
-        match await person.in_use(users):
+    waited = False
+    while users := await _users(cluster, preparation):
+        waited = True
+        match await person.in_use(tuple(pod.meta.name for pod in users)):
             case InUse.LEAVE:
                 raise GaveUp
             case InUse.STOP:
-                await _stop(cluster, namespace, users)
+                await _stop(cluster, users)
             case InUse.WAIT:
                 pass
-        users = await _still_there(cluster, namespace, users)
-    return bool(preparation.users)
+    return waited
 
 
-async def clear_away(cluster: Cluster, preparation: Preparation) -> None:
-    """Removes what earlier starts left, and waits until nothing of it can write into the session any more.
-
-    Raises Trouble when it is no left-over: somebody works through it in another window or on another machine.
+async def _users(cluster: Cluster, preparation: Preparation) -> tuple[Pod, ...]:
+    """Pods that use the session now. What hands it over, a pod for signing in that only waits, and a pod that does not run
+    (yet) don't count.
     """
+    idle = preparation.auth_pod.name if preparation.auth_pod else ""
+    pods = await mounting_pods(cluster, preparation.namespace, preparation.names.config_claim)
+    others = [pod for pod in pods if pod.meta.labels.get(PURPOSE) != HANDOVER and pod.meta.name != idle]
+    return tuple(pod for pod in others if pod.phase != "Pending")
+
+
+async def refuse_if_held(cluster: Cluster, preparation: Preparation) -> None:
+    """Raises Trouble when somebody signs this account in just now, in another window or on another machine."""
     target = preparation.handover.action.target
     for pod in preparation.leaving:
         if await _stays_held(cluster, pod, preparation.handover.directory):
             raise _under_way(f"pod {pod.meta.name}", f"kubectl -n {target.namespace} delete pod {pod.meta.name}")
+
+
+async def clear_away(cluster: Cluster, preparation: Preparation) -> None:
+    """Removes what earlier starts left, and waits until nothing of it can write into the session any more."""
+    target = preparation.handover.action.target
     for name in preparation.left_over:
         await execute(cluster, delete_job(replace(target, name=name)))
     for pod in preparation.leaving:
@@ -129,35 +153,38 @@ def taken_over(preparation: Preparation) -> Trouble:
     )
 
 
-async def _stop(cluster: Cluster, namespace: str, users: tuple[str, ...]) -> None:
-    """Deletes the Jobs of these pods, pods without a Job themselves, and waits until they are gone."""
-    for name in users:
-        path = f"/api/v1/namespaces/{namespace}/pods/{name}"
-        with suppress(NotFound):
-            pod = await cluster.get(path)
-            await execute(cluster, _stopping(pod, namespace, name))
-            await until_gone(cluster, path)
-
-
-async def _still_there(cluster: Cluster, namespace: str, users: tuple[str, ...]) -> tuple[str, ...]:
-    left = []
-    for name in users:
-        with suppress(NotFound):
-            pod = await cluster.get(f"/api/v1/namespaces/{namespace}/pods/{name}")
-            if pod["status"].get("phase") in _UNFINISHED:
-                left.append(name)
-    return tuple(left)
-
-
 def _mounts(job: Mapping[str, Any], claim: str) -> bool:
     volumes = job["spec"]["template"]["spec"].get("volumes", [])
     return any(volume.get("persistentVolumeClaim", {}).get("claimName") == claim for volume in volumes)
 
 
-def _stopping(pod: Mapping[str, Any], namespace: str, name: str) -> Action:
-    """Deletes the pod's Job, or the pod itself when no Job made it."""
-    owners = pod["metadata"].get("ownerReferences", ())
-    job = next((owner["name"] for owner in owners if owner["kind"] == "Job"), None)
-    if job:
-        return delete_job(Target("batch/v1", "Job", "jobs", namespace, job))
+async def _stop(cluster: Cluster, pods: tuple[Pod, ...]) -> None:
+    """Deletes the Jobs of these pods, pods that nobody made themselves, and waits until they are gone."""
+    for action in [_stopping(pod) for pod in pods]:
+        await execute(cluster, action)
+    for pod in pods:
+        await until_gone(cluster, f"/api/v1/namespaces/{pod.meta.namespace}/pods/{pod.meta.name}")
+
+
+def _stopping(pod: Pod) -> Action:
+    """Deletes the pod's Job, or the pod itself when it stands alone. Raises Trouble for one that would come back."""
+    namespace, name = pod.meta.namespace, pod.meta.name
+    kind, _, owner = pod.meta.owner.partition("/")
+    if kind == "Job":
+        return delete_job(Target("batch/v1", "Job", "jobs", namespace, owner))
+    if kind:
+        raise Trouble(
+            "renewal.comes-back",
+            f"Pod {name} would come back at once: {kind} {owner} keeps it running.",
+            why="Two programs on one session spoil it.",
+            fix=f"Stop what {kind} {owner} belongs to, then start again. Nothing was changed.",
+            commands=(f"kubectl -n {namespace} get {kind.lower()} {owner}", *_scaling(kind, owner, namespace)),
+            exit_code=Exit.NEEDS_PERSON,
+            retry=Retry.NOW,
+        )
     return Action(f"Remove pod {name}", Verb.DELETE, Target("v1", "Pod", "pods", namespace, name))
+
+
+def _scaling(kind: str, owner: str, namespace: str) -> tuple[str, ...]:
+    scaled = {"ReplicaSet": ("deployment", owner.rpartition("-")[0]), "StatefulSet": ("statefulset", owner)}.get(kind)
+    return (f"kubectl -n {namespace} scale {scaled[0]} {scaled[1]} --replicas=0",) if scaled else ()

@@ -12,7 +12,7 @@ from wizard.settings import Settings
 from wizard.steps.look_up import tracked_by
 from wizard.world import CronJob, Found, World
 
-SIGN_IN_TAKES = timedelta(minutes=20)
+SIGN_IN_TAKES = timedelta(minutes=30)
 """A run that begins within this time would meet the sign-in."""
 
 
@@ -35,9 +35,10 @@ def pausing(job: CronJob | None, world: World, settings: Settings, at: datetime)
         Verb.PATCH,
         target,
         {"metadata": {"annotations": {SUSPENDED_BY: None}}, "spec": {"suspend": False}},
-        command=f'kubectl -n {settings.namespace} patch cronjob {name} -p \'{{"spec":{{"suspend":false}}}}\'',
+        command=f"kubectl -n {settings.namespace} patch cronjob {name} --type merge -p "
+        f'\'{{"metadata":{{"annotations":{{"{SUSPENDED_BY}":null}}}},"spec":{{"suspend":false}}}}\'',
     )
-    if job.meta.annotations.get(SUSPENDED_BY):
+    if job.suspend and job.meta.annotations.get(SUSPENDED_BY):
         return Pausing(None, resume, (f"{name} is still paused from an earlier sign-in, and goes on afterwards.",))
     upcoming = next_runs(job.schedule, job.time_zone, at)
     if job.suspend or not upcoming or upcoming[0] - at > SIGN_IN_TAKES:

@@ -35,15 +35,13 @@ NEEDED = (
 class Preparation:
     """All that a sign-in of one account needs to know of the cluster.
 
-    `users` are pods that use the session just now, `left_over` hand-over Jobs of earlier starts.
-    `unused`: the claim has no volume yet, so there is no session on it.
+    `left_over` are hand-over Jobs of earlier starts, `unused`: the claim has no volume yet, so there is no session on it.
     `auth_pod` is a pod for signing in that somebody left running, `leaving` are pods of earlier hand-overs, which have to be
     gone before the next one writes.
     """
 
     names: AccountNames
     handover: Handover
-    users: tuple[str, ...]
     left_over: tuple[str, ...]
     pausing: Pausing
     pausing_at: Callable[[datetime], Pausing]
@@ -126,16 +124,10 @@ def prepare(
             f"kubectl -n {settings.namespace} get cronjob {names.cron_job} -o yaml",
         )
     pausing_at = partial(pausing, cron_job_named(world, names.cron_job), world, settings)
-    users = tuple(
-        pod.meta.name
-        for pod in pods
-        if pod.meta.labels.get(PURPOSE) != HANDOVER
-        and (auth_pod is None or auth_pod.at_work or pod.meta.name != auth_pod.name)
-    )
     leaving = tuple(pod for pod in pods if pod.meta.labels.get(PURPOSE) == HANDOVER)
     idle = auth_pod if auth_pod and not auth_pod.at_work else None
     return Preparation(
-        names, job, users, left_over, pausing_at(world.taken_at), pausing_at, idle, leaving, not claim.volume_name
+        names, job, left_over, pausing_at(world.taken_at), pausing_at, idle, leaving, not claim.volume_name
     )
 
 

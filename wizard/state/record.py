@@ -15,12 +15,12 @@ from typing import Any
 from wizard.model import ClusterRef
 from wizard.settings import Settings
 
-SCHEMA = 1
+SCHEMA = 2
 HISTORY_LIMIT = 200
 
 Document = Mapping[str, Any]
 Migration = Callable[[Document], Document]
-MIGRATIONS: Mapping[int, Migration] = {}
+MIGRATIONS: Mapping[int, Migration] = {1: lambda document: {**document, "signed_in_as": []}}
 """By the schema they start from; each returns a document of the next one."""
 
 _TEXT_CHOICES = ("application", "immich_namespace", "host_name", "time_zone", "git_checkout")
@@ -81,7 +81,8 @@ class AcceptedPlan:
 class State:
     """One cluster's and namespace's state; `saved_at` is None until it was kept for the first time.
 
-    `dismissed` are finding ids, `signed_in_at` is by account, `place` is the screen they were at ("" at first).
+    `dismissed` are finding ids, `signed_in_at` and `signed_in_as` (an Apple ID) are by account,
+    `place` is the screen they were at ("" at first).
     """
 
     cluster: ClusterRef
@@ -91,6 +92,7 @@ class State:
     dismissed: frozenset[str] = frozenset()
     accepted_plans: tuple[AcceptedPlan, ...] = ()
     signed_in_at: Mapping[str, datetime] = field(default_factory=dict)
+    signed_in_as: Mapping[str, str] = field(default_factory=dict)
     place: str = ""
     saved_at: datetime | None = None
 
@@ -121,6 +123,7 @@ class State:
                 "sources": dict(choices.sources),
             },
             "signed_in_at": [{"account": name, "at": _time_text(at)} for name, at in self.signed_in_at.items()],
+            "signed_in_as": [{"account": name, "apple_id": value} for name, value in self.signed_in_as.items()],
             "dismissed": sorted(self.dismissed),
             "accepted_plans": [
                 {"step": plan.step, "digest": plan.digest, "at": _time_text(plan.at)} for plan in self.accepted_plans
@@ -170,6 +173,7 @@ class State:
                 for item in document.parts("accepted_plans")
             ),
             signed_in_at={item.text("account"): item.time("at") for item in document.parts("signed_in_at")},
+            signed_in_as={item.text("account"): item.text("apple_id") for item in document.parts("signed_in_as")},
             place=document.text("place"),
             saved_at=None if document.value("saved_at") is None else document.time("saved_at"),
         )

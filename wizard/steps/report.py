@@ -51,9 +51,13 @@ def _syncs(job: CronJob) -> bool:
 
 
 def apple_id_of(account: str, world: World, settings: Settings) -> str | None:
-    """The Apple ID as the person gave it, or as it stands in the CronJob's command line; Secrets' values are not read."""
-    if known := settings.apple_ids.get(account):
-        return known
+    """The Apple ID as the person gave it, as it stands in the CronJob's command line, or as it was last signed in."""
+    given, seen = settings.apple_ids.get(account), settings.seen_apple_ids.get(account)
+    return given or apple_id_on_command_line(account, world) or seen
+
+
+def apple_id_on_command_line(account: str, world: World) -> str | None:
+    """The Apple ID as it stands in the CronJob's command line itself; Secrets' values are not read."""
     job = cron_job_named(world, AccountNames.of(account).cron_job)
     workload = read_workload(job.spec) if job else None
     written = workload.option("--username") if workload else None
