@@ -109,3 +109,15 @@ async def test_files_are_listed_and_kept() -> None:
     assert (await sh("ls -l /data/a", volume=volume))[1].splitlines()[1] == (
         "-rw------- 1 0 0      6 Nov 24 12:00 copy"
     )
+
+
+async def test_what_its_user_may() -> None:
+    """As access(2) says it: of somebody else's file only what its mode gives away."""
+    modes = {"own": (0o600, 1000), "shared": (0o644, 0), "closed": (0o600, 0)}
+    volume = Volume({name: Entry(b"x", mode, uid, uid, NOW) for name, (mode, uid) in modes.items()})
+    script = "".join(
+        f"[ {letter} /data/{name} ] && echo '{name} {letter}'\n"
+        for name in (*modes, "nothing")
+        for letter in ("-r", "-w", "-x")
+    )
+    assert (await sh(script, volume=volume, uid=1000))[1].splitlines() == ["own -r", "own -w", "shared -r"]

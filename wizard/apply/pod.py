@@ -26,6 +26,7 @@ START_SECONDS = 300.0
 SCRIPT_SECONDS = 60.0
 PROVE_SECONDS = 180.0
 GONE_SECONDS = 60.0
+TIDY_SECONDS = 3.0
 LOOK_EVERY_SECONDS = 0.3
 
 
@@ -33,13 +34,12 @@ LOOK_EVERY_SECONDS = 0.3
 class OnClaim:
     """What lies on the claim for one account. `recovered` is "completed" or "undone" when an earlier move was cut off.
 
-    `attended`: another icloudpd was being answered when the wizard died, so the pair may be half written.
+    `pair`: both files are there, and the CronJob's user may read and write them. `attended`: another icloudpd was being
+    answered when the wizard died, so the pair may be half written.
     """
 
     pair: bool
-    previous: bool
     recovered: str = ""
-    owner: str = ""
     attended: bool = False
 
 
@@ -153,27 +153,17 @@ class HandoverPod:
     async def recover_and_look(self) -> OnClaim:
         """Completes or undoes what an earlier start left half done, then says what is there."""
         lines = (await self._script(scripts.RECOVER_AND_LOOK)).splitlines()
-        files = [line.split() for line in lines if line.startswith("file ")]
         return OnClaim(
-            pair=len(files) == 2 and all(int(file[1]) > 0 for file in files),
-            previous="previous" in lines,
+            pair="pair" in lines,
             recovered=next((line for line in lines if line in ("completed", "undone")), ""),
-            owner=files[0][2] if files else "",
             attended="attended" in lines,
         )
 
     async def read(self) -> tuple[str, str]:
         """The pair in place: jar and session, as text."""
-        return await self._read(self._handover.directory)
-
-    async def read_staged(self) -> tuple[str, str]:
-        """The pair in the staging folder, as icloudpd left it there."""
-        return await self._read(self.staging)
-
-    async def _read(self, directory: str) -> tuple[str, str]:
         texts = []
         for name in (self._name, f"{self._name}.session"):
-            result = await self._run([*scripts.SHELL, directory, name], scripts.READ.encode())
+            result = await self._run([*scripts.SHELL, self._handover.directory, name], scripts.READ.encode())
             _expect(result, "The session files could not be read.")
             texts.append(result.stdout.decode("utf-8", "replace"))
         return texts[0], texts[1]
@@ -220,10 +210,6 @@ class HandoverPod:
         await self._script(scripts.DISCARD)
         self._staged = False
 
-    async def restore(self) -> None:
-        """Puts the pair before back into place."""
-        await self._script(scripts.RESTORE)
-
     async def keep(self) -> None:
         """Keeps a copy of the pair in place, because another icloudpd is going to write into it."""
         await self._script(scripts.KEEP)
@@ -237,19 +223,26 @@ class HandoverPod:
         await self._script(scripts.TAKE_BACK)
 
     async def close(self) -> None:
-        """Forgets what is staged, then deletes the Job, and its pod with it; doing so twice is as good as once."""
-        if self._staged:
-            with suppress(Trouble):
-                await self.discard()
-        await self._let_go()
-        await execute(self._cluster, delete_job(self._handover.action.target))
+        """Deletes the Job, and its pod with it; doing so twice is as good as once. Raises Trouble when that is refused.
 
-    async def _let_go(self) -> None:
-        if self._held:
-            with suppress(Trouble):
-                await self._script(scripts.LET_GO)
-            with suppress(Trouble):
-                await self._holding.aclose()
+        Before, as long as that takes no more than TIDY_SECONDS, what is staged is forgotten; the next start does it else.
+        """
+        tidying = asyncio.create_task(self._tidy())
+        try:
+            await asyncio.wait((tidying,), timeout=TIDY_SECONDS)
+        finally:
+            tidying.cancel()
+            try:
+                await execute(self._cluster, delete_job(self._handover.action.target))
+            finally:
+                await asyncio.gather(tidying, return_exceptions=True)
+
+    async def _tidy(self) -> None:
+        async with self._holding:
+            if self._staged or self._held:
+                with suppress(Trouble):
+                    await self._script(scripts.LEAVE if self._staged else scripts.LET_GO)
+            self._staged = self._held = False
 
     async def _script(self, text: str) -> str:
         result = await self._run([*scripts.SHELL, self._handover.directory, self._name], text.encode())

@@ -1,9 +1,12 @@
 """What is done inside the hand-over pod, as POSIX shell for any image's /bin/sh. Contents travel on its standard input.
 
 On the claim, beside the session files: `.photosync-staging/` (a new pair while it is proved), `.photosync-journal` (its
-presence says that the move has begun and has to be completed), `.photosync-previous/` (the pair before),
-`.photosync-attended` (another icloudpd writes into the pair in place; what it leaves has to be proved or put back), and
-`.photosync-held` (the pod through which a wizard that is alive works just now).
+presence says that the move has begun and has to be completed), `.photosync-previous/` (the pair before; it grows up as
+`.photosync-previous.new/`), `.photosync-attended` (another icloudpd writes into the pair in place; what it leaves has to be
+proved or put back), and `.photosync-held` (the pod through which a wizard that is alive works just now).
+
+What a name points to is on the disk before the name is: the journal comes after the files that it speaks of, and a file that
+a power cut has emptied all the same is not moved.
 """
 
 from __future__ import annotations
@@ -25,51 +28,89 @@ name=$2
 stage={STAGING} journal={JOURNAL} previous={PREVIOUS} attended={ATTENDED}
 """
 
+_JOURNAL = """\
+printf '%s' "$name" > "$journal.new"
+sync "$stage/$name" "$stage/$name.session" "$stage" "$journal.new" 2>/dev/null || sync
+mv -f "$journal.new" "$journal"
+sync . 2>/dev/null || sync
+"""
+
 _MOVE = """\
-mkdir -p "$previous"
+if [ -e "$previous.new" ]; then
+  if rm -rf "$previous"; then mv -f "$previous.new" "$previous"; else rm -rf "$previous.new"; fi
+fi
 for file in "$name" "$name.session"; do
-  if [ -e "$stage/$file" ]; then
-    if [ -e "$file" ]; then
-      cp -p "$file" "$previous/.$file"
-      mv -f "$previous/.$file" "$previous/$file"
-    fi
-    mv -f "$stage/$file" "$file"
-  fi
+  if [ -e "$stage/$file" ]; then mv -f "$stage/$file" "$file"; fi
 done
-sync "$name" "$name.session" . 2>/dev/null || true
+sync "$name" "$name.session" . 2>/dev/null || sync
 rm -f "$journal" "$attended"
 rm -rf "$stage"
+"""
+
+_STAGE_PREVIOUS = """\
+mkdir -p "$stage"
+for file in "$name" "$name.session"; do
+  cp -p "$previous/$file" "$stage/.$file"
+  mv -f "$stage/.$file" "$stage/$file"
+done
 """
 
 _RECOVER = (
     """\
 rm -f "$journal.new"
 if [ -e "$journal" ]; then
-  moving=$(cat "$journal")
   wanted=$name
-  name=$moving
+  name=$(cat "$journal")
+  if [ -z "$name" ]; then name=$wanted; fi
+  outcome=completed
+  for file in "$name" "$name.session"; do
+    if [ -e "$stage/$file" ]; then
+      if [ ! -s "$stage/$file" ]; then outcome=undone; fi
+    elif [ ! -s "$file" ]; then
+      outcome=undone
+    fi
+  done
+  if [ "$outcome" = undone ]; then
+    unmoved=
+    if [ -e "$stage/$name" ] && [ -e "$stage/$name.session" ] && [ ! -e "$attended" ]; then unmoved=unmoved; fi
+    if [ -n "$unmoved" ] && [ -s "$name" ] && [ -s "$name.session" ]; then
+      rm -rf "$stage" "$previous.new"
+    elif [ -s "$previous/$name" ] && [ -s "$previous/$name.session" ]; then
+      rm -f "$name" "$name.session"
+"""
+    + _STAGE_PREVIOUS
+    + """\
+    else
+      rm -rf "$stage"
+    fi
+  fi
 """
     + _MOVE
     + """\
   name=$wanted
-  echo completed
+  echo "$outcome"
 elif [ -e "$stage" ]; then
   rm -rf "$stage"
   echo undone
 fi
+rm -rf "$previous.new"
 """
 )
 
 _LOOK = """\
+pair=pair
 for file in "$name" "$name.session"; do
-  if [ -e "$file" ]; then echo "file $(stat -c '%s %u %g %a %Y' "$file")"; else echo missing; fi
+  if [ -s "$file" ] && [ -r "$file" ] && [ -w "$file" ]; then true; else pair=; fi
 done
-if [ -e "$previous/$name" ] && [ -e "$previous/$name.session" ]; then echo previous; fi
+if [ -n "$pair" ]; then echo pair; fi
 if [ -e "$attended" ]; then echo attended; fi
 """
 
 RECOVER_AND_LOOK = _HEAD + _RECOVER + _LOOK + "exit 0\n"
-"""Args: directory, name. Completes or undoes a move that was cut off, then describes what is there."""
+"""Args: directory, name. Completes or undoes a move that was cut off, then describes what is there.
+
+A pair counts when whoever runs here can read both files and write them: icloudpd has to do both.
+"""
 
 READ = 'set -eu\ncd "$1"\ncat "./$2"\nexit 0\n'
 """Args: directory, file. The file's content on standard output."""
@@ -85,50 +126,61 @@ exit 0
 )
 """Args: directory, name. Stages a copy of the pair that is there, to be proved without touching it."""
 
+_GIVE = """\
+chmod 600 "$stage/$name" "$stage/$name.session"
+if [ "$(id -u)" = 0 ]; then
+  for file in "$name" "$name.session"; do
+    like=$file
+    if [ ! -e "$like" ]; then like=.; fi
+    chown "$(stat -c '%u:%g' "$like")" "$stage/$file"
+  done
+fi
+"""
+
+_KEEP_AS_NEW = """\
+rm -rf "$previous.new"
+if [ -s "$name" ] && [ -r "$name" ] && [ -s "$name.session" ] && [ -r "$name.session" ]; then
+  mkdir "$previous.new"
+  cp -p "$name" "$name.session" "$previous.new/"
+  sync "$previous.new/$name" "$previous.new/$name.session" "$previous.new" 2>/dev/null || sync
+fi
+"""
+
 COMMIT = (
     _HEAD
     + """\
 [ -s "$stage/$name" ] && [ -s "$stage/$name.session" ] || exit 3
-printf '%s' "$name" > "$journal.new"
-mv -f "$journal.new" "$journal"
-sync . 2>/dev/null || true
 """
+    + _GIVE
+    + _KEEP_AS_NEW
+    + _JOURNAL
     + _MOVE
     + "exit 0\n"
 )
-"""Args: directory, name. Moves the staged pair into place by the journal; the pair before is kept."""
+"""Args: directory, name. Moves the staged pair into place by the journal; the pair before is kept, if it can be read.
+
+Root gives the files to whoever owns those in place, or the folder where there are none: an image may start icloudpd as
+somebody else. Anybody else is that somebody.
+"""
 
 EMPTY_STAGING = _HEAD + 'rm -rf "$stage"\nmkdir "$stage"\nexit 0\n'
 """Args: directory, name. An empty staging folder."""
 
-DISCARD = _HEAD + 'rm -rf "$stage"\nexit 0\n'
-"""Args: directory, name. Forgets the staged pair."""
+_DISCARD = 'if [ ! -e "$journal" ]; then rm -rf "$stage" "$previous.new"; fi\n'
 
-RESTORE = (
-    _HEAD
-    + """\
-[ -s "$previous/$name" ] && [ -s "$previous/$name.session" ] || exit 3
-rm -rf "$stage"
-mkdir "$stage"
-cp -p "$previous/$name" "$previous/$name.session" "$stage/"
-printf '%s' "$name" > "$journal.new"
-mv -f "$journal.new" "$journal"
-"""
-    + _MOVE
-    + "exit 0\n"
-)
-"""Args: directory, name. Puts the pair before back into place, by the same journal."""
+DISCARD = _HEAD + _DISCARD + "exit 0\n"
+"""Args: directory, name. Forgets the staged pair, unless it is on its way into place."""
 
 KEEP = (
     _HEAD
     + """\
 if [ -e "$attended" ]; then exit 0; fi
+"""
+    + _KEEP_AS_NEW
+    + """\
 rm -rf "$previous"
-if [ -s "$name" ] && [ -s "$name.session" ]; then
-  mkdir "$previous"
-  cp -p "$name" "$name.session" "$previous/"
-fi
-sync . 2>/dev/null || true
+if [ -e "$previous.new" ]; then mv -f "$previous.new" "$previous"; fi
+sync . 2>/dev/null || sync
 printf '' > "$attended"
 exit 0
 """
@@ -146,10 +198,10 @@ TAKE_BACK = (
     + """\
 if [ -s "$previous/$name" ] && [ -s "$previous/$name.session" ]; then
   rm -rf "$stage"
-  mkdir "$stage"
-  cp -p "$previous/$name" "$previous/$name.session" "$stage/"
-  printf '%s' "$name" > "$journal.new"
-  mv -f "$journal.new" "$journal"
+"""
+    + _STAGE_PREVIOUS
+    + _JOURNAL
+    + """\
   rm -f "$name" "$name.session"
 """
     + _MOVE
@@ -172,8 +224,11 @@ rm -f {HELD}
 """
 """Args: directory, pod. The pod counts as held until the standard input ends, as it does when whoever holds it dies."""
 
-LET_GO = f'cd "$1"\nrm -f {HELD}\nexit 0\n'
-"""Args: directory. The pod is no longer held."""
+LET_GO = _HEAD + f"rm -f {HELD}\nexit 0\n"
+"""Args: directory, name. The pod is no longer held."""
+
+LEAVE = _HEAD + _DISCARD + f"rm -f {HELD}\nexit 0\n"
+"""Args: directory, name. Forgets the staged pair, and the pod is no longer held."""
 
 IS_HELD = f"""\
 cd "$1" || exit 0
@@ -184,7 +239,7 @@ exit 0
 
 
 def stage(jar: str, session: str) -> str:
-    """A script that writes the pair into the staging folder, 0600, owned as the files in place are. Args: directory, name.
+    """A script that writes the pair into the staging folder, 0600. Args: directory, name.
 
     The texts stand in here-documents whose end mark occurs in neither; nothing of them is ever on a command line.
     """
@@ -194,13 +249,7 @@ def stage(jar: str, session: str) -> str:
         + 'rm -rf "$stage"\nmkdir "$stage"\n'
         + f"cat > \"$stage/$name\" <<'{mark}'\n{_ended(jar)}{mark}\n"
         + f"cat > \"$stage/$name.session\" <<'{mark}'\n{_ended(session)}{mark}\n"
-        + """\
-chmod 600 "$stage/$name" "$stage/$name.session"
-for file in "$name" "$name.session"; do
-  if [ -e "$file" ]; then chown "$(stat -c '%u:%g' "$file")" "$stage/$file"; fi
-done
-exit 0
-"""
+        + 'chmod 600 "$stage/$name" "$stage/$name.session"\nexit 0\n'
     )
 
 

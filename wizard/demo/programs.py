@@ -238,6 +238,9 @@ def _holds(process: Process, words: list[str]) -> bool:
             return bool(text)
         case ["-z", text]:
             return not text
+        case [("-r" | "-w" | "-x") as what, name]:
+            bits = {"-r": 0o444, "-w": 0o222, "-x": 0o111}[what]
+            return process.tree.may(process.path(name), bits)
         case [("-e" | "-f" | "-d" | "-s") as what, name]:
             entry = process.tree.entry(process.path(name))
             return (

@@ -173,6 +173,11 @@ class Tree:
         mount = max((each for each in self._mounts if f"{place}/".startswith(each.rstrip("/") + "/")), key=len)
         return self._mounts[mount], place[len(mount) :].strip("/")
 
+    def may(self, path: str, bits: int) -> bool:
+        """Whether there is something at `path` for which a mode with these bits in it lets its user through."""
+        entry = self.entry(path)
+        return entry is not None and self._may(entry, bits)
+
     def _may(self, entry: Entry, bits: int) -> bool:
         if self.uid == 0:
             return True
