@@ -466,6 +466,13 @@ _AUTHENTICATION: dict[str, Row] = {
     ),
     "session-expired": Row(lambda: with_run(complete(), "KeyError: 'dsInfo'", state="failed")),
     "session-unverified": Row(seed),
+    "session-in-doubt": Row(
+        lambda: replace(complete(), sync_logs={job().meta.name: FORBIDDEN}),
+        lambda: replace(
+            with_session(complete(), expires_in=timedelta(days=20), verified_ago=timedelta(hours=1)),
+            sync_logs={job().meta.name: FORBIDDEN},
+        ),
+    ),
     "session-unreadable": Row(lambda: replace(complete(), claims=FORBIDDEN)),
     "waits-for-claim": Row(fresh),
     "session-shared": Row(_two_pods),
@@ -767,12 +774,14 @@ SIGN_LINES: dict[str, str] = {
     "apple-faltered": "ERROR    Authentication required for Account. (500)",
     "session-broken": "WARNING  Failed to read cookiejar /config/youexamplecom",
     "session-dead": "KeyError: 'dsInfo'",
+    "session-refused": "ERROR    Authentication required for Account. (421)",
     "asked-nobody": "EOFError: EOF when reading a line",
     "setup-incomplete": "INFO     Apple iCloud setup is not complete. Please log into https://icloud.com/ (ZONE_NOT_FOUND)",
     "library-indexing": "ERROR    Apple iCloud Photo Library has not finished indexing yet",
     "apple-unreachable": "INFO     Cannot connect to Apple iCloud service",
     "downloads-refused": "2026-11-24 03:00:09 ERROR    Invalid username/password combination. (401)",
     "session-files-unwritable": "PermissionError: [Errno 13] Permission denied: '/config/youexamplecom.session'",
+    "log-cut": '    "status_code": 421,',
     "photos-unwritable": "PermissionError: [Errno 13] Permission denied: '/photos/icloud-import/2026'",
 }
 

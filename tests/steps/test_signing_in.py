@@ -99,7 +99,9 @@ class TestTheCommandThatIsOffered:
         assert [account.session.state for account in report.accounts] == [SessionState.VALID, SessionState.EXPIRED]
         assert commands("authentication.session-expired", family())[0] == "photosync-wizard reauth --account anna"
         first = with_session(family(), expires_in=timedelta(days=3), verified_ago=timedelta(days=1))
-        assert commands("authentication.session-expiring", first)[0] == "photosync-wizard reauth --account default"
+        assert commands("authentication.session-expiring", first)[0] == (
+            "photosync-wizard reauth --renew --account default"
+        )
 
     def test_it_is_not_offered_where_it_could_not_work(self) -> None:
         without = replace(expired(), cron_jobs=page())

@@ -71,7 +71,7 @@ HANGS_ON: dict[str, set[str]] = {
     "config_maps": {"credentials"},
     "service_account": {"credentials"},
     "cron_jobs": {"credentials", "verification"},
-    "jobs": {"verification"},
+    "jobs": {"authentication", "verification"},
     "pods": {"authentication"},
     "job_pods": set(),
     "events": set(),
@@ -82,7 +82,7 @@ HANGS_ON: dict[str, set[str]] = {
     "parent_application": set(),
     "immich": {"immich", "exposure"},
     "auth_logs": set(),  # there is no auth pod
-    "sync_logs": {"verification"},
+    "sync_logs": {"authentication", "verification"},
     "version": set(),
 }
 

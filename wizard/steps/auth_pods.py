@@ -16,7 +16,7 @@ from wizard.steps.icloudpd_log import BEFORE_CODE, WRONG_BINARY, findings_from, 
 from wizard.steps.images import Image
 from wizard.steps.look_up import items, more_of
 from wizard.steps.pod_trouble import pod_trouble
-from wizard.steps.session import said_at
+from wizard.steps.session_words import said_at
 from wizard.steps.workload import read_workload
 from wizard.world import NOT_ASKED, Found, LogTail, Pod, Unreadable, World
 
@@ -145,7 +145,8 @@ def _running(pod: Pod, where: str, delete: str, world: World, settings: Settings
             commands=(f"kubectl -n {settings.namespace} logs {pod.meta.name}", delete),
             implies=Status.ACTION_REQUIRED,
         )
-    yield from findings_from("authentication", log, ("account", "run"))
+    trying = ending == "signing-in" and age < _PATIENCE
+    yield from findings_from("authentication", log, ("account", "run"), still_trying=trying)
 
 
 def _asks_without_a_line(pod: Pod, log: LogTail) -> str:

@@ -11,11 +11,13 @@ from wizard.model import Blocker, Finding, SessionState, Severity, Status
 from wizard.settings import DEFAULT_ACCOUNT, AccountNames, Settings
 from wizard.steps.auth_pods import auth_pods, check_auth_pods
 from wizard.steps.base import Right, Step, cut_short, missing_rights, unknown
+from wizard.steps.icloudpd_log import shown
 from wizard.steps.library_room import check_room
 from wizard.steps.look_up import claim_named, claims_of, more_of, mounting_pods
-from wizard.steps.session import session_of
+from wizard.steps.session import doubted_by, ended_with, session_of
 from wizard.steps.session_notes import check_age, check_handovers, check_notes
-from wizard.steps.sign_in import sign_in
+from wizard.steps.session_words import Word
+from wizard.steps.sign_in import reauth, sign_in, sign_in_anew
 from wizard.world import Unreadable, World
 
 _MINUTES = 5
@@ -38,11 +40,12 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
     evidence: dict[str, object] = {
         "rests on": session.source,
         "proved at": session.verified_at or "never",
-        "lasts until": session.expires_at or "not known",
+        "was to last until" if session.state is SessionState.EXPIRED else "lasts until": session.expires_at
+        or "not known",
     }
     until = f" until about {session.expires_at.day} {session.expires_at:%B}" if session.expires_at else ""
     days = session.days_left
-    left = "" if days is None else f" ({days} {'day' if days == 1 else 'days'} left)"
+    left = "" if days is None else f" ({f'{days} days' if days > 1 else '1 day' if days else 'less than a day'} left)"
     commands = sign_in(account, auth_pods(world), world, settings)
     blocker = Blocker(
         "P1",
@@ -61,7 +64,9 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
                 "authentication.session-valid", Severity.OK, f"Apple's session{who} works{until}{left}.", evidence
             )
         case SessionState.EXPIRING:
-            outlived = session.expires_at is not None and session.expires_at <= world.taken_at
+            ends = session.expires_at
+            outlived = ends is not None and ends <= world.taken_at
+            when = "within these days" if outlived or ends is None else f"before {ends.day} {ends:%B}"
             return Finding(
                 "authentication.session-expiring",
                 Severity.WARNING,
@@ -70,19 +75,23 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
                 else f"Apple's session{who} ends soon: it works{until}{left}.",
                 evidence,
                 why="Apple ends it about every 30 days, whatever anybody does. The date is an estimate.",
-                fix="Sign in again within these days; it takes a minute."
-                if outlived or session.expires_at is None
-                else f"Sign in again before {session.expires_at.day} {session.expires_at:%B}; it takes a minute.",
-                commands=commands,
+                fix=f"Sign in anew {when}: usually your password is enough, without a code. It takes a minute. "
+                "By hand it goes only once the session has ended.",
+                commands=sign_in_anew(account, auth_pods(world), world, settings),
             )
         case SessionState.EXPIRED:
+            said = ended_with(account, world)
+            sign = said.sign if said else None
+            evidence |= {said.source: shown(said.line)} if said and said.line else {}
+            again = "sign in again; it takes a minute. The first command needs the least of you, the others go by hand."
             return Finding(
                 "authentication.session-expired",
                 Severity.ERROR,
                 f"Apple's session{who} has ended; nothing is synced until you sign in again.",
                 evidence,
-                why="Apple ends it about every 30 days. Photos already downloaded stay where they are.",
-                fix="Sign in again; it takes a minute. The first command needs the least of you, the others go by hand.",
+                why=(f"icloudpd tried to sign in by itself, and could not: {sign.summary} " if sign else "")
+                + "Apple ends a session about every 30 days. Photos already downloaded stay where they are.",
+                fix=f"{sign.fix} Then {again}" if sign else f"S{again[1:]}",
                 commands=commands,
                 implies=Status.ACTION_REQUIRED,
                 blocker=blocker,
@@ -96,6 +105,8 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
                 implies=Status.PENDING,
             )
         case SessionState.UNVERIFIED:
+            if session.verified_at and (doubt := doubted_by(account, world)):
+                return _in_doubt(account, doubt, evidence, settings)
             return Finding(
                 "authentication.session-unverified",
                 Severity.WARNING,
@@ -107,6 +118,22 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
                 implies=Status.ACTION_REQUIRED,
                 blocker=blocker,
             )
+
+
+def _in_doubt(account: str, doubt: Word, evidence: dict[str, object], settings: Settings) -> Finding:
+    """The session worked once, or nobody knows, and nobody knows whether the run since then got in."""
+    who = "" if account == DEFAULT_ACCOUNT else f" of account {account}"
+    logs = (f"kubectl -n {settings.namespace} logs job/{doubt.job}",) if doubt.job else ()
+    return Finding(
+        "authentication.session-in-doubt",
+        Severity.UNKNOWN,
+        f"Whether Apple's session{who} still works is not known: {doubt.source}.",
+        evidence | {"that run": doubt.at},
+        why="Nobody has seen icloudpd get in since then, and what could not be read counts as unknown, never as fine.",
+        fix="Have the cluster's icloudpd asked: that needs nothing of you, and its answer is noted.",
+        commands=(reauth(account, settings, "--check"), *logs),
+        implies=Status.UNKNOWN,
+    )
 
 
 def check_shared_session(world: World, settings: Settings) -> Iterator[Finding]:

@@ -10,17 +10,41 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from typing import Literal
 
 from wizard.model import Finding, Severity, Status
 from wizard.world import LogTail
 
 SUCCESS = "Authentication completed successfully"
 SESSION_DEAD = "session-dead"
+SESSION_REFUSED = "session-refused"
+SESSION_BROKEN = "session-broken"
 ASKED_NOBODY = "asked-nobody"
 WRONG_BINARY = "wrong-binary"
-PROVES_DEAD = frozenset({SESSION_DEAD, ASKED_NOBODY})
-MENDED_BY_SIGNING_IN = PROVES_DEAD | {"session-broken", "downloads-refused"}
-_DOWNLOADING = re.compile(r"Downloading \S+ original")
+LOG_CUT = "log-cut"
+APPLE_FALTERED = "apple-faltered"
+WRONG_PASSWORD = "wrong-password"  # noqa: S105 - a sign's name
+DOWNLOADS_REFUSED = "downloads-refused"
+ENDED = frozenset({SESSION_DEAD, SESSION_REFUSED, ASKED_NOBODY})
+"""Signs that say no more than that the session has ended; where another says why it stayed so, that one is shown."""
+_ENDED = tuple(sorted(ENDED))
+_REFUSED = re.compile(r"Authentication required for Account\. \(4\d\d\)")
+_FALTERED = re.compile(r"Authentication required for Account\. \(5\d\d\)")
+_BEGAN_ANEW = re.compile(
+    r"authentication is required \(2[fs]a\)|iCloud Password for |Failed to initiate srp authentication"
+    r"|Invalid email/password combination|[(\"]-20(?:101|209)[)\"]|[Mm]issing apple_id field"
+    r"|Failed to (?:verify|send) two-(?:factor|step) authentication code|KeyError: 'dsInfo'|EOFError"
+)
+"""What icloudpd says only when it has found no session that Apple takes: it signs in anew, or tries to."""
+_UNUSABLE = re.compile(
+    r"Failed to read cookiejar|TypeError: '>' not supported between instances of 'NoneType' and 'int'"
+)
+_DOWNLOADING = re.compile(r"Downloading (?:the first|\S+) \S+ photo")
+_DOWNLOADED = re.compile(r" INFO +Downloaded /")
+_PHOTOS_ANSWER = re.compile(
+    r"\(ACCESS_DENIED\)|\(ZONE_NOT_FOUND\)|Webservice not available \(ckdatabasews\)|has not finished indexing yet"
+)
+"""What only somebody hears who has got in and asks for the photos."""
 _PROGRESS = re.compile(r" (?:INFO|DEBUG) +Download")
 _TRACED = re.compile(r"\++ \S")
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
@@ -90,6 +114,7 @@ SIGNS: tuple[Sign, ...] = (
         "Apple refuses the photos: Advanced Data Protection is on, or web access to iCloud data is off.",
         "The text speaks of throttling, but waiting does not help.",
         "On the iPhone: Settings, your name, iCloud. Turn Advanced Data Protection off and Access iCloud Data on the Web on.",
+        hides=_ENDED,
     ),
     _sign(
         "terms",
@@ -98,23 +123,26 @@ SIGNS: tuple[Sign, ...] = (
         "Apple wants new terms to be accepted first.",
         "Until then it refuses the sign-in, often with a 503.",
         "Sign in at icloud.com or on the iPhone and accept them.",
+        hides=_ENDED,
     ),
     _sign(
         "account-locked",
-        r"-20209|[Mm]issing apple_id field",
+        r"[(\"]-20209[)\"]|[Mm]issing apple_id field",
         "account",
         "Apple has locked the account, or it has no two-factor authentication.",
         "Too many tries lock it; further ones keep it locked.",
         "Unlock it at iforgot.apple.com, see that two-factor authentication is on, and sign in once at icloud.com.",
         status=Status.BLOCKED,
+        hides=_ENDED,
     ),
     _sign(
-        "wrong-password",
-        r"Invalid email/password combination|-20101",
+        WRONG_PASSWORD,
+        r"Invalid email/password combination|[(\"]-20101[)\"]",
         "account",
         "Apple refused the Apple ID or the password.",
         "The same text can also mean a 503, or terms that wait to be accepted.",
         "Check the password at icloud.com; it must be the account's own, not an app-specific one.",
+        hides=_ENDED,
     ),
     _sign(
         "throttled",
@@ -124,6 +152,7 @@ SIGNS: tuple[Sign, ...] = (
         "Too many tries in a short time, new terms to accept, or a client that is too old.",
         "Stop all retries and wait an hour; sign in at icloud.com to see whether terms wait for you.",
         status=Status.BLOCKED,
+        hides=_ENDED,
     ),
     _sign(
         "domain-china",
@@ -132,6 +161,7 @@ SIGNS: tuple[Sign, ...] = (
         "The account belongs to mainland China's iCloud.",
         "It is served by icloud.com.cn, not by icloud.com.",
         "Add --domain cn to the command.",
+        hides=_ENDED,
     ),
     _sign(
         "wrong-code",
@@ -140,6 +170,7 @@ SIGNS: tuple[Sign, ...] = (
         "The code was not accepted.",
         "A code is good for one try. Text-message codes can be refused although they are right (HTTP 409), codes from a device are not.",
         "Start again and use the code that appears on a trusted device.",
+        hides=_ENDED,
     ),
     _sign(
         WRONG_BINARY,
@@ -151,31 +182,32 @@ SIGNS: tuple[Sign, ...] = (
     ),
     _sign(
         "too-many-codes",
-        r"-21668|Failed to send two-(?:factor|step) authentication code",
+        r"[(\"]-21668[)\"]|Failed to send two-(?:factor|step) authentication code",
         "account",
         "Apple sends no more codes for now.",
         "Too many were asked for or mistyped in a short time.",
         "Wait an hour, then start again, with a code from a trusted device rather than by text message.",
         status=Status.BLOCKED,
+        hides=_ENDED,
     ),
     _sign(
-        "apple-faltered",
-        r"Authentication required for Account\. \(5\d\d\)",
+        APPLE_FALTERED,
+        _FALTERED.pattern,
         "account",
         "Apple answered with an error of its own while the session was checked.",
         "icloudpd takes that for an ended session and stops; the session may well be alive.",
         "Let the next run try again, and sign in only if it stays like this.",
         status=Status.IN_PROGRESS,
-        hides=(SESSION_DEAD, ASKED_NOBODY),
+        hides=_ENDED,
     ),
     _sign(
-        "session-broken",
-        r"Failed to read cookiejar|TypeError: '>' not supported between instances of 'NoneType' and 'int'|JSONDecodeError",
+        SESSION_BROKEN,
+        r"Failed to read cookiejar|TypeError: '>' not supported between instances of 'NoneType' and 'int'",
         "account",
         "The session's files can't be read.",
         "icloudpd rewrites them at every request; a kill at the wrong moment, or two at a time, leaves half a file.",
         "Sign in again; let nothing else use them meanwhile.",
-        hides=(SESSION_DEAD, ASKED_NOBODY),
+        hides=_ENDED,
     ),
     _sign(
         SESSION_DEAD,
@@ -184,7 +216,7 @@ SIGNS: tuple[Sign, ...] = (
         "Apple's session has ended, and icloudpd has nothing to start a new one with.",
         "It needs a sign-in with a person's help about once a month.",
         "Sign in again, as iteration 3 shows.",
-        hides=(ASKED_NOBODY,),
+        hides=(SESSION_REFUSED, ASKED_NOBODY),
     ),
     _sign(
         ASKED_NOBODY,
@@ -193,6 +225,15 @@ SIGNS: tuple[Sign, ...] = (
         "icloudpd asked for a password or a code, and nobody could answer.",
         "A run has no keyboard; it asks when its session has ended.",
         "Sign in again, as iteration 3 shows. A pod for that needs stdin: true and tty: true.",
+        hides=(SESSION_REFUSED,),
+    ),
+    _sign(
+        SESSION_REFUSED,
+        _REFUSED.pattern,
+        "account",
+        "Apple refused the session, and icloudpd does not say that it has a new one.",
+        "It has ended. With a password icloudpd goes on and signs in by itself; here nothing shows that it did.",
+        "Sign in again, as iteration 3 shows.",
     ),
     _sign(
         "setup-incomplete",
@@ -220,13 +261,13 @@ SIGNS: tuple[Sign, ...] = (
         "Try from a pod of this namespace whether icloud.com resolves; dnsConfig ndots: 1 helps with search domains.",
     ),
     _sign(
-        "downloads-refused",
+        DOWNLOADS_REFUSED,
         r"ERROR +Invalid username/password combination\. \(401\)",
         "run",
         "The sign-in works, and every single download is refused.",
         "The session file remembers an old refusal (apple_rscd 401), and icloudpd takes every photo for one.",
-        "Sign in again, so that the session file is written anew.",
-        hides=("wrong-password",),
+        "Sign in anew with reauth --renew, which writes the session file anew, then start a run by hand.",
+        hides=(WRONG_PASSWORD,),
     ),
     _sign(
         "session-files-unwritable",
@@ -244,6 +285,14 @@ SIGNS: tuple[Sign, ...] = (
         "The folder belongs to another user.",
         "Set fsGroup in the pod's securityContext, or mend the folder's owner.",
     ),
+    _sign(
+        LOG_CUT,
+        r'^\s*"status_code": \d{3}',
+        "account",
+        "icloudpd has failed; what it says of that is further up in its log.",
+        "After a failure it adds all that it exchanged with Apple, at log level debug, and only a log's end is read.",
+        "Read the whole log. With --log-level info it stays short.",
+    ),
 )
 
 
@@ -251,32 +300,63 @@ SIGNS: tuple[Sign, ...] = (
 class Reading:
     """What a log says: the signs in the order of SIGNS with the line that shows each, and how the log ends.
 
-    `ending` is "signed-in", "asks-password", "asks-code", "signing-in" (it began and says no more) or "".
+    `ending` is "signed-in", "asks-password", "asks-code", "signing-in" (it began and says no more) or "". `session` is its last
+    word on Apple's session, said in `session_line`: "accepted", "ended", or "" for none.
     """
 
     signs: tuple[tuple[Sign, str], ...]
     ending: str
     downloading: str = ""
+    session: Literal["accepted", "ended", ""] = ""
+    session_line: str = ""
+
+    @property
+    def refused(self) -> bool:
+        """Whether Apple itself refused a session that was there, and not just nobody had one."""
+        return self.session == "ended" and bool(_REFUSED.search(self.session_line))
 
 
 def read_log(log: LogTail) -> Reading:
     """Reads the log of one icloudpd run. What comes before a later success line does not count any more.
 
-    A line shows one failure only: that of the first sign that knows it.
+    Photos that come are a success of the sign-in too, and so is what Apple answers where they don't. A line shows one failure only: that of the first sign that knows it.
     """
     lines = log.lines
     last_success = max((index for index, line in enumerate(lines) if SUCCESS in line), default=None)
+    got_in = max((index for index, line in enumerate(lines) if _got_in(line)), default=None)
     signs: dict[str, tuple[Sign, str]] = {}
-    for line in lines if last_success is None else lines[last_success + 1 :]:
-        if _PROGRESS.search(line):
+    for index, line in enumerate(lines):
+        if _PROGRESS.search(line) or (last_success is not None and index <= last_success):
             continue
         sign = next((sign for sign in SIGNS if sign.pattern.search(line)), None)
-        if sign and sign.slug not in signs:
+        over = got_in is not None and index < got_in and sign is not None and sign.about == "account"
+        if sign and not over and sign.slug not in signs:
             signs[sign.slug] = (sign, line)
+    session, session_line = _last_word(lines, got_in)
+    if session == "ended":
+        signs.pop(APPLE_FALTERED, None)
+    if session or len(signs) > 1:
+        signs.pop(LOG_CUT, None)
     hidden = {slug for sign, _ in signs.values() for slug in sign.hides}
     shown = sorted((pair for slug, pair in signs.items() if slug not in hidden), key=lambda pair: SIGNS.index(pair[0]))
     downloading = next((line for line in reversed(lines) if _DOWNLOADING.search(line)), "")
-    return Reading(tuple(shown), _ending(lines, last_success), downloading)
+    return Reading(tuple(shown), _ending(lines, last_success), downloading, session, session_line)
+
+
+def _got_in(line: str) -> bool:
+    return SUCCESS in line or bool(_DOWNLOADING.search(line) or _DOWNLOADED.search(line) or _PHOTOS_ANSWER.search(line))
+
+
+def _last_word(lines: tuple[str, ...], got_in: int | None) -> tuple[Literal["accepted", "ended", ""], str]:
+    """What a log says of the session at last, and where. An Apple that faltered has not judged it, whatever followed."""
+    for line in lines if got_in is None else lines[got_in + 1 :]:
+        if _PROGRESS.search(line):
+            continue
+        if _FALTERED.search(line):
+            break
+        if _REFUSED.search(line) or _UNUSABLE.search(line) or _BEGAN_ANEW.search(line):
+            return "ended", line
+    return ("", "") if got_in is None else ("accepted", lines[got_in])
 
 
 def shown(line: str) -> str:
@@ -307,10 +387,15 @@ def _ending(lines: tuple[str, ...], last_success: int | None) -> str:
     return "signing-in" if "Authenticating..." in last or "Processing user:" in last else ""
 
 
-def findings_from(step_id: str, log: LogTail, about: tuple[str, ...]) -> Iterator[Finding]:
-    """One finding per known failure in the log that concerns `about` ("account", "run")."""
+def findings_from(
+    step_id: str, log: LogTail, about: tuple[str, ...], *, still_trying: bool = False
+) -> Iterator[Finding]:
+    """One finding per known failure in the log that concerns `about` ("account", "run").
+
+    Of an icloudpd that is `still_trying`, a refused session is none yet: it may be on the way to a new one.
+    """
     for sign, line in read_log(log).signs:
-        if sign.about in about:
+        if sign.about in about and not (still_trying and sign.slug == SESSION_REFUSED):
             yield Finding(
                 f"{step_id}.{sign.slug}",
                 Severity.ERROR,

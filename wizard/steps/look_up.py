@@ -86,8 +86,16 @@ def mounting_pods(world: World, claim: str) -> list[Pod]:
 
 
 def jobs_of(world: World, cron_job: str) -> list[Job]:
-    """The CronJob's Jobs (started by schedule or by hand from it), oldest first."""
-    mine = [job for job in items(world.jobs) if job.is_of(cron_job)]
+    """The CronJob's Jobs (started by schedule or by hand from it), oldest first.
+
+    One without an owner belongs to the CronJob whose name it begins with, of several to the longest.
+    """
+    longer = [one.meta.name for one in items(world.cron_jobs) if one.meta.name.startswith(f"{cron_job}-")]
+    mine = [
+        job
+        for job in items(world.jobs)
+        if job.is_of(cron_job) and (job.meta.owner or not any(job.is_of(other) for other in longer))
+    ]
     return sorted(mine, key=lambda job: (job.started or job.meta.created or world.taken_at, job.meta.name))
 
 

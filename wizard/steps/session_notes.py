@@ -100,9 +100,15 @@ def check_age(world: World, settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 "authentication.session-not-proved-lately",
                 Severity.WARNING,
-                f"Nobody has seen the session{who} work for {age.days} days; that it lasts is what its files say.",
+                f"Nobody has seen the session{who} work for {age.days} {'day' if age.days == 1 else 'days'}; "
+                "that it lasts is what its files say.",
                 evidence={"proved at": session.verified_at, "rests on": session.source},
-                why="By the schedule a run should have used it since. Apple can end a session before its date.",
-                fix="See what the runs say (iteration 7), or ask the cluster's icloudpd; that changes nothing.",
+                why=(
+                    "The CronJob is paused, so no run has used it."
+                    if job and job.suspend
+                    else "By the schedule a run should have used it since."
+                )
+                + " Apple can end a session before its date.",
+                fix="Have the cluster's icloudpd asked: that needs nothing of you, and its answer is noted on the claim.",
                 commands=(reauth(account, settings, "--check"),),
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from wizard.annotations import INSTANTIATE, RUNBOOK_WRITTEN_AT, VERIFIED_AT, VERIFIED_COUNTS, parse_time, read_json
@@ -11,7 +12,7 @@ from wizard.schedule import longest_gap
 from wizard.settings import DEFAULT_ACCOUNT, PHOTOS_CLAIM, AccountNames, Settings
 from wizard.steps.base import Right, Step, missing_rights, unknown
 from wizard.steps.cron_job import refused_pods
-from wizard.steps.icloudpd_log import MENDED_BY_SIGNING_IN, findings_from, read_log, shown
+from wizard.steps.icloudpd_log import DOWNLOADS_REFUSED, WRONG_PASSWORD, findings_from, read_log, shown
 from wizard.steps.look_up import (
     claim_named,
     cron_job_named,
@@ -24,7 +25,9 @@ from wizard.steps.look_up import (
     zone_named,
 )
 from wizard.steps.pod_trouble import pod_trouble
-from wizard.steps.session import log_of, session_of
+from wizard.steps.session import session_of
+from wizard.steps.session_words import log_of
+from wizard.steps.sign_in import reauth
 from wizard.world import Job, Missing, Unreadable, World
 
 
@@ -63,9 +66,12 @@ def check_runs(world: World, settings: Settings) -> Iterator[Finding]:
         )
 
 
+def _whose(account: str) -> str:
+    return "" if account == DEFAULT_ACCOUNT else f" of account {account}"
+
+
 def _runs(account: str, world: World, settings: Settings) -> Iterator[Finding]:
-    names = AccountNames.of(account)
-    who = "" if account == DEFAULT_ACCOUNT else f" of account {account}"
+    names, who = AccountNames.of(account), _whose(account)
     jobs = jobs_of(world, names.cron_job)
     start = (
         f"kubectl -n {settings.namespace} create job --from=cronjob/{names.cron_job} {names.cron_job}-by-hand-$(date +%s)",
@@ -76,9 +82,9 @@ def _runs(account: str, world: World, settings: Settings) -> Iterator[Finding]:
         yield from _running(job, who, world, settings)
     if finished:
         if signed_in := _signed_in_since(finished[-1], account, world, settings):
-            yield _before_sign_in(finished[-1], who, signed_in, start)
+            yield _before_sign_in(finished[-1], who, signed_in, start, world)
         else:
-            yield from _finished(finished[-1], who, world, settings, newest=finished[-1] is jobs[-1])
+            yield from _finished(finished[-1], account, world, settings, newest=finished[-1] is jobs[-1])
     by_hand = [job for job in finished if job.meta.annotations.get(INSTANTIATE) == "manual" and job.state == "complete"]
     verified = parse_time(_photos_annotation(world, VERIFIED_AT))
     if by_hand:
@@ -133,28 +139,36 @@ def _running(job: Job, who: str, world: World, settings: Settings) -> Iterator[F
 def _signed_in_since(job: Job, account: str, world: World, settings: Settings) -> datetime | None:
     """When the session was proved after a run that failed for nothing but the session; None when that is not the case."""
     log, session = log_of(job, world), session_of(account, world, settings)
-    slugs = {sign.slug for sign, _ in read_log(log).signs} if log else set()
-    if not slugs or not slugs <= MENDED_BY_SIGNING_IN:
+    if log is None or read_log(log).session != "ended":
         return None
     works = session.state in (SessionState.VALID, SessionState.EXPIRING)
     after = works and session.verified_at and job.finished and session.verified_at > job.finished
     return session.verified_at if after else None
 
 
-def _before_sign_in(job: Job, who: str, signed_in: datetime, start: tuple[str, ...]) -> Finding:
+def _before_sign_in(job: Job, who: str, signed_in: datetime, start: tuple[str, ...], world: World) -> Finding:
+    log = log_of(job, world)
+    signs = read_log(log).signs if log else ()
     return Finding(
         "verification.run-before-sign-in",
         Severity.INFO,
         f"The last run{who} found the session ended; it has been mended since.",
-        evidence={f"job/{job.meta.name}": job.state, "finished": job.finished, "session proved": signed_in},
+        evidence={f"job/{job.meta.name}": job.state, "finished": job.finished, "session proved": signed_in}
+        | {f"{sign.slug} in its log": shown(line) for sign, line in signs},
         why="No run has used the session since then.",
-        fix="Wait for the next run, or start one by hand.",
+        fix="Wait for the next run, or start one by hand."
+        + (
+            " The password that the cluster keeps was refused: put the right one there before the session ends again."
+            if any(sign.slug == WRONG_PASSWORD for sign, _ in signs)
+            else ""
+        ),
         commands=start,
         implies=Status.PENDING,
     )
 
 
-def _finished(job: Job, who: str, world: World, settings: Settings, *, newest: bool) -> Iterator[Finding]:
+def _finished(job: Job, account: str, world: World, settings: Settings, *, newest: bool) -> Iterator[Finding]:
+    who = _whose(account)
     where = f"job/{job.meta.name}"
     log = log_of(job, world)
     template = next((one for one in items(world.cron_jobs) if job.meta.owner == f"CronJob/{one.meta.name}"), None)
@@ -165,6 +179,8 @@ def _finished(job: Job, who: str, world: World, settings: Settings, *, newest: b
         if (trouble := pod_trouble(pod, items(world.events)))
     ]
     signs = list(findings_from("verification", log, ("account", "run"))) if log else []
+    anew = (reauth(account, settings, "--renew"),)
+    signs = [replace(one, commands=anew) if one.id == f"verification.{DOWNLOADS_REFUSED}" else one for one in signs]
     logs = (f"kubectl -n {settings.namespace} logs job/{job.meta.name}",)
     yield from troubles[:1]
     yield from signs
