@@ -74,7 +74,6 @@ GOOD = {"readable": True, "session_token": True, "trust_token": True}
         (Known(accepted=False, heals=False, **GOOD), Rung.TRUSTED_PASSWORD, ("password",)),
         (Known(accepted=False, heals=False, password_known=True, **GOOD), Rung.TRUSTED_PASSWORD, ()),
         (Known(accepted=False, readable=True, trust_token=True), Rung.TRUSTED_PASSWORD, ("password",)),
-        (Known(accepted=False, heals=False, trust_works=False, **GOOD), Rung.CODE, ("password", "code")),
         (Known(accepted=False, readable=True, session_token=True, heals=False), Rung.CODE, ("password", "code")),
         (Known(readable=False), Rung.CODE, ("password", "code")),
         (Known(readable=False, password_known=True), Rung.CODE, ("code",)),

@@ -6,9 +6,9 @@ long it lasts at most. X-APPLE-WEBAUTH-TOKEN moves with each run, but clients se
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 from wizard.icloud.files import TOKEN, Cookie, read_jar
 
@@ -16,52 +16,51 @@ USER = "X-APPLE-WEBAUTH-USER"
 TRUST = "X-APPLE-WEBAUTH-HSA-TRUST"
 
 _FORMATS = ("%Y-%m-%d %H:%M:%SZ", "%Y-%m-%dT%H:%M:%SZ")
+_PLACES = ("icloud.com", "icloud.com.cn")
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """`at` is when a sign-in is due, UTC; None when the jar does not say. `rests_on` is a sentence for people.
-
-    `state`: "live", "over" (due date passed, or the cookie that opens the session is missing or past its date), "unknown".
-    `unless_used_by`: the session ends already then unless a run comes before; None where `at` is earlier.
-    """
+    """`at` is when a sign-in is due, UTC; None when the jar does not say. `rests_on` is a sentence for people."""
 
     at: datetime | None
-    state: Literal["live", "over", "unknown"]
     rests_on: str
-    unless_used_by: datetime | None = None
-
-    def days_left(self, now: datetime) -> int | None:
-        """Whole days, rounded down, never below 0; None where there is no date."""
-        return None if self.at is None else max(0, (self.at - now).days)
 
 
 def expiry(jar: str, now: datetime) -> Expiry:
-    """When the session in this jar ends, as of `now` (aware)."""
-    cookies = {cookie.name: cookie for cookie in read_jar(jar)}
-    token = cookies.get(TOKEN)
-    user, trust = (_date(cookies.get(name)) for name in (USER, TRUST))
-    known = min((date for date in (user, trust) if date), default=None)
-    if token is None:
-        return Expiry(known, "over", f"{TOKEN} is missing: this sign-in was never finished.")
-    opens_until = _date(token)
-    if opens_until and opens_until <= now:
-        return Expiry(
-            min(opens_until, known or opens_until), "over", f"The date of {TOKEN} has passed: no client sends it."
-        )
-    if known is None:
-        if opens_until is None:
-            return Expiry(None, "unknown", "The cookies have no dates.")
-        return Expiry(opens_until, "live", f"{USER} is missing; until the date of {TOKEN} it will be sent.")
-    basis = (
-        f"the date of {USER}, which is set at sign-in"
-        if known == user
-        else f"the date of {TRUST}, which it can't outlive"
-    )
-    if known <= now:
-        return Expiry(known, "over", f"It rests on {basis}, and has passed.")
-    earlier = opens_until if opens_until and opens_until < known else None
-    return Expiry(known, "live", f"It rests on {basis}. Apple may end it earlier.", earlier)
+    """When the session in this jar ends, as of `now` (aware); of two, at both of Apple's places, the one that opens longer."""
+    cookies = read_jar(jar)
+    places = [{one.name: one for one in _soonest_last(cookies, place)} for place in _PLACES]
+    opening = max(places, key=lambda known: (TOKEN in known, _date(known.get(TOKEN)) or _NEVER))
+    return _expiry(opening, now)
+
+
+def _expiry(cookies: Mapping[str, Cookie], now: datetime) -> Expiry:
+    token, user, trust = (_date(cookies.get(name)) for name in (TOKEN, USER, TRUST))
+    dated = {name: date for name, date in ((USER, user), (TRUST, trust)) if date}
+    if TOKEN not in cookies:
+        return Expiry(min(dated.values(), default=None), f"{TOKEN} is missing: this sign-in was never finished.")
+    if token and token <= now:
+        return Expiry(min(token, *dated.values()), f"The date of {TOKEN} has passed: no client sends it.")
+    if not user and token:
+        dated[TOKEN] = token
+    if not dated:
+        return Expiry(None, "The cookies have no dates.")
+    name = min(dated, key=lambda name: dated[name])
+    ending = "it has passed" if dated[name] <= now else "Apple may end it earlier"
+    return Expiry(dated[name], f"The date is what the session's own files say (cookie {name}); {ending}.")
+
+
+def _soonest_last(cookies: tuple[Cookie, ...], place: str) -> list[Cookie]:
+    """A place's cookies, of those with one name the one that goes first behind the others."""
+    there = [one for one in cookies if _is_at(one, place)]
+    return sorted(there, key=lambda one: _date(one) or _NEVER, reverse=True)
+
+
+def _is_at(cookie: Cookie, place: str) -> bool:
+    domain = (cookie.attributes.get("domain") or "").lstrip(".").lower()
+    return domain == place or domain.endswith(f".{place}")
 
 
 def _date(cookie: Cookie | None) -> datetime | None:

@@ -21,7 +21,7 @@ class Known:
     """What is known of an account's session; None is for what nobody has tried or read yet.
 
     `accepted`: Apple or icloudpd takes the session on the claim. `readable`: both of its files could be read.
-    `heals`: whether its own tokens brought it back. `trust_works`: whether the password with the trust token did without a code.
+    `heals`: whether its own tokens brought it back.
     """
 
     accepted: bool | None = None
@@ -29,7 +29,6 @@ class Known:
     session_token: bool = False
     trust_token: bool = False
     heals: bool | None = None
-    trust_works: bool | None = None
     password_known: bool = False
 
 
@@ -53,7 +52,7 @@ def next_rung(known: Known) -> Next:
     if known.readable and known.session_token and known.heals is None:
         return Next(Rung.HEALED, "The session has ended; its own tokens may bring it back, without your password.")
     password = () if known.password_known else ("password",)
-    if known.readable and known.trust_token and known.trust_works is not False:
+    if known.readable and known.trust_token:
         kept = "your kept password" if known.password_known else "your password"
         return Next(
             Rung.TRUSTED_PASSWORD, f"Apple may still trust this session: {kept} will do, without a code.", password
