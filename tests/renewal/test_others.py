@@ -15,6 +15,7 @@ from tests.renewal.place import Place
 from tests.renewal.process import reauth
 from tests.renewal.test_killed import soon
 from wizard.annotations import SUSPENDED_BY, TRACKING_ID
+from wizard.errors import Trouble
 from wizard.icloud.ladder import Rung
 from wizard.renewal.person import Code, InUse, Progress, Stage, Tick
 
@@ -134,6 +135,26 @@ async def test_a_cron_job_that_argo_cd_would_resume_is_left_alone_and_that_is_sa
     assert (await place.cron_job())["spec"].get("suspend", False) is False
 
 
+async def test_two_sign_ins_at_once(place: Place) -> None:
+    """The second one is told; the first one goes on, and lets go of the claim when it ends."""
+    await place.set_up()
+    await place.lay(place.apple.apple.signed_in(place.apple_id, TOKEN_ENDED))
+    refused: list[str] = []
+
+    class Busy(Somebody):
+        async def password(self, apple_id: str, why: Trouble | None) -> str:
+            with pytest.raises(Trouble) as trouble:
+                await place.sign_in(Somebody())
+            refused.append(trouble.value.code)
+            return await super().password(apple_id, why)
+
+    assert (await place.sign_in(Busy([PASSWORD]))).rung is Rung.TRUSTED_PASSWORD
+
+    assert refused == ["renewal.under-way"]
+    assert not any("held" in name for name in await place.files())
+    await place.all_gone()
+
+
 async def test_one_of_two_accounts(place: Place) -> None:
     await place.set_up()
     place.apple_id = await place.set_up("family")
@@ -154,9 +175,13 @@ class Kept:
     def __init__(self) -> None:
         self.holds = "the one before"
 
-    async def get(self, apple_id: str) -> str:
+    async def get(self, apple_id: str) -> str | None:
         assert apple_id
-        return self.holds
+        return self.holds or None
+
+    async def delete(self, apple_id: str) -> None:
+        assert apple_id
+        self.holds = ""
 
 
 async def test_each_password_is_typed_before_it_is_sent(place: Place) -> None:
