@@ -97,6 +97,34 @@ class TestWhatIsFound:
         assert value(world.sync_logs["icloudpd-sync-now"]).pod == "icloudpd-sync-now-abcde"
         assert len(world.sync_logs) == 2
 
+    @pytest.mark.parametrize(
+        ("icloudpd", "expected"),
+        [
+            ({"image": "registry.example/photos:1", "command": ["sh", "-c", "icloudpd --auth-only"]}, "by icloudpd"),
+            ({"image": "icloudpd/icloudpd:1.32.3"}, "by icloudpd"),
+            ({"image": "registry.example/photos:1"}, "by the sidecar"),
+        ],
+    )
+    async def test_beside_a_sidecar_it_is_icloudpd_that_is_heard(
+        self, tmp_path: Path, icloudpd: dict[str, Any], expected: str
+    ) -> None:
+        sidecar = {"name": "proxy", "image": "registry.example/proxy:1"}
+        pod = thing(
+            "Pod",
+            "icloudpd-auth",
+            spec={"nodeName": "node-1", "containers": [sidecar, {"name": "sync", **icloudpd}]},
+            status={
+                "phase": "Running",
+                "containerStatuses": [{"name": name, "state": {"running": {}}} for name in ("proxy", "sync")],
+            },
+        )
+        logs = {
+            "photo-sync/icloudpd-auth/proxy": "by the sidecar\n",
+            "photo-sync/icloudpd-auth/sync": "by icloudpd\n",
+        }
+        world = await look(scenario(pod, logs=logs), tmp_path)
+        assert value(world.auth_logs["icloudpd-auth"]).lines == (expected,)
+
     async def test_two_sign_in_pods_are_heard_and_no_third(self, tmp_path: Path) -> None:
         base = load("seed")
         more = [

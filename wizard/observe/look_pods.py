@@ -16,7 +16,7 @@ from wizard.observe.jobs import is_whole, newest_of
 from wizard.observe.parse_pod import pod
 from wizard.observe.raw import page
 from wizard.settings import AUTH_POD, is_auth_pod
-from wizard.world import NOT_ASKED, Found, Job, LogTail, Missing, Page, Pod, Read
+from wizard.world import NOT_ASKED, Found, Job, LogTail, Missing, Page, Pod, PodSpec, Read
 
 JOBS_PER_CRON_JOB = 2
 AUTH_PODS = 2
@@ -158,13 +158,20 @@ async def _log(cluster: Cluster, budget: Budget, source: Pod, lines: int) -> Rea
         return Missing()
     if not budget.take():
         return NOT_ASKED
-    container = source.spec.containers[0].name if source.spec.containers else ""
     name = source.meta.name
     try:
-        text = await cluster.log(source.meta.namespace, name, container, tail=lines, limit_bytes=LOG_BYTES)
+        text = await cluster.log(source.meta.namespace, name, _speaker(source.spec), tail=lines, limit_bytes=LOG_BYTES)
     except Trouble as trouble:
         return unread(trouble)
     return Found(LogTail(name, clean_lines(text)))
+
+
+def _speaker(spec: PodSpec) -> str:
+    """Name of the container that speaks for icloudpd: whose command names it, else whose image does, else the first."""
+    commands = [(one.name, " ".join((*one.command, *one.args))) for one in spec.containers]
+    images = [(one.name, one.image) for one in spec.containers]
+    named = [name for name, text in (*commands, *images) if "icloudpd" in text]
+    return next(iter([*named, *(one.name for one in spec.containers)]), "")
 
 
 def clean_lines(text: str) -> tuple[str, ...]:
