@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,9 @@ async def on_command_line(there: Visit, apple_id: str) -> None:
     (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
     word = next(word for word in ("command", "args") if any("--username" in text for text in container.get(word, ())))
     text = " ".join(container[word])
-    given = text.partition("--username")[2].split()[0]
-    container[word] = [part.replace(given, apple_id) for part in container[word]]
+    given = re.search(r'--username "([^"]*)"', text)
+    assert given
+    container[word] = [part.replace(given[1], apple_id) for part in container[word]]
     patch = {"spec": {"jobTemplate": {"spec": {"template": {"spec": {"containers": [container]}}}}}}
     await there.engine.cluster.send("PATCH", CRON_JOB, body=patch, content_type="application/merge-patch+json")
 

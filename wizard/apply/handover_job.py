@@ -1,20 +1,27 @@
 """The Job through which a session is handed over: the CronJob's own image, settings and config volume, idling.
 
-What verifies the session is so what will run with it. It mounts no photos and no Secret, so no password is within reach,
-and it goes by itself: a deadline ends it, a time to live removes it, also when the wizard died.
+What verifies the session is so what will run with it. Nothing of a Secret gets into it, no photos, and of variables written in
+the CronJob only those that say how Apple is reached, so no password is within reach. Of the CronJob's containers it has
+icloudpd's alone: init containers and sidecars prepare or accompany a run, often on volumes that are not here. It goes by
+itself: a deadline ends it, a time to live removes it, also when the wizard died.
 """
 
 from __future__ import annotations
 
 import copy
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from wizard.annotations import HANDOVER, HANDOVER_KEPT_SECONDS, PURPOSE
+from wizard.apply.session_place import directory_of, program_of
 from wizard.model import Action, Target, Verb
+from wizard.observe.parse_pod import pod_spec
 from wizard.settings import AccountNames
+from wizard.steps.look_up import claims_of
+from wizard.steps.workload import read_workload
 
 LABEL = "app.kubernetes.io/managed-by"
 MANAGER = "photosync-wizard"
@@ -22,21 +29,29 @@ CONTAINER = "icloudpd"
 DEADLINE_SECONDS = 1800
 IDLE = "trap 'exit 0' TERM INT; sleep 1800 & wait"
 
+_PLACING = ("affinity", "nodeSelector", "tolerations")
 _KEPT_OF_POD = (
-    "affinity",
     "dnsConfig",
     "dnsPolicy",
     "hostAliases",
+    "hostNetwork",
     "imagePullSecrets",
-    "nodeSelector",
     "priorityClassName",
     "runtimeClassName",
+    "schedulerName",
     "securityContext",
     "serviceAccountName",
-    "tolerations",
 )
-_SAFE_VOLUMES = ("emptyDir", "configMap", "projected")
+_SAFE_VOLUMES = ("emptyDir", "configMap", "downwardAPI")
+_SAFE_SOURCES = ("configMap", "downwardAPI", "clusterTrustBundle")
+_SAFE_VARIABLE = re.compile(
+    r"(?!.*(?:PASS|SECRET|TOKEN))(?:TZ|LANG|LANGUAGE|LC_\w+|\w+_(?:PROXY|proxy)|\w+_CA_\w+|SSL_CERT_\w+|HOME|TMPDIR|PATH|CLIENT_ID)"
+)
+_REFERENCE = re.compile(r"\$\(([\w.-]+)\)")
+_OF_JOBS = re.compile(r"batch\.kubernetes\.io/.*|job-name|controller-uid")
 _ROOT_NEEDS = ["CHOWN", "DAC_OVERRIDE", "FOWNER"]
+
+Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +64,25 @@ class Handover:
     domain: str = ""
 
 
-def handover(cron_job: Mapping[str, Any], names: AccountNames, name: str) -> Handover | None:
-    """The hand-over Job called `name`, made from the CronJob as the server has it; None when that mounts no config claim."""
-    template = cron_job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-    volumes = {volume["name"]: volume for volume in template.get("volumes", [])}
-    config = next(
-        (key for key, volume in volumes.items() if _claim(volume) == names.config_claim),
-        None,
-    )
-    container = next(
-        (
-            item
-            for item in template["containers"]
-            if any(mount["name"] == config for mount in item.get("volumeMounts", []))
-        ),
-        None,
-    )
-    if config is None or container is None:
+def handover(cron_job: Mapping[str, Any], names: AccountNames, name: str, node: str = "") -> Handover | None:
+    """The hand-over Job called `name`, made from the CronJob as the server has it; None when that mounts no config claim.
+
+    `node` is given when only one node at a time may use the claim, and a pod there does: the only place for another one. Raises
+    Trouble when nobody can tell in which folder of the claim the CronJob's icloudpd looks for its session.
+    """
+    template = cron_job["spec"]["jobTemplate"]["spec"]["template"]
+    pod = template["spec"]
+    spec = pod_spec(pod)
+    workload = read_workload(spec)
+    if workload is None or names.config_claim not in claims_of(spec):
         return None
-    text = " ".join([*container.get("command", []), *container.get("args", [])])
-    mount = next(item for item in container["volumeMounts"] if item["name"] == config)
-    directory = _directory(text, mount["mountPath"])
-    kept = {config} | {key for key, volume in volumes.items() if any(kind in volume for kind in _SAFE_VOLUMES)}
+    everything = (*pod["containers"], *pod.get("initContainers", ()))
+    container = next(one for one in everything if one["name"] == workload.container.name)
+    working_directory = str(container.get("workingDir", ""))
     namespace = cron_job["metadata"]["namespace"]
+    directory = directory_of(workload, _user(container, pod), working_directory, names, namespace)
     labels = {LABEL: MANAGER, PURPOSE: HANDOVER}
-    manifest = {
+    manifest: Json = {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {"name": name, "namespace": namespace, "labels": labels},
@@ -82,16 +91,8 @@ def handover(cron_job: Mapping[str, Any], names: AccountNames, name: str) -> Han
             "activeDeadlineSeconds": DEADLINE_SECONDS,
             "ttlSecondsAfterFinished": HANDOVER_KEPT_SECONDS,
             "template": {
-                "metadata": {"labels": labels},
-                "spec": {
-                    **{key: copy.deepcopy(template[key]) for key in _KEPT_OF_POD if key in template},
-                    "automountServiceAccountToken": False,
-                    "enableServiceLinks": False,
-                    "restartPolicy": "Never",
-                    "terminationGracePeriodSeconds": 5,
-                    "containers": [_container(container, template, kept)],
-                    "volumes": [copy.deepcopy(volume) for key, volume in volumes.items() if key in kept],
-                },
+                "metadata": _metadata(template.get("metadata") or {}, labels),
+                "spec": _pod(pod, container, names.config_claim, node),
             },
         },
     }
@@ -100,62 +101,116 @@ def handover(cron_job: Mapping[str, Any], names: AccountNames, name: str) -> Han
         Verb.CREATE,
         Target("batch/v1", "Job", "jobs", namespace, name),
         manifest,
-        command=f"kubectl -n {namespace} create -f handover-job.json",
+        command=f"kubectl -n {namespace} create -f - <<'END'\n{json.dumps(manifest, indent=1)}\nEND",
         undo=f"It ends by itself; sooner with: kubectl -n {namespace} delete job {name}",
     )
-    return Handover(action, directory, _program(text), "cn" if re.search(r"--domain[ =]cn\b", text) else "")
+    domain = "cn" if workload.option("--domain") == "cn" else ""
+    return Handover(action, directory, program_of(workload, working_directory), domain)
 
 
-def _claim(volume: Mapping[str, Any]) -> str:
+def _metadata(own: Mapping[str, Any], labels: Mapping[str, str]) -> Json:
+    """The template's labels and annotations, by which policies and proxies know its pods; ours win."""
+    kept = {key: value for key, value in (own.get("labels") or {}).items() if not _OF_JOBS.fullmatch(key)}
+    annotations = own.get("annotations") or {}
+    return {"labels": {**kept, **labels}, **({"annotations": dict(annotations)} if annotations else {})}
+
+
+def _pod(pod: Mapping[str, Any], container: Mapping[str, Any], claim: str, node: str) -> Json:
+    volumes = dict(_volumes(pod, claim))
+    mounts = [copy.deepcopy(mount) for mount in container.get("volumeMounts", []) if mount["name"] in volumes]
+    used = {mount["name"] for mount in mounts}
+    placing = _beside(node, pod) if node else {key: pod[key] for key in _PLACING if key in pod}
+    return copy.deepcopy(
+        {
+            **{key: pod[key] for key in _KEPT_OF_POD if key in pod},
+            **placing,
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "restartPolicy": "Never",
+            "terminationGracePeriodSeconds": 5,
+            "containers": [_container(container, pod, mounts)],
+            "volumes": [volume for key, volume in volumes.items() if key in used],
+        }
+    )
+
+
+def _beside(node: str, pod: Mapping[str, Any]) -> Json:
+    """On that node and no other, by way of the scheduler, which binds claims; what keeps others from the node does not matter."""
+    fields = [{"key": "metadata.name", "operator": "In", "values": [node]}]
+    affinity = {
+        "nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchFields": fields}]}
+        }
+    }
+    anything = {"operator": "Exists", "effect": "NoSchedule"}
+    return {"affinity": affinity, "tolerations": [*pod.get("tolerations", ()), anything]}
+
+
+def _volumes(pod: Mapping[str, Any], claim: str) -> Iterator[tuple[str, Json]]:
+    """The config claim and what holds no secret, by name."""
+    for volume in pod.get("volumes", ()):
+        name = volume["name"]
+        if "projected" in volume:
+            projected = volume["projected"]
+            sources = [one for one in projected.get("sources") or () if any(kind in one for kind in _SAFE_SOURCES)]
+            if sources:
+                yield name, {**volume, "projected": {**projected, "sources": sources}}
+        elif any(kind in volume for kind in _SAFE_VOLUMES) or claim == _claim_of(volume):
+            yield name, volume
+
+
+def _claim_of(volume: Json) -> str:
     return str(volume.get("persistentVolumeClaim", {}).get("claimName", ""))
 
 
-def _directory(text: str, mount_path: str) -> str:
-    """The cookie directory when it lies on the mount, else the mount itself."""
-    match = re.search(r"--cookie-directory[ =]+[\"']?([^\s\"']+)", text)
-    path = match[1].rstrip("/") if match else ""
-    root = mount_path.rstrip("/")
-    return path if path == root or path.startswith(root + "/") else root
-
-
-def _program(text: str) -> tuple[str, ...]:
-    """How icloudpd is called: its path, or with the official image's launcher in front ("/app/icloudpd_ex icloudpd")."""
-    match = re.search(r"(?:^|\s)((?:\S*/icloudpd_ex\s+)?(?:\S*/)?icloudpd)(?=\s|$)", text)
-    return tuple(match[1].split()) if match else ("icloudpd",)
-
-
-def _container(container: Mapping[str, Any], template: Mapping[str, Any], kept: set[str]) -> dict[str, Any]:
-    result: dict[str, Any] = {
+def _container(container: Mapping[str, Any], pod: Mapping[str, Any], mounts: list[Json]) -> Json:
+    result: Json = {
         "name": CONTAINER,
         "image": container["image"],
         "command": ["/bin/sh", "-c", IDLE],
-        "volumeMounts": [copy.deepcopy(mount) for mount in container.get("volumeMounts", []) if mount["name"] in kept],
-        "securityContext": _restricted(container.get("securityContext", {}), template.get("securityContext", {})),
+        "volumeMounts": mounts,
+        "securityContext": _restricted(container, pod),
     }
-    if plain := [
-        copy.deepcopy(item) for item in container.get("env", []) if "value" in item and not _secret(item["name"])
-    ]:
-        result["env"] = plain
+    if variables := _variables(container.get("env", []), mounts):
+        result["env"] = variables
+    if sources := [source for source in container.get("envFrom", []) if "configMapRef" in source]:
+        result["envFrom"] = sources
     for key in ("imagePullPolicy", "resources"):
         if key in container:
-            result[key] = copy.deepcopy(container[key])
+            result[key] = container[key]
     return result
 
 
-def _secret(name: str) -> bool:
-    return re.search(r"pass|secret|token|key|credential", name, re.IGNORECASE) is not None
+def _variables(written: list[Json], mounts: list[Json]) -> list[Json]:
+    """Those that say how Apple is reached, and those that they or a mount's path are made of."""
+    there = {item["name"]: item for item in written if "secretKeyRef" not in item.get("valueFrom", {})}
+    wanted = [name for name in there if _SAFE_VARIABLE.fullmatch(name)]
+    wanted += [name for mount in mounts for name in _REFERENCE.findall(mount.get("subPathExpr", ""))]
+    kept: set[str] = set()
+    while wanted:
+        name = wanted.pop()
+        if name in there and name not in kept:
+            kept.add(name)
+            wanted += _REFERENCE.findall(str(there[name].get("value", "")))
+    return [item for name, item in there.items() if name in kept]
 
 
-def _restricted(own: Mapping[str, Any], pod: Mapping[str, Any]) -> dict[str, Any]:
+def _user(container: Mapping[str, Any], pod: Mapping[str, Any]) -> int | None:
+    own, shared = container.get("securityContext") or {}, pod.get("securityContext") or {}
+    user: int | None = own.get("runAsUser", shared.get("runAsUser"))
+    return user
+
+
+def _restricted(container: Mapping[str, Any], pod: Mapping[str, Any]) -> Json:
     """The container's own context, tightened as far as a root image allows; root keeps what giving files away takes."""
-    user = own.get("runAsUser", pod.get("runAsUser"))
-    non_root = bool(user) or own.get("runAsNonRoot", pod.get("runAsNonRoot", False))
-    capabilities: dict[str, Any] = {"drop": ["ALL"]}
+    own, shared = container.get("securityContext") or {}, pod.get("securityContext") or {}
+    non_root = bool(_user(container, pod)) or own.get("runAsNonRoot", shared.get("runAsNonRoot", False))
+    capabilities: Json = {"drop": ["ALL"]}
     if not non_root:
         capabilities["add"] = _ROOT_NEEDS
     return {
         "seccompProfile": {"type": "RuntimeDefault"},
-        **copy.deepcopy(dict(own)),
+        **own,
         "allowPrivilegeEscalation": False,
         "privileged": False,
         "capabilities": capabilities,

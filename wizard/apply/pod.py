@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from wizard.apply import scripts
 from wizard.apply.execute import execute
 from wizard.apply.handover_job import CONTAINER, Handover
+from wizard.apply.pod_start import Start
 from wizard.apply.proof import Proof, proof_of
 from wizard.errors import Retry, Trouble, shorten
 from wizard.kube.client import Cluster
 from wizard.kube.errors import NotFound
 from wizard.kube.streams import ExecResult, Stream
 from wizard.model import Action, Target, Verb
-from wizard.observe.parse_pod import pod as parse_pod
-from wizard.steps.pod_trouble import pod_trouble
 from wizard.world import Pod
 
 __all__ = ["HandoverPod", "OnClaim", "Proof", "delete_job", "is_held", "proof_of", "until_gone"]
@@ -50,6 +49,7 @@ class HandoverPod:
         self._cluster = cluster
         self._handover = handover
         self._name = name
+        self._program = handover.program
         self._pod = ""
         self._staged = False
         self._held = False
@@ -76,60 +76,7 @@ class HandoverPod:
         Raises Trouble with the pod's own reason when it can't run, or when `seconds` pass.
         """
         await execute(self._cluster, self._handover.action)
-        target = self._handover.action.target
-        pods = f"/api/v1/namespaces/{target.namespace}/pods"
-        selector = f"batch.kubernetes.io/job-name={target.name}"
-        try:
-            async with asyncio.timeout(seconds):
-                await self._until_running(pods, selector, say)
-        except TimeoutError:
-            raise Trouble(
-                "handover.pod-late",
-                f"The pod of job {target.name} did not start within {seconds:.0f} seconds.",
-                why="It may wait for a node, for its volume or for its image.",
-                fix="See what the cluster says about it; nothing was changed.",
-                commands=(f"kubectl -n {target.namespace} describe pods -l {selector}",),
-            ) from None
-
-    async def _until_running(self, path: str, selector: str, say: Callable[[str], None]) -> None:
-        page = await self._cluster.list_page(path, labels=selector)
-        pods = [parse_pod(item) for item in page["items"]]
-        if any(self._take(pod, say) for pod in pods):
-            return
-        version = page["metadata"]["resourceVersion"]
-        async for event in self._cluster.watch(path, resource_version=version, labels=selector):
-            if event.type in ("ADDED", "MODIFIED") and self._take(parse_pod(event.object), say):
-                return
-            if event.type == "DELETED":
-                raise Trouble(
-                    "handover.pod-removed",
-                    f"The pod of job {self._handover.action.target.name} was removed while it started.",
-                    why="Another sign-in of this account was begun meanwhile, or somebody deleted it.",
-                    fix="Finish the other one, or start again; nothing was changed.",
-                    retry=Retry.NOW,
-                )
-
-    def _take(self, pod: Pod, say: Callable[[str], None]) -> bool:
-        if pod.phase == "Running" and all(state.state == "running" for state in pod.containers):
-            self._pod = pod.meta.name
-            return True
-        if pod.phase in ("Succeeded", "Failed"):
-            raise Trouble(
-                "handover.pod-ended",
-                f"The pod {pod.meta.name} ended before it could be used.",
-                why=next((shorten(f"{state.reason} {state.message}") for state in pod.containers if state.reason), ""),
-                fix="Its events say more; nothing was changed.",
-                commands=(f"kubectl -n {pod.meta.namespace} describe pod {pod.meta.name}",),
-            )
-        if found := pod_trouble(pod, ()):
-            if found.slug in ("image-pull", "container-config"):
-                raise Trouble(
-                    f"handover.{found.slug}", found.summary, why=found.why, fix=found.fix, commands=found.commands
-                )
-            say(found.summary)
-        else:
-            say(f"pod {pod.meta.name} is {_waiting_for(pod)}")
-        return False
+        self._pod = await Start(self._cluster, self._handover.action.target, say).running(seconds)
 
     async def hold(self) -> None:
         """Marks the pod as in use by somebody who is alive, until `close`, or until this program ends however it ends."""
@@ -152,6 +99,9 @@ class HandoverPod:
 
     async def recover_and_look(self) -> OnClaim:
         """Completes or undoes what an earlier start left half done, then says what is there."""
+        if "/" not in self._program[0]:
+            found = await self._run([*scripts.SHELL, self._program[0]], scripts.FIND_PROGRAM.encode())
+            self._program = tuple(found.stdout.decode("utf-8", "replace").split()) or self._program
         lines = (await self._script(scripts.RECOVER_AND_LOOK)).splitlines()
         return OnClaim(
             pair="pair" in lines,
@@ -186,7 +136,7 @@ class HandoverPod:
 
     def sign_in_command(self, apple_id: str) -> list[str]:
         """The command of icloudpd's own sign-in on the staging folder; a password provider is to follow."""
-        command = [*self._handover.program, "--auth-only", "--log-level", "info", "--username", apple_id]
+        command = [*self._program, "--auth-only", "--log-level", "info", "--username", apple_id]
         command += ["--cookie-directory", self.staging]
         return [*command, "--domain", self._handover.domain] if self._handover.domain else command
 
@@ -290,11 +240,6 @@ async def until_gone(cluster: Cluster, path: str, seconds: float = GONE_SECONDS)
             why="Its node may not answer, or a finalizer holds it; while it runs it may write into the session.",
             fix="Look at what keeps it, then start again; the session is as it was.",
         ) from None
-
-
-def _waiting_for(pod: Pod) -> str:
-    reason = next((state.reason for state in pod.containers if state.state == "waiting" and state.reason), "")
-    return {"ContainerCreating": "being created", "PodInitializing": "being prepared"}.get(reason, "starting")
 
 
 def _expect(result: ExecResult, what: str) -> None:

@@ -112,6 +112,15 @@ RECOVER_AND_LOOK = _HEAD + _RECOVER + _LOOK + "exit 0\n"
 A pair counts when whoever runs here can read both files and write them: icloudpd has to do both.
 """
 
+FIND_PROGRAM = """\
+for program in "$1" /opt/icloudpd/bin/icloudpd; do
+  if command -v "$program" > /dev/null; then echo "$program"; exit 0; fi
+done
+if command -v /app/icloudpd_ex > /dev/null; then echo /app/icloudpd_ex icloudpd; fi
+exit 0
+"""
+"""Args: name. How a program of that name is called here, by its name or where the known images have it; nothing if not at all."""
+
 READ = 'set -eu\ncd "$1"\ncat "./$2"\nexit 0\n'
 """Args: directory, file. The file's content on standard output."""
 

@@ -235,6 +235,13 @@ class Shell:
             raise _Exit(NOT_FOUND)
         raise _Exit(await _ran(program, child))
 
+    async def _do_command(self, process: Process, words: list[str]) -> int:
+        child = process.child(tuple(words[1:]))
+        if words[:1] != ["-v"] or (child.find() is None and not hasattr(self, f"_do_{child.name}")):
+            return NOT_FOUND
+        process.say(f"{child.arguments[0]}\n")
+        return 0
+
     # Words
 
     async def _fields(self, word: Word) -> list[str]:
