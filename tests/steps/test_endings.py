@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +150,8 @@ class TestWhenItHappened:
         ((REFUSED, COMES), "accepted"),
         ((REFUSED, "x INFO     Downloaded /photos/2026/IMG_1.HEIC"), "accepted"),
         ((REFUSED, "x INFO     Authentication completed successfully"), "accepted"),
+        ((REFUSED, "x INFO     Downloading the first original photo or video to /photos ..."), "accepted"),
+        ((REFUSED, "x INFO     Downloading 3 original,medium photos to /photos ..."), "accepted"),
         ((COMES, REFUSED), "ended"),
         ((COMES, FALTERED), "accepted"),
         ((REFUSED, "x INFO     private db access disabled for this account. (ACCESS_DENIED)"), "accepted"),
@@ -206,6 +208,12 @@ class TestARunThatGoesOn:
 
 
 class TestTheTimeOfAnEnd:
+    def test_a_proof_in_the_same_second_is_the_one_that_mended_it(self) -> None:
+        line = next(line for line in printed("no-password") if "(421)" in line)
+        then = datetime.fromisoformat(f"{line[:19]}Z")
+        world = with_session(complete(), expires_in=timedelta(30), verified_ago=NOW - then)
+        assert session(with_run(world, *printed("no-password"), state="failed")).state is VALID
+
     def test_is_that_of_the_line_not_of_the_job_s_end(self) -> None:
         world = with_session(complete(), expires_in=timedelta(30), verified_ago=timedelta(hours=7, minutes=57))
         assert session(with_run(world, *printed("no-password"), state="failed")).state is VALID
@@ -259,7 +267,9 @@ class TestARunThatNobodyCouldRead:
         [
             replace(complete(), sync_logs={}),
             replace(complete(), sync_logs={NIGHT: Missing()}),
+            replace(_failed(complete()), sync_logs={NIGHT: Missing()}),
             _failed(complete(), reason="DeadlineExceeded"),
+            with_cron(_failed(complete(), reason="DeadlineExceeded"), last_success=ago(hours=32)),
             with_run(complete(), "x INFO     Cannot connect to Apple iCloud service"),
             with_run(complete()),
             with_cron(replace(complete(), jobs=page(), sync_logs={}), active=1, last_success=ago(hours=32)),
@@ -274,6 +284,7 @@ class TestARunThatNobodyCouldRead:
     def test_where_nobody_ever_signed_in_a_sign_in_is_asked_for(self) -> None:
         never = with_session(replace(complete(), sync_logs={NIGHT: FORBIDDEN}), expires_in=None, verified_ago=None)
         assert found("authentication", "session-unverified", never).implies is Status.ACTION_REQUIRED
+        assert session(never).source == "nobody has proved a session on the claim yet"
 
     def test_an_older_end_stays_an_end(self) -> None:
         world = _failed(complete(), started=ago(hours=8))
@@ -329,6 +340,13 @@ class TestOtherWitnesses:
         assert session(ahead).state is VALID
         tomorrow = with_session(world, expires_in=timedelta(30), verified_ago=-timedelta(hours=2))
         assert session(tomorrow).state is EXPIRED
+
+
+@pytest.mark.parametrize(("name", "tried"), [("broken-jar", False), ("no-password", False), ("wrong-password", True)])
+def test_only_who_has_a_password_is_said_to_have_tried(name: str, *, tried: bool) -> None:
+    finding = found("authentication", "session-expired", with_run(complete(), *printed(name), state="failed"))
+    assert ("tried to sign in by itself" in finding.why) is tried
+    assert any("2026-11-23 22:51" in str(value) for value in finding.evidence.values())
 
 
 def test_after_a_sign_in_the_refused_password_is_still_named() -> None:

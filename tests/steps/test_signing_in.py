@@ -184,6 +184,15 @@ def handover(state: str, **fields: Any) -> World:
     return replace(world, jobs=page(one, *list_of(world.jobs)))
 
 
+def test_a_session_that_nobody_used_lately_says_why_not() -> None:
+    world = replace(with_session(complete(), expires_in=timedelta(20), verified_ago=timedelta(10)), sync_logs={})
+    for paused, why in ((True, "The CronJob is paused"), (False, "By the schedule a run should have used it")):
+        finding = found("authentication.session-not-proved-lately", with_cron(world, suspend=paused))
+        assert finding
+        assert finding.why.startswith(why)
+        assert finding.commands == ("photosync-wizard reauth --check",)
+
+
 class TestHandOverJobs:
     def test_the_wizard_gives_up_by_the_same_time(self) -> None:
         assert LONGEST_SIGN_IN.total_seconds() == LONGEST_SECONDS
@@ -228,6 +237,12 @@ class TestPromptsThatNoLogHolds:
         world = with_auth(seed(), "2026-11-24 06:40:00 INFO     Processing user: you@example.com", ENDED)
         assert not found("authentication.auth-pod-waiting", world)
         assert not found("authentication.auth-pod-not-waiting", world)
+        assert found("authentication.session-refused", world)
+        busy = with_auth(
+            seed(), "2026-11-24 06:49:00 INFO     Processing user: x", ENDED.replace("03:00:02", "06:49:01")
+        )
+        assert found("authentication.auth-pod-busy", busy)
+        assert not found("authentication.session-refused", busy)
 
     @pytest.mark.parametrize(
         ("name", "is_one"), [("icloudpd-auth", True), ("icloudpd-auth-anna", True), ("icloudpd-authelia", False)]

@@ -350,8 +350,6 @@ def _got_in(line: str) -> bool:
 def _last_word(lines: tuple[str, ...], got_in: int | None) -> tuple[Literal["accepted", "ended", ""], str]:
     """What a log says of the session at last, and where. An Apple that faltered has not judged it, whatever followed."""
     for line in lines if got_in is None else lines[got_in + 1 :]:
-        if _PROGRESS.search(line):
-            continue
         if _FALTERED.search(line):
             break
         if _REFUSED.search(line) or _UNUSABLE.search(line) or _BEGAN_ANEW.search(line):

@@ -62,16 +62,13 @@ def _newest(words: list[Word]) -> Word | None:
 
 
 def _of_runs(names: AccountNames, world: World) -> Iterator[Word]:
-    """What the account's runs say, newest first, back to the first that says something certain."""
+    """What the account's runs say, of those that say something."""
     jobs = jobs_of(world, names.cron_job)
     if gone := _gone(names, jobs, world):
         yield gone
-    for job in reversed(jobs):
-        word = _of_run(job, world)
-        if word:
+    for job in jobs:
+        if word := _of_run(job, world):
             yield replace(word, job=job.meta.name)
-            if word.accepted is not None:
-                return
 
 
 def _gone(names: AccountNames, jobs: list[Job], world: World) -> Word | None:
