@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import copy
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.contract.api import Json
 from tests.contract.conftest import Place
-from wizard.apply import scripts
+from wizard.apply import pod as pods
+from wizard.apply import pod_start, scripts
 from wizard.apply.handover_job import CONTAINER, handover
 from wizard.apply.pod import HandoverPod
+from wizard.apply.proof import Verdict
 from wizard.errors import Trouble
 from wizard.kube.client import Cluster, connect
 from wizard.kube.streams import ExecResult
@@ -57,14 +63,26 @@ CRON_JOB: Json = {
 class Pod(HandoverPod):
     """A hand-over pod with a way to run anything in it."""
 
-    def __init__(self, cluster: Cluster, cron_job: Json) -> None:
-        made = handover(cron_job, AccountNames.of("default"), "photosync-handover-test")
+    def __init__(self, cluster: Cluster, cron_job: Json, node: str = "") -> None:
+        made = handover(cron_job, AccountNames.of("default"), "photosync-handover-test", node)
         assert made is not None
         super().__init__(cluster, made, NAME)
         self._connection = cluster
+        self.more: tuple[str, ...] = ()
+        self.scripted = asyncio.Event()
+
+    def sign_in_command(self, apple_id: str) -> list[str]:
+        return [*super().sign_in_command(apple_id), *self.more]
+
+    async def _script(self, text: str) -> str:
+        self.scripted.set()
+        return await super()._script(text)
+
+    async def run(self, command: list[str]) -> ExecResult:
+        return await self._connection.exec(self.namespace, self.pod, CONTAINER, command)
 
     async def sh(self, text: str, *arguments: str) -> ExecResult:
-        words = arguments or ("/config", NAME)
+        words = arguments or (self._handover.directory, NAME)
         command = [*scripts.SHELL, *words]
         return await self._connection.exec(self.namespace, self.pod, CONTAINER, command, stdin=text.encode())
 
@@ -91,22 +109,51 @@ class Pod(HandoverPod):
         return (await self.sh("stat -c '%u:%g %a' \"$1\"", name)).stdout.decode().strip()
 
 
-@pytest.fixture
-async def pod(place: Place, tmp_path: Path) -> AsyncIterator[Pod]:
-    """An open hand-over pod, made from a CronJob as the server has it."""
+@contextlib.asynccontextmanager
+async def connected(place: Place, folder: Path) -> AsyncIterator[Cluster]:
+    """What the wizard talks through, and a claim."""
     await place.api.made("persistentvolumeclaims", CLAIM)
-    cron_job = await place.api.made("batch/v1/cronjobs", CRON_JOB)
-    cluster = await connect(str(place.path), None, tmp_path, env={})
+    cluster = await connect(str(place.path), None, folder, env={})
     try:
-        opened = Pod(cluster, cron_job)
-        await opened.open()
-        yield opened
-        await opened.close()
-        await place.api.until(
-            "pods?labelSelector=photosync-wizard/purpose%3Dhandover", lambda answer: answer.body["items"] == []
-        )
+        yield cluster
     finally:
         await cluster.close()
+
+
+@contextlib.asynccontextmanager
+async def opened(place: Place, cluster: Cluster, cron_job: Json, node: str = "") -> AsyncIterator[Pod]:
+    """An open hand-over pod, made from a CronJob as the server has it; gone afterwards."""
+    pod = Pod(cluster, await place.api.made("batch/v1/cronjobs", cron_job), node)
+    try:
+        await pod.open()
+        yield pod
+    finally:
+        await pod.close()
+        await all_gone(place)
+        await place.api.delete("batch/v1/cronjobs/icloudpd-sync")
+
+
+async def all_gone(place: Place) -> None:
+    for path in ("batch/v1/jobs", "pods"):
+        selector = "labelSelector=photosync-wizard%2Fpurpose%3Dhandover"
+        await place.api.until(f"{path}?{selector}", lambda answer: answer.body["items"] == [])
+
+
+@pytest.fixture
+async def pod(place: Place, tmp_path: Path) -> AsyncIterator[Pod]:
+    """An open hand-over pod of the usual CronJob."""
+    async with connected(place, tmp_path) as cluster, opened(place, cluster, CRON_JOB) as made:
+        yield made
+
+
+def with_pod(*containers: Json, **spec: Any) -> Json:
+    """The usual CronJob with other values in its pod, and in its container."""
+    cron_job = copy.deepcopy(CRON_JOB)
+    pod = cron_job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    pod |= spec
+    for changes in containers:
+        pod["containers"][0] |= changes
+    return cron_job
 
 
 async def test_an_empty_claim(pod: Pod) -> None:
@@ -223,3 +270,142 @@ async def test_an_icloudpd_without_apple_says_so(place: Place, pod: Pod) -> None
     proof = await pod.prove("you@example.com")
     assert not proof.accepted
     assert proof.last_line.endswith("Cannot connect to Apple iCloud service")
+
+
+async def test_a_program_that_is_not_there_says_nothing_of_the_session(place: Place, tmp_path: Path) -> None:
+    command = {"command": ["/opt/elsewhere/icloudpd-9.9.9"]}
+    async with connected(place, tmp_path) as cluster, opened(place, cluster, with_pod(command)) as pod:
+        await pod.put(("#LWP-Cookies-2.0\n", '{"session_token": "x"}'))
+        await pod.stage_copy()
+        proof = await pod.prove("you@example.com")
+        assert (proof.verdict, proof.accepted) == (Verdict.NOT_JUDGED, False)
+        assert command["command"][0] in proof.why
+
+
+async def test_an_argument_that_icloudpd_does_not_know_says_nothing_of_the_session(pod: Pod) -> None:
+    await pod.put(("#LWP-Cookies-2.0\n", '{"session_token": "x"}'))
+    await pod.stage_copy()
+    pod.more = ("--bogus",)
+    proof = await pod.prove("you@example.com")
+    assert proof.verdict is Verdict.NOT_JUDGED
+    assert "--bogus" in proof.why
+
+
+@pytest.mark.parametrize("word", ["icloudpd", "./icloudpd"])
+async def test_a_program_without_a_path_is_found(place: Place, tmp_path: Path, word: str) -> None:
+    async with connected(place, tmp_path) as cluster, opened(place, cluster, with_pod({"command": [word]})) as pod:
+        await pod.recover_and_look()
+        result = await pod.run([*pod.sign_in_command("you@example.com"), "--bogus"])
+        assert (result.exit_code, "--bogus" in result.stdout.decode()) == (0, True)
+
+
+async def test_a_user_of_its_own_in_a_folder_elsewhere(place: Place, tmp_path: Path) -> None:
+    """The claim under another path, its session in a folder of its own; icloudpd runs as 1000."""
+    mounts = {"volumeMounts": [{"name": "config", "mountPath": "/var/lib/icloud", "subPath": "session"}]}
+    args = {"args": ["--cookie-directory", "/var/lib/icloud", "--directory", "/photos"]}
+    user = {"runAsUser": 1000, "runAsGroup": 1000}
+    open_to_all = with_pod(mounts | args)
+    async with connected(place, tmp_path) as cluster:
+        async with opened(place, cluster, open_to_all) as pod:
+            await pod.sh('chown 1000:1000 "$1" && chmod 777 "$1"')
+        async with opened(place, cluster, with_pod(mounts | args, securityContext=user)) as pod:
+            await pod.stage(*OLD)
+            await pod.commit()
+            assert await pod.read() == OLD
+            assert (await pod.stat(f"/var/lib/icloud/{NAME}")).startswith("1000:")
+            assert (await pod.recover_and_look()).pair
+
+
+async def test_a_cron_job_that_gave_up_being_root(place: Place, tmp_path: Path) -> None:
+    """Root's files can't be read by the new user, so there is no session; a new one takes their place all the same."""
+    user = {"runAsUser": 1000, "runAsGroup": 1000}
+    async with connected(place, tmp_path) as cluster:
+        async with opened(place, cluster, CRON_JOB) as pod:
+            await pod.put(OLD)
+            await pod.sh('chmod 777 "$1"')
+        async with opened(place, cluster, with_pod(securityContext=user)) as pod:
+            assert not (await pod.recover_and_look()).pair
+            await pod.stage(*NEW)
+            await pod.commit()
+            assert await pod.read() == NEW
+            assert await pod.stat(f"/config/{NAME}") == "1000:1000 600"
+            assert (await pod.recover_and_look()).pair
+
+
+async def test_beside_a_pod_on_its_node_with_all_that_comes_along(place: Place, tmp_path: Path) -> None:
+    """The server takes the whole manifest, and its scheduler the node, whatever else the CronJob wants of one."""
+    nodes = (await place.api.get("/api/v1/nodes")).body["items"]
+    await place.api.made("configmaps", {"metadata": {"name": "network"}, "data": {"proxy": "http://proxy:3128"}})
+    proxy = {"configMapKeyRef": {"name": "network", "key": "proxy"}}
+    container = {
+        "env": [{"name": "HTTPS_PROXY", "valueFrom": proxy}, {"name": "APPLE_PW", "value": "hunter2"}],
+        "envFrom": [{"configMapRef": {"name": "network"}}],
+        "volumeMounts": [{"name": "config", "mountPath": "/config"}, {"name": "mixed", "mountPath": "/mixed"}],
+    }
+    sources = [{"configMap": {"name": "network"}}, {"serviceAccountToken": {"path": "token"}}]
+    volumes = [
+        {"name": "config", "persistentVolumeClaim": {"claimName": "icloudpd-config"}},
+        {"name": "mixed", "projected": {"sources": sources}},
+    ]
+    cron_job = with_pod(container, volumes=volumes, nodeSelector={"disk": "nowhere"}, hostNetwork=True)
+    template = cron_job["spec"]["jobTemplate"]["spec"]["template"]
+    template["metadata"] = {"labels": {"egress": "apple"}, "annotations": {"sidecar.istio.io/inject": "false"}}
+    async with (
+        connected(place, tmp_path) as cluster,
+        opened(place, cluster, cron_job, nodes[0]["metadata"]["name"]) as pod,
+    ):
+        found = (await place.api.get(f"pods/{pod.pod}")).body
+        assert found["spec"]["nodeName"] == nodes[0]["metadata"]["name"]
+        assert found["metadata"]["labels"]["egress"] == "apple"
+        assert found["metadata"]["annotations"]["sidecar.istio.io/inject"] == "false"
+        assert (await pod.sh('echo "$HTTPS_PROXY,${APPLE_PW}"')).stdout == b"http://proxy:3128,\n"
+        if place.world is None:
+            assert (await pod.sh("ls /mixed")).stdout == b"proxy\n"
+
+
+async def test_a_quota_that_is_full_is_told_and_not_waited_for(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if place.world is not None:
+        pytest.skip("the demo knows no quotas")
+    monkeypatch.setattr(pod_start, "REFUSED_SECONDS", 1.0)
+    monkeypatch.setattr(pod_start, "LOOK_EVERY_SECONDS", 0.3)
+    await place.api.made("resourcequotas", {"metadata": {"name": "full"}, "spec": {"hard": {"pods": "0"}}})
+    await place.api.until("resourcequotas/full", lambda answer: "hard" in answer.body.get("status", {}))
+    async with connected(place, tmp_path) as cluster:
+        with pytest.raises(Trouble) as trouble:
+            async with opened(place, cluster, CRON_JOB):
+                pass
+    assert trouble.value.code == "handover.pod-refused"
+    assert "exceeded quota: full" in trouble.value.why
+
+
+async def test_a_normal_end_leaves_nothing(place: Place, tmp_path: Path) -> None:
+    async with connected(place, tmp_path) as cluster:
+        async with opened(place, cluster, CRON_JOB) as pod:
+            await pod.put(OLD)
+            await pod.hold()
+            await pod.stage(*NEW)
+            assert await pod.listed() == [".photosync-held", ".photosync-staging", NAME, f"{NAME}.session"]
+        async with opened(place, cluster, CRON_JOB) as pod:
+            assert await pod.listed() == [NAME, f"{NAME}.session"]
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_a_pod_that_does_not_answer_is_removed_all_the_same(
+    place: Place, pod: Pod, monkeypatch: pytest.MonkeyPatch, cancelled: bool
+) -> None:
+    if place.world is None:
+        pytest.skip("a real pod answers")
+    monkeypatch.setattr(pods, "TIDY_SECONDS", 60.0 if cancelled else 0.05)
+    await pod.stage(*NEW)
+    place.world.faults.delay(r"/exec\?", 60)
+    pod.scripted.clear()
+    closing = asyncio.create_task(pod.close())
+    if cancelled:
+        async with asyncio.timeout(10):
+            await pod.scripted.wait()
+        closing.cancel()
+    async with asyncio.timeout(10):
+        await asyncio.gather(closing, return_exceptions=True)
+        await all_gone(place)

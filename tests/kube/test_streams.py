@@ -72,6 +72,17 @@ def test_exit_codes(body: dict[str, Any], expected: int | None) -> None:
     assert outcome(body)[0] == expected
 
 
+def test_why_a_command_could_not_be_started_comes_before_it_is_cut() -> None:
+    """As containerd's words arrive, each layer in front of the next."""
+    why = 'unable to start container process: exec: "/opt/x/icloudpd": stat /opt/x/icloudpd: no such file or directory: unknown'
+    around = (
+        "Internal error occurred: " * 2
+        + "error executing command in container: failed to exec in container: failed to "
+    )
+    words = f'{around}start exec "{"a9b1" * 16}": OCI runtime exec failed: exec failed: {why}'
+    assert outcome({"status": "Failure", "message": words, "reason": "InternalError"}) == (None, why)
+
+
 async def test_output_and_exit_code(tmp_path: Path) -> None:
     asked: list[web.Request] = []
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ V4 = "v4.channel.k8s.io"
 PROTOCOLS = (V5, V4)
 STDIN, STDOUT, STDERR, STATUS, CLOSE = 0, 1, 2, 3, 255
 CHUNK = 32 * 1024
+_HANDED_ON = re.compile(r"^.*OCI runtime exec failed: (?:exec failed: )?", re.DOTALL)
+"""What those before whom a command could not be started say around the reason, which would be cut off behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def outcome(status: Mapping[str, Any]) -> tuple[int | None, str]:
     """Exit code and message of the final Status; the code is in its causes, 0 on success, None when it never ran."""
     if status.get("status") == "Success":
         return 0, ""
-    message = shorten(str(status.get("message", "")))
+    message = shorten(_HANDED_ON.sub("", str(status.get("message", ""))))
     for cause in (status.get("details") or {}).get("causes") or ():
         if cause.get("reason") == "ExitCode":
             try:
