@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,13 +12,14 @@ from screens.asking import AccountAsked, AppleIdAsked, Keep, Review, ScreenPerso
 from wizard.errors import Trouble
 from wizard.icloud.typed import account_name, is_account_name
 from wizard.icloud.words import trouble
+from wizard.keeping import forget as forget_it
+from wizard.keeping import keep as keep_it
 
 if TYPE_CHECKING:
     from wizard.icloud.password import Keeper
     from wizard.renewal.begin import Start
     from wizard.renewal.desk import Desk
     from wizard.renewal.person import Outcome
-    from wizard.renewal.renew import Renewal
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Wishes:
     in_pod: bool = False
     keep: Keep = Keep.NOWHERE
     forget: bool = False
+    renew: bool = False
 
 
 class Chosen(Message):
@@ -72,16 +73,16 @@ async def lead(
     way = await person.ask(review, Way)
     post(Began(kept=kept))
     state = next((one.session.state for one in accounts if one.name == account), "")
-    if way is Way.HERE and not kept and state in ("unverified", "expired"):
+    if way is Way.HERE and not kept and (wishes.renew or state in ("unverified", "expired")):
         person.ask_early(apple_id)
-    renewal = desk.renewal(start, apple_id, person, keeper, in_pod=way is Way.IN_POD)
+    renewal = desk.renewal(start, apple_id, person, keeper, in_pod=way is Way.IN_POD, renew=wishes.renew)
     try:
         outcome = await renewal.run()
     finally:
         await person.forget_early()
     desk.signed_in(account, outcome.apple_id)
     if keep() is Keep.KEYRING:
-        notes += await _keep(renewal, keeper)
+        notes += (await keep_it(renewal, keeper),)
     return outcome, desk.told(outcome) + notes
 
 
@@ -100,20 +101,10 @@ async def _who(desk: Desk, person: ScreenPerson, account: str, apple_id: str | N
 
 async def _kept(keeper: Keeper | None, apple_id: str, *, forget: bool) -> tuple[Keeper | None, bool, tuple[str, ...]]:
     """The keyring if it works, whether it holds the password, and what there is to say about it."""
+    notes = (await forget_it(keeper, apple_id),) if forget else ()
     if keeper is None:
-        return None, False, ()
+        return None, False, notes
     try:
-        if forget:
-            await keeper.delete(apple_id)
-        return keeper, await keeper.get(apple_id) is not None, ()
+        return keeper, await keeper.get(apple_id) is not None, notes
     except Trouble as refused:
-        return None, False, (f"! {refused.what} {refused.fix}",)
-
-
-async def _keep(renewal: Renewal, keeper: Keeper | None) -> tuple[str, ...]:
-    if keeper is None:
-        return ("! There is no keyring here that keeps a password safe; it will be asked for each time.",)
-    with suppress(Trouble):
-        await renewal.keep_password()
-        return (f"  The password is kept in {keeper.name}.",)
-    return (f"! {keeper.name} did not take the password; it will be asked for each time.",)
+        return None, False, (*notes, f"! {refused.what} {refused.fix}")

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import sys
-import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Protocol
@@ -22,17 +19,16 @@ from screens.asking import Keep
 from screens.fatal import end_without_values
 from screens.frame import Line
 from screens.leading import Wishes
-from screens.signin_view import KEYS, SignInView
+from screens.signin_view import CALENDAR_NAME, KEYS, SignInView
 from screens.thread import in_daemon_thread
 from screens.words import span
 from wizard.errors import Exit, Trouble
-from wizard.renewal.person import GaveUp, Outcome
 
 if TYPE_CHECKING:
     from textual.driver import Driver
 
     from wizard.engine import Engine
-    from wizard.reauth import Wish
+    from wizard.reauth import Tally, Wish
     from wizard.renewal.desk import Desk
 
 _LEAVING_SECONDS = 5.0
@@ -101,14 +97,15 @@ class ReauthApp(App[None]):
         self.opened = opened
         self.wish = wish
         self.now = now
-        self.outcomes: list[Outcome] = []
+        self.tally: Tally | None = None
         self.lines: list[str] = []
         self.calendar: str | None = None
         self.trouble: Trouble | None = None
-        self.left = False
+        self._saved: tuple[str, ...] = ()
         self._errands: set[asyncio.Task[None]] = set()
         self._engine: Engine | None = None
         self._began = now()
+        self._view: SignInView | None = None
         self._over: asyncio.Future[SignInView.Closed] | None = None
 
     def compose(self) -> ComposeResult:
@@ -127,13 +124,13 @@ class ReauthApp(App[None]):
 
     @work(exclusive=True, description="lead through every account")
     async def _lead(self) -> None:
-        from wizard.reauth import check_one_account  # noqa: PLC0415 - after the first frame
+        from wizard.reauth import Tally, check_one_account  # noqa: PLC0415 - after the first frame
 
         try:
             self._engine, desk = await in_daemon_thread(lambda: (self.opened.engine(), self.opened.desk()))
             await desk.look()
-            accounts = desk.accounts(self.wish.accounts)
-            check_one_account(accounts, self.wish)
+            tally = Tally(desk.accounts(self.wish.accounts))
+            check_one_account(tally.accounts, self.wish)
         except Trouble as trouble:
             self.trouble = trouble
             self.exit()
@@ -143,35 +140,48 @@ class ReauthApp(App[None]):
             in_pod=self.wish.in_pod,
             keep=Keep.KEYRING if self.wish.keep_password else Keep.NOWHERE,
             forget=self.wish.forget_password,
+            renew=self.wish.renew,
         )
-        for account in accounts:
-            if not await self._led(desk, replace(wishes, account=account)):
+        self.tally = tally
+        for account in tally.accounts:
+            await self._led(desk, replace(wishes, account=account), tally)
+            if tally.left:
                 break
-        self.calendar = desk.reminder(self.outcomes)
         self.exit()
 
-    async def _led(self, desk: Desk, wishes: Wishes) -> bool:
-        """Whether that account is signed in."""
+    async def _led(self, desk: Desk, wishes: Wishes, tally: Tally) -> None:
+        """Leads one account, and notes how it ended."""
         self._over = asyncio.get_running_loop().create_future()
         view = SignInView(
             desk,
             wishes=wishes,
             now=self.now,
             hold=self.hold,
-            save=self.opened.save,
+            save=self._save,
             banner=self.opened.banner,
             inline=True,
         )
+        self._view = view
         screen = ReauthScreen(view)
         await self.push_screen(screen)
         closed = await self._over
         screen.dismiss()
-        self.trouble = closed.trouble
-        self.left = closed.outcome is None and closed.trouble is None
         if closed.outcome is not None:
-            self.outcomes.append(closed.outcome)
-            self.lines += closed.told
-        return closed.outcome is not None
+            tally.outcomes.append(closed.outcome)
+            self.lines += closed.told + self._saved
+            self.calendar = desk.reminder(tally.outcomes)
+        elif closed.trouble is not None:
+            tally.troubles.append((wishes.account, closed.trouble))
+        else:
+            tally.left = wishes.account
+        self._saved = ()
+
+    def _save(self, name: str, text: str) -> str:
+        """Keeps a file, and where it is for the lines that stay: what the screen says about it is gone in a moment."""
+        where = self.opened.save(name, text)
+        if name == CALENDAR_NAME:
+            self._saved = (f"  {where} has the date: open it with your calendar.",)
+        return where
 
     def hold(self, errand: asyncio.Task[None]) -> None:
         """Sees to it that what was begun is ended and put back."""
@@ -181,7 +191,7 @@ class ReauthApp(App[None]):
     @on(SignInView.Closed)
     def closed(self, event: SignInView.Closed) -> None:
         """On to the next account, or to the end."""
-        if self._over is not None and not self._over.done():
+        if self._over is not None and not self._over.done() and event.view is self._view:
             self._over.set_result(event)
 
     def action_interrupt(self) -> None:
@@ -202,7 +212,7 @@ class ReauthApp(App[None]):
 
 
 def sign_in(opened: Opened, wish: Wish) -> int:
-    """Runs it beneath the prompt, prints what came of it, and returns the exit code. Raises Trouble, or GaveUp."""
+    """Runs it beneath the prompt, prints what came of it, and returns the exit code. Raises Trouble."""
     from screens.terminal import BeneathThePrompt, run  # noqa: PLC0415 - only on a terminal
 
     app = ReauthApp(opened, wish, driver_class=BeneathThePrompt)
@@ -211,25 +221,12 @@ def sign_in(opened: Opened, wish: Wish) -> int:
 
 
 def told(app: ReauthApp, wish: Wish) -> int:
-    """Prints the lines that stay, and returns the exit code. Raises Trouble, or GaveUp."""
-    from wizard.reauth import exit_code, write_reminder  # noqa: PLC0415 - loaded by now
+    """Prints the lines that stay, and returns the exit code. Raises Trouble."""
+    from wizard.reauth import Tally, conclude, put_line  # noqa: PLC0415 - loaded by now
 
-    _print(app.lines)
-    if wish.ics and app.outcomes:
-        _print([write_reminder(app.calendar, wish.ics)])
-    if app.return_code:
-        return app.return_code
     if app.trouble is not None:
         raise app.trouble
-    if app.left:
-        raise GaveUp
-    return int(exit_code(app.outcomes))
-
-
-def _print(lines: Sequence[str]) -> None:
-    """The lines as they stay, folded between words."""
-    width = max(40, shutil.get_terminal_size().columns)
-    for line in lines:
-        folded = textwrap.wrap(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
-        sys.stdout.write("".join(f"{part}\n" for part in folded))
-    sys.stdout.flush()
+    for line in app.lines:
+        put_line(line)
+    code = conclude(app.tally or Tally(), app.calendar, wish)
+    return app.return_code or code

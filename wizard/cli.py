@@ -146,7 +146,11 @@ def _add_reauth(commands: Any, where: argparse.ArgumentParser) -> None:
     )
     reauth.add_argument("--account", metavar="NAME", action="append", help="only this account (default: every one)")
     reauth.add_argument("--apple-id", metavar="ID", help="the Apple ID (default: as the Secret has it)")
-    reauth.add_argument("--check", action="store_true", help="only say what it would take; changes nothing")
+    what = reauth.add_mutually_exclusive_group()
+    what.add_argument("--check", action="store_true", help="only say what it would take; changes nothing")
+    what.add_argument(
+        "--renew", action="store_true", help="sign in anew although the session still works, so that it lasts longer"
+    )
     reauth.add_argument("--plain", action="store_true", help="questions on the terminal, without a screen")
     reauth.add_argument(
         "--in-pod", action="store_true", help="let icloudpd itself sign in, inside a pod (the second way)"
@@ -157,7 +161,9 @@ def _add_reauth(commands: Any, where: argparse.ArgumentParser) -> None:
     )
     reauth.add_argument("--keep-password", action="store_true", help="keep the password in this machine's keyring")
     reauth.add_argument("--forget-password", action="store_true", help="remove a kept password from the keyring first")
-    reauth.add_argument("--ics", metavar="FILE", help="write the next sign-in's date as a calendar event")
+    reauth.add_argument(
+        "--ics", metavar="FILE", help="write the next sign-in's date as a calendar event; replaces its own"
+    )
 
 
 def _where_flags(default: str | None) -> _Parser:
@@ -297,6 +303,7 @@ def _wish(options: argparse.Namespace) -> Wish:
         keep_password=options.keep_password,
         forget_password=options.forget_password,
         ics=Path(options.ics) if options.ics else None,
+        renew=options.renew,
     )
 
 

@@ -30,6 +30,12 @@ def _interruptible() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
+def _at_its_terminal() -> None:
+    """The same, and standard input is the terminal whose keys send signals to it."""
+    _interruptible()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a run of the program ended."""
@@ -116,6 +122,11 @@ class Terminal:
     def text(self) -> str:
         return self.drawn.decode(errors="replace")
 
+    @property
+    def echoes(self) -> bool:
+        """Whether what is typed shows."""
+        return bool(termios.tcgetattr(self._descriptor)[3] & termios.ECHO)
+
     def wait_for(self, *any_of: str, seconds: float = PATIENCE) -> None:
         """Returns when one of these was drawn since the last `forget`."""
         until = time.monotonic() + seconds
@@ -178,7 +189,7 @@ def on_terminal(
         stdout=child,
         stderr=child,
         start_new_session=True,
-        preexec_fn=_interruptible,  # noqa: PLW1509 - nothing else runs in this process while it forks
+        preexec_fn=_at_its_terminal,  # noqa: PLW1509 - nothing else runs in this process while it forks
     )
     os.close(child)
     terminal = Terminal(process.pid, parent)

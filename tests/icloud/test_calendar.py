@@ -1,16 +1,18 @@
-"""The next sign-in as a calendar file: what RFC 5545 wants, nothing private, and no file overwritten unasked."""
+"""The next sign-in as a calendar file: what RFC 5545 wants, nothing private, and no file of anybody else overwritten."""
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.errors import Trouble
-from wizard.icloud.calendar import Due, calendar, save
+from wizard.errors import Exit, Trouble
+from wizard.icloud.calendar import Due, calendar, check, save
 
 NOW = datetime(2026, 11, 24, 12, 0, 5, tzinfo=UTC)
 DAY = date(2026, 12, 23)
@@ -70,18 +72,151 @@ def test_whatever_an_account_is_called_lines_are_short_and_whole(name: str) -> N
     assert len(properties(text)) == 21
 
 
-def test_a_file_that_is_there_is_only_replaced_when_told_to(tmp_path: Path) -> None:
+def test_what_it_says_to_do_is_what_works_while_the_session_lives() -> None:
+    def said(*dues: Due) -> str:
+        return "\n".join(line for line in properties(calendar(dues, NOW)) if "Apple's session" in line)
+
+    assert "`photosync-wizard reauth --renew` before" in said(Due(DAY))
+    assert "`photosync-wizard reauth --check` asks" in said(Due(DAY))
+    assert "`photosync-wizard reauth --renew --account anna` before" in said(Due(DAY, "anna"))
+    assert "`photosync-wizard reauth --renew --account default` before" in said(Due(DAY), Due(DAY, "anna"))
+
+
+# Where it is written
+
+
+def dates(file: Path) -> list[str]:
+    return sorted(line[-8:] for line in properties(file.read_bytes().decode()) if line.startswith("DTSTART"))
+
+
+def only(file: Path) -> bool:
+    """Nothing else was left beside it."""
+    return [found.name for found in file.parent.iterdir() if found.name != "home"] == [file.name]
+
+
+def test_our_own_calendar_is_replaced_and_keeps_its_rights(tmp_path: Path) -> None:
     file = tmp_path / "next.ics"
-    save("one\r\n", file)
-    with pytest.raises(Trouble) as refusal:
-        save("two\r\n", file)
-    assert (refusal.value.code, file.read_bytes()) == ("calendar.exists", b"one\r\n")
-    save("two\r\n", file, overwrite=True)
-    assert file.read_bytes() == b"two\r\n"
-    assert [found.name for found in tmp_path.iterdir() if found.is_file()] == [file.name]
+    check(file)
+    assert not file.exists()
+    save(calendar((Due(DAY, cluster="a"),), NOW), file)
+    file.chmod(0o640)
+    check(file)
+    save(calendar((Due(DAY + timedelta(days=30), cluster="a"),), NOW), file)
+    assert dates(file) == ["20270122"]
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert only(file)
 
 
-def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(Trouble) as refusal:
-        save("one\r\n", tmp_path / "nowhere" / "next.ics")
-    assert refusal.value.code == "calendar.unwritable"
+def test_what_it_holds_of_others_of_ours_stays(tmp_path: Path) -> None:
+    file = tmp_path / "next.ics"
+    save(calendar((Due(DAY, cluster="a"), Due(DAY + timedelta(days=1), "anna", "a")), NOW), file)
+    save(calendar((Due(DAY + timedelta(days=30), "anna", "a"),), NOW), file)
+    assert dates(file) == ["20261223", "20270122"]
+    file.write_bytes(file.read_bytes().replace(b"\r\n", b"\n"))
+    save(calendar((Due(DAY + timedelta(days=60), cluster="a"),), NOW), file)
+    check(file)
+    assert file.read_bytes().count(b"BEGIN:VEVENT") == file.read_bytes().count(b"END:VEVENT") == 2
+    assert file.read_bytes().count(b"END:VCALENDAR") == 1
+
+
+OURS = calendar((Due(DAY, cluster="a"),), NOW)
+APPOINTMENT = "BEGIN:VEVENT\r\nUID:dentist@home\r\nEND:VEVENT\r\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "one\r\n",
+        OURS.replace("PRODID:-//photosync-wizard//EN", "PRODID:-//somebody//EN"),
+        OURS.replace("@photosync-wizard", "@somebody"),
+        OURS.replace("END:VCALENDAR", f"{APPOINTMENT}END:VCALENDAR"),
+        OURS.replace("END:VCALENDAR", "BEGIN:VTODO\r\nEND:VTODO\r\nEND:VCALENDAR"),
+        OURS.replace("END:VCALENDAR", "BEGIN:VEVENT\r\nEND:VEVENT\r\nEND:VCALENDAR"),
+        OURS + OURS,
+        OURS + " " * 2**20,
+        "BEGIN:VCALENDAR\r\nPRODID:-//photosync-wizard//EN\r\nEND:VCALENDAR\r\n",
+    ],
+)
+def test_any_other_file_is_left_as_it_is(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "next.ics"
+    file.write_text(content, newline="")
+    for attempt in (partial(check, file), partial(save, OURS, file)):
+        with pytest.raises(Trouble) as refusal:
+            attempt()
+        assert (refusal.value.code, refusal.value.exit_code) == ("calendar.exists", Exit.USAGE)
+    assert file.read_bytes() == content.encode()
+    assert only(file)
+
+
+def test_bytes_that_are_no_text_are_somebody_elses(tmp_path: Path) -> None:
+    file = tmp_path / "next.ics"
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(Trouble, match="exists already"):
+        check(file)
+
+
+def test_a_folder_and_a_pipe_are_no_calendar(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("folder", "pipe"):
+        with pytest.raises(Trouble, match="exists already"):
+            check(tmp_path / name)
+
+
+def test_where_nothing_can_be_written_is_said_before(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for name in ("nowhere/next.ics", "file/next.ics", "n" * 300):
+        with pytest.raises(Trouble) as refusal:
+            check(tmp_path / name)
+        assert (refusal.value.code, refusal.value.exit_code) == ("calendar.unwritable", Exit.USAGE)
+        with pytest.raises(Trouble) as late:
+            save(OURS, tmp_path / name)
+        assert late.value.code == "calendar.unwritable"
+
+
+def test_a_file_that_is_closed_to_us_is_said_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(OURS, tmp_path / "next.ics")
+    monkeypatch.setattr(os, "access", lambda path, _: path != tmp_path / "next.ics")
+    with pytest.raises(Trouble, match="can't be written") as refusal:
+        check(tmp_path / "next.ics")
+    assert "Permission denied." in refusal.value.lines()
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    link = tmp_path / "next.ics"
+    link.symlink_to(tmp_path / "shared" / "calendar.ics")
+    for day in (DAY, DAY + timedelta(days=30)):
+        check(link)
+        save(calendar((Due(day, cluster="a"),), NOW), link)
+    assert link.is_symlink()
+    assert dates(tmp_path / "shared" / "calendar.ics") == ["20270122"]
+
+
+def test_a_file_system_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    file = tmp_path / "next.ics"
+    save(OURS, file)
+    assert dates(file) == ["20261223"]
+    assert only(file)
+
+
+def test_a_file_that_comes_while_ours_is_written_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "next.ics"
+    link = os.link
+
+    def late(*names: Path) -> None:
+        file.write_text("theirs")
+        link(*names)
+
+    monkeypatch.setattr(os, "link", late)
+    with pytest.raises(Trouble, match="exists already"):
+        save(OURS, file)
+    assert file.read_text() == "theirs"
+    assert only(file)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from screens import signin_view
 from screens.asking import CodeAsked, PasswordAsked, Question, Review
 from screens.reauth import ReauthApp, told
 from screens.signin_view import SignInView
@@ -27,7 +28,7 @@ from tests.screens.signing import NOW, ScriptedDesk, ScriptedKeeper, Signing, tw
 from wizard.errors import Exit, Trouble
 from wizard.icloud.words import trouble
 from wizard.reauth import Wish
-from wizard.renewal.person import GaveUp, Outcome
+from wizard.renewal.person import Outcome
 
 ROWS = 14
 _CONTROL = re.compile(rb"\x1b(\[[0-9;?<>=]*[ -/]*[@-~]|\][^\x07]*\x07|[()][A-B]|[=>])")
@@ -83,6 +84,13 @@ async def beneath(
         yield Beneath(app, Wizard(app, pilot, session))  # type: ignore[arg-type]
 
 
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is shown for somebody to read is not waited for."""
+    monkeypatch.setattr(signin_view, "PLAN_SECONDS", 0.01)
+    monkeypatch.setattr(signin_view, "READABLE_SECONDS", 0.01)
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)])
 async def test_it_stays_short_and_ends_by_itself(size: tuple[int, int], capsys: pytest.CaptureFixture[str]) -> None:
     desk = ScriptedDesk(keyring=ScriptedKeeper())
@@ -128,15 +136,114 @@ async def test_several_accounts_one_after_the_other_each_with_its_rung(capsys: p
     assert "It took nothing: the session still works." in out
 
 
+@pytest.mark.usefixtures("soon")
+async def test_one_that_fails_stops_no_other_and_is_told_in_the_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def each(signing: Signing) -> Outcome:
+        if signing.account == "anna":
+            return await works(signing)
+        await signing.open_pod()
+        raise trouble("icloud.locked")
+
+    wish = Wish(ics=tmp_path / "next.ics")
+    async with beneath(ScriptedDesk(each, snapshot=two_accounts()), wish) as under:
+        await under.over()
+    assert told(under.app, wish) == Exit.NEEDS_PERSON
+    said = capsys.readouterr()
+    assert said.out.startswith("✓ anna: Signed in until")
+    assert said.err.startswith("photosync-wizard: default: Apple has locked this Apple ID")
+    assert "(anna)" in (tmp_path / "next.ics").read_text()
+
+
+@pytest.mark.usefixtures("soon")
+async def test_a_refusal_that_is_left_leads_to_the_next_account(capsys: pytest.CaptureFixture[str]) -> None:
+    async def each(signing: Signing) -> Outcome:
+        if signing.account == "anna":
+            return await works(signing)
+        raise trouble("icloud.session-unreadable")
+
+    async with beneath(ScriptedDesk(each, snapshot=two_accounts())) as under:
+        await under.until(lambda: "can't be used" in under.text)
+        await under.press("escape")
+        await under.over()
+    assert told(under.app, Wish()) == Exit.NEEDS_PERSON
+    said = capsys.readouterr()
+    assert "✓ anna: Signed in until" in said.out
+    assert "photosync-wizard: default: The session's files can't be used." in said.err
+
+
+@pytest.mark.usefixtures("soon")
+async def test_who_leaves_is_asked_nothing_more(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async def each(signing: Signing) -> Outcome:
+        return await (works if signing.account == "default" else with_code)(signing)
+
+    wish = Wish(ics=tmp_path / "next.ics")
+    desk = ScriptedDesk(each, snapshot=two_accounts())
+    async with beneath(desk, wish) as under:
+        await under.asked(PasswordAsked)
+        await under.press("escape")
+        await under.over()
+    assert told(under.app, wish) == Exit.NEEDS_PERSON
+    said = capsys.readouterr()
+    assert said.out.startswith("✓ Signed in until")
+    assert "Left at anna." in said.err
+    assert (tmp_path / "next.ics").read_text().count("BEGIN:VEVENT") == 1
+
+    desk = ScriptedDesk(with_code, snapshot=two_accounts())
+    async with beneath(desk) as under:
+        await under.asked(PasswordAsked)
+        await under.press("escape")
+        await under.over()
+    assert [run.account for run in desk.runs] == ["default"]
+
+
+async def test_the_calendar_that_was_written_on_the_way_is_named_in_the_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(signin_view, "READABLE_SECONDS", PATIENCE)
+    async with beneath(ScriptedDesk(works)) as under:
+        await under.until(lambda: "Signed in until" in under.text)
+        await under.press("c")
+        await under.until(lambda: bool(under.wizard.session.saved))
+        await under.press("escape")
+        await under.over()
+    assert list(under.wizard.session.saved) == ["photosync-sign-in.ics"]
+    assert told(under.app, Wish()) == Exit.DONE
+    kept = capsys.readouterr().out.splitlines()[-1]
+    assert kept == "  ~/.local/state/photosync-wizard/photosync-sign-in.ics has the date: open it with your calendar."
+
+
+@pytest.mark.usefixtures("soon")
+async def test_no_password_to_keep_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    wish = Wish(keep_password=True)
+    async with beneath(ScriptedDesk(works, keyring=ScriptedKeeper({"you@example.com": "old"})), wish) as under:
+        await under.over()
+    told(under.app, wish)
+    out = capsys.readouterr().out
+    assert "There was no password to keep" in out
+    assert "is kept" not in out
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize("renew", [True, False])
+async def test_signing_in_anew(renew: bool) -> None:
+    desk = ScriptedDesk(works)
+    async with beneath(desk, Wish(renew=renew)) as under:
+        await under.over()
+    assert desk.renewed == [renew]
+
+
 async def test_leaving_and_refusals_end_as_the_plain_command_does(capsys: pytest.CaptureFixture[str]) -> None:
     desk = ScriptedDesk()
     async with beneath(desk) as under:
         await under.asked(PasswordAsked)
         await under.press("escape")
         await under.over()
-    with pytest.raises(GaveUp):
-        told(under.app, Wish())
+    assert told(under.app, Wish()) == Exit.NEEDS_PERSON
     assert desk.runs[0].put_back
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "Left. What was there before is still in place.\n")
 
     async def locked(signing: Signing) -> Outcome:
         await signing.open_pod()
@@ -163,7 +270,10 @@ async def test_the_wishes_of_the_command_line(tmp_path: Path, capsys: pytest.Cap
     assert keeper.passwords == {}
     assert desk.kept == ["hunter2"]
     assert told(under.app, wish) == Exit.DONE
-    assert "has the date for your calendar" in " ".join(capsys.readouterr().out.split())
+    said = " ".join(capsys.readouterr().out.split())
+    assert "has the date for your calendar" in said
+    assert "GNOME Keyring keeps no password for this Apple ID any more." in said
+    assert "The password is kept in GNOME Keyring. Only `photosync-wizard reauth --forget-password` removes it" in said
     assert "DTSTART;VALUE=DATE:20260216" in (tmp_path / "next.ics").read_text()
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
+
+SEND_AGAIN_AFTER = timedelta(seconds=60)
+"""How long after one code another may be asked for: Apple limits how many an account gets."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,194 @@
+"""A question on a terminal can be left in every way that there is, and the terminal is afterwards as it was."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pty
+import signal
+import termios
+import tty
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from wizard.console import Console
+from wizard.errors import Exit, Trouble
+
+SECRET = "planted-secret-4711"
+
+
+@dataclass
+class Pair:
+    """Both ends of a terminal, and what was asked on it."""
+
+    person: int
+    program: int
+    asked: str = ""
+    at: dict[str, Callable[[], object]] = field(default_factory=dict)
+
+    @property
+    def console(self) -> Console:
+        return Console(self.program, self._write)
+
+    def _write(self, text: str) -> None:
+        self.asked += text
+        if action := self.at.get(text):
+            asyncio.get_running_loop().call_soon(action)
+
+    def type(self, text: str) -> None:
+        os.write(self.person, text.encode())
+
+    @property
+    def echoes(self) -> bool:
+        return bool(termios.tcgetattr(self.program)[3] & termios.ECHO)
+
+    def shown(self) -> str:
+        """What the terminal has shown of what was typed."""
+        os.set_blocking(self.person, False)
+        try:
+            return os.read(self.person, 65536).decode()
+        except BlockingIOError:
+            return ""
+        finally:
+            os.set_blocking(self.person, True)
+
+
+@pytest.fixture
+def ends() -> Iterator[Pair]:
+    person, program = pty.openpty()
+    yield Pair(person, program)
+    for descriptor in (person, program):
+        os.close(descriptor)
+
+
+async def test_a_secret_is_read_and_not_shown(ends: Pair) -> None:
+    ends.at["Password: "] = lambda: ends.type(f"{SECRET}\n")
+    assert await ends.console.ask("Password: ", secret=True) == SECRET
+    assert ends.echoes
+    assert ends.shown() == ""
+    assert ends.asked == "Password: \n"
+
+
+async def test_anything_else_is_shown(ends: Pair) -> None:
+    ends.at["Who? "] = lambda: ends.type("you\n")
+    assert await ends.console.ask("Who? ") == "you"
+    assert ends.shown() == "you\r\n"
+    assert ends.asked == "Who? "
+
+
+async def cancelled(asking: Awaitable[str]) -> None:
+    task = asyncio.ensure_future(asking)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def unanswered(asking: Awaitable[str]) -> None:
+    with pytest.raises(Trouble) as refused:
+        await asking
+    assert (refused.value.code, refused.value.exit_code) == ("reauth.unanswered", Exit.NEEDS_PERSON)
+
+
+async def too_long_as_a_whole(asking: Awaitable[str]) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await asking
+
+
+@pytest.mark.parametrize("left", [cancelled, unanswered, too_long_as_a_whole])
+async def test_whoever_leaves_finds_the_terminal_as_it_was(
+    ends: Pair, left: Callable[[Awaitable[str]], Awaitable[None]]
+) -> None:
+    console = ends.console
+    hidden: list[bool] = []
+
+    def half() -> None:
+        hidden.append(not ends.echoes)
+        ends.type(SECRET)
+
+    ends.at["Password: "] = half
+    await left(console.ask("Password: ", secret=True, seconds=0.02 if left is unanswered else 60))
+    assert hidden == [True]
+    assert ends.echoes
+    assert ends.asked == "Password: \n"
+    ends.at["Again: "] = lambda: ends.type("all of it\n")
+    assert await console.ask("Again: ", secret=True) == "all of it", "what was typed half is there no more"
+    assert ends.shown() == ""
+
+
+async def test_the_end_of_the_terminal(ends: Pair) -> None:
+    ends.at["Password: "] = lambda: ends.type("\x04")
+    with pytest.raises(EOFError):
+        await ends.console.ask("Password: ", secret=True)
+    assert ends.echoes
+
+
+async def test_stopped_and_gone_on_with_it_hides_again_and_asks_again(ends: Pair) -> None:
+    def stopped() -> None:
+        del ends.at["Password: "]
+        as_a_shell_likes_it = termios.tcgetattr(ends.program)
+        as_a_shell_likes_it[3] |= termios.ECHO
+        termios.tcsetattr(ends.program, termios.TCSANOW, as_a_shell_likes_it)
+        ends.at["Password: "] = lambda: ends.type(f"{SECRET}\n")
+        os.kill(os.getpid(), signal.SIGCONT)
+
+    ends.at["Password: "] = stopped
+    assert await ends.console.ask("Password: ", secret=True) == SECRET
+    assert ends.shown() == ""
+    assert ends.asked == "Password: Password: \n"
+    assert signal.getsignal(signal.SIGCONT) is signal.SIG_DFL
+
+
+async def test_bytes_that_are_no_text_are_in_no_exception(ends: Pair) -> None:
+    ends.at["Password: "] = partial(os.write, ends.person, b"planted\xff\n")
+    with pytest.raises(Trouble) as refused:
+        await ends.console.ask("Password: ", secret=True)
+    assert refused.value.code == "reauth.not-text"
+    assert refused.value.__context__ is None
+    assert ends.echoes
+
+
+async def test_without_a_terminal_nothing_is_asked() -> None:
+    there, away = os.pipe()
+    asked: list[str] = []
+    with pytest.raises(Trouble) as refused:
+        await Console(there, asked.append).ask("Who? ")
+    assert (refused.value.code, asked) == ("reauth.no-terminal", [])
+    os.close(there)
+    os.close(away)
+
+
+async def test_lines_of_a_pipe_come_one_by_one() -> None:
+    there, away = os.pipe()
+    console = Console(there)
+    os.write(away, b"pass word \r\n4179")
+    assert await console.line() == "pass word "
+    with pytest.raises(Trouble) as refused:
+        await console.line(seconds=0.01)
+    assert (refused.value.code, refused.value.exit_code) == ("reauth.stdin", Exit.NEEDS_PERSON)
+    os.write(away, b"02")
+    os.close(away)
+    assert await console.line() == "417902"
+    assert await console.line() is None
+    os.close(there)
+
+
+async def test_lines_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "answers").write_text("one\n\nthree")
+    with (tmp_path / "answers").open() as file:
+        console = Console(file.fileno())
+        assert [await console.line() for _ in range(4)] == ["one", "", "three", None]
+
+
+async def test_a_terminal_in_raw_mode_is_left_in_it(ends: Pair) -> None:
+    tty.setraw(ends.program)
+    before = termios.tcgetattr(ends.program)
+    ends.at["Password: "] = lambda: ends.type(f"{SECRET}\n")
+    assert await ends.console.ask("Password: ", secret=True) == SECRET
+    assert termios.tcgetattr(ends.program) == before

@@ -1,0 +1,342 @@
+"""`reauth --plain` from the first look to the exit code, with a desk of the test's own: no cluster, no Apple."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wizard.reauth
+from tests.cli.running import ran
+from tests.screens.signing import (
+    APPLE_ID,
+    NOW,
+    Script,
+    ScriptedDesk,
+    ScriptedKeeper,
+    Signing,
+    two_accounts,
+    with_code,
+    works,
+)
+from wizard.console import Console
+from wizard.errors import Exit, Trouble
+from wizard.icloud.calendar import Due, calendar
+from wizard.icloud.ladder import Rung
+from wizard.icloud.words import trouble
+from wizard.opening import Request
+from wizard.reauth import Wish, reauth
+from wizard.renewal.person import GaveUp, Outcome
+from wizard.terminal_person import TerminalPerson
+
+
+class Engine:
+    """Closed once."""
+
+    def __init__(self) -> None:
+        self.closed = 0
+
+    async def close(self) -> None:
+        self.closed += 1
+
+
+@dataclass
+class Opened:
+    """One opening, in which nothing is opened."""
+
+    made: Engine = field(default_factory=Engine)
+    phone: object = None
+    notices: tuple[str, ...] = ()
+
+    def engine(self) -> Engine:
+        return self.made
+
+    def close(self) -> None:
+        assert self.made.closed == 1
+
+
+class Answered(Console):
+    """Somebody who has the answers ready."""
+
+    def __init__(self, *answers: str) -> None:
+        self.answers = list(answers)
+        self.questions: list[str] = []
+        super().__init__(0)
+
+    @property
+    def is_terminal(self) -> bool:
+        return True
+
+    async def ask(self, question: str, *, secret: bool = False, seconds: float = 0) -> str:
+        del secret, seconds
+        self.questions.append(question)
+        return self.answers.pop(0)
+
+
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    def it(desk: ScriptedDesk, wish: Wish = Wish(), *answers: str) -> int:  # noqa: B008 - frozen
+        monkeypatch.setattr(wizard.reauth, "Opening", lambda _: Opened())
+        monkeypatch.setattr(wizard.reauth, "Desk", lambda *_: desk)
+        monkeypatch.setattr(wizard.reauth, "Console", lambda: Answered(*answers))
+        return reauth(Request(), wish)
+
+    return it
+
+
+def each(**scripts: Script) -> Script:
+    """What happens to the accounts, by their names."""
+
+    async def script(signing: Signing) -> Outcome:
+        return await scripts[signing.account](signing)
+
+    return script
+
+
+def ends_in(refusal: BaseException) -> Script:
+    async def script(signing: Signing) -> Outcome:
+        await signing.open_pod()
+        raise refusal
+
+    return script
+
+
+def days(file: Path) -> list[str]:
+    return [line.removeprefix("SUMMARY:") for line in file.read_text().splitlines() if line.startswith("SUMMARY:")]
+
+
+def test_one_that_fails_stops_no_other(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    desk = ScriptedDesk(each(default=ends_in(trouble("icloud.locked")), anna=works), snapshot=two_accounts())
+    file = tmp_path / "next.ics"
+    assert run(desk, Wish(ics=file)) == Exit.NEEDS_PERSON
+    said = capsys.readouterr()
+    assert said.out.startswith("✓ anna: Signed in until")
+    assert "✗ default: Apple has locked this Apple ID" in said.err
+    told = said.err[said.err.index("photosync-wizard: default: Apple has locked") :]
+    assert "https://iforgot.apple.com" in told
+    assert days(file) == ["Sign in to iCloud again (anna)"]
+
+
+def test_the_worst_exit_code_counts_and_what_is_done_is_written(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    away = trouble("icloud.throttled")
+    assert away.exit_code == Exit.BLOCKED
+    for refusals in ((trouble("icloud.locked"), away), (away, trouble("icloud.locked"))):
+        script = each(default=ends_in(refusals[0]), anna=ends_in(refusals[1]))
+        assert run(ScriptedDesk(script, snapshot=two_accounts()), Wish(ics=tmp_path / "next.ics")) == Exit.BLOCKED
+    assert not (tmp_path / "next.ics").exists()
+    script = each(default=works, anna=ends_in(away))
+    assert run(ScriptedDesk(script, snapshot=two_accounts()), Wish(ics=tmp_path / "next.ics")) == Exit.BLOCKED
+    assert days(tmp_path / "next.ics") == ["Sign in to iCloud again"]
+    capsys.readouterr()
+
+
+def test_an_only_account_fails_as_the_command_does(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Trouble) as refused:
+        run(ScriptedDesk(ends_in(trouble("icloud.locked"))))
+    assert refused.value.code == "icloud.locked"
+    assert capsys.readouterr().out == ""
+
+
+def test_what_cannot_begin_stops_no_other_either(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    missing = Trouble("renewal.not-ready", "There is no CronJob.", exit_code=Exit.NEEDS_PERSON)
+    desk = ScriptedDesk(works, snapshot=two_accounts(), starts=[missing])
+    assert run(desk) == Exit.NEEDS_PERSON
+    assert [signing.account for signing in desk.runs] == ["anna"]
+    assert "photosync-wizard: default: There is no CronJob." in capsys.readouterr().err
+
+
+def test_who_leaves_is_asked_nothing_more_and_what_is_done_is_written(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = ScriptedDesk(each(default=works, anna=ends_in(GaveUp())), snapshot=two_accounts())
+    assert run(desk, Wish(ics=tmp_path / "next.ics")) == Exit.NEEDS_PERSON
+    assert days(tmp_path / "next.ics") == ["Sign in to iCloud again"]
+    assert "Left at anna. What was there before is still in place." in capsys.readouterr().err
+
+    desk = ScriptedDesk(each(default=ends_in(GaveUp())), snapshot=two_accounts())
+    assert run(desk) == Exit.NEEDS_PERSON
+    assert len(desk.runs) == 1
+
+    assert run(ScriptedDesk(ends_in(GaveUp()))) == Exit.NEEDS_PERSON
+    said = capsys.readouterr()
+    assert said.err.endswith("\nLeft. What was there before is still in place.\n")
+    assert said.out == ""
+
+
+def test_closed_photos_are_blocked(run: Run) -> None:
+    async def closed(signing: Signing) -> Outcome:
+        return signing.outcome(photos_trouble=trouble("icloud.advanced-data-protection"))
+
+    assert run(ScriptedDesk(closed)) == Exit.BLOCKED
+
+
+# The calendar
+
+
+def test_the_same_file_serves_every_month(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "next.ics"
+    for _ in range(2):
+        assert run(ScriptedDesk(works), Wish(ics=file)) == Exit.DONE
+    assert days(file) == ["Sign in to iCloud again"]
+    assert f"{file} has the date for your calendar" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["theirs.ics", "nowhere/next.ics"])
+def test_a_file_that_cannot_be_written_is_refused_before_anything_else(run: Run, tmp_path: Path, name: str) -> None:
+    (tmp_path / "theirs.ics").write_text("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")
+    desk = ScriptedDesk(works)
+    with pytest.raises(Trouble) as refused:
+        run(desk, Wish(ics=tmp_path / name))
+    assert refused.value.exit_code == Exit.USAGE
+    assert desk.runs == []
+
+
+def test_a_file_that_becomes_anothers_meanwhile_costs_no_sign_in(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "next.ics"
+
+    async def meanwhile(signing: Signing) -> Outcome:
+        file.write_text("mine")
+        return await works(signing)
+
+    with pytest.raises(Trouble) as refused:
+        run(ScriptedDesk(meanwhile), Wish(ics=file))
+    assert refused.value.code == "calendar.exists"
+    assert capsys.readouterr().out.startswith("✓ Signed in until")
+    file.unlink()
+    assert run(ScriptedDesk(meanwhile, snapshot=two_accounts()), Wish(ics=file)) == Exit.USAGE
+    assert "exists already" in capsys.readouterr().err
+    assert file.read_text() == "mine"
+
+
+def test_no_date_is_said(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async def unknown(signing: Signing) -> Outcome:
+        return signing.outcome(Rung.WORKS, expires_at=None)
+
+    assert run(ScriptedDesk(unknown), Wish(ics=tmp_path / "next.ics")) == Exit.DONE
+    assert "There is no date" in capsys.readouterr().out
+
+
+# Who signs in
+
+
+def test_an_apple_id_that_is_none_is_refused_before_anything_else(run: Run) -> None:
+    desk = ScriptedDesk(works)
+    with pytest.raises(Trouble, match="no Apple ID") as refused:
+        run(desk, Wish(apple_id="you@"))
+    assert refused.value.exit_code == Exit.USAGE
+    assert desk.runs == []
+
+
+def test_an_apple_id_that_nothing_tells_is_asked_and_begun_with(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = ScriptedDesk(works, apple_id=None)
+    begun: list[str | None] = []
+    begin = desk.begin
+
+    async def noted(account: str, apple_id: str | None = None) -> Any:
+        begun.append(apple_id)
+        return await begin(account, apple_id)
+
+    monkeypatch.setattr(desk, "begin", noted)
+    assert run(desk, Wish(), "you", "You@Example.com") == Exit.DONE
+    assert begun == [None, APPLE_ID]
+    assert "! That is no Apple ID" in capsys.readouterr().err
+
+
+def test_one_persons_answers_for_several_are_refused(run: Run) -> None:
+    for wish in (Wish(apple_id=APPLE_ID), Wish(password_stdin=True), Wish(code_stdin=True)):
+        with pytest.raises(Trouble) as refused:
+            run(ScriptedDesk(works, snapshot=two_accounts()), wish)
+        assert refused.value.exit_code == Exit.USAGE
+
+
+def test_several_are_told_apart_and_one_is_not_named(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    run(ScriptedDesk(works, snapshot=two_accounts()))
+    said = capsys.readouterr().err
+    assert "default: as far as it is needed, this will:" in said
+    assert "anna: as far as it is needed, this will:" in said
+    run(ScriptedDesk(works))
+    assert "\nAs far as it is needed, this will:\n" in f"\n{capsys.readouterr().err}"
+
+
+@pytest.mark.parametrize("renew", [True, False])
+def test_signing_in_anew(run: Run, renew: bool) -> None:
+    desk = ScriptedDesk(works)
+    assert run(desk, Wish(renew=renew)) == Exit.DONE
+    assert desk.renewed == [renew]
+
+
+# Where the password lives
+
+
+def test_a_password_that_is_kept_says_how_it_is_forgotten(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    desk = ScriptedDesk(with_code, keyring=ScriptedKeeper())
+    assert run(desk, Wish(keep_password=True), "hunter2", "417902") == Exit.DONE
+    said = capsys.readouterr().err
+    assert "The password is kept in GNOME Keyring." in said
+    assert "--forget-password" in said
+    assert desk.kept == ["hunter2"]
+
+
+def test_no_password_no_keyring_and_a_keyring_that_refuses_are_said(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(ScriptedDesk(works, keyring=ScriptedKeeper()), Wish(keep_password=True)) == Exit.DONE
+    said = capsys.readouterr().err
+    assert "There was no password to keep: none was needed." in said
+    assert "is kept" not in said
+    assert run(ScriptedDesk(works), Wish(keep_password=True)) == Exit.DONE
+    assert "no keyring here" in capsys.readouterr().err
+    assert run(ScriptedDesk(works), Wish(forget_password=True)) == Exit.DONE
+    assert "there is none to remove" in capsys.readouterr().err
+
+
+class Locked(ScriptedKeeper):
+    async def delete(self, apple_id: str) -> None:
+        del apple_id
+        raise Trouble("icloud.keyring", f"The keyring {self.name} does not work.", why="It may be locked.")
+
+
+def test_a_kept_password_is_removed_or_it_is_said_that_it_is_not(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    keeper = ScriptedKeeper({APPLE_ID: "old"})
+    assert run(ScriptedDesk(works, keyring=keeper), Wish(forget_password=True, password_stdin=True)) == Exit.DONE
+    assert keeper.passwords == {}
+    assert "keeps no password for this Apple ID any more" in capsys.readouterr().err
+    assert run(ScriptedDesk(works, keyring=Locked()), Wish(forget_password=True)) == Exit.DONE
+    assert "could not be removed. The keyring GNOME Keyring does not work. It may be locked." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("by_script", [True, False])
+async def test_a_password_from_standard_input_comes_before_the_kept_one(by_script: bool) -> None:
+    desk = ScriptedDesk(works, keyring=ScriptedKeeper({APPLE_ID: "old"}))
+    person = TerminalPerson(Answered())
+    _, _, keeper = await wizard.reauth._begun(desk, "default", Wish(password_stdin=by_script), person)
+    assert keeper is not None
+    assert await keeper.get(APPLE_ID) == (None if by_script else "old")
+
+
+# As a command
+
+
+def test_what_does_not_go_together_is_refused() -> None:
+    ended = ran("--demo", "seed", "reauth", "--check", "--renew")
+    assert ended.code == Exit.USAGE
+    assert "not allowed with" in ended.err
+
+
+def test_a_calendar_of_somebody_else_is_refused_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "mine.ics"
+    file.write_text(calendar((Due(NOW.date()),), NOW).replace("photosync-wizard", "somebody"))
+    ended = ran("--demo", "expired", "reauth", "--ics", str(file))
+    ended.said_in_words(Exit.USAGE, "is no calendar that the wizard wrote")
