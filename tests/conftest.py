@@ -41,7 +41,7 @@ def pytest_configure() -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """All that leads the cluster's pods to a demo Apple runs on one worker, since they can be led to one at a time."""
 
-    class OneWorkerForApple(LoadScopeScheduling):
+    class OneWorkerForApple(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             return "apple" if nodeid.startswith(_LED) else nodeid
 

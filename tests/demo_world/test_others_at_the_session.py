@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted
 from wizard.renewal import others, renew
 from wizard.renewal.person import AnotherCode, Code, GaveUp, InUse
+from wizard.world import Found
 
 BACKGROUND = {"propagationPolicy": "Background"}
 PODS = "/api/v1/namespaces/photo-sync/pods"
@@ -256,3 +259,36 @@ async def test_a_check_notes_that_the_session_works(tmp_path: Path) -> None:
         after = there.get("PersistentVolumeClaim", "icloudpd-config")["metadata"]["annotations"]
         verified = "photosync-wizard/session-verified-at"
         assert after[verified] > before[verified]
+
+
+def with_access(there: Visit, mode: str) -> None:
+    """As if the session's claim had this access mode."""
+    assert isinstance(there.seen.claims, Found)
+    claims = [
+        replace(claim, access_modes=(mode,)) if claim.meta.name == "icloudpd-config" else claim
+        for claim in there.seen.claims.value.items
+    ]
+    there.seen = replace(there.seen, claims=Found(replace(there.seen.claims.value, items=tuple(claims))))
+
+
+@pytest.mark.parametrize(("mode", "pinned"), [("ReadWriteOnce", True), ("ReadWriteMany", False)])
+async def test_where_one_node_only_may_use_the_claim_the_pod_goes_to_who_uses_it(
+    tmp_path: Path, mode: str, pinned: bool
+) -> None:
+    async with visit("complete", tmp_path) as there:
+        await made(there, user("somebody"))
+        node = there.get("Pod", "somebody")["spec"]["nodeName"]
+        with_access(there, mode)
+        assert (node in json.dumps((await there.start()).preparation.handover.action.body)) is pinned
+
+
+async def test_a_claim_for_one_pod_is_not_looked_at_beside_another(tmp_path: Path) -> None:
+    async with visit("auth-waiting", tmp_path, Somebody(second=True)) as there:
+        with_access(there, "ReadWriteOncePod")
+        with pytest.raises(Trouble) as refused:
+            await (await there.renewal()).check()
+        assert refused.value.code == "renewal.claim-busy"
+        assert (await (await there.renewal()).run()).rung is Rung.CODE
+        assert "second way" not in there.person.asked
+        assert "icloudpd-auth" not in there.pods()
+        await there.settled()

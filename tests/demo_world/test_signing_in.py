@@ -35,7 +35,6 @@ def wrong(_wanted: CodeWanted) -> Code:
         ("sms-only", Rung.CODE, [f"password of {YOU}", "code by sms"]),
         ("sms-refused-inside", Rung.CODE, [f"password of {YOU}", "code by sms"]),
         ("seed", Rung.CODE, [f"password of {YOU}", "code by device"]),
-        ("session-lost", Rung.CODE, [f"password of {YOU}", "code by device"]),
     ],
 )
 async def test_every_rung_of_the_ladder(tmp_path: Path, scenario: str, rung: Rung, asked: list[str]) -> None:
@@ -69,6 +68,15 @@ async def test_a_check_says_which_and_asks_nobody(tmp_path: Path, scenario: str,
         assert (await (await there.renewal()).check()).rung is rung
         assert there.person.asked == []
         await there.settled()
+
+
+async def test_a_session_that_the_cron_job_would_not_find_is_not_made(tmp_path: Path) -> None:
+    async with visit("session-lost", tmp_path) as there:
+        with pytest.raises(Trouble) as refused:
+            await there.renewal()
+        assert refused.value.code == "renewal.not-ready"
+        assert "looks for its session in /home/icloudpd/.pyicloud" in refused.value.what
+        assert there.jobs() == []
 
 
 async def test_the_nightly_run_works_again_afterwards(tmp_path: Path) -> None:

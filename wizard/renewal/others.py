@@ -65,6 +65,21 @@ async def wait_for_users(cluster: Cluster, preparation: Preparation, person: Per
     return waited
 
 
+async def refuse_beside_users(cluster: Cluster, preparation: Preparation) -> None:
+    """Raises Trouble when a pod has a claim that lets in one pod only: ours would wait for it."""
+    namespace, claim = preparation.namespace, preparation.names.config_claim
+    if pods := await mounting_pods(cluster, namespace, claim):
+        raise Trouble(
+            "renewal.claim-busy",
+            f"Pod {pods[0].meta.name} has the claim {claim}, which lets in one pod at a time.",
+            why="Its access mode is ReadWriteOncePod, so nobody can look at the session meanwhile.",
+            fix="Look again when that pod has ended.",
+            commands=(f"kubectl -n {namespace} get pod {pods[0].meta.name}",),
+            exit_code=Exit.BLOCKED,
+            retry=Retry.LATER,
+        )
+
+
 async def _users(cluster: Cluster, preparation: Preparation) -> tuple[Pod, ...]:
     """Pods that use the session now. What hands it over, a pod for signing in that only waits, and a pod that does not run
     (yet) don't count.

@@ -22,6 +22,7 @@ from wizard.settings import AccountNames, Settings
 from wizard.steps.look_up import claim_named, cron_job_named
 from wizard.world import Claim, Pod, Unreadable, World
 
+ONE_POD = "ReadWriteOncePod"
 NEEDED = (
     ("create", "jobs.batch"),
     ("delete", "jobs.batch"),
@@ -35,7 +36,8 @@ NEEDED = (
 class Preparation:
     """All that a sign-in of one account needs to know of the cluster.
 
-    `left_over` are hand-over Jobs of earlier starts, `unused`: the claim has no volume yet, so there is no session on it.
+    `left_over` are hand-over Jobs of earlier starts, `unused`: the claim has no volume yet, so there is no session on it;
+    `one_pod_only`: the claim lets in a single pod at a time.
     `auth_pod` is a pod for signing in that somebody left running, `leaving` are pods of earlier hand-overs, which have to be
     gone before the next one writes.
     """
@@ -48,6 +50,7 @@ class Preparation:
     auth_pod: AuthPod | None = None
     leaving: tuple[Pod, ...] = ()
     unused: bool = False
+    one_pod_only: bool = False
 
     @property
     def namespace(self) -> str:
@@ -61,17 +64,38 @@ class Preparation:
     @property
     def plan(self) -> Plan:
         """Everything that will be changed, in order, for the person to see before."""
-        namespace, pausing = self.namespace, self.pausing
-        staged = Target("v1", "Pod", "pods", namespace, "the hand-over pod")
-        directory = self.handover.directory
-        inside = (
+        return self._plan(
             Action(
-                f"Write the two session files into {directory}/.photosync-staging, 0600",
+                f"Write the two session files into {self.handover.directory}/.photosync-staging, 0600",
                 Verb.RUN,
-                staged,
+                self._staged,
                 "sh -s (the files travel on its standard input)",
                 undo="They are removed when icloudpd does not accept them.",
-            ),
+            )
+        )
+
+    @property
+    def plan_inside(self) -> Plan:
+        """The same for the second way, in which icloudpd itself signs in, inside the pod."""
+        return self._plan(
+            Action(
+                f"Let icloudpd sign in by itself into {self.handover.directory}/.photosync-staging: you answer its questions",
+                Verb.RUN,
+                self._staged,
+                undo="What it has written is removed when it does not get in.",
+            )
+        )
+
+    @property
+    def _staged(self) -> Target:
+        return Target("v1", "Pod", "pods", self.namespace, "the hand-over pod")
+
+    def _plan(self, first: Action) -> Plan:
+        namespace, pausing = self.namespace, self.pausing
+        staged = self._staged
+        directory = self.handover.directory
+        inside = (
+            first,
             Action("Ask the cluster's icloudpd whether it accepts them (--auth-only, no password)", Verb.RUN, staged),
             Action(
                 f"Move them into {directory}; the pair before is kept in {directory}/.photosync-previous",
@@ -115,7 +139,8 @@ def prepare(
             "Finish iteration 2 first; docs/manifests.md has manifests to start from.",
             f"kubectl -n {settings.namespace} get cronjobs",
         )
-    job = handover(cron_job, names, f"photosync-handover-{secrets.token_hex(3)}")
+    held_on = next((pod.node for pod in pods if pod.node), "") if _one_node_only(claim) else ""
+    job = handover(cron_job, names, f"photosync-handover-{secrets.token_hex(3)}", held_on)
     if job is None:
         raise _missing(
             f"The CronJob {names.cron_job} does not mount the claim {names.config_claim}.",
@@ -127,8 +152,21 @@ def prepare(
     leaving = tuple(pod for pod in pods if pod.meta.labels.get(PURPOSE) == HANDOVER)
     idle = auth_pod if auth_pod and not auth_pod.at_work else None
     return Preparation(
-        names, job, left_over, pausing_at(world.taken_at), pausing_at, idle, leaving, not claim.volume_name
+        names,
+        job,
+        left_over,
+        pausing_at(world.taken_at),
+        pausing_at,
+        idle,
+        leaving,
+        unused=not claim.volume_name,
+        one_pod_only=ONE_POD in claim.access_modes,
     )
+
+
+def _one_node_only(claim: Claim) -> bool:
+    """Whether pods on two nodes can't use the claim at the same time."""
+    return not {"ReadWriteMany", "ReadOnlyMany"} & set(claim.access_modes)
 
 
 def _removal(target: Target) -> Action:
@@ -207,6 +245,8 @@ def note_session(
         Verb.PATCH,
         Target("v1", "PersistentVolumeClaim", "persistentvolumeclaims", namespace, names.config_claim),
         {"metadata": {"annotations": annotations}},
-        command=f"kubectl -n {namespace} annotate pvc {names.config_claim} --overwrite photosync-wizard/session-verified-at=NOW",
-        undo="kubectl annotate pvc with a - behind the annotation's name.",
+        command=f"kubectl -n {namespace} annotate pvc {names.config_claim} --overwrite "
+        f'{SESSION_VERIFIED_AT}="$(date -u +%Y-%m-%dT%H:%M:%SZ)"',
+        undo=f"kubectl -n {namespace} annotate pvc {names.config_claim} {SESSION_VERIFIED_AT}- {SESSION_EXPIRES_AT}- "
+        f"{LIBRARY_COUNT}-",
     )

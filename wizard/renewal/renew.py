@@ -31,7 +31,15 @@ from wizard.renewal.apple import Passwords, sign_in
 from wizard.renewal.auth_pod import AuthPod, answer, remove, waits
 from wizard.renewal.in_pod import sign_in_inside
 from wizard.renewal.judging import NO_SESSION, known, not_judged, prove_staged, refused_by_icloudpd
-from wizard.renewal.others import clear_away, is_taken_over, refuse_if_held, stand_back, taken_over, wait_for_users
+from wizard.renewal.others import (
+    clear_away,
+    is_taken_over,
+    refuse_beside_users,
+    refuse_if_held,
+    stand_back,
+    taken_over,
+    wait_for_users,
+)
 from wizard.renewal.person import Outcome, Person, Progress, Stage, Tick
 from wizard.renewal.preparing import Preparation, note_session
 
@@ -123,8 +131,8 @@ class Renewal:
             return await self._hand_over(pod, signing, step)
 
     async def _waits_there(self) -> AuthPod | None:
-        """The pod that waits already, if the person wants to answer it."""
-        found = self.preparation.auth_pod
+        """The pod that waits already, if the person wants to answer it; what it writes has to be proved by a second pod."""
+        found = None if self.preparation.one_pod_only else self.preparation.auth_pod
         if found and found.asks and (self.in_pod_only or await self.person.second_way(waits(found))):
             return found
         return None
@@ -145,6 +153,8 @@ class Renewal:
             await refuse_if_held(self.cluster, self.preparation)
             if changes:
                 await self._make_room(answered)
+            elif self.preparation.one_pod_only:
+                await refuse_beside_users(self.cluster, self.preparation)
             opening = asyncio.create_task(self._open(pod, changes=changes))
             yield pod, opening
         except Trouble:

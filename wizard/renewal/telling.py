@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from wizard.icloud.calendar import Due, calendar
@@ -22,6 +24,9 @@ RUNGS = {
     Rung.CODE: "password and code",
     Rung.SECURITY_KEY: "password and security key",
 }
+
+NO_PASSWORD = "--password-provider parameter"  # noqa: S105 - an option of icloudpd
+FROM_SECRET = "--password-provider console < /credentials/password"  # noqa: S105 - an option of icloudpd
 
 
 def checked(account: str, found: Next) -> str:
@@ -54,8 +59,12 @@ def until(expires_at: datetime | None, now: datetime) -> str:
     """The sentence that says until when: "Signed in until about 23 December (29 days)."."""
     if expires_at is None:
         return "Signed in. Until when, the session's files don't say."
-    days = max(0, (expires_at - now).days)
-    return f"Signed in until about {expires_at.day} {expires_at:%B} ({days} {'day' if days == 1 else 'days'})."
+    day = f"{expires_at.day} {expires_at:%B}"
+    if expires_at <= now:
+        return f"Signed in. By the date in the session's files it was to end on {day}; Apple can end it at any time."
+    days = (expires_at - now).days
+    left = f"{days} days" if days > 1 else "1 day" if days else "less than a day"
+    return f"Signed in until about {day} ({left})."
 
 
 def reminder(outcomes: Sequence[Outcome], cluster: ClusterRef, days_before: int, now: datetime) -> str | None:
@@ -73,13 +82,51 @@ def _who(account: str) -> str:
     return "" if account == DEFAULT_ACCOUNT else f"{account}: "
 
 
-def unattended(settings: Settings, account: str) -> tuple[str, ...]:
-    """The commands that put the password into the cluster's Secret, which is typed into the first of them and is in none."""
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One thing to do: in words, and as a command where there is one."""
+
+    words: str
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unattended:
+    """What has to be done, in this order, for icloudpd to sign in again by itself."""
+
+    parts: tuple[Instruction, ...]
+
+    @property
+    def script(self) -> str:
+        """The same as a file: words as remarks, commands to copy."""
+        lines = []
+        for part in self.parts:
+            lines += [f"# {line}" for line in textwrap.wrap(part.words, 100)]
+            lines += [part.command, ""] if part.command else [""]
+        return "\n".join(lines)
+
+
+def unattended(settings: Settings, account: str) -> Unattended:
+    """How the password gets into the cluster's Secret and from there to icloudpd; it is typed, and stands in no command."""
     names = AccountNames.of(account)
     kubectl = f"{settings.kubectl} -n {settings.namespace}"
-    return (
-        'read -rsp \'Apple password: \' P && printf \'{"data":{"password":"%s"}}\' '
-        '"$(printf %s "$P" | base64 | tr -d \'\\n\')" | '
-        f"{kubectl} patch secret {names.secret} --type merge --patch-file /dev/stdin; unset P",
-        f"{kubectl} edit cronjob {names.cron_job}",
+    return Unattended(
+        (
+            Instruction(
+                f"Put the password into the Secret {names.secret}. Any shell does; what you type is not shown:",
+                "printf 'Apple password: ' && stty -echo && IFS= read -r V; stty echo; echo\n"
+                'printf \'{"data":{"password":"%s"}}\' "$(printf %s "$V" | base64 | tr -d \'\\n\')" |\n'
+                f"  {kubectl} patch secret {names.secret} --type merge --patch-file /dev/stdin; unset V",
+            ),
+            Instruction(
+                f"In the command of the CronJob {names.cron_job} put `{FROM_SECRET}` in place of `{NO_PASSWORD}`, which leaves "
+                "the password out of the process list. Only a shell understands the `<`: the command has to be "
+                '`["sh", "-c", "icloudpd … < /credentials/password"]`; as one more word of `args` it would be an argument error.'
+            ),
+            Instruction(
+                f"The Secret {names.secret} has to be mounted at /credentials. Where Argo CD manages the CronJob, make the "
+                "change in git: it puts back what is edited by hand. Elsewhere:",
+                f"{kubectl} edit cronjob {names.cron_job}",
+            ),
+        )
     )
