@@ -117,9 +117,10 @@ async def test_whoever_leaves_finds_the_terminal_as_it_was(
     assert hidden == [True]
     assert ends.echoes
     assert ends.asked == "Password: \n"
-    ends.at["Again: "] = lambda: ends.type("all of it\n")
-    assert await console.ask("Again: ", secret=True) == "all of it", "what was typed half is there no more"
+    assert not asyncio.get_running_loop().remove_reader(ends.program)
     assert ends.shown() == ""
+    ends.at["Again: "] = lambda: ends.type("all of it\n")
+    assert await console.ask("Again: ") == "all of it", "what was typed half is there no more"
 
 
 async def test_the_end_of_the_terminal(ends: Pair) -> None:
@@ -173,8 +174,10 @@ async def test_lines_of_a_pipe_come_one_by_one() -> None:
         await console.line(seconds=0.01)
     assert (refused.value.code, refused.value.exit_code) == ("reauth.stdin", Exit.NEEDS_PERSON)
     os.write(away, b"02")
-    os.close(away)
+    asyncio.get_running_loop().call_later(0.02, os.write, away, b"\nlast")
     assert await console.line() == "417902"
+    os.close(away)
+    assert await console.line() == "last"
     assert await console.line() is None
     os.close(there)
 

@@ -98,6 +98,8 @@ async def test_what_is_neither_code_nor_wish_asks_apple_for_nothing(typed: str) 
     console = Sitting(typed, "417902")
     assert await at(console).code(WANTED, None) == Code("417902")
     assert len(console.questions) == 2
+    assert ("Nothing was typed, and nothing was sent." in console.said) is (typed.strip() == "")
+    assert ("A code has six digits." in console.said) is (typed.strip() not in ("", "n"))
 
 
 @pytest.mark.parametrize(

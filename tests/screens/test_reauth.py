@@ -61,6 +61,19 @@ class Beneath:
             lambda: any(isinstance(view.course.question, kind) for view in self.app.screen.query(SignInView))
         )
 
+    async def begin(self, *before: str) -> None:
+        """Past the plan, which waits for somebody who has read it."""
+        await self.asked(Review)
+        await self.press(*before, "enter")
+
+    async def done(self) -> None:
+        """Past the end, which waits where a reminder is offered."""
+        await self.until(
+            lambda: any(view.course.outcome is not None for view in self.app.screen.query(SignInView))
+            and "┃ Done" in self.text
+        )
+        await self.press("enter")
+
     async def over(self) -> None:
         """Waits until the app has ended; the pilot could not, since it waits for the screen."""
         async with asyncio.timeout(PATIENCE):
@@ -87,7 +100,6 @@ async def beneath(
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is shown for somebody to read is not waited for."""
-    monkeypatch.setattr(signin_view, "PLAN_SECONDS", 0.01)
     monkeypatch.setattr(signin_view, "READABLE_SECONDS", 0.01)
 
 
@@ -95,8 +107,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_it_stays_short_and_ends_by_itself(size: tuple[int, int], capsys: pytest.CaptureFixture[str]) -> None:
     desk = ScriptedDesk(keyring=ScriptedKeeper())
     async with beneath(desk, size=size) as under:
-        await under.asked(Review)
-        assert under.rows <= ROWS
+        await under.begin()
         await under.asked(PasswordAsked)
         assert under.rows <= ROWS
         await under.press(*"hunter2", "enter")
@@ -273,7 +284,7 @@ async def test_the_wishes_of_the_command_line(tmp_path: Path, capsys: pytest.Cap
     said = " ".join(capsys.readouterr().out.split())
     assert "has the date for your calendar" in said
     assert "GNOME Keyring keeps no password for this Apple ID any more." in said
-    assert "The password is kept in GNOME Keyring. Only `photosync-wizard reauth --forget-password` removes it" in said
+    assert "The password is kept in GNOME Keyring. `photosync-wizard reauth --forget-password` removes it" in said
     assert "DTSTART;VALUE=DATE:20260216" in (tmp_path / "next.ics").read_text()
 
 
