@@ -151,6 +151,10 @@ def test_the_folder_is_where_the_cron_job_looks(job: Json, directory: str) -> No
         pytest.param(
             cron_job(script(f'{COOKIES} "$(pwd)/x"')), "can't be told: $(pwd)/x", id="known to the shell only"
         ),
+        pytest.param(cron_job(script(f"{COOKIES} /config/`id -u`")), "can't be told: /config/", id="in part"),
+        pytest.param(
+            cron_job(script(f"{COOKIES} /photos/.session")), "not on the claim icloudpd-config", id="another's"
+        ),
         pytest.param(cron_job(script(f"{COOKIES} session")), "can't be told: session", id="relative"),
         pytest.param(cron_job(box(command=["/entry.sh"])), "is not written in it", id="somebody's own script"),
         pytest.param(cron_job({**box(), "command": []}), "is not written in it", id="the image's own entry point"),
@@ -182,6 +186,7 @@ def test_a_cron_job_without_the_claim_has_no_hand_over() -> None:
         (script(f"cd /opt/bin && ./icloudpd {OPTIONS}"), ("icloudpd",)),
         (script(f"./icloudpd {OPTIONS}") | {"workingDir": "/opt/bin"}, ("/opt/bin/icloudpd",)),
         (script(f"$BIN/icloudpd {OPTIONS}"), ("icloudpd",)),
+        (script(f"$BIN/icloudpd {OPTIONS}") | {"workingDir": "/opt"}, ("icloudpd",)),
         (box(image=IMAGE, command=[], args=["icloudpd", *OPTIONS.split()]), OFFICIAL),
         (box(image=IMAGE, command=["/app/icloudpd_ex", "icloudpd", *OPTIONS.split()]), OFFICIAL),
     ],

@@ -28,6 +28,9 @@ NO_PROGRAM = 'error executing command in container: exec: "/opt/bin/icloudpd": s
         pytest.param(BEGINS + GONE.replace("421", "450"), "", Verdict.ENDED, id="another refusal"),
         pytest.param(BEGINS + GONE + f"INFO     {WRONG}\n", "", Verdict.ENDED, id="refused, then a wrong password"),
         pytest.param("WARNING  Failed to read cookiejar /config/you\n" + GONE, DIES, Verdict.ENDED, id="broken jar"),
+        pytest.param(
+            "", "TypeError: '>' not supported between instances of 'NoneType' and 'int'\n", Verdict.ENDED, id="bad jar"
+        ),
         pytest.param(BEGINS + GONE.replace("421", "500"), DIES, Verdict.NOT_JUDGED, id="Apple falters"),
         pytest.param("ERROR    Invalid username/password combination. (401)\n", DIES, Verdict.NOT_JUDGED, id="no JSON"),
         pytest.param("INFO     Cannot connect to Apple iCloud service\n", "", Verdict.NOT_JUDGED, id="no way there"),
@@ -62,6 +65,7 @@ def test_what_a_session_is_known_to_be(output: str, errors: str, verdict: Verdic
             "",
             "icloudpd ended with exit code 127, and last said: icloudpd: not found",
         ),
+        (GONE.replace("421", "500").encode(), DIES.encode(), 1, "", "while the session was checked."),
         (b"usage\n", b"", 0, "", "icloudpd ended, and last said: usage"),
         (b"", b"", 1, "command terminated with exit code 1", "icloudpd ended with exit code 1 without a word."),
         (

@@ -408,3 +408,25 @@ def test_a_kept_pair_of_another_user_does_not_stop_a_move(claim: Path) -> None:
         done(claim, scripts.COMMIT, 1000)
         assert done(claim, scripts.RECOVER_AND_LOOK, 1000) == ["pair"]
     assert {path.name for path in claim.iterdir()} == {NAME, f"{NAME}.session", scripts.PREVIOUS}
+
+
+def test_a_program_is_found_by_its_name_or_not_at_all(tmp_path: Path) -> None:
+    def found(path: str) -> str:
+        command = [*scripts.SHELL, "icloudpd-of-a-test"]
+        script = scripts.FIND_PROGRAM.replace("/opt/icloudpd/bin", f"{tmp_path}/opt").replace(
+            "/app/", f"{tmp_path}/app/"
+        )
+        ended = subprocess.run(command, input=script, env={"PATH": path}, capture_output=True, text=True, check=True)
+        return ended.stdout.replace(str(tmp_path), "")
+
+    here = f"{tmp_path}/bin:{os.environ['PATH']}"
+    assert found(here) == ""
+    for name, called in (
+        ("app/icloudpd_ex", "/app/icloudpd_ex icloudpd\n"),
+        ("opt/icloudpd", "/opt/icloudpd\n"),
+        ("bin/icloudpd-of-a-test", "icloudpd-of-a-test\n"),
+    ):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+        assert found(here) == called

@@ -293,7 +293,9 @@ async def test_an_argument_that_icloudpd_does_not_know_says_nothing_of_the_sessi
 
 @pytest.mark.parametrize("word", ["icloudpd", "./icloudpd"])
 async def test_a_program_without_a_path_is_found(place: Place, tmp_path: Path, word: str) -> None:
-    async with connected(place, tmp_path) as cluster, opened(place, cluster, with_pod({"command": [word]})) as pod:
+    """Where the image has it, although no PATH leads there."""
+    container = {"command": [word], "env": [{"name": "PATH", "value": "/usr/bin:/bin"}]}
+    async with connected(place, tmp_path) as cluster, opened(place, cluster, with_pod(container)) as pod:
         await pod.recover_and_look()
         result = await pod.run([*pod.sign_in_command("you@example.com"), "--bogus"])
         assert (result.exit_code, "--bogus" in result.stdout.decode()) == (0, True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from wizard.errors import Exit, Retry, Trouble, shorten
 from wizard.kube.client import Cluster
-from wizard.kube.errors import ClusterTrouble
 from wizard.model import Target
 from wizard.observe.parse_pod import pod as parse_pod
 from wizard.steps.pod_trouble import pod_trouble
@@ -133,7 +132,7 @@ class Start:
         fields += f",reason={reason}" if reason else ""
         try:
             page = await self.cluster.list_page(f"/api/v1/namespaces/{self.target.namespace}/events", fields=fields)
-        except ClusterTrouble:
+        except Trouble:
             return []
         events = sorted(page["items"], key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "")
         return [shorten(str(event.get("message", ""))) for event in events]
