@@ -55,4 +55,6 @@ async def keep(renewal: Renewal, keeper: Keeper | None) -> str:
         return f"! {keeper.name} did not take the password; it will be asked for each time."
     if not kept:
         return "! There was no password to keep: none was needed. `photosync-wizard reauth --renew` asks for one."
-    return f"  The password is kept in {keeper.name}. Only `photosync-wizard reauth --forget-password` removes it from there."
+    return (
+        f"  The password is kept in {keeper.name}. `photosync-wizard reauth --forget-password` removes it from there."
+    )
