@@ -382,6 +382,26 @@ async def test_a_quota_that_is_full_is_told_and_not_waited_for(
     assert "exceeded quota: full" in trouble.value.why
 
 
+async def test_a_volume_that_can_not_be_written_to_is_told_first(place: Place, tmp_path: Path) -> None:
+    if place.world is not None:
+        pytest.skip("the demo's claims can always be written to")
+    mounts = {"volumeMounts": [{"name": "config", "mountPath": "/config", "readOnly": True}]}
+    async with connected(place, tmp_path) as cluster, opened(place, cluster, with_pod(mounts)) as pod:
+        with pytest.raises(Trouble) as trouble:
+            await pod.hold()
+    assert trouble.value.code == "handover.not-held"
+    assert "Read-only file system" in trouble.value.why
+
+
+async def test_a_pod_that_nobody_hears_of_is_not_waited_for_for_ever(pod: Pod, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pods, "SCRIPT_SECONDS", 0.2)
+    monkeypatch.setattr(scripts, "HOLD", "sleep 5")
+    with pytest.raises(Trouble) as trouble:
+        await pod.hold()
+    assert trouble.value.code == "handover.not-held"
+    monkeypatch.undo()
+
+
 async def test_a_normal_end_leaves_nothing(place: Place, tmp_path: Path) -> None:
     async with connected(place, tmp_path) as cluster:
         async with opened(place, cluster, CRON_JOB) as pod:

@@ -84,14 +84,17 @@ class HandoverPod:
         holding = self._cluster.open_exec(self.namespace, self._pod, CONTAINER, command, stdin=True)
         stream = await self._holding.enter_async_context(holding)
         self._held = True
-        async with asyncio.timeout(SCRIPT_SECONDS):
-            async for _, data in stream:
-                if scripts.HELD.encode() in data:
-                    return
+        said = bytearray()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SCRIPT_SECONDS):
+                async for _, data in stream:
+                    said += data
+                    if scripts.HELD.encode() + b"\n" in said:
+                        return
         raise Trouble(
             "handover.not-held",
             "The volume could not be written to.",
-            why=stream.message,
+            why=shorten(said.decode("utf-8", "replace")) or stream.message or "Nothing was heard of it for a minute.",
             fix="See what is wrong with the volume; nothing was changed.",
             commands=(f"kubectl -n {self.namespace} describe pod {self._pod}",),
             retry=Retry.NOW,
