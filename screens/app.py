@@ -386,7 +386,7 @@ class WizardApp(App[int]):
         """Closes the wizard; the exit code says when there was nothing to look at."""
         self.remember()
         trouble = self.picture.trouble if self.picture.snapshot is None else None
-        self.exit(return_code=int(trouble.exit_code if trouble else Exit.DONE))
+        self.exit(return_code=int(trouble.exit_code if trouble else Exit.DONE), message=self._farewell)
 
     def action_interrupt(self) -> None:
         """Copies what is selected, else stops."""
@@ -395,7 +395,13 @@ class WizardApp(App[int]):
             self.copy_to_clipboard(selected)
             return
         self.remember()
-        self.exit(return_code=int(Exit.INTERRUPTED))
+        self.exit(return_code=int(Exit.INTERRUPTED), message=self._farewell)
+
+    @property
+    def _farewell(self) -> str | None:
+        """What the screen in front has to say on the terminal; nothing for most."""
+        screen = self.screen
+        return screen.farewell or None if isinstance(screen, WizardScreen) else None
 
     async def on_unmount(self) -> None:
         """Lets the connections go, without waiting long."""

@@ -18,7 +18,7 @@ from wizard.renewal.person import AnotherCode, Code, InUse, Progress, Stage, Tic
 if TYPE_CHECKING:
     from wizard.errors import Trouble
     from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
-    from wizard.model import Account, Plan
+    from wizard.model import Account, Plan, Session
 
 Answer = TypeVar("Answer")
 LOOK_AGAIN_SECONDS = 5.0
@@ -76,13 +76,39 @@ class AppleIdAsked(Question):
 
 @dataclass(frozen=True, slots=True)
 class Review(Question):
-    """What will be done. `keyring` is the name of one that is fit, `kept` whether it holds the password already."""
+    """What will be done, `inside` on the second way. `keyring` is the name of one that is fit, `kept` whether it holds the
+    password already.
+
+    `session` is what is known of the one that is there. `by_hand` is the command with which icloudpd signs in by itself in the
+    pod of this plan.
+    """
 
     plan: Plan
+    inside: Plan
     apple_id: str
     source: str
     keyring: str = ""
     kept: bool = False
+    session: Session | None = None
+    by_hand: str = ""
+
+    @property
+    def works(self) -> bool:
+        """Whether there is a session that still works, as far as anybody knows."""
+        return self.session is not None and self.session.state in ("valid", "expiring")
+
+    @property
+    def due(self) -> bool:
+        """Whether it works, and ends soon."""
+        return self.session is not None and self.session.state == "expiring"
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """The answer to a plan: which way, and whether to sign in although the session still works."""
+
+    way: Way
+    renew: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,11 @@ class WizardScreen(Screen[None]):
         return app
 
     @property
+    def farewell(self) -> str:
+        """What there is to say on the terminal when the wizard is closed from here; empty for nothing."""
+        return ""
+
+    @property
     def finding(self) -> str:
         """The reference of the finding that is shown, for the next start."""
         return ""

@@ -71,7 +71,15 @@ class CodeBoxes(Widget, can_focus=True):
         """Whether nothing is in them."""
         return not any(self._digits)
 
-    def _put(self, digit: str) -> None:
+    @staticmethod
+    def takes(character: str) -> bool:
+        """Whether it is a digit, of any script."""
+        digit = unicodedata.normalize("NFKC", character)
+        return digit.isdecimal() and digit.isascii() and len(digit) == 1
+
+    def put(self, character: str) -> None:
+        """Puts a digit where the next one goes."""
+        digit = unicodedata.normalize("NFKC", character)
         self._digits[self._at] = digit
         if all(self._digits):
             self.post_message(self.Filled())
@@ -82,11 +90,10 @@ class CodeBoxes(Widget, can_focus=True):
 
     def on_key(self, event: events.Key) -> None:
         """Digits of any script count; everything else is for somebody else."""
-        digit = unicodedata.normalize("NFKC", event.character or "")
-        if digit.isdecimal() and digit.isascii() and len(digit) == 1:
+        if self.takes(event.character or ""):
             event.stop()
             event.prevent_default()
-            self._put(digit)
+            self.put(event.character or "")
 
     def on_paste(self, event: events.Paste) -> None:
         """Fills all boxes, or says that there is no code in it."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from screens.rows import Command, Row, Space, Text
 from screens.words import plural
 
 if TYPE_CHECKING:
     from screens.app import WizardApp
-    from screens.session import Session
 
 COPY_NAME = "commands.sh"
 
@@ -18,16 +17,24 @@ COPY_NAME = "commands.sh"
 SERVE = "serve"
 
 
-def demo_note(session: Session) -> Iterator[Row]:
+class InWorld(Protocol):
+    """Whatever knows whether this is a demo world, and what to type before any command that is to meet it."""
+
+    @property
+    def demo_commands(self) -> tuple[str, ...]:
+        """One serves the world, the others lead to it; empty for a real cluster."""
+
+
+def demo_note(where: InWorld) -> Iterator[Row]:
     """In a demo world: that commands would not meet it as it is, and how they would. Nothing for a real cluster."""
-    if session.demo_commands:
+    if where.demo_commands:
         yield Text(
             lead="This is a demo world inside the wizard.",
             text="A terminal doesn't reach it, and the commands below would meet your own cluster. Serve it first, from another "
             "terminal; what is copied here leads there:",
             style="$text-warning",
         )
-        yield Command(id=SERVE, command=session.demo_commands[0])
+        yield Command(id=SERVE, command=where.demo_commands[0])
         yield Space()
 
 
@@ -36,7 +43,7 @@ def copy_commands(app: WizardApp, commands: list[str]) -> None:
     if not commands:
         app.notify("There is no command here.", markup=False)
         return
-    text = "\n".join((*_before(app.session, commands), *commands)) + "\n"
+    text = "\n".join(with_way(app.session, commands)) + "\n"
     app.copy_to_clipboard(text)
     try:
         saved = f"Also in {app.session.save(COPY_NAME, text)}, in case this terminal does not take it."
@@ -45,9 +52,9 @@ def copy_commands(app: WizardApp, commands: list[str]) -> None:
     app.notify(saved, title=f"{plural(len(commands), 'command')} copied", markup=False)
 
 
-def _before(session: Session, commands: list[str]) -> Iterator[str]:
-    """What keeps a demo world's commands away from the person's own cluster."""
-    if session.demo_commands and commands != [session.demo_commands[0]]:
-        serve, *lead = session.demo_commands
-        yield f"# For a demo world, once it is served: {serve}"
-        yield from lead
+def with_way(where: InWorld, commands: list[str]) -> list[str]:
+    """The commands, in a demo world with what keeps them away from the person's own cluster before them."""
+    if not where.demo_commands or not commands or commands == [where.demo_commands[0]]:
+        return commands
+    serve, *lead = where.demo_commands
+    return [f"# For a demo world, once it is served: {serve}", *lead, *commands]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from screens.asking import CodeAsked, KeyAsked, PasswordAsked, Question, TermsAsked
@@ -12,6 +12,7 @@ from wizard.renewal.person import Outcome, Progress, Stage, Tick
 
 if TYPE_CHECKING:
     from wizard.errors import Trouble
+    from wizard.icloud.steps import Delivery, Phone
 
 VOLUME, PASSWORD, CODE, APPLE, TRUSTED, SAVED, PROVED, PHOTOS = (
     "volume",
@@ -24,6 +25,7 @@ VOLUME, PASSWORD, CODE, APPLE, TRUSTED, SAVED, PROVED, PHOTOS = (
     "photos",
 )
 TYPED = "typed, and sent only if it is needed"
+SEND_AGAIN_AFTER = timedelta(seconds=60)
 STEPS: Mapping[str, str] = {
     VOLUME: "Session on the volume",
     PASSWORD: "Password",
@@ -58,7 +60,9 @@ class Mark:
 class Course:
     """One sign-in of one account. `began` is when the current wait began; nothing is asked while `question` is None.
 
-    It has ended when `outcome` or `trouble` is set; `leaving` is when the person chose to leave.
+    It has ended when `outcome` or `trouble` is set; `leaving` is when the person chose to leave. `inside`: icloudpd itself asks
+    Apple, in the pod. `refusals` counts by its code how often what was typed was refused, `sent` holds when a code was last
+    sent on each way; `resent`: the last refusal brought a new code.
     """
 
     account: str
@@ -71,6 +75,31 @@ class Course:
     told: tuple[str, ...] = ()
     trouble: Trouble | None = None
     leaving: datetime | None = None
+    inside: bool = False
+    refusals: Mapping[str, int] = field(default_factory=dict)
+    sent: Mapping[str, datetime] = field(default_factory=dict)
+    resent: bool = False
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The steps of this way of signing in, in their order."""
+        return tuple(name for name in STEPS if not (self.inside and name in (TRUSTED, PHOTOS)))
+
+    @property
+    def two_ways(self) -> bool:
+        """Whether codes were sent as text messages and otherwise too, so that one has to say which of them is typed."""
+        return len({way.startswith("sms") for way in self.sent}) > 1
+
+    @property
+    def times_refused(self) -> int:
+        """How often what is asked for now was refused for the same reason; 0 when the last answer was not."""
+        why = self.question.why if isinstance(self.question, PasswordAsked | CodeAsked) else None
+        return self.refusals.get(why.code, 0) if why else 0
+
+    def wait_before(self, delivery: Delivery, phone: Phone | None, now: datetime) -> timedelta:
+        """How long until another code may be asked for on that way; no time at all when it may be now."""
+        last = self.sent.get(sending(delivery, phone))
+        return max(timedelta(), last + SEND_AGAIN_AFTER - now) if last else timedelta()
 
     @property
     def ended(self) -> bool:
@@ -102,8 +131,15 @@ class Course:
         """The person is asked something else, or nothing any more."""
         course = replace(self, question=question)
         if isinstance(question, PasswordAsked):
-            return _marked(course, PASSWORD, Tick.DOING, "", now)
+            return _marked(_refused(course, question.why), PASSWORD, Tick.DOING, "", now)
         if isinstance(question, CodeAsked):
+            wanted = question.wanted
+            way = sending(wanted.delivery, wanted.phone)
+            last = self.sent.get(way)
+            course = replace(
+                course, sent={**self.sent, way: wanted.sent_at}, resent=last is None or last < wanted.sent_at
+            )
+            course = _refused(course, question.why)
             return _marked(_done(course, PASSWORD, now), CODE, Tick.DOING, "", now)
         if isinstance(question, TermsAsked | KeyAsked):
             return _done(_done(course, PASSWORD, now), CODE, now)
@@ -136,6 +172,17 @@ class Course:
             for name, mark in self.marks.items()
         }
         return replace(self, trouble=trouble, marks=marks, question=None)
+
+
+def sending(delivery: Delivery, phone: Phone | None) -> str:
+    """The way on which a code comes: the devices, or one number."""
+    return f"sms {phone.id}" if delivery == "sms" and phone else delivery
+
+
+def _refused(course: Course, why: Trouble | None) -> Course:
+    if why is None:
+        return course
+    return replace(course, refusals={**course.refusals, why.code: course.refusals.get(why.code, 0) + 1})
 
 
 def _marked(course: Course, step: str, tick: Tick, text: str, now: datetime) -> Course:

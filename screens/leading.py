@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from screens.asking import AccountAsked, AppleIdAsked, Keep, Review, ScreenPerson, Way
+from screens.asking import AccountAsked, AppleIdAsked, Begin, Keep, Review, ScreenPerson, Way
+from screens.signin_plan import signs_in_by_itself
 from wizard.errors import Trouble
 from wizard.icloud.typed import account_name, is_account_name
 from wizard.icloud.words import trouble
@@ -69,13 +70,22 @@ async def lead(
     keeper = await desk.keeper()
     keeper, kept, notes = await _kept(keeper, apple_id, forget=wishes.forget)
     post(Chosen(account, apple_id, keeper.name if keeper else "", desk.settings.namespace))
-    review = Review(start.preparation.plan, apple_id, start.source, keeper.name if keeper else "", kept)
-    way = await person.ask(review, Way)
+    review = Review(
+        start.preparation.plan,
+        start.preparation.plan_inside,
+        apple_id,
+        start.source,
+        keeper.name if keeper else "",
+        kept,
+        next((one.session for one in accounts if one.name == account), None),
+        signs_in_by_itself(start.preparation, apple_id),
+    )
+    begin = await person.ask(review, Begin)
     post(Began(kept=kept))
-    state = next((one.session.state for one in accounts if one.name == account), "")
-    if way is Way.HERE and not kept and (wishes.renew or state in ("unverified", "expired")):
+    state = review.session.state if review.session else ""
+    if begin.way is Way.HERE and not kept and (begin.renew or state in ("unverified", "expired")):
         person.ask_early(apple_id)
-    renewal = desk.renewal(start, apple_id, person, keeper, in_pod=way is Way.IN_POD, renew=wishes.renew)
+    renewal = desk.renewal(start, apple_id, person, keeper, in_pod=begin.way is Way.IN_POD, renew=begin.renew)
     try:
         outcome = await renewal.run()
     finally:

@@ -41,6 +41,10 @@ class Opened(Protocol):
     def banner(self) -> str:
         """One short line about the world that is looked at."""
 
+    @property
+    def demo_commands(self) -> tuple[str, ...]:
+        """What to type before any command, so that it meets this demo world; empty for a real cluster."""
+
     def engine(self) -> Engine:
         """Makes the engine, in a thread."""
 
@@ -159,6 +163,9 @@ class ReauthApp(App[None]):
             hold=self.hold,
             save=self._save,
             banner=self.opened.banner,
+            demo_commands=self.opened.demo_commands,
+            offers_calendar=self.wish.ics is None,
+            before=tally.outcomes,
             inline=True,
         )
         self._view = view
@@ -196,7 +203,8 @@ class ReauthApp(App[None]):
 
     def action_interrupt(self) -> None:
         """Stops; what was begun is put back."""
-        self.exit(return_code=int(Exit.INTERRUPTED))
+        farewell = "".join(view.farewell for view in self.screen.query(SignInView))
+        self.exit(return_code=int(Exit.INTERRUPTED), message=farewell or None)
 
     async def on_unmount(self) -> None:
         """Puts back, and lets the connections go."""

@@ -45,12 +45,18 @@ class SignInScreen(WizardScreen):
             hold=wizard.hold,
             save=wizard.session.save,
             banner=wizard.session.banner,
+            demo_commands=wizard.session.demo_commands,
         )
 
     @property
     def view(self) -> SignInView:
         """The sign-in itself."""
         return self.query_one(SignInView)
+
+    @property
+    def farewell(self) -> str:
+        """What was left behind."""
+        return self.view.farewell
 
     def action_press(self, name: str) -> None:
         """A key."""
@@ -63,8 +69,7 @@ class SignInScreen(WizardScreen):
     @on(SignInView.Closed)
     def closed(self, event: SignInView.Closed) -> None:
         """Back, with a fresh look."""
-        left = event.outcome is None and event.trouble is None
         self.dismiss()
         self.wizard.action_look_again()
-        if left and event.view.course.under_way:
-            self.app.notify("Left. What was there before is still in place.", markup=False)
+        if event.view.course.under_way and (farewell := event.view.farewell):
+            self.app.notify(farewell, markup=False)

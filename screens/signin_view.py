@@ -1,4 +1,4 @@
-"""The sign-in as a widget, the same full-screen and inline: it shows the course, takes what is typed, and lets it be left.
+"""The sign-in as a widget, the same full-screen and inline: it leads the course, answers, and lets it be left.
 
 The sign-in itself runs as a task that the screen's owner keeps, so that leaving puts everything back whoever closes what.
 """
@@ -6,24 +6,18 @@ The sign-in itself runs as a task that the screen's owner keeps, so that leaving
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from textual import events, on
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.content import Content
-from textual.css.scalar import Scalar
+from textual import on
 from textual.message import Message
-from textual.widget import Widget
 from textual.widgets import Input
 
 from screens.asking import (
-    AppleIdAsked,
     Asked,
+    Begin,
     CodeAsked,
     InUseAsked,
     Keep,
@@ -39,54 +33,33 @@ from screens.asking import (
     Way,
 )
 from screens.boxes import CodeBoxes, SecretInput
+from screens.copying import with_way
 from screens.course import TYPED, Course
-from screens.frame import Line, key_line, rule_line
 from screens.leading import Began, Chosen, Wishes, lead
 from screens.page import Page
-from screens.rows import GUTTER, Row, clean, clip
-from screens.signin_rows import SEND_AGAIN_AFTER, Shown, above, below, clock, heading, keys
-from screens.words import MUTED, STYLE
+from screens.rows import Command
+from screens.signin_end import offers_calendar
+from screens.signin_keys import KEYS
+from screens.signin_panel import SignInPanel
+from screens.signin_plan import commands, manifest
+from screens.signin_shown import Shown, clock
+from screens.signin_steps import farewell
 from wizard.errors import Retry, Trouble
 from wizard.renewal.person import AnotherCode, Code, GaveUp, InUse, Outcome
 
 if TYPE_CHECKING:
-    from wizard.icloud.steps import Delivery
+    from wizard.icloud.steps import Delivery, Phone
     from wizard.renewal.desk import Desk
+    from wizard.renewal.telling import Unattended
 
 CALENDAR_NAME = "photosync-sign-in.ics"
-SENT = "Apple is asked about it, once"
-PLAN_SECONDS = 2.0
-READABLE_SECONDS = 1.5
 COMMANDS_NAME = "sign-in-commands.sh"
-KEYS: list[BindingType] = [
-    Binding("escape", "leave", "leave", id="signin.leave", tooltip="Back, or leave the sign-in: the pod is removed"),
-    Binding(
-        "n",
-        "press('n')",
-        "send again",
-        id="signin.again",
-        tooltip="Ask Apple for another code, a minute after the last",
-    ),
-    Binding("t", "press('t')", "text message", id="signin.text", tooltip="Get the code as a text message"),
-    Binding("d", "press('d')", "device", id="signin.device", tooltip="Get the code on a trusted device"),
-    Binding("b", "press('b')", "other code", id="signin.other", tooltip="Of two codes, it is the other one"),
-    Binding("w", "press('w')", "why", id="signin.why", tooltip="Why no code may come"),
-    Binding(
-        "i", "press('way')", "other way", id="signin.way", tooltip="Let icloudpd itself sign in, inside the pod, or not"
-    ),
-    Binding("k", "press('kubectl')", "kubectl", id="signin.kubectl", tooltip="The plan as kubectl commands"),
-    Binding(
-        "c",
-        "press('calendar')",
-        "calendar",
-        id="signin.calendar",
-        tooltip="At the end: a reminder for the calendar; k then c: copy",
-    ),
-    Binding("r", "press('again')", "try again", id="signin.retry", tooltip="Try again after a refusal"),
-]
+UNATTENDED_NAME = "unattended-sign-in.sh"
+SENT = "Apple is asked about it, once"
+READABLE_SECONDS = 1.5
 
 
-class SignInView(Vertical):
+class SignInView(SignInPanel):
     """One account's sign-in after the other, until it is closed."""
 
     class Closed(Message):
@@ -142,21 +115,26 @@ class SignInView(Vertical):
         hold: Callable[[asyncio.Task[None]], object],
         save: Callable[[str, str], str],
         banner: str = "",
+        demo_commands: tuple[str, ...] = (),
         inline: bool = False,
+        offers_calendar: bool = True,
+        before: Sequence[Outcome] = (),
     ) -> None:
-        super().__init__(id="view", classes="-inline" if inline else "")
+        super().__init__(inline=inline, banner=banner)
         self._desk = desk
         self._wishes = wishes
         self._now = now
         self._hold = hold
         self._save = save
-        self._banner = banner
-        self.inline = inline
+        self._demo_commands = demo_commands
+        self._offers_calendar = offers_calendar
+        self._before = tuple(before)
         self.course = Course(wishes.account, now())
         self.person = ScreenPerson(self._post)
         self._errand: asyncio.Task[None] | None = None
         self._aside = ""
         self._way = Way.IN_POD if wishes.in_pod else Way.HERE
+        self._renew = wishes.renew
         self._keep = wishes.keep
         self._keyring = ""
         self._kept = False
@@ -164,18 +142,9 @@ class SignInView(Vertical):
         self._hint = ""
         self._demo = ""
         self._namespace = ""
-
-    def compose(self) -> ComposeResult:
-        """The heading, the page, what is typed into, what stands below it, the keys."""
-        yield Line(id="heading")
-        yield Line(id="upper")
-        yield Page(id="page")
-        yield CodeBoxes(id="boxes")
-        yield SecretInput(id="secret")
-        yield Input(id="line", compact=True)
-        yield Page(id="below")
-        yield Line(id="lower")
-        yield Line(id="keys")
+        self._kubectl = "kubectl"
+        self._manifest = ""
+        self._unattended: Unattended | None = None
 
     def on_mount(self) -> None:
         """Begins at once: nothing is changed before the plan was seen."""
@@ -183,17 +152,44 @@ class SignInView(Vertical):
         self.set_interval(0.5, self.draw)
         self.call_after_refresh(self.begin)
 
+    def shown(self) -> Shown:
+        """What is to be drawn now."""
+        return Shown(
+            self.course,
+            self._now(),
+            aside=self._aside,
+            way=self._way,
+            renew=self._renew,
+            keep=self._keep,
+            keyring=self._keyring,
+            kept=self._kept,
+            other=self._other,
+            hint=self._hint,
+            demo=self._demo,
+            namespace=self._namespace,
+            unattended=self._unattended,
+            manifest=self._manifest,
+            kubectl=self._kubectl,
+            demo_commands=self._demo_commands,
+            offers_calendar=self._offers_calendar,
+        )
+
+    @property
+    def farewell(self) -> str:
+        """What there is to say to somebody who leaves now; nothing once it has ended."""
+        return "" if self.course.ended else farewell(self.course)
+
     # The sign-in
 
     def begin(self) -> None:
         """Begins, or begins again after a refusal."""
         self.course = Course(self._wishes.account, self._now())
-        self._aside, self._hint, self._other = "", "", False
+        self._aside, self._hint, self._other, self._unattended = "", "", False, None
         self.person = ScreenPerson(self._post)
         task = asyncio.create_task(self._sign_in(self.person), name="sign-in")
         self._errand = task
         self._hold(task)
-        self._arrange()
+        self.rearrange()
 
     async def _sign_in(self, person: ScreenPerson) -> None:
         end: Message
@@ -218,16 +214,17 @@ class SignInView(Vertical):
     def account_chosen(self, event: Chosen) -> None:
         """Now it is known who signs in."""
         self._keyring, self._namespace = event.keyring, event.where
+        self._kubectl = self._desk.settings.kubectl
         self._wishes = replace(self._wishes, account=event.account)
         self.course = replace(self.course, account=event.account, apple_id=event.apple_id)
-        self._arrange()
+        self.rearrange()
 
     @on(Began)
     def began(self, event: Began) -> None:
         """The plan is being carried out."""
         self._kept = event.kept
         self.course = replace(self.course, under_way=True, began=self._now())
-        self._arrange()
+        self.rearrange()
 
     @on(Moved)
     def moved(self, event: Moved) -> None:
@@ -241,9 +238,9 @@ class SignInView(Vertical):
         same = type(event.question) is type(self.course.question)
         self.course = self.course.asked(event.question, self._now())
         self._aside, self._hint, self._other = "", "", False
-        self._arrange(fresh=not same)
-        if self.inline and isinstance(event.question, Review):
-            self.set_timer(PLAN_SECONDS, self._go_on)
+        if isinstance(event.question, Review):
+            self._renew = self._wishes.renew or event.question.due
+        self.rearrange(fresh=not same)
 
     @on(Used)
     def used(self) -> None:
@@ -254,18 +251,19 @@ class SignInView(Vertical):
     @on(Ended)
     def ended(self, event: Ended) -> None:
         """It went well."""
-        self.course = self.course.finished(event.outcome, event.told)
-        self._aside = ""
-        self._arrange()
-        if self.inline:
+        told = event.told + (self._tell_unattended() if self._keep is Keep.CLUSTER else ())
+        self.course = self.course.finished(event.outcome, told)
+        self._aside, self._hint = "", ""
+        self.rearrange()
+        if self.inline and not offers_calendar(self.shown()):
             self.set_timer(READABLE_SECONDS, self.close)
 
     @on(Refused)
     def refused(self, event: Refused) -> None:
         """It can't go on."""
         self.course = self.course.failed(event.trouble, self._now())
-        self._aside = ""
-        self._arrange()
+        self._aside, self._hint = "", ""
+        self.rearrange()
         if self.inline and event.trouble.retry is not Retry.NOW:
             self.set_timer(READABLE_SECONDS, self.close)
 
@@ -285,103 +283,23 @@ class SignInView(Vertical):
         """Everything is put back."""
         self.close()
 
-    # Drawing
-
-    def shown(self) -> Shown:
-        """What is to be drawn now."""
-        commands: tuple[str, ...] = ()
-        if self.course.outcome and self._keep is Keep.CLUSTER:
-            from wizard.renewal.telling import unattended  # noqa: PLC0415 - seldom
-
-            commands = unattended(self._desk.settings, self.course.account)
-        return Shown(
-            self.course,
-            self._now(),
-            self.inline,
-            self._aside,
-            self._way,
-            self._keep,
-            self._keyring,
-            self._kept,
-            self._other,
-            self._hint,
-            self._demo,
-            self._namespace,
-            commands,
-        )
-
-    def _arrange(self, *, fresh: bool = True) -> None:
-        """Shows the widgets that the question takes, empties the others, and puts the cursor where it belongs."""
-        question = None if self._aside else self.course.question
-        asks_code, asks_secret = isinstance(question, CodeAsked), isinstance(question, PasswordAsked)
-        asks_line = isinstance(question, AppleIdAsked)
-        self.set_class(asks_code, "-code")
-        self.set_class(asks_secret, "-secret")
-        self.set_class(asks_line, "-line")
-        chooses_below = isinstance(question, Review | TermsAsked) or (self.course.ended and not self._aside)
-        self.set_class(chooses_below, "-choice")
-        boxes, secret, line = (
-            self.query_one(CodeBoxes),
-            self.query_one("#secret", SecretInput),
-            self.query_one("#line", Input),
-        )
-        if not isinstance(self.course.question, CodeAsked):
-            boxes.clear()
-        elif self.inline:
-            asked = self.course.question
-            boxes.set_class(asked.why is not None or asked.wanted.may_have_two_codes, "-flat")
-        if not isinstance(self.course.question, PasswordAsked):
-            secret.clear()
-        names = {boxes: asks_code, secret: asks_secret, line: asks_line}
-        below = chooses_below and not isinstance(question, TermsAsked)
-        other = self.query_one("#below" if below else "#page", Page)
-        target: Widget = next((widget for widget, asks in names.items() if asks), other)
-        if fresh:
-            target.focus()
-        self.call_after_refresh(self.draw)
-
-    def draw(self) -> None:
-        """Draws everything; what is unchanged costs nothing."""
-        width = self.size.width
-        if not width or not self.is_attached:
-            return
-        shown = self.shown()
-        title, right, sign = heading(shown)
-        gap = width - 2 - Content(right).cell_length
-        left = clip(clean(title), max(1, gap - 2))
-        pad = " " * max(1, gap - Content(left).cell_length)
-        style = "bold " + STYLE.get(sign, MUTED)
-        self.query_one("#heading", Line).show(Content.assemble(" ", (left, "bold"), pad, (right, style), " "))
-        self.query_one("#upper", Line).show(rule_line(width, -1, "", self._banner))
-        self.query_one("#lower", Line).show(rule_line(width, -1, ""))
-        asks = any(self.has_class(name) for name in ("-code", "-secret", "-line"))
-        _fill(self.query_one("#page", Page), tuple(above(shown)), fit=asks or self.inline)
-        _fill(self.query_one("#below", Page), tuple(below(shown)), fit=self.inline or not asks)
-        self.query_one("#keys", Line).show(key_line(keys(shown), "", MUTED, width))
-
-    def on_resize(self) -> None:
-        """Draws for the new size, once it is laid out."""
-        self.call_after_refresh(self.draw)
-
-    # What the person does
+    # What the person types
 
     @on(SecretInput.Given)
     def password_given(self) -> None:
         """Hands the password on and forgets it."""
-        secret = Secret(self.query_one("#secret", SecretInput).take())
-        if not secret.reveal():
-            return
-        self._answer(TYPED if self._early else SENT, secret)
-
-    @property
-    def _early(self) -> bool:
         question = self.course.question
-        return isinstance(question, PasswordAsked) and question.early
+        secret = Secret(self.secret.take())
+        if not secret.reveal():
+            self._say("Nothing was typed, and nothing was sent.")
+        elif isinstance(question, PasswordAsked):
+            self._hint = ""
+            self._answer(TYPED if question.early and not self._renew else SENT, secret)
 
     @on(CodeBoxes.Filled)
     def code_filled(self) -> None:
         """Hands the code on and forgets it."""
-        digits = self.query_one(CodeBoxes).take()
+        digits = self.boxes.take()
         question = self.course.question
         if not isinstance(question, CodeAsked) or len(digits) != 6:
             return
@@ -405,36 +323,19 @@ class SignInView(Vertical):
     def _answer(self, words: str, value: object) -> None:
         self.course = self.course.answered(words, self._now())
         self.person.answer(value)
-        self._arrange()
+        self.rearrange()
 
     def _say(self, hint: str) -> None:
         self._hint = hint
         self.draw()
+
+    # What the person chooses
 
     @on(Page.Chosen)
     def row_chosen(self, event: Page.Chosen) -> None:
         """Enter or a click on a row."""
         event.stop()
         self.choose(event.row_id)
-
-    @on(Page.Left)
-    def page_left(self, event: Page.Left) -> None:
-        """Up from what stands below is what is typed into."""
-        event.stop()
-        if event.page.id == "page" and event.direction > 0 and self.has_class("-choice"):
-            self.query_one("#below", Page).focus()
-        elif event.page.id == "below" and event.direction < 0:
-            if self.has_class("-choice"):
-                self.query_one("#page", Page).focus()
-            else:
-                self._arrange()
-
-    def on_key(self, event: events.Key) -> None:
-        """Down from what is typed into is what stands below it."""
-        if event.key == "down" and isinstance(self.screen.focused, CodeBoxes | Input):
-            event.stop()
-            event.prevent_default()
-            self.query_one("#below", Page).focus()
 
     def choose(self, row_id: str) -> None:
         """What choosing a row does."""
@@ -445,21 +346,27 @@ class SignInView(Vertical):
                 self.press(rest)
             case "keep":
                 self._keep = Keep(rest)
-                self.draw()
+                self.rearrange()
+            case "renew":
+                self._set_renew(rest == "yes")
             case "number" if isinstance(question, CodeAsked):
-                self._ask_for("sms", int(rest))
+                self._ask_for("sms", question.wanted.phones[int(rest)])
             case "account":
                 self._answer("", rest)
-            case "terms" | "key" | "second":
-                self._answer("", rest == "yes") if isinstance(
-                    question, (TermsAsked, KeyAsked, SecondWayAsked)
-                ) else None
+            case "second" if isinstance(question, SecondWayAsked):
+                self.course = replace(self.course, inside=rest == "yes")
+                self._answer("", rest == "yes")
+            case "terms" | "key" if isinstance(question, TermsAsked | KeyAsked):
+                self._answer("", rest == "yes")
             case "in" if isinstance(question, InUseAsked):
                 self._answer("", InUse(rest.removeprefix("use-")))
+            case "again":
+                self._way = Way.HERE if rest == "here" else self._way
+                self.press("again")
             case "back":
                 self.close()
-            case "command":
-                self.press("copy")
+            case "command" | "undo" | "serve":
+                self._copy([row.command for row in self.page.rows if isinstance(row, Command) and row.id == row_id])
             case _:
                 self.press(row_id)
 
@@ -468,16 +375,22 @@ class SignInView(Vertical):
         course, question = self.course, self.course.question
         match name:
             case "go" if isinstance(question, Review):
-                self._answer("", self._way)
+                inside = self._way is Way.IN_POD
+                self.course = replace(course, inside=inside)
+                self._answer("", Begin(self._way, self._renew and not inside))
+            case "n" if isinstance(question, Review) and not self._aside:
+                self._set_renew(not self._renew)
             case "way" if isinstance(question, Review):
                 self._way = Way.IN_POD if self._way is Way.HERE else Way.HERE
                 self.draw()
             case "kubectl" if isinstance(question, Review):
-                self._look_aside("" if self._aside else "kubectl")
+                self._show_by_hand(question)
             case "calendar" if course.outcome:
                 self._write_calendar(course.outcome)
-            case "calendar" | "copy" if self._aside == "kubectl" or course.ended:
-                self._copy()
+            case "calendar" | "copy" if self._aside == "kubectl" and isinstance(question, Review):
+                self._copy(commands(question, self.shown()))
+            case "calendar" | "copy" if course.trouble:
+                self._copy(list(course.trouble.commands))
             case "again" if course.trouble:
                 self.begin()
             case "done" if course.outcome:
@@ -485,69 +398,89 @@ class SignInView(Vertical):
             case _ if isinstance(question, CodeAsked):
                 self._help(name, question)
 
+    def _set_renew(self, renew: bool) -> None:
+        question = self.course.question
+        if isinstance(question, Review) and question.works and self._way is Way.HERE:
+            self._renew = renew
+            self.draw()
+
     def _help(self, name: str, question: CodeAsked) -> None:
-        wanted = question.wanted
+        wanted, inside = question.wanted, self.course.inside
         match name:
-            case "n":
-                left = SEND_AGAIN_AFTER - (self._now() - wanted.sent_at)
-                if left.total_seconds() > 0:
-                    self._say(f"It can be sent again in {clock(left)}: Apple limits how many come.")
-                else:
-                    self._answer("asking for another one", AnotherCode(wanted.delivery, wanted.phone))
-            case "d":
+            case "n" if not inside:
+                self._ask_for(wanted.delivery, wanted.phone)
+            case "d" if not inside:
                 self._ask_for("device", None)
             case "t" if len(wanted.phones) == 1:
-                self._ask_for("sms", 0)
+                self._ask_for("sms", wanted.phones[0])
             case "t" if wanted.phones:
                 self._look_aside("numbers")
-            case "b" if wanted.may_have_two_codes:
+            case "b" if wanted.may_have_two_codes and self.course.two_ways and not inside:
                 self._other = not self._other
                 self.draw()
             case "w":
                 self._look_aside("why")
 
-    def _ask_for(self, delivery: Delivery, number: int | None) -> None:
-        question = self.course.question
-        if isinstance(question, CodeAsked):
-            phone = None if number is None else question.wanted.phones[number]
+    def _ask_for(self, delivery: Delivery, phone: Phone | None) -> None:
+        """Asks for another code, unless one was sent on the same way within the last minute."""
+        left = self.course.wait_before(delivery, phone, self._now())
+        if left and not self.course.inside:
+            self._say(f"It can be sent there again in {clock(left)}: Apple limits how many come.")
+        else:
             self._aside = ""
             self._answer("asking for another one", AnotherCode(delivery, phone))
 
-    def _go_on(self) -> None:
-        """After the plan was shown for a while, unless it is being looked at."""
-        if not self._aside:
-            self.press("go")
-
     def _look_aside(self, what: str) -> None:
-        self._aside = what
-        self._arrange()
+        self._aside, self._hint = what, ""
+        self.rearrange()
+
+    # What is written to files
+
+    def _show_by_hand(self, question: Review) -> None:
+        """The plan as commands; the pod's manifest is written first, since one of them reads it."""
+        if not self._aside and (file := manifest(question)):
+            try:
+                self._manifest = self._save(*file)
+            except OSError:
+                self._manifest = ""
+        self._look_aside("" if self._aside else "kubectl")
 
     def _write_calendar(self, outcome: Outcome) -> None:
-        text = self._desk.reminder([outcome])
+        text = self._desk.reminder([*self._before, outcome])
         if text is None:
             self._say("There is no date to be reminded of.")
             return
         try:
-            self._say(f"Written to {self._save(CALENDAR_NAME, text)}: open it with your calendar.")
+            where = self._save(CALENDAR_NAME, text)
         except OSError as error:
             self._say(f"It could not be written: {error.strerror or type(error).__name__}.")
-
-    def _copy(self) -> None:
-        question, shown = self.course.question, self.shown()
-        commands = list(shown.commands)
-        if isinstance(question, Review):
-            commands = [action.command for action in question.plan.actions if action.command]
-        elif self.course.trouble:
-            commands = list(self.course.trouble.commands)
-        if not commands:
             return
-        text = "\n".join(commands) + "\n"
+        self._offers_calendar = False
+        self._say(f"Written to {where}: open it with your calendar.")
+
+    def _tell_unattended(self) -> tuple[str, ...]:
+        """Writes down what a password in the cluster takes, and says where; for nothing of it is done here."""
+        from wizard.renewal.telling import unattended  # noqa: PLC0415 - seldom
+
+        self._unattended = unattended(self._desk.settings, self.course.account)
+        text = "\n".join(with_way(self.shown(), [self._unattended.script]))
+        try:
+            where = self._save(UNATTENDED_NAME, text)
+        except OSError:
+            return (
+                "! Unattended re-login is up to you: docs/signing-in.md says how the password gets into the Secret.",
+            )
+        return (f"  Unattended re-login is up to you, in two changes: {where} has the commands and what to mind.",)
+
+    def _copy(self, wanted: list[str]) -> None:
+        if not wanted:
+            return
+        text = "\n".join(with_way(self.shown(), wanted)) + "\n"
         self.app.copy_to_clipboard(text)
         try:
-            where = f"Also in {self._save(COMMANDS_NAME, text)}."
-        except OSError:
-            where = ""
-        self.app.notify(where, title="Copied", markup=False)
+            self._say(f"Copied; also in {self._save(COMMANDS_NAME, text)}.")
+        except OSError as error:
+            self._say(f"Copied; it could not be saved as well: {error.strerror or type(error).__name__}.")
 
     # Leaving
 
@@ -560,7 +493,7 @@ class SignInView(Vertical):
         else:
             self._errand.cancel()
             self.course = replace(self.course, question=None, leaving=self._now())
-            self._arrange()
+            self.rearrange()
 
     def close(self) -> None:
         """Tells whoever opened it."""
@@ -568,13 +501,4 @@ class SignInView(Vertical):
         self.post_message(self.Closed(self, course.outcome, course.told, course.trouble))
 
 
-def _fill(page: Page, rows: tuple[Row, ...], *, fit: bool) -> None:
-    """Shows the rows; with `fit` the page is as high as they are, else as its style says."""
-    width = page.scrollable_content_region.width - len(GUTTER)
-    height = sum(len(list(row.lines(width))) for row in rows) if fit and width > 0 else None
-    if page.styles.inline.height != (None if height is None else Scalar.from_number(height)):
-        page.styles.height = height
-    page.show(rows)
-
-
-__all__ = ["KEYS", "SignInView"]
+__all__ = ["CALENDAR_NAME", "KEYS", "SignInView"]

@@ -65,7 +65,7 @@ class Signing:
 
     def outcome(self, rung: Rung = Rung.CODE, **more: object) -> Outcome:
         """How it ends."""
-        basis = "It rests on the date of X-APPLE-WEBAUTH-USER, which is set at sign-in. Apple may end it earlier."
+        basis = "The date is what the session's own files say (cookie X-APPLE-WEBAUTH-USER); Apple may end it earlier."
         library = Library(12_431, 80 * 2**30, "storage")
         made = Outcome(self.account, APPLE_ID, rung, NOW + timedelta(days=29, hours=3), basis, library)
         return replace(made, **more)  # type: ignore[arg-type]
@@ -214,7 +214,7 @@ class ScriptedDesk(Desk):
         return summary(outcome, self.seen.world, self.settings, NOW)
 
     def reminder(self, outcomes: Sequence[Outcome]) -> str | None:
-        return reminder(outcomes, self.seen.world.cluster, 7, NOW)
+        return reminder(outcomes, self.seen.world.cluster, self.settings, NOW)
 
 
 class Prepared(Preparation):
@@ -222,10 +222,15 @@ class Prepared(Preparation):
 
     @property
     def plan(self) -> Plan:
+        return self._with("Write the session beside the old one, and let icloudpd judge it")
+
+    @property
+    def plan_inside(self) -> Plan:
+        return self._with("Let icloudpd sign in beside the old one: you answer its questions")
+
+    def _with(self, title: str) -> Plan:
         staged = Target("v1", "Pod", "pods", fake.NS, "the hand-over pod")
-        inside = Action(
-            "Write the session beside the old one, and let icloudpd judge it", Verb.RUN, staged, undo="Gone."
-        )
+        inside = Action(title, Verb.RUN, staged, undo="Gone.")
         gone = Action(f"Remove job {POD}", Verb.DELETE, staged, command=f"kubectl -n {fake.NS} delete job {POD}")
         return Plan("Sign in", (self.handover.action, inside, gone), ("The CronJob is paused meanwhile.",))
 
@@ -237,8 +242,8 @@ def preparation(account: str) -> Preparation:
         f"Start a pod that mounts the claim {names.config_claim} (job {POD})",
         Verb.CREATE,
         Target("batch/v1", "Job", "jobs", fake.NS, POD),
-        {},
-        command=f"kubectl -n {fake.NS} create -f {POD}.yaml",
+        {"kind": "Job", "metadata": {"name": POD}},
+        command=f"kubectl -n {fake.NS} create -f nowhere.json",
         undo="It is removed when the sign-in ends.",
     )
     return Prepared(names, Handover(job, "/config", ("icloudpd",)), (), Pausing(), lambda _: Pausing())

@@ -69,8 +69,10 @@ class Beneath:
     async def done(self) -> None:
         """Past the end, which waits where a reminder is offered."""
         await self.until(
-            lambda: any(view.course.outcome is not None for view in self.app.screen.query(SignInView))
-            and "┃ Done" in self.text
+            lambda: (
+                any(view.course.outcome is not None for view in self.app.screen.query(SignInView))
+                and "┃ Done" in self.text
+            )
         )
         await self.press("enter")
 
@@ -104,22 +106,39 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)])
-async def test_it_stays_short_and_ends_by_itself(size: tuple[int, int], capsys: pytest.CaptureFixture[str]) -> None:
+async def test_it_stays_short_and_waits_at_the_plan_and_at_the_end(
+    size: tuple[int, int], capsys: pytest.CaptureFixture[str]
+) -> None:
     desk = ScriptedDesk(keyring=ScriptedKeeper())
+
+    def fits(under: Beneath, rows: int = ROWS) -> bool:
+        return under.rows <= rows and "Esc" in under.text
+
     async with beneath(desk, size=size) as under:
+        await under.asked(Review)
+        assert fits(under)
+        assert not desk.runs
         await under.begin()
         await under.asked(PasswordAsked)
-        assert under.rows <= ROWS
+        assert fits(under)
         await under.press(*"hunter2", "enter")
         await under.asked(CodeAsked)
-        assert under.rows <= ROWS
+        assert fits(under)
         await under.press(*"000000")
         await under.until(lambda: "did not accept" in under.text)
-        assert under.rows <= ROWS
-        await under.press("t", "down", "enter")
+        assert fits(under)
+        await under.press("t")
+        await under.until(lambda: "To which number?" in under.text)
+        assert fits(under)
+        await under.press("down", "enter")
         await under.until(lambda: "•• 42 sent" in under.text)
-        assert under.rows <= ROWS
+        assert fits(under)
+        await under.press(*"000000")
+        await under.until(lambda: "the second refusal" in " ".join(under.text.split()))
+        assert fits(under, size[1])
+        assert "why no code may come" in under.text
         await under.press(*"417902")
+        await under.done()
         await under.over()
     capsys.readouterr()
     assert told(under.app, Wish()) == Exit.DONE
@@ -135,11 +154,16 @@ async def test_several_accounts_one_after_the_other_each_with_its_rung(capsys: p
 
     desk = ScriptedDesk(each, snapshot=two_accounts())
     async with beneath(desk) as under:
+        await under.begin()
         await under.asked(PasswordAsked)
         await under.press(*"hunter2", "enter")
         await under.asked(CodeAsked)
         await under.press(*"417902")
+        await under.done()
+        await under.begin("n")
+        await under.done()
         await under.over()
+    assert desk.renewed == [False, True]
     assert told(under.app, Wish()) == Exit.DONE
     out = capsys.readouterr().out
     assert "It took password and code." in out
@@ -159,6 +183,9 @@ async def test_one_that_fails_stops_no_other_and_is_told_in_the_end(
 
     wish = Wish(ics=tmp_path / "next.ics")
     async with beneath(ScriptedDesk(each, snapshot=two_accounts()), wish) as under:
+        await under.begin()
+        await under.until(lambda: "anna" in under.text)
+        await under.begin()
         await under.over()
     assert told(under.app, wish) == Exit.NEEDS_PERSON
     said = capsys.readouterr()
@@ -175,8 +202,11 @@ async def test_a_refusal_that_is_left_leads_to_the_next_account(capsys: pytest.C
         raise trouble("icloud.session-unreadable")
 
     async with beneath(ScriptedDesk(each, snapshot=two_accounts())) as under:
+        await under.begin()
         await under.until(lambda: "can't be used" in under.text)
         await under.press("escape")
+        await under.begin()
+        await under.done()
         await under.over()
     assert told(under.app, Wish()) == Exit.NEEDS_PERSON
     said = capsys.readouterr()
@@ -192,6 +222,9 @@ async def test_who_leaves_is_asked_nothing_more(tmp_path: Path, capsys: pytest.C
     wish = Wish(ics=tmp_path / "next.ics")
     desk = ScriptedDesk(each, snapshot=two_accounts())
     async with beneath(desk, wish) as under:
+        await under.begin()
+        await under.until(lambda: "anna" in under.text)
+        await under.begin()
         await under.asked(PasswordAsked)
         await under.press("escape")
         await under.over()
@@ -203,21 +236,20 @@ async def test_who_leaves_is_asked_nothing_more(tmp_path: Path, capsys: pytest.C
 
     desk = ScriptedDesk(with_code, snapshot=two_accounts())
     async with beneath(desk) as under:
+        await under.begin()
         await under.asked(PasswordAsked)
         await under.press("escape")
         await under.over()
     assert [run.account for run in desk.runs] == ["default"]
 
 
-async def test_the_calendar_that_was_written_on_the_way_is_named_in_the_end(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(signin_view, "READABLE_SECONDS", PATIENCE)
+async def test_the_calendar_that_was_written_on_the_way_is_named_in_the_end(capsys: pytest.CaptureFixture[str]) -> None:
     async with beneath(ScriptedDesk(works)) as under:
+        await under.begin()
         await under.until(lambda: "Signed in until" in under.text)
         await under.press("c")
-        await under.until(lambda: bool(under.wizard.session.saved))
-        await under.press("escape")
+        await under.until(lambda: "photosync-sign-in.ics" in under.text)
+        await under.done()
         await under.over()
     assert list(under.wizard.session.saved) == ["photosync-sign-in.ics"]
     assert told(under.app, Wish()) == Exit.DONE
@@ -229,6 +261,8 @@ async def test_the_calendar_that_was_written_on_the_way_is_named_in_the_end(
 async def test_no_password_to_keep_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     wish = Wish(keep_password=True)
     async with beneath(ScriptedDesk(works, keyring=ScriptedKeeper({"you@example.com": "old"})), wish) as under:
+        await under.begin()
+        await under.done()
         await under.over()
     told(under.app, wish)
     out = capsys.readouterr().out
@@ -241,6 +275,8 @@ async def test_no_password_to_keep_is_said(capsys: pytest.CaptureFixture[str]) -
 async def test_signing_in_anew(renew: bool) -> None:
     desk = ScriptedDesk(works)
     async with beneath(desk, Wish(renew=renew)) as under:
+        await under.begin()
+        await under.done()
         await under.over()
     assert desk.renewed == [renew]
 
@@ -248,6 +284,7 @@ async def test_signing_in_anew(renew: bool) -> None:
 async def test_leaving_and_refusals_end_as_the_plain_command_does(capsys: pytest.CaptureFixture[str]) -> None:
     desk = ScriptedDesk()
     async with beneath(desk) as under:
+        await under.begin()
         await under.asked(PasswordAsked)
         await under.press("escape")
         await under.over()
@@ -261,6 +298,7 @@ async def test_leaving_and_refusals_end_as_the_plain_command_does(capsys: pytest
         raise trouble("icloud.locked")
 
     async with beneath(ScriptedDesk(locked)) as under:
+        await under.begin()
         await under.over()
     with pytest.raises(Trouble, match="locked"):
         told(under.app, Wish())
@@ -272,6 +310,7 @@ async def test_the_wishes_of_the_command_line(tmp_path: Path, capsys: pytest.Cap
     keeper = ScriptedKeeper({"you@example.com": "old"})
     desk = ScriptedDesk(snapshot=two_accounts(), keyring=keeper)
     async with beneath(desk, wish) as under:
+        await under.begin()
         await under.asked(PasswordAsked)
         await under.press(*"hunter2", "enter")
         await under.asked(CodeAsked)
@@ -302,6 +341,7 @@ async def test_what_cannot_be_wished_is_refused_before_anything_begins() -> None
 async def test_ctrl_c_puts_back(capsys: pytest.CaptureFixture[str]) -> None:
     desk = ScriptedDesk()
     async with beneath(desk) as under:
+        await under.begin()
         await under.asked(PasswordAsked)
         await under.press("ctrl+c")
         await under.over()
@@ -339,11 +379,14 @@ def test_on_a_terminal_three_lines_stay_and_no_secret(tmp_path: Path) -> None:
         raise AssertionError(f"{pattern} did not come: {_CONTROL.sub(b'', seen)[-2000:]!r}")
 
     try:
+        until("if one fails")
+        os.write(parent, b"\r")
         until("sent to Apple once")
         os.write(parent, b"demo-password\r")
         code = until(r"demo device is (\d{6})")[1]
         os.write(parent, b"\x1b[200~Your code: " + code.encode() + b"\x1b[201~")
-        until("Signed in until about")
+        until("reminder into my calendar")
+        os.write(parent, b"\r")
         until(r"Signed in until about[\s\S]*Signed in until about[\s\S]*come with the next run\.\s*$")
         assert process.wait(PATIENCE) == Exit.DONE
     finally:

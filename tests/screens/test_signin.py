@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
@@ -32,6 +33,7 @@ from tests.screens.fake import FakeSession, fresh
 from tests.screens.signing import (
     APPLE_ID,
     NOW,
+    POD,
     ScriptedDesk,
     ScriptedKeeper,
     Signing,
@@ -47,6 +49,7 @@ from wizard.icloud.words import trouble
 from wizard.renewal.person import GaveUp, InUse, Outcome, Progress, Stage, Tick
 
 BANNER = "demo world: expired, nothing leaves this machine"
+FOLDER = "~/.local/state/photosync-wizard"
 SIZES = [(80, 24), (120, 36), (60, 20)]
 Snap = Callable[[WizardApp, str], None]
 Entering = Callable[..., AbstractAsyncContextManager[Wizard]]
@@ -158,10 +161,19 @@ async def test_the_palette_leads_there(signing: Entering, opened: Opener) -> Non
 async def test_the_plan_by_hand(signing: Entering) -> None:
     async with signing(ScriptedDesk()) as wizard:
         await wizard.press("k")
-        assert "kubectl -n photo-sync create -f photosync-handover-4be1c0.yaml" in wizard.text
         assert not wizard.shows(KubectlScreen)
+        assert "These have no commands" in wizard.text
         await wizard.press("c")
-        assert "kubectl -n photo-sync delete job" in wizard.session.saved["sign-in-commands.sh"]
+        assert "Copied; also in" in wizard.text
+        saved = wizard.session.saved
+        assert json.loads(saved["sign-in-job.json"]) == {"kind": "Job", "metadata": {"name": POD}}
+        assert saved["sign-in-commands.sh"].splitlines() == [
+            f"kubectl -n photo-sync create -f '{FOLDER}/sign-in-job.json'",
+            f"kubectl -n photo-sync wait job/{POD} --for=jsonpath='{{.status.ready}}'=1 --timeout=5m",
+            f"kubectl -n photo-sync exec -it job/{POD} -- icloudpd --auth-only --username {APPLE_ID} --cookie-directory /config "
+            "--password-provider console",
+            f"kubectl -n photo-sync delete job {POD}",
+        ]
         await wizard.press("escape")
         assert "┃ Sign in" in wizard.text
         await wizard.press("enter")
@@ -345,7 +357,7 @@ async def test_another_code_only_after_a_minute(signing: Entering) -> None:
         assert "sent to your trusted devices 0:14 ago" in wizard.text
         assert "send again (in 0:46)" in wizard.text
         await wizard.press("n")
-        assert "It can be sent again in 0:46" in wizard.text
+        assert "It can be sent there again in 0:46" in wizard.text
         assert desk.runs[0].given == ["hunter2"]
         clock.now += timedelta(seconds=46)
         view_of(wizard).draw()
