@@ -147,7 +147,7 @@ def _add_reauth(commands: Any, where: argparse.ArgumentParser) -> None:
     reauth.add_argument("--account", metavar="NAME", action="append", help="only this account (default: every one)")
     reauth.add_argument("--apple-id", metavar="ID", help="the Apple ID (default: as the Secret has it)")
     what = reauth.add_mutually_exclusive_group()
-    what.add_argument("--check", action="store_true", help="only say what it would take; changes nothing")
+    what.add_argument("--check", action="store_true", help="only say what it would take; changes no session")
     what.add_argument(
         "--renew", action="store_true", help="sign in anew although the session still works, so that it lasts longer"
     )

@@ -43,11 +43,14 @@ class Wish:
 
 @dataclass(slots=True)
 class Tally:
-    """How it went with each of the accounts, in their order. `left` is the one at which the person left, if they did."""
+    """How it went with each of the accounts, in their order. `left` is the one at which the person left, if they did;
+    `needed` what a check found that they would have to give.
+    """
 
     accounts: tuple[str, ...] = ()
     outcomes: list[Outcome] = field(default_factory=list)
     troubles: list[tuple[str, Trouble]] = field(default_factory=list)
+    needed: tuple[str, ...] = ()
     left: str = ""
 
 
@@ -82,7 +85,15 @@ def check_wish(wish: Wish) -> None:
             exit_code=Exit.USAGE,
             retry=Retry.NEVER,
         )
-    if wish.ics and not wish.check:
+    if wish.ics and wish.check:
+        raise Trouble(
+            "reauth.check-ics",
+            "--check signs nobody in, so it has no date for --ics.",
+            fix="Leave out one of them.",
+            exit_code=Exit.USAGE,
+            retry=Retry.NEVER,
+        )
+    if wish.ics:
         calendar.check(wish.ics)
 
 
@@ -117,6 +128,8 @@ def conclude(tally: Tally, reminder: str | None, wish: Wish) -> int:
     codes = [Exit.DONE, *(trouble.exit_code for _, trouble in troubles)]
     if any(outcome.photos_trouble for outcome in tally.outcomes):
         codes.append(Exit.BLOCKED)
+    if tally.needed:
+        codes.append(Exit.NEEDS_PERSON)
     if tally.left:
         codes.append(Exit.NEEDS_PERSON)
         where = f"Left at {tally.left}" if len(tally.accounts) > 1 else "Left"
@@ -150,9 +163,10 @@ async def _reauth(opening: Opening, wish: Wish) -> int:
 
 
 async def _check(desk: Desk, account: str, wish: Wish, person: TerminalPerson, tally: Tally) -> None:
-    del tally
     start, apple_id, keeper = await _begun(desk, account, wish, person)
-    put_line(checked(account, await desk.renewal(start, apple_id, person, keeper).check()))
+    found = await desk.renewal(start, apple_id, person, keeper).check()
+    tally.needed += found.inputs
+    put_line(checked(account, found))
 
 
 async def _sign_in(desk: Desk, account: str, wish: Wish, person: TerminalPerson, tally: Tally) -> None:

@@ -61,8 +61,8 @@ class Settings:
 
     `accounts` are names as the person gave them, `apple_ids` what they gave by account name, `seen_apple_ids` as whom an
     account was last signed in, `skipped` step ids that are not wanted; `warning_days` is how long before the session's end
-    `status` starts to ask for a sign-in. `kubectl` and `wizard` are how commands for the person begin: with `--kubeconfig` and `--context` behind them where they were given to
-    us, our own with `--namespace` too.
+    `status` starts to ask for a sign-in. `kubectl` and `wizard` are how commands for the person begin: with `--kubeconfig` and
+    `--context` behind them where they were given to us, our own with `--namespace` too.
     """
 
     namespace: str = "photo-sync"

@@ -340,3 +340,25 @@ def test_a_calendar_of_somebody_else_is_refused_at_once(tmp_path: Path) -> None:
     file.write_text(calendar((Due(NOW.date()),), NOW).replace("photosync-wizard", "somebody"))
     ended = ran("--demo", "expired", "reauth", "--ics", str(file))
     ended.said_in_words(Exit.USAGE, "is no calendar that the wizard wrote")
+
+
+@pytest.mark.parametrize(
+    ("world", "code", "said"),
+    [
+        ("complete", 0, "nothing to do"),
+        ("expired-heals", 0, "its own tokens"),
+        ("expired", 3, "your password is enough"),
+    ],
+)
+def test_a_check_says_what_it_takes_and_whether_that_is_you(world: str, code: int, said: str) -> None:
+    ended = ran("--demo", world, "reauth", "--check")
+    assert (ended.code, len(ended.out.splitlines())) == (code, 1), ended.err
+    assert said in ended.out
+
+
+def test_a_check_has_no_date_for_a_calendar(tmp_path: Path) -> None:
+    file = tmp_path / "next.ics"
+    ended = ran("--demo", "complete", "reauth", "--check", "--ics", str(file))
+    assert ended.code == 2
+    assert "--check signs nobody in" in ended.err
+    assert not file.exists()

@@ -122,8 +122,8 @@ async def test_a_check_prints_one_line(place: Place) -> None:
 
     ended = await reauth(place, "--check")
 
-    assert (ended.code, len(ended.out.splitlines())) == (0, 1), ended.err
-    assert "It takes: password" in ended.out
+    assert (ended.code, len(ended.out.splitlines())) == (3, 1), ended.err
+    assert "While Apple trusts it your password is enough" in ended.out
 
 
 async def test_what_is_missing_and_what_cannot_be_reached_have_their_codes(place: Place, tmp_path: Path) -> None:

@@ -31,12 +31,14 @@ class Due:
     """One account's next sign-in: on `day`, with a reminder `days_before` at nine in the morning.
 
     `cluster` is anything that stays the same for this cluster and tells it from others; it goes into the UID as a digest.
+    `wizard` is how a command for this cluster begins.
     """
 
     day: date
     account: str = DEFAULT_ACCOUNT
     cluster: str = ""
     days_before: int = 7
+    wizard: str = "photosync-wizard"
 
 
 def calendar(dues: tuple[Due, ...], now: datetime) -> str:
@@ -165,9 +167,9 @@ def _event(due: Due, now: datetime, *, several: bool) -> list[str]:
     account = f" --account {due.account}" if several or due.account != DEFAULT_ACCOUNT else ""
     title = f"Sign in to iCloud again{whose}"
     text = (
-        f"Apple's session for the photo sync ends about today. Run `photosync-wizard reauth --renew{account}` before: it takes "
+        f"Apple's session for the photo sync ends about today. Run `{due.wizard} reauth --renew{account}` before: it takes "
         "about a minute.\n"
-        f"The date is an estimate; `photosync-wizard reauth --check{account}` asks whether the session still works."
+        f"The date is an estimate; `{due.wizard} reauth --check{account}` asks whether the session still works."
     )
     digest = hashlib.sha256(f"{due.cluster}\n{due.account}".encode()).hexdigest()[:24]
     early = timedelta(days=due.days_before) - timedelta(hours=_REMIND_AT_HOUR)

@@ -55,7 +55,9 @@ def next_rung(known: Known) -> Next:
     if known.readable and known.trust_token:
         kept = "your kept password" if known.password_known else "your password"
         return Next(
-            Rung.TRUSTED_PASSWORD, f"Apple may still trust this session: {kept} will do, without a code.", password
+            Rung.TRUSTED_PASSWORD,
+            f"The session has ended. While Apple trusts it {kept} is enough; if it does not any more, a code comes too.",
+            password,
         )
     kept = (
         "your kept password and a six-digit code are"

@@ -16,7 +16,6 @@ from wizard.apply.pod import HandoverPod, Proof, proof_of, until_gone
 from wizard.apply.prompts import Conversation
 from wizard.errors import Retry, Trouble
 from wizard.kube.client import Cluster
-from wizard.kube.errors import ClusterTrouble
 from wizard.model import Action, Target, Verb
 from wizard.renewal.apple import Passwords
 from wizard.renewal.in_pod import answer_all, not_lasting, refused_inside
@@ -69,7 +68,7 @@ async def find(cluster: Cluster, pods: tuple[Pod, ...], now: datetime, namespace
         container = pod.spec.containers[0]
         try:
             log = await cluster.log(namespace, pod.meta.name, container.name, tail=LINES)
-        except ClusterTrouble:
+        except Trouble:
             log = ""
         lines = tuple(log.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n"))
         ending = read_log(LogTail(pod.meta.name, lines)).ending

@@ -123,4 +123,4 @@ class Desk:
 
     def reminder(self, outcomes: Sequence[Outcome]) -> str | None:
         """The next sign-ins as a calendar file's text; None when no date is known."""
-        return reminder(outcomes, self.snapshot.world.cluster, self.settings.warning_days, datetime.now(UTC))
+        return reminder(outcomes, self.snapshot.world.cluster, self.settings, datetime.now(UTC))

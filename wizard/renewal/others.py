@@ -13,7 +13,7 @@ from wizard.apply.execute import execute
 from wizard.apply.pod import delete_job, is_held, until_gone
 from wizard.errors import Exit, Retry, Trouble
 from wizard.kube.client import Cluster
-from wizard.kube.errors import ClusterTrouble, NotFound
+from wizard.kube.errors import NotFound
 from wizard.model import Action, Target, Verb
 from wizard.observe.parse_pod import pod as parse_pod
 from wizard.renewal.person import GaveUp, InUse, Person
@@ -111,7 +111,7 @@ async def _stays_held(cluster: Cluster, pod: Pod, directory: str) -> bool:
     """Whether somebody alive holds it: whoever has just died lets go within a moment."""
     if pod.phase != "Running" or pod.meta.deleting:
         return False
-    with suppress(ClusterTrouble):
+    with suppress(Trouble):
         for _ in range(LOOKS):
             if not await is_held(cluster, pod, directory):
                 return False
@@ -149,7 +149,7 @@ async def is_taken_over(cluster: Cluster, preparation: Preparation) -> bool:
         job = await cluster.get(f"{target.path}/{target.name}")
     except NotFound:
         return True
-    except ClusterTrouble:
+    except Trouble:
         return False
     return "deletionTimestamp" in job["metadata"]
 

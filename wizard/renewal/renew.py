@@ -75,7 +75,10 @@ class Renewal:
         self._passwords = Passwords(self.apple_id, self.person, self.keeper, self._notes.append)
 
     async def check(self) -> Next:
-        """Which rung a sign-in would take. Asks the cluster's icloudpd, and pyicloud where that says no; changes nothing."""
+        """Which rung a sign-in would take. Asks the cluster's icloudpd, and pyicloud where that says no.
+
+        Changes no session, but for one that an earlier sign-in left half moved; notes on the claim that it works.
+        """
         async with self._pod(changes=False) as (pod, opened):
             found = await opened
             seen, pair = await known(pod, self.apple_id, found, self.person, self._notes.append)
@@ -184,9 +187,9 @@ class Renewal:
         show = self.person.show
         show(Progress(Stage.POD, Tick.DOING, "a pod that mounts the volume is starting"))
         await pod.open(lambda text: show(Progress(Stage.POD, Tick.DOING, text)))
-        await pod.hold()
         if changes:
             await stand_back(self.cluster, self.preparation)
+        await pod.hold()
         show(Progress(Stage.POD, Tick.DONE, f"pod {pod.pod} is ready"))
         found = await pod.recover_and_look()
         if found.recovered:

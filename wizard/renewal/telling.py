@@ -31,8 +31,7 @@ FROM_SECRET = "--password-provider console < /credentials/password"  # noqa: S10
 
 def checked(account: str, found: Next) -> str:
     """Which rung a sign-in would take."""
-    needs = f" It takes: {' and '.join(found.inputs)}." if found.inputs else ""
-    return f"{_who(account)}{found.sentence}{needs}"
+    return f"{_who(account)}{found.sentence}"
 
 
 def summary(outcome: Outcome, world: World, settings: Settings, now: datetime) -> tuple[str, ...]:
@@ -67,11 +66,11 @@ def until(expires_at: datetime | None, now: datetime) -> str:
     return f"Signed in until about {day} ({left})."
 
 
-def reminder(outcomes: Sequence[Outcome], cluster: ClusterRef, days_before: int, now: datetime) -> str | None:
-    """The next sign-ins as a calendar that reminds so many days before; None when no date is known."""
+def reminder(outcomes: Sequence[Outcome], cluster: ClusterRef, settings: Settings, now: datetime) -> str | None:
+    """The next sign-ins as a calendar that reminds the warning days before; None when no date is known."""
     identity = cluster.uid or cluster.server
     dues = tuple(
-        Due(outcome.expires_at.date(), outcome.account, identity, days_before)
+        Due(outcome.expires_at.date(), outcome.account, identity, settings.warning_days, settings.wizard)
         for outcome in outcomes
         if outcome.expires_at
     )
