@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,12 +16,12 @@ from wizard.icloud.typed import account_name, is_account_name
 from wizard.icloud.words import trouble
 from wizard.keeping import forget as forget_it
 from wizard.keeping import keep as keep_it
+from wizard.renewal.person import GaveUp, Outcome
 
 if TYPE_CHECKING:
     from wizard.icloud.password import Keeper
     from wizard.renewal.begin import Start
     from wizard.renewal.desk import Desk
-    from wizard.renewal.person import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,51 @@ class Began(Message):
     def __init__(self, *, kept: bool) -> None:
         self.kept = kept
         super().__init__()
+
+
+class Ended(Message):
+    """It went well."""
+
+    def __init__(self, outcome: Outcome, told: tuple[str, ...]) -> None:
+        self.outcome = outcome
+        self.told = told
+        super().__init__()
+
+
+class Refused(Message):
+    """It can't go on."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        self.trouble = trouble
+        super().__init__()
+
+
+class Broken(Message):
+    """The program itself has failed."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        super().__init__()
+
+
+class Left(Message):
+    """The person has left, and everything is put back."""
+
+
+async def lead_to_end(
+    desk: Desk, person: ScreenPerson, wishes: Wishes, keep: Callable[[], Keep], post: Callable[[Message], object]
+) -> None:
+    """As `lead`, and posts how it ended."""
+    end: Message
+    try:
+        end = Ended(*await lead(desk, person, wishes, keep, post))
+    except (GaveUp, asyncio.CancelledError):
+        end = Left()
+    except Trouble as trouble:
+        end = Refused(trouble)
+    except Exception as error:  # noqa: BLE001 - raised again where the app ends without showing values
+        end = Broken(error)
+    post(end)
 
 
 async def lead(

@@ -78,7 +78,7 @@ def _aside_keys(shown: Shown) -> list[Key]:
 def _question_keys(shown: Shown) -> list[Key]:
     match shown.course.question:
         case Review() as review:
-            anew: Key = ("n", "leave it" if shown.renew else "renew it", "screen.press('n')")
+            anew: Key = ("n", "don't renew" if shown.renew else "renew it", "screen.press('n')")
             inside = shown.way is Way.IN_POD
             return [
                 ("⏎", "go on", "screen.press('go')"),
