@@ -16,9 +16,9 @@ from screens.signin import SignInScreen
 from tests.screens import fake
 from tests.screens.conftest import Opener
 from tests.screens.driving import PATIENCE_SECONDS, Wizard
+from tests.screens.entering import asked, ended
 from tests.screens.fake import FakeSession, fresh
 from tests.screens.signing import ScriptedDesk, Signing, with_code
-from tests.screens.test_signin import asked, ended
 from wizard.crash import REPORT_NAME
 from wizard.renewal.person import Code, Outcome
 

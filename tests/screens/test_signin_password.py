@@ -1,0 +1,179 @@
+"""The password on the sign-in's screen: typed early or late, wrong, kept, and what it takes in the cluster."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from screens.asking import (
+    CodeAsked,
+    PasswordAsked,
+)
+from screens.boxes import SecretInput
+from tests.screens.entering import (
+    Entering,
+    asked,
+    ended,
+    says,
+    signing,
+)
+from tests.screens.signing import (
+    APPLE_ID,
+    ScriptedDesk,
+    ScriptedKeeper,
+    Signing,
+    with_code,
+    works,
+)
+from wizard.renewal.person import Outcome, Progress, Stage, Tick
+
+__all__ = ["signing"]
+
+
+async def test_a_wrong_password_is_typed_again_with_what_apple_said(signing: Entering) -> None:
+    desk = ScriptedDesk()
+    async with signing(desk) as wizard:
+        await wizard.press("enter")
+        await asked(wizard, PasswordAsked)
+        await wizard.press(*"wrong", "enter")
+        await wizard.until(lambda: "Apple does not know this Apple ID with this password." in wizard.text)
+        await wizard.settle()
+        assert wizard.app.screen.query_one(SecretInput).value == ""
+        await wizard.press("enter", *"right", "enter")
+        await asked(wizard, CodeAsked)
+        assert desk.runs[0].given == ["wrong", "right"]
+
+
+async def test_the_password_is_typed_while_the_pod_starts(signing: Entering) -> None:
+    pod = asyncio.Event()
+
+    async def slow(signing: Signing) -> Outcome:
+        signing.person.show(Progress(Stage.POD, Tick.DOING, "a pod that mounts the volume is starting"))
+        await pod.wait()
+        return await with_code(signing)
+
+    desk = ScriptedDesk(slow)
+    async with signing(desk) as wizard:
+        await wizard.press("enter")
+        await asked(wizard, PasswordAsked)
+        assert "meanwhile" in wizard.text
+        await wizard.press(*"hunter2", "enter")
+        assert "✓ Password" not in wizard.text
+        pod.set()
+        await asked(wizard, CodeAsked)
+        assert desk.runs[0].given == ["hunter2"]
+
+
+async def test_what_was_half_typed_is_kept_when_it_is_needed_and_forgotten_when_not(signing: Entering) -> None:
+    pod = asyncio.Event()
+
+    async def slow(signing: Signing) -> Outcome:
+        signing.person.show(Progress(Stage.POD, Tick.DOING, "starting"))
+        await pod.wait()
+        return await (with_code if needed else works)(signing)
+
+    for needed in (True, False):
+        pod.clear()
+        desk = ScriptedDesk(slow)
+        async with signing(desk) as wizard:
+            await wizard.press("enter")
+            await asked(wizard, PasswordAsked)
+            await wizard.press(*"hunt")
+            secret = wizard.app.screen.query_one(SecretInput)
+            pod.set()
+            if needed:
+                await wizard.until(lambda: "meanwhile" not in wizard.text)
+                await wizard.press(*"er2", "enter")
+                await asked(wizard, CodeAsked)
+                assert desk.runs[0].given == ["hunter2"]
+            else:
+                await ended(wizard)
+            assert secret.value == ""
+
+
+async def test_where_the_password_lives(signing: Entering) -> None:
+    keeper = ScriptedKeeper()
+    desk = ScriptedDesk(keyring=keeper)
+    async with signing(desk) as wizard:
+        await wizard.press("enter")
+        await asked(wizard, PasswordAsked)
+        assert "● kept nowhere" in wizard.text
+        assert "○ kept in GNOME Keyring" in wizard.text
+        await wizard.press(*"hunter2", "down", "down", "enter")
+        assert "● kept in GNOME Keyring" in wizard.text
+        await wizard.press("up", "up", "enter")
+        await asked(wizard, CodeAsked)
+        await wizard.press(*"417902")
+        await ended(wizard)
+        assert desk.kept == ["hunter2"]
+        assert "The password is kept in GNOME Keyring." in wizard.text
+
+
+async def test_a_second_refusal_is_told_from_the_first(signing: Entering) -> None:
+    async with signing(ScriptedDesk()) as wizard:
+        await wizard.press("enter")
+        await asked(wizard, PasswordAsked)
+        for told in ("It was sent once.", "That is the second refusal.", "That is the third refusal."):
+            await wizard.press(*"wrong", "enter")
+            await wizard.until(partial(says, wizard, told))
+            await wizard.settle()
+        assert says(wizard, "Apple locks an account after a few wrong ones")
+
+
+async def test_enter_on_nothing_says_that_nothing_was_sent(signing: Entering) -> None:
+    desk = ScriptedDesk()
+    async with signing(desk) as wizard:
+        await wizard.press("enter")
+        await asked(wizard, PasswordAsked)
+        await wizard.press("enter")
+        assert "Nothing was typed, and nothing was sent." in wizard.text
+        assert desk.runs[0].given == []
+
+
+async def test_what_is_typed_at_the_choices_goes_into_the_line(signing: Entering) -> None:
+    desk = ScriptedDesk()
+    async with signing(desk) as wizard:
+        await wizard.press("enter")
+        await asked(wizard, PasswordAsked)
+        await wizard.press("down")
+        assert "back to the password" in wizard.text
+        await wizard.press("q", "n", "k")
+        assert wizard.app.screen.query_one(SecretInput).value == "qnk"
+        await wizard.press("down", "enter", "1", "enter")
+        await asked(wizard, CodeAsked)
+        assert desk.runs[0].given == ["qnk1"]
+        await wizard.press("down", "4", "1", *"7902")
+        await ended(wizard)
+        assert desk.runs[0].given[1:] == ["417902 None"]
+
+
+async def test_a_machine_without_a_keyring_says_so(signing: Entering) -> None:
+    async with signing(ScriptedDesk()) as wizard:
+        await wizard.press("enter")
+        await asked(wizard, PasswordAsked)
+        assert "There is no keyring here that keeps a password safe." in wizard.text
+
+
+async def test_unattended_sign_in_is_shown_as_commands(signing: Entering) -> None:
+    async with signing(ScriptedDesk(), (120, 36)) as wizard:
+        await wizard.press("enter")
+        await asked(wizard, PasswordAsked)
+        await wizard.press(*"hunter2", "down", "down", "enter", "up", "up", "enter")
+        await asked(wizard, CodeAsked)
+        await wizard.press(*"417902")
+        await ended(wizard)
+        assert "patch secret icloud-credentials" in wizard.text
+        assert says(wizard, "Only a shell understands the `<`")
+        assert "mounted at /credentials" in wizard.text
+        assert "Argo CD" in wizard.text
+        assert "hunter2" not in wizard.text
+        assert "stty -echo" in wizard.session.saved["unattended-sign-in.sh"]
+        assert "hunter2" not in wizard.session.saved["unattended-sign-in.sh"]
+
+
+async def test_a_kept_password_is_said_in_the_plan_and_not_asked_early(signing: Entering) -> None:
+    desk = ScriptedDesk(works, keyring=ScriptedKeeper({APPLE_ID: "hunter2"}))
+    async with signing(desk) as wizard:
+        assert "Password: in GNOME Keyring" in wizard.text
+        await wizard.press("enter")
+        await ended(wizard)
