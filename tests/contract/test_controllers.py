@@ -119,7 +119,7 @@ async def test_a_pod_whose_claim_is_not_there(api: Api, pod: PodMaker) -> None:
     event = await said(api, "Pod", "waiting", "FailedScheduling")
     assert event["type"] == "Warning"
     assert 'persistentvolumeclaim "data" not found' in event["message"]
-    waiting = (await api.get("pods/waiting")).body
+    waiting = (await api.until("pods/waiting", lambda each: "conditions" in each.body["status"])).body
     assert waiting["status"]["phase"] == "Pending"
     condition = next(each for each in waiting["status"]["conditions"] if each["type"] == "PodScheduled")
     assert (condition["status"], condition["reason"]) == ("False", "Unschedulable")
