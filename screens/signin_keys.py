@@ -78,13 +78,13 @@ def _aside_keys(shown: Shown) -> list[Key]:
 def _question_keys(shown: Shown) -> list[Key]:
     match shown.course.question:
         case Review() as review:
-            anew: Key = ("n", "don't renew" if shown.renew else "renew it", "screen.press('n')")
+            anew: Key = ("n", "not now" if shown.renew else "renew it", "screen.press('n')")
             inside = shown.way is Way.IN_POD
             return [
                 ("⏎", "go on", "screen.press('go')"),
                 _LEAVE,
                 *([anew] if review.works and not inside else []),
-                ("i", "from here" if inside else "inside the pod", "screen.press('way')"),
+                ("i", "from here" if inside else "in the pod", "screen.press('way')"),
                 ("k", "kubectl", "screen.press('kubectl')"),
             ]
         case AppleIdAsked():

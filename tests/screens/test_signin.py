@@ -270,7 +270,7 @@ async def test_photos_that_cannot_be_read_are_said_at_the_end(signing: Entering)
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("state", ["plan", "password", "code", "wrong-code", "why", "end", "refused"])
+@pytest.mark.parametrize("state", ["plan", "renew", "by-hand", "password", "code", "wrong-code", "why", "end", "refused"])
 async def test_looks(
     signing: Entering, snap: Snap, monkeypatch: pytest.MonkeyPatch, state: str, size: tuple[int, int]
 ) -> None:
@@ -281,11 +281,15 @@ async def test_looks(
     if size == (80, 24):
         monkeypatch.setenv("NO_COLOR", "1")
     desk = ScriptedDesk(locked if state == "refused" else with_code, keyring=ScriptedKeeper())
+    if state == "renew":
+        desk.seen = _with_session(SessionState.EXPIRING, 5)
     async with signing(desk, size) as wizard:
         if state == "refused":
             await wizard.press("enter")
             await ended(wizard)
-        elif state != "plan":
+        elif state == "by-hand":
+            await wizard.press("k")
+        elif state not in ("plan", "renew"):
             await to(wizard, "password" if state == "password" else "code")
         if state == "password":
             await wizard.until(lambda: "meanwhile" not in wizard.text)
