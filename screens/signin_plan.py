@@ -125,7 +125,8 @@ def by_hand(review: Review, shown: Shown) -> Iterator[Row]:
                 yield from _inside_the_pod(review, shown)
             told = True
             continue
-        yield Space()
+        if number or not shown.demo_commands:
+            yield Space()
         yield Item(sign="~", text=action.title, style="bold")
         if command := typed(action, shown):
             yield Command(id=f"command-{number}", command=command)

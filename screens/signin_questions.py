@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from wizard.errors import Trouble
     from wizard.icloud.steps import CodeWanted, Delivery, Phone, TermsWanted
 
+WAITING_POD = "renewal.auth-pod-waits"
 _ORDINALS = ("", "first", "second", "third", "fourth", "fifth")
 _ONE_TRY = "icloudpd takes one try: a wrong one ends it, and you begin again."
 
@@ -252,6 +253,9 @@ def the_choice(question: object) -> Iterator[Row]:
         case KeyAsked():
             yield Item(id="key-yes", sign="·", text="it is plugged in: go on")
             yield Item(id="key-no", sign="·", text="leave")
+        case SecondWayAsked(why=why) if why.code == WAITING_POD:
+            yield Item(id="second-yes", sign="·", text="answer it there: the second way, inside the pod")
+            yield Item(id="second-no", sign="·", text="sign in from here: that pod is removed")
         case SecondWayAsked():
             yield Item(id="second-yes", sign="·", text="the second way: let icloudpd itself sign in, inside the pod")
             yield Item(id="second-no", sign="·", text="leave; the session before is still in place")

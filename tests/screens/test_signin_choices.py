@@ -26,6 +26,7 @@ from tests.screens.signing import (
     ScriptedDesk,
     Signing,
     wanted,
+    works,
 )
 from wizard.errors import Retry, Trouble
 from wizard.icloud.ladder import Rung
@@ -162,6 +163,26 @@ async def test_pods_in_the_way(signing: Entering, row: str, choice: InUse) -> No
         assert "icloudpd-sync-1-abcde uses the session" in wizard.text
         view_of(wizard).choose(row)
         await wizard.until(lambda: desk.runs[0].given == [choice])
+
+
+@pytest.mark.parametrize(("keys", "inside"), [(["enter"], True), (["down", "enter"], False)])
+async def test_a_pod_that_waits_is_answered_or_goes(signing: Entering, keys: list[str], inside: bool) -> None:
+    why = Trouble("renewal.auth-pod-waits", "Pod icloudpd-auth waits for a code already.")
+
+    async def waiting(signing: Signing) -> Outcome:
+        signing.given.append(str(await signing.person.second_way(why)))
+        return await works(signing)
+
+    desk = ScriptedDesk(waiting)
+    async with signing(desk) as wizard:
+        await wizard.press("enter")
+        await asked(wizard, SecondWayAsked)
+        assert "sign in from here: that pod is removed" in wizard.text
+        assert "leave" not in wizard.text.replace("Esc leave", "").replace("leaves", "")
+        await wizard.press(*keys)
+        await ended(wizard)
+        assert desk.runs[0].given == [str(inside)]
+        assert view_of(wizard).course.inside == inside
 
 
 async def test_the_second_way_after_a_refusal(signing: Entering) -> None:
