@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from screens.asking import CodeAsked, KeyAsked, PasswordAsked, Question, TermsAsked
+from wizard.icloud.limits import sending, wait_before
 from wizard.renewal.person import Outcome, Progress, Stage, Tick
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ VOLUME, PASSWORD, CODE, APPLE, TRUSTED, SAVED, PROVED, PHOTOS = (
     "photos",
 )
 TYPED = "typed, and sent only if it is needed"
-SEND_AGAIN_AFTER = timedelta(seconds=60)
 STEPS: Mapping[str, str] = {
     VOLUME: "Session on the volume",
     PASSWORD: "Password",
@@ -98,8 +98,7 @@ class Course:
 
     def wait_before(self, delivery: Delivery, phone: Phone | None, now: datetime) -> timedelta:
         """How long until another code may be asked for on that way; no time at all when it may be now."""
-        last = self.sent.get(sending(delivery, phone))
-        return max(timedelta(), last + SEND_AGAIN_AFTER - now) if last else timedelta()
+        return wait_before(self.sent, delivery, phone, now)
 
     @property
     def ended(self) -> bool:
@@ -172,11 +171,6 @@ class Course:
             for name, mark in self.marks.items()
         }
         return replace(self, trouble=trouble, marks=marks, question=None)
-
-
-def sending(delivery: Delivery, phone: Phone | None) -> str:
-    """The way on which a code comes: the devices, or one number."""
-    return f"sms {phone.id}" if delivery == "sms" and phone else delivery
 
 
 def _refused(course: Course, why: Trouble | None) -> Course:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from wizard.console import Console
 from wizard.errors import Exit, Retry, Trouble
-from wizard.icloud.limits import SEND_AGAIN_AFTER
+from wizard.icloud.limits import sending, wait_before
 from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
 from wizard.icloud.typed import account_name, account_name_problem, read_code
 from wizard.icloud.words import trouble
@@ -41,6 +41,7 @@ class TerminalPerson:
         self._clock = clock
         self._last = ""
         self._waits = False
+        self._sent: dict[str, datetime] = {}
 
     def plan(self, plan: Plan, whose: str = "") -> None:
         """What will be changed, and whose session it is about where there are several."""
@@ -87,6 +88,7 @@ class TerminalPerson:
             raise why or _no_more("code")
         self._tell(why)
         self._say(_came(wanted))
+        self._sent[sending(wanted.delivery, wanted.phone)] = wanted.sent_at
         while True:
             line = (await self._ask(f"Code ({_choices(wanted)}): ")).strip().lower()
             match line[:1]:
@@ -94,14 +96,12 @@ class TerminalPerson:
                     self._say("Nothing was typed, and nothing was sent.")
                 case "q":
                     raise GaveUp
-                case "n":
-                    if not (left := self._wait_for_another(wanted)):
-                        return AnotherCode("sms" if wanted.delivery == "sms" else "device", wanted.phone)
-                    self._say(f"It can be sent again in {left} seconds: Apple limits how many come.")
-                case "d":
-                    return AnotherCode("device")
-                case "t" if (index := _index(line[1:], len(wanted.phones))) is not None:
-                    return AnotherCode("sms", wanted.phones[index])
+                case "n" | "d" | "t" if another := _another(line, wanted):
+                    if not (left := wait_before(self._sent, another.delivery, another.phone, self._clock())):
+                        return another
+                    self._say(
+                        f"It can be sent again in {-(-left // timedelta(seconds=1))} seconds: Apple limits how many come."
+                    )
                 case _ if digits := read_code(line):
                     return Code(digits)
                 case _:
@@ -109,13 +109,24 @@ class TerminalPerson:
 
     async def terms(self, wanted: TermsWanted) -> bool:
         """Shows them, and takes only a clear yes."""
-        self._say(wanted.text or f"Apple has new terms. Read them at {wanted.url}.")
-        return not self._by_script and (await self._ask("Accept them? [y/N] ")).strip().lower() in ("y", "yes")
+        self._say("Apple wants new terms accepted before it opens anything.")
+        self._say(wanted.text or f"Read them at {wanted.url}.")
+        if self._by_script:
+            raise trouble("icloud.terms")
+        return (await self._ask("Accept them? [y/N] ")).strip().lower() in ("y", "yes")
 
     async def security_key(self, wanted: SecurityKeyWanted) -> bool:
         """Waits until it is plugged in."""
         self._say(f"This Apple ID opens only with a security key ({', '.join(wanted.keys) or 'any of yours'}).")
-        return not self._by_script and await self._ask("Plug it in, press Enter, then touch it: ") is not None
+        if self._by_script:
+            raise Trouble(
+                "reauth.key",
+                "A security key has to be touched, which nobody does here.",
+                fix="Run it in a terminal, with the key at hand.",
+                exit_code=Exit.NEEDS_PERSON,
+                retry=Retry.NEVER,
+            )
+        return await self._ask("Plug it in, press Enter, then touch it: ") is not None
 
     async def in_use(self, pods: tuple[str, ...]) -> InUse:
         """Two programs on one session spoil it. Asked once: who waits is looked after every few seconds."""
@@ -151,11 +162,6 @@ class TerminalPerson:
         if digits := read_code(line):
             return Code(digits)
         raise trouble("icloud.code-shape")
-
-    def _wait_for_another(self, wanted: CodeWanted) -> int:
-        """Seconds until another code may be asked for."""
-        left = SEND_AGAIN_AFTER - (self._clock() - wanted.sent_at)
-        return max(0, -(-int(left.total_seconds() * 1000) // 1000))
 
     def _say(self, text: str) -> None:
         self._console.say(text)
@@ -218,6 +224,18 @@ def _choices(wanted: CodeWanted) -> str:
     texts = tuple(f"t{number}: text ••{phone.ending}" for number, phone in enumerate(wanted.phones, 1))
     device = ("d: device",) if wanted.delivery == "sms" else ()
     return ", ".join(("n: again", *device, *texts, "q: leave"))
+
+
+def _another(line: str, wanted: CodeWanted) -> AnotherCode | None:
+    """The other code that a line asks for: the same way again, a device's, or a text message to a number."""
+    match line[:1]:
+        case "n":
+            return AnotherCode("sms" if wanted.delivery == "sms" else "device", wanted.phone)
+        case "d":
+            return AnotherCode("device")
+        case _:
+            index = _index(line[1:], len(wanted.phones))
+            return None if index is None else AnotherCode("sms", wanted.phones[index])
 
 
 def _index(text: str, count: int) -> int | None:

@@ -83,7 +83,6 @@ async def test_after_a_wrong_password_it_says_that_nothing_was_sent_again(code: 
     [
         ("417902", Code("417902")),
         (" 417-902 ", Code("417902")),
-        ("d", AnotherCode("device")),
         ("t", AnotherCode("sms", PHONES[0])),
         ("t2", AnotherCode("sms", PHONES[1])),
         ("T 2", AnotherCode("sms", PHONES[1])),
@@ -117,6 +116,23 @@ async def test_another_code_may_be_asked_for_a_minute_after_the_last(wanted: Cod
     assert await person.code(wanted, None) == answer
     assert "again in 45 seconds" in console.said
     assert not clock
+
+
+@pytest.mark.parametrize(
+    ("typed", "way"),
+    [("d", AnotherCode("device")), ("t2", AnotherCode("sms", PHONES[1])), ("n", AnotherCode("device"))],
+)
+async def test_every_way_has_its_minute(typed: str, way: AnotherCode) -> None:
+    sent = CodeWanted(way.delivery, PHONES, NOW, phone=way.phone)
+    console = Sitting(typed, "417902")
+    person = TerminalPerson(console, clock=lambda: NOW + timedelta(seconds=20))
+    assert await person.code(sent, None) == Code("417902")
+    assert "again in 40 seconds" in console.said
+
+
+async def test_a_way_that_was_not_taken_yet_is_free() -> None:
+    person = TerminalPerson(Sitting("t1"), clock=lambda: NOW)
+    assert await person.code(WANTED, None) == AnotherCode("sms", PHONES[0])
 
 
 async def test_what_there_is_to_choose_stands_in_the_question() -> None:
@@ -233,6 +249,15 @@ async def test_nothing_is_read_before_it_is_needed(piped: Callable[[str], Piped]
     assert os.read(console.read, 100) == b"hunter2\n"
 
 
+async def test_a_script_is_told_what_only_a_person_can_do(piped: Callable[[str], Piped]) -> None:
+    for ask, needed in ((terms, "terms"), (key, "key")):
+        with pytest.raises(Trouble) as refused:
+            await ask(at(piped("hunter2\n"), password_promised=True))
+        assert needed in refused.value.what
+        assert refused.value.exit_code is Exit.NEEDS_PERSON
+        assert refused.value.fix
+
+
 @pytest.mark.parametrize(
     ("data", "promised"), [("", "password_promised"), ("\n", "password_promised"), ("", "code_promised")]
 )
@@ -278,7 +303,7 @@ async def test_a_script_accepts_nothing_by_itself(
 ) -> None:
     monkeypatch.setattr(wizard.terminal_person, "LOOK_AGAIN_SECONDS", 0)
     person = at(piped("yes\nyes\n"), password_promised=True)
-    assert [await question(person) for question in (terms, key, second_way)] == [False] * 3
+    assert await second_way(person) is False
     assert await in_use(person) is InUse.WAIT
 
 

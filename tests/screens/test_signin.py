@@ -270,7 +270,9 @@ async def test_photos_that_cannot_be_read_are_said_at_the_end(signing: Entering)
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("state", ["plan", "renew", "by-hand", "password", "code", "wrong-code", "why", "end", "refused"])
+@pytest.mark.parametrize(
+    "state", ["plan", "renew", "by-hand", "password", "code", "wrong-code", "why", "end", "refused"]
+)
 async def test_looks(
     signing: Entering, snap: Snap, monkeypatch: pytest.MonkeyPatch, state: str, size: tuple[int, int]
 ) -> None:
