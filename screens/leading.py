@@ -129,7 +129,8 @@ async def lead(
     begin = await person.ask(review, Begin)
     post(Began(kept=kept))
     state = review.session.state if review.session else ""
-    if begin.way is Way.HERE and not kept and (begin.renew or state in ("unverified", "expired")):
+    perhaps = begin.renew or state in ("unverified", "expired")
+    if begin.way is Way.HERE and not kept and perhaps and not start.preparation.unused:
         person.ask_early(apple_id)
     renewal = desk.renewal(start, apple_id, person, keeper, in_pod=begin.way is Way.IN_POD, renew=begin.renew)
     try:

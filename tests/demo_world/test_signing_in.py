@@ -79,6 +79,15 @@ async def test_a_session_that_the_cron_job_would_not_find_is_not_made(tmp_path: 
         assert there.jobs() == []
 
 
+async def test_a_session_that_ends_soon_is_renewed(tmp_path: Path) -> None:
+    async with visit("expiring", tmp_path) as there:
+        outcome = await (await there.renewal(anew=True)).run()
+        assert (outcome.rung, there.person.asked) == (Rung.TRUSTED_PASSWORD, [f"password of {YOU}"])
+        assert outcome.expires_at is not None
+        assert outcome.expires_at > datetime.now(UTC) + timedelta(days=20)
+        await there.settled()
+
+
 async def test_the_nightly_run_works_again_afterwards(tmp_path: Path) -> None:
     """As `kubectl create job --from=cronjob/icloudpd-sync` does; before it fails, afterwards it downloads what is new."""
 

@@ -17,7 +17,7 @@ from wizard.renewal.person import Code, Progress, Stage, Tick
 
 pytestmark = pytest.mark.cluster
 
-WORKS, WEB_ENDED, TOKEN_ENDED, ALL_ENDED = (dt.timedelta(days=days) for days in (1, 31, 61, 91))
+WORKS, NEARLY_ENDED, WEB_ENDED, TOKEN_ENDED, ALL_ENDED = (dt.timedelta(days=days) for days in (1, 25, 31, 61, 91))
 
 
 async def laid(place: Place, ago: dt.timedelta) -> None:
@@ -70,6 +70,21 @@ async def test_a_check_says_what_it_takes_and_changes_nothing(
     assert place.apple.passwords_sent(place.apple_id) == 0
     await place.all_gone()
     assert await place.files() == before
+
+
+async def test_a_live_session_is_renewed_before_it_ends(place: Place) -> None:
+    """With the trust that it has: the password, no code, and a later date."""
+    await laid(place, NEARLY_ENDED)
+    first = await place.sign_in(Somebody())
+    somebody = Somebody([PASSWORD])
+
+    renewed = await place.sign_in(somebody, anew=True)
+
+    assert (first.rung, renewed.rung, somebody.asked) == (Rung.WORKS, Rung.TRUSTED_PASSWORD, ["password"])
+    assert first.expires_at is not None
+    assert renewed.expires_at is not None
+    assert renewed.expires_at - first.expires_at > dt.timedelta(days=10)
+    assert (await place.sign_in(Somebody())).rung is Rung.WORKS
 
 
 async def test_trust_alone_ended_costs_a_code(place: Place) -> None:

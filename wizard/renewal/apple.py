@@ -19,6 +19,7 @@ from wizard.renewal.person import AnotherCode, Code, GaveUp, Person, Progress, S
 _APPLE_IS_AWAY = frozenset({"icloud.unavailable", "icloud.throttled", "icloud.unreachable", "icloud.locked"})
 _FROM_THE_START = frozenset({"icloud.sign-in-lapsed", "icloud.session-ended", "icloud.no-step"})
 _ANOTHER_WAY = frozenset({"icloud.sms-refused", "icloud.push-unreachable"})
+_ASKING = Progress(Stage.APPLE, Tick.DOING, "asking Apple")
 _CHINA = {"icloud.china": True, "icloud.not-china": False}
 
 
@@ -86,9 +87,9 @@ async def sign_in(
 
     Raises Trouble, or GaveUp when the person leaves.
     """
-    person.show(Progress(Stage.APPLE, Tick.DOING, "asking Apple"))
     step: Step = PasswordWanted(trusted=False)
     if pair and has_token(pair, "session_token") and not anew:
+        person.show(_ASKING)
         try:
             step = await signing.resume(pair)
         except Trouble as trouble:
@@ -121,6 +122,7 @@ class _Entrance:
         """Sends a password once, and asks for another while Apple's answer can be mended by typing."""
         while True:
             password = await self.passwords.get(why)
+            self.passwords.person.show(_ASKING)
             try:
                 return await self.signing.start(
                     self.passwords.apple_id,

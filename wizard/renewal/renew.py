@@ -69,6 +69,7 @@ class Renewal:
     anew: bool = False
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _notes: list[str] = field(default_factory=list, init=False)
+    _before: bool = field(default=False, init=False)
     _passwords: Passwords = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -192,6 +193,7 @@ class Renewal:
         await pod.hold()
         show(Progress(Stage.POD, Tick.DONE, f"pod {pod.pod} is ready"))
         found = await pod.recover_and_look()
+        self._before = found.pair
         if found.recovered:
             self._notes.append(
                 "An earlier sign-in was cut off; its session was moved into place."
@@ -277,7 +279,8 @@ class Renewal:
         if staged:
             await wait_for_users(self.cluster, self.preparation, self.person)
             await pod.commit()
-            show(Progress(Stage.SAVED, Tick.DONE, "moved into place; the session before is kept beside it"))
+            kept = "; the session before is kept beside it" if self._before else ""
+            show(Progress(Stage.SAVED, Tick.DONE, f"moved into place{kept}"))
         lasts = expiry(Pair(self.apple_id, *await pod.read()).jar, self.clock())
         await self._note(lasts.at)
         library, no_photos = await self._photos(signing)
