@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 TableOf = Callable[["Snapshot", "Settings", datetime], "Table | None"]
 _MOST_LINES = 3
 _CLOSING_SECONDS = 1.0
-_LEAVING_SECONDS = 5.0
+_LEAVING_SECONDS = 15.0
 
 
 def utc_now() -> datetime:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from wizard.reauth import Tally, Wish
     from wizard.renewal.desk import Desk
 
-_LEAVING_SECONDS = 5.0
+_LEAVING_SECONDS = 15.0
 
 
 class Opened(Protocol):

@@ -15,6 +15,7 @@ from wizard.demo.volumes import Volume
 from wizard.demo.world import DemoWorld
 from wizard.engine import Engine
 from wizard.errors import Trouble
+from wizard.icloud.password import Keeper
 from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
 from wizard.renewal.begin import Start, begin
 from wizard.renewal.person import AnotherCode, Code, GaveUp, InUse, Progress, Stage, Tick
@@ -83,6 +84,29 @@ class Somebody:
         self.whys += [why.code] if why else []
 
 
+class Keyring(Keeper):
+    """Holds one password, or fails."""
+
+    def __init__(self, kept: str | None, fails: Trouble | None = None) -> None:
+        self.name = "a keyring"
+        self.held = kept
+        self.fails = fails
+
+    async def get(self, apple_id: str) -> str | None:
+        assert "@" in apple_id
+        if self.fails:
+            raise self.fails
+        return self.held
+
+    async def delete(self, apple_id: str) -> None:
+        assert "@" in apple_id
+        self.held = None
+
+    async def set(self, apple_id: str, password: str) -> None:
+        assert "@" in apple_id
+        self.held = password
+
+
 def leaves(_wanted: CodeWanted) -> Code:
     """Somebody who has had enough."""
     raise GaveUp
@@ -139,7 +163,7 @@ class Visit:
         start = await self.start(account)
         assert start.apple_id is not None
         folder = self.engine.private_folder("apple")
-        return Renewal(self.engine.cluster, start.preparation, start.apple_id, folder, self.person, None, **options)
+        return Renewal(self.engine.cluster, start.preparation, start.apple_id, folder, self.person, **options)
 
     async def settled(self) -> None:
         """Nothing of a sign-in is left but the session."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.demo_world.signing import NAMES, YOU, Somebody, Visit, visit
+from tests.demo_world.signing import NAMES, YOU, Somebody, Visit, leaves, visit
 from wizard.apply.pod import HandoverPod
 from wizard.errors import Trouble
 from wizard.icloud.ladder import Rung
@@ -93,10 +93,13 @@ async def test_two_at_once_do_not_spoil_each_other(tmp_path: Path, monkeypatch: 
                 with pytest.raises(Trouble) as refused:
                     await attempt()
                 second.append(refused.value.code)
+            assert there.get("CronJob", "icloudpd-sync")["spec"]["suspend"] is True
             return await super().code(wanted, why)
 
     async with visit("trust-expired", tmp_path, Busy()) as there:
+        await runs_soon(there)
         assert (await (await there.renewal()).run()).rung is Rung.CODE
+        assert there.get("CronJob", "icloudpd-sync")["spec"]["suspend"] is False
         await there.settled()
     assert second == ["renewal.under-way"] * 2
 
@@ -196,6 +199,67 @@ async def test_a_run_that_begins_in_the_middle_is_noticed_before_anything_is_mov
         assert "a-late-run" not in there.pods()
         assert there.session() != before
         await there.settled()
+
+
+async def test_who_is_ended_by_another_sign_in_leaves_the_pause_to_it(tmp_path: Path) -> None:
+    class Ended(Somebody):
+        async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
+            (own,) = there.jobs()
+            other: Any = copy.deepcopy(there.get("Job", own))
+            other["metadata"] = {"name": "of-another", "labels": other["metadata"]["labels"]}
+            del other["spec"]["selector"], other["spec"]["template"]["metadata"]["labels"]
+            path = "/apis/batch/v1/namespaces/photo-sync/jobs"
+            await there.engine.cluster.send("POST", path, body=other)
+            await there.engine.cluster.send("DELETE", f"{path}/{own}", body=BACKGROUND)
+            await there.world.settle()
+            return await super().code(wanted, why)
+
+    async with visit("trust-expired", tmp_path, Ended()) as there:
+        await runs_soon(there)
+        with pytest.raises(Trouble) as ended:
+            await (await there.renewal()).run()
+        assert ended.value.code == "renewal.taken-over"
+        assert there.get("CronJob", "icloudpd-sync")["spec"]["suspend"] is True
+
+
+async def test_a_pod_for_signing_in_that_comes_back_is_noticed(tmp_path: Path) -> None:
+    """As Argo CD brings back one that is in git."""
+
+    class Slow(Somebody):
+        async def password(self, apple_id: str, why: Trouble | None) -> str:
+            await made(there, user("icloudpd-auth"))
+            return await super().password(apple_id, why)
+
+    async with visit("auth-waiting", tmp_path, Slow(uses=[InUse.STOP])) as there:
+        assert (await (await there.renewal()).run()).rung is Rung.CODE
+        assert "in use by 1" in there.person.asked
+        assert "icloudpd-auth" not in there.pods()
+
+
+async def test_a_pair_that_was_half_written_is_put_back_before_anything_is_asked(tmp_path: Path) -> None:
+    """The wizard died while it answered another icloudpd, which had emptied one of the two files by then."""
+    async with visit("trust-expired", tmp_path, Somebody(answers=[leaves])) as there:
+        entries, whole = there.volume.entries, there.session()
+        like = entries[NAMES[0]]
+        for name, content in zip(NAMES, whole, strict=True):
+            entries[f".photosync-previous/{name}"] = replace(like, content=content)
+        entries[".photosync-previous"] = replace(like, content=None, mode=0o700)
+        entries[".photosync-attended"] = replace(like, content=b"")
+        entries[NAMES[1]] = replace(like, content=b"")
+        with pytest.raises(GaveUp):
+            await (await there.renewal()).run()
+        assert there.session() == whole
+
+
+async def test_a_check_beside_a_sign_in_that_has_just_begun_stands_back(tmp_path: Path) -> None:
+    async with visit("expired-heals", tmp_path) as there:
+        check, other = await there.renewal(), (await there.start()).preparation
+        first: Any = copy.deepcopy(other.handover.action.body)
+        first["metadata"]["name"] = "a-first"
+        await there.engine.cluster.send("POST", "/apis/batch/v1/namespaces/photo-sync/jobs", body=first)
+        with pytest.raises(Trouble) as refused:
+            await check.check()
+        assert refused.value.code == "renewal.under-way"
 
 
 async def test_a_pod_that_would_come_back_is_not_stopped(tmp_path: Path) -> None:

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from tests.demo_world.signing import YOU, Somebody, leaves, visit
+from tests.demo_world.signing import YOU, Keyring, Somebody, leaves, visit
 from wizard.apply.pod import HandoverPod
+from wizard.apply.proof import Proof, proof_of
 from wizard.errors import Trouble
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted
+from wizard.renewal import proving
 from wizard.renewal.person import AnotherCode, Code, GaveUp, Stage
 
 BACKGROUND = {"propagationPolicy": "Background"}
@@ -162,6 +164,36 @@ async def test_the_second_way_in_the_pod_by_text_message(tmp_path: Path) -> None
     async with visit("sms-only", tmp_path, Somebody(answers=[other])) as there:
         assert (await (await there.renewal(in_pod_only=True)).run()).rung is Rung.CODE
         assert there.person.asked == [f"password of {YOU}", "code by device", "code by sms"]
+
+
+async def test_a_kept_password_that_is_refused_in_the_pod_is_forgotten(tmp_path: Path) -> None:
+    keyring = Keyring("of last year")
+    async with visit("trust-expired", tmp_path) as there:
+        renewal = await there.renewal(in_pod_only=True, keeper=keyring)
+        with pytest.raises(Trouble) as refused:
+            await renewal.run()
+        assert refused.value.code == "icloud.password-changed"
+        assert keyring.held is None
+        assert there.person.asked == []
+        await there.settled()
+
+
+async def test_an_apple_that_falters_at_the_last_proof_costs_no_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, prove = [], HandoverPod.prove
+
+    async def faltering(self: HandoverPod, apple_id: str) -> Proof:
+        asked.append(apple_id)
+        if len(asked) == 1:
+            return proof_of("pod", b"ERROR    Authentication required for Account. (500)")
+        return await prove(self, apple_id)
+
+    monkeypatch.setattr(HandoverPod, "prove", faltering)
+    monkeypatch.setattr(proving, "PAUSE_SECONDS", 0)
+    async with visit("trust-expired", tmp_path) as there:
+        assert (await (await there.renewal(in_pod_only=True)).run()).rung is Rung.CODE
+        assert len(asked) == 2
 
 
 async def test_refused_by_icloudpd_and_then_in_the_pod(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.demo_world.signing import Somebody
+from tests.demo_world.signing import Keyring, Somebody
 from wizard.errors import Trouble
 from wizard.icloud.files import Pair
 from wizard.icloud.ladder import Rung
@@ -51,28 +51,6 @@ class Apple:
         return self._answer(delivery, phone)
 
 
-class Keyring:
-    """Holds one password, or fails."""
-
-    def __init__(self, kept: str | None, fails: Trouble | None = None) -> None:
-        self.held = kept
-        self.fails = fails
-
-    async def get(self, apple_id: str) -> str | None:
-        assert apple_id == ME
-        if self.fails:
-            raise self.fails
-        return self.held
-
-    async def delete(self, apple_id: str) -> None:
-        assert apple_id == ME
-        self.held = None
-
-    async def set(self, apple_id: str, password: str) -> None:
-        assert apple_id == ME
-        self.held = password
-
-
 def typed(code: str) -> Callable[[CodeWanted], Code]:
     return lambda _: Code(code)
 
@@ -81,7 +59,7 @@ async def led(
     apple: Apple, person: Somebody, pair: Pair | None = None, keyring: Keyring | None = None, *, anew: bool = False
 ) -> tuple[SignedIn, Passwords, list[str]]:
     notes: list[str] = []
-    passwords = Passwords(ME, person, keyring, notes.append)  # type: ignore[arg-type]
+    passwords = Passwords(ME, person, keyring, notes.append)
     return await sign_in(apple, passwords, person, pair, anew=anew), passwords, notes  # type: ignore[arg-type]
 
 
@@ -177,3 +155,19 @@ async def test_where_no_password_was_used_there_is_none_to_keep() -> None:
     _, passwords, _ = await led(Apple(IN), Somebody(), PAIR, keyring)
     assert not await passwords.keep()
     assert keyring.held is None
+
+
+@pytest.mark.parametrize("code", ["icloud.app-specific-password", "icloud.no-password"])
+async def test_a_kept_password_that_can_be_none_is_asked_for_once(code: str) -> None:
+    keyring = Keyring("abcd-abcd-abcd-abcd")
+    apple = Apple(trouble(code), IN)
+    await led(apple, Somebody(passwords=["typed"]), keyring=keyring)
+    assert [sent[0] for sent in apple.sent] == ["abcd-abcd-abcd-abcd", "typed"]
+    assert keyring.held is None
+
+
+async def test_an_account_that_is_sent_to_and_fro_is_left() -> None:
+    apple = Apple(trouble("icloud.china"), trouble("icloud.not-china"))
+    with pytest.raises(Trouble) as ended:
+        await led(apple, Somebody(), keyring=Keyring("kept"))
+    assert ended.value.code == "icloud.not-china"

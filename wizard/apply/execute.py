@@ -46,7 +46,7 @@ async def execute(cluster: Cluster, action: Action) -> Applied:
             )
         case Verb.DELETE:
             try:
-                answer = await cluster.send("DELETE", one, body={"propagationPolicy": "Background"})
+                answer = await cluster.send("DELETE", one, body={"propagationPolicy": "Background", **_mapping(action)})
             except NotFound:
                 return Applied()
             return Applied(warnings=answer.warnings)

@@ -102,7 +102,9 @@ class Conversation:
         await self._stream.send(text.encode() + b"\n")
 
     def _take(self, ask: Ask) -> Prompt:
-        part = self._seen.replace(self._typed, "…") if self._typed else self._seen
+        part = self._seen.removeprefix(self._typed)
+        if len(self._typed) > 1:
+            part = part.replace(self._typed, "…")
         self._typed, self._seen = "", ""
         self.output += part
         again = next(

@@ -20,6 +20,9 @@ _APPLE_IS_AWAY = frozenset({"icloud.unavailable", "icloud.throttled", "icloud.un
 _FROM_THE_START = frozenset({"icloud.sign-in-lapsed", "icloud.session-ended", "icloud.no-step"})
 _ANOTHER_WAY = frozenset({"icloud.sms-refused", "icloud.push-unreachable"})
 _ASKING = Progress(Stage.APPLE, Tick.DOING, "asking Apple")
+_NO_GOOD = frozenset(
+    {"icloud.password-changed", "icloud.wrong-password", "icloud.app-specific-password", "icloud.no-password"}
+)
 _CHINA = {"icloud.china": True, "icloud.not-china": False}
 
 
@@ -117,6 +120,7 @@ class _Entrance:
     passwords: Passwords
     pair: Pair | None
     china: bool
+    moved: bool = False
 
     async def enter(self, why: Trouble | None) -> Step:
         """Sends a password once, and asks for another while Apple's answer can be mended by typing."""
@@ -134,11 +138,14 @@ class _Entrance:
             except Trouble as trouble:
                 if trouble.retry is not Retry.NOW or trouble.code == "icloud.apple-id":
                     raise
-                if trouble.code == "icloud.password-changed":
+                if trouble.code in _NO_GOOD and self.passwords.from_keyring:
                     await self.passwords.refused()
                 if trouble.code == "icloud.trust-refused":
                     self.pair = None
-                self.china = _CHINA.get(trouble.code, self.china)
+                if trouble.code in _CHINA:
+                    if self.moved:
+                        raise
+                    self.china, self.moved = _CHINA[trouble.code], True
                 why = trouble
 
 

@@ -10,22 +10,26 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from wizard.apply.execute import execute
-from wizard.apply.pod import HandoverPod, Proof, proof_of, until_gone
+from wizard.apply.pod import HandoverPod, proof_of, until_gone
 from wizard.apply.prompts import Conversation
+from wizard.apply.proof import Verdict
 from wizard.errors import Retry, Trouble
 from wizard.kube.client import Cluster
 from wizard.model import Action, Target, Verb
 from wizard.renewal.apple import Passwords
 from wizard.renewal.in_pod import answer_all, not_lasting, refused_inside
 from wizard.renewal.person import Person, Progress, Stage, Tick
+from wizard.renewal.proving import not_judged, patiently, prove_in_place
 from wizard.settings import is_auth_pod
 from wizard.steps.icloudpd_log import BEFORE_CODE, read_log
 from wizard.world import LogTail, Pod
 
 LINES = 60
 LOOK_SECONDS = 10.0
+GRACE_SECONDS = 1
 _SILENCE = timedelta(minutes=1)
 _PASSWORD, _CODE = "the password", "a code"
 _ASKS = {"asks-password": _PASSWORD, "asks-code": _CODE}
@@ -38,7 +42,8 @@ _PROMPTS = {_PASSWORD: "iCloud Password for {}: ", _CODE: "Please enter two-fact
 class AuthPod:
     """One such pod that holds the session. `asks` is what it waits for, empty when it waits for nothing that can be typed.
 
-    `seen` is what its terminal shows; `at_work` that icloudpd is speaking with Apple in it just now.
+    `uid` is Kubernetes' own name for it, `seen` is what its terminal shows; `at_work` that icloudpd is speaking with Apple in
+    it just now.
     """
 
     namespace: str
@@ -47,6 +52,7 @@ class AuthPod:
     asks: str = ""
     at_work: bool = False
     seen: str = field(default="", repr=False)
+    uid: str = ""
 
     @property
     def removal(self) -> Action:
@@ -56,7 +62,8 @@ class AuthPod:
             f"Remove pod {self.name}, which {state}, so that one program alone uses the session",
             Verb.DELETE,
             Target("v1", "Pod", "pods", self.namespace, self.name),
-            command=f"kubectl -n {self.namespace} delete pod {self.name}",
+            {"gracePeriodSeconds": GRACE_SECONDS},
+            command=f"kubectl -n {self.namespace} delete pod {self.name} --grace-period={GRACE_SECONDS}",
         )
 
 
@@ -80,7 +87,9 @@ async def find(cluster: Cluster, pods: tuple[Pod, ...], now: datetime, namespace
         silent = not any(line.strip() for line in lines)
         at_work = not asks and (ending == "signing-in" or (silent and _young(pod.meta.created, now)))
         prompt = _PROMPTS[asks].format("") if asks and ending not in _ASKS else ""
-        return AuthPod(namespace, pod.meta.name, container.name, asks, at_work, "\n".join((*lines, prompt)))
+        return AuthPod(
+            namespace, pod.meta.name, container.name, asks, at_work, "\n".join((*lines, prompt)), pod.meta.uid
+        )
     return None
 
 
@@ -130,10 +139,12 @@ async def answer(
             await remove(cluster, found)
         said = proof_of(found.name, talk.output.encode())
         if not said.accepted:
-            raise refused_inside(said)
+            raise await refused_inside(said, passwords)
         person.show(Progress(Stage.APPLE, Tick.DONE, "icloudpd has signed in"))
         person.show(Progress(Stage.PROVED, Tick.DOING, "asking it once more, without a password"))
-        proof = await prove_in_place(pod, apple_id)
+        proof = await patiently(partial(prove_in_place, pod, apple_id), person)
+        if proof.verdict is Verdict.NOT_JUDGED:
+            raise not_judged(proof, pod)
         if not proof.accepted:
             raise not_lasting(proof)
         await pod.settle()
@@ -142,14 +153,6 @@ async def answer(
     finally:
         if not settled:
             await pod.take_back()
-
-
-async def prove_in_place(pod: HandoverPod, apple_id: str) -> Proof:
-    """Whether icloudpd accepts the pair in place, by a copy of it."""
-    await pod.stage_copy()
-    proof = await pod.prove(apple_id)
-    await pod.discard()
-    return proof
 
 
 async def remove(cluster: Cluster, found: AuthPod) -> None:

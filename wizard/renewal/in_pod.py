@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
-from wizard.apply.pod import HandoverPod, Proof, proof_of
+from wizard.apply.pod import HandoverPod, proof_of
 from wizard.apply.prompts import Ask, Conversation, Prompt
+from wizard.apply.proof import Proof, Verdict
 from wizard.errors import Exit, Retry, Trouble, shorten
 from wizard.icloud.steps import CodeWanted, Phone
+from wizard.icloud.words import trouble
 from wizard.renewal.apple import Passwords
 from wizard.renewal.person import AnotherCode, Person, Progress, Stage, Tick
+from wizard.renewal.proving import not_judged, patiently
+from wizard.steps.icloudpd_log import WRONG_PASSWORD
 
 _RETRY = {
     "account-locked": Retry.NEVER,
@@ -34,18 +39,23 @@ async def sign_in_inside(pod: HandoverPod, apple_id: str, person: Person, passwo
         await answer_all(talk, person, passwords)
     said = proof_of(pod.pod, talk.output.encode())
     if not said.accepted:
-        raise refused_inside(said)
+        raise await refused_inside(said, passwords)
     person.show(Progress(Stage.APPLE, Tick.DONE, "icloudpd has signed in"))
     person.show(Progress(Stage.PROVED, Tick.DOING, "asking it once more, without a password"))
-    proof = await pod.prove(apple_id)
+    proof = await patiently(partial(pod.prove, apple_id), person)
+    if proof.verdict is Verdict.NOT_JUDGED:
+        raise not_judged(proof, pod)
     if not proof.accepted:
         raise not_lasting(proof)
     person.show(Progress(Stage.PROVED, Tick.DONE, "icloudpd says yes"))
 
 
-def refused_inside(said: Proof) -> Trouble:
-    """It ended without getting in, for the reason that its own lines tell."""
+async def refused_inside(said: Proof, passwords: Passwords) -> Trouble:
+    """It ended without getting in, for the reason that its own lines tell. A kept password that was refused is forgotten."""
     sign = said.reading.signs[0][0] if said.reading.signs else None
+    if sign and sign.slug == WRONG_PASSWORD and passwords.from_keyring:
+        await passwords.refused()
+        return trouble("icloud.password-changed")
     return Trouble(
         "renewal.refused-inside",
         sign.summary if sign else "icloudpd ended without signing in.",

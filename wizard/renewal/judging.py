@@ -1,20 +1,16 @@
-"""What the cluster's icloudpd says of a session, on the claim or staged: asked, told to the person, turned into what is known."""
+"""What is known of the session on the claim: what icloudpd says of it, told to the person, and what its files hold."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from wizard.apply.pod import HandoverPod, OnClaim
 from wizard.apply.proof import Proof, Verdict
-from wizard.errors import Exit, Retry, Trouble
 from wizard.icloud.files import Pair, has_token
 from wizard.icloud.ladder import Known
-from wizard.renewal.auth_pod import prove_in_place
 from wizard.renewal.person import Person, Progress, Stage, Tick
+from wizard.renewal.proving import not_judged, prove_in_place
 
-FALTERS = 3
-PAUSE_SECONDS = 3.0
 NO_SESSION = "there is no session on the volume yet"
 
 
@@ -48,43 +44,3 @@ async def _settled(pod: HandoverPod, apple_id: str, proof: Proof, note: Callable
     await pod.take_back()
     note("An earlier sign-in was cut off; the session before it was put back.")
     return await prove_in_place(pod, apple_id)
-
-
-async def prove_staged(pod: HandoverPod, apple_id: str, person: Person) -> Proof:
-    """The word of icloudpd on the staged pair; asked again a few times while Apple falters, which costs no password."""
-    proof = await pod.prove(apple_id)
-    for _ in range(FALTERS - 1):
-        if proof.verdict is not Verdict.NOT_JUDGED:
-            break
-        person.show(Progress(Stage.PROVED, Tick.DOING, "icloudpd got no answer; asking again"))
-        await asyncio.sleep(PAUSE_SECONDS)
-        proof = await pod.prove(apple_id)
-    return proof
-
-
-def refused_by_icloudpd(proof: Proof) -> Trouble:
-    """Apple let us in, and the cluster's icloudpd does not get in with the same session."""
-    sign = proof.reading.signs[0][0] if proof.reading.signs else None
-    return Trouble(
-        "renewal.refused-by-icloudpd",
-        "The cluster's icloudpd does not accept the session that Apple has just given.",
-        why=sign.summary if sign else f"It ended with: {proof.last_line}",
-        fix="Sign in once more inside the pod, where icloudpd asks Apple itself. The session before is still in place.",
-        exit_code=Exit.BLOCKED,
-        retry=Retry.NOW,
-    )
-
-
-def not_judged(proof: Proof, pod: HandoverPod) -> Trouble:
-    """Nobody can say whether the session lives: Apple did not answer, or icloudpd could not be run."""
-    sign = proof.reading.signs[0][0] if proof.reading.signs else None
-    return Trouble(
-        "renewal.not-judged",
-        sign.summary if sign else "The cluster's icloudpd could not be asked about the session.",
-        why=sign.why if sign else proof.why,
-        fix=f"{sign.fix if sign else 'See that the command of the CronJob runs icloudpd (iteration 2).'} "
-        "The session on the volume is as it was.",
-        commands=() if sign else (f"kubectl -n {pod.namespace} get cronjobs -o wide",),
-        exit_code=Exit.BLOCKED,
-        retry=Retry.LATER,
-    )

@@ -84,9 +84,9 @@ async def _users(cluster: Cluster, preparation: Preparation) -> tuple[Pod, ...]:
     """Pods that use the session now. What hands it over, a pod for signing in that only waits, and a pod that does not run
     (yet) don't count.
     """
-    idle = preparation.auth_pod.name if preparation.auth_pod else ""
+    idle = preparation.auth_pod.uid if preparation.auth_pod else ""
     pods = await mounting_pods(cluster, preparation.namespace, preparation.names.config_claim)
-    others = [pod for pod in pods if pod.meta.labels.get(PURPOSE) != HANDOVER and pod.meta.name != idle]
+    others = [pod for pod in pods if pod.meta.labels.get(PURPOSE) != HANDOVER and pod.meta.uid != idle]
     return tuple(pod for pod in others if pod.phase != "Pending")
 
 
@@ -133,9 +133,13 @@ def _under_way(through: str, command: str) -> Trouble:
 
 
 async def stand_back(cluster: Cluster, preparation: Preparation) -> None:
-    """Raises Trouble when a sign-in that was begun before this one is at the same claim: of two at once the first goes on."""
+    """Raises Trouble when a sign-in that was begun before this one is at the same claim: of two at once the first goes on.
+
+    What earlier ones left, and nobody holds, doesn't count.
+    """
     own = preparation.handover.action.target.name
-    jobs = await handover_jobs(cluster, preparation.namespace, preparation.names.config_claim)
+    found = await handover_jobs(cluster, preparation.namespace, preparation.names.config_claim)
+    jobs = [job for job in found if job not in preparation.left_over]
     if own not in jobs:
         raise taken_over(preparation)
     if jobs[0] != own:
@@ -152,6 +156,15 @@ async def is_taken_over(cluster: Cluster, preparation: Preparation) -> bool:
     except Trouble:
         return False
     return "deletionTimestamp" in job["metadata"]
+
+
+async def is_another_at_it(cluster: Cluster, preparation: Preparation) -> bool:
+    """Whether another sign-in of this account goes on; what can't be read counts as that."""
+    try:
+        jobs = await handover_jobs(cluster, preparation.namespace, preparation.names.config_claim)
+    except Trouble:
+        return True
+    return bool(set(jobs) - {preparation.handover.action.target.name})
 
 
 def taken_over(preparation: Preparation) -> Trouble:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from wizard.apply.execute import execute
@@ -30,9 +31,10 @@ from wizard.model import Action
 from wizard.renewal.apple import Passwords, sign_in
 from wizard.renewal.auth_pod import AuthPod, answer, remove, waits
 from wizard.renewal.in_pod import sign_in_inside
-from wizard.renewal.judging import NO_SESSION, known, not_judged, prove_staged, refused_by_icloudpd
+from wizard.renewal.judging import NO_SESSION, known
 from wizard.renewal.others import (
     clear_away,
+    is_another_at_it,
     is_taken_over,
     refuse_beside_users,
     refuse_if_held,
@@ -42,6 +44,7 @@ from wizard.renewal.others import (
 )
 from wizard.renewal.person import Outcome, Person, Progress, Stage, Tick
 from wizard.renewal.preparing import Preparation, note_session
+from wizard.renewal.proving import not_judged, patiently, refused_by_icloudpd
 
 LONGEST_SECONDS = 1500.0
 LEAVING_SECONDS = 15.0
@@ -55,7 +58,7 @@ Opening = tuple[HandoverPod, Awaitable[OnClaim]]
 class Renewal:
     """One sign-in. `keeper` gives the kept password, if the person keeps one; `folder` is private (0700).
 
-    `anew`: with the password although the session may still work, so that it lasts as long as a new one.
+    `anew`: with the password although the session still works, so that it lasts as long as a new one.
     """
 
     cluster: Cluster
@@ -70,6 +73,7 @@ class Renewal:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _notes: list[str] = field(default_factory=list, init=False)
     _before: bool = field(default=False, init=False)
+    _goes_on: Action | None = field(default=None, init=False)
     _passwords: Passwords = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -131,7 +135,7 @@ class Renewal:
             if seen.accepted and not self.anew:
                 self.person.show(Progress(Stage.PROVED, Tick.DONE, "icloudpd accepts the session as it is"))
                 return await self._proved(pod, Rung.WORKS, None, staged=False)
-            step = await self._ask_apple(signing, pair)
+            step = await self._ask_apple(signing, pair, anew=self.anew and bool(seen.accepted))
             return await self._hand_over(pod, signing, step)
 
     async def _waits_there(self) -> AuthPod | None:
@@ -163,36 +167,45 @@ class Renewal:
             yield pod, opening
         except Trouble:
             if pod.pod and await is_taken_over(self.cluster, self.preparation):
+                self._goes_on = None if await is_another_at_it(self.cluster, self.preparation) else self._goes_on
                 raise taken_over(self.preparation) from None
             raise
         finally:
             if opening and not opening.done():
                 opening.cancel()
-            await _finished(self._put_back(pod, opening, changes=changes))
+            await _finished(self._put_back(pod, opening))
 
     async def _make_room(self, answered: AuthPod | None) -> None:
-        """Nobody else uses the session, and nobody will begin to: looked at again once the CronJob is paused."""
-        if await wait_for_users(self.cluster, self.preparation, self.person):
-            self.preparation = self.preparation.begun_at(self.clock())
+        """Nobody else uses the session now, and what earlier sign-ins left is gone."""
+        await wait_for_users(self.cluster, self.preparation, self.person)
         idle = self.preparation.auth_pod
         if idle and idle is not answered:
             self.person.show(Progress(Stage.POD, Tick.DOING, f"removing pod {idle.name}"))
             await remove(self.cluster, idle)
         await clear_away(self.cluster, self.preparation)
+
+    async def _pause(self) -> None:
+        """Sees to it that no run of the CronJob meets the sign-in; from now on it is ours to let it go on."""
+        self.preparation = self.preparation.begun_at(self.clock())
+        self._goes_on = self.preparation.pausing.resume
         if suspend := self.preparation.pausing.suspend:
             self.person.show(Progress(Stage.POD, Tick.DOING, suspend.title))
             await execute(self.cluster, suspend)
-            await wait_for_users(self.cluster, self.preparation, self.person)
 
     async def _open(self, pod: HandoverPod, *, changes: bool) -> OnClaim:
         show = self.person.show
         show(Progress(Stage.POD, Tick.DOING, "a pod that mounts the volume is starting"))
         await pod.open(lambda text: show(Progress(Stage.POD, Tick.DOING, text)))
-        if changes:
-            await stand_back(self.cluster, self.preparation)
+        await stand_back(self.cluster, self.preparation)
         await pod.hold()
+        if changes:
+            await self._pause()
         show(Progress(Stage.POD, Tick.DONE, f"pod {pod.pod} is ready"))
         found = await pod.recover_and_look()
+        if found.attended and not found.pair:
+            await pod.take_back()
+            self._notes.append("An earlier sign-in was cut off; the session before it was put back.")
+            found = await pod.recover_and_look()
         self._before = found.pair
         if found.recovered:
             self._notes.append(
@@ -202,10 +215,10 @@ class Renewal:
             )
         return found
 
-    async def _put_back(self, pod: HandoverPod, opening: asyncio.Task[OnClaim] | None, *, changes: bool) -> None:
+    async def _put_back(self, pod: HandoverPod, opening: asyncio.Task[OnClaim] | None) -> None:
         async with asyncio.TaskGroup() as group:
-            if changes and (resume := self.preparation.pausing.resume):
-                group.create_task(self._resume(resume))
+            if self._goes_on:
+                group.create_task(self._resume(self._goes_on))
             if opening:
                 group.create_task(self._remove(pod, opening))
 
@@ -243,8 +256,8 @@ class Renewal:
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
 
-    async def _ask_apple(self, signing: SigningIn, pair: Pair | None) -> SignedIn:
-        return await sign_in(signing, self._passwords, self.person, pair, china=self.china, anew=self.anew)
+    async def _ask_apple(self, signing: SigningIn, pair: Pair | None, *, anew: bool = False) -> SignedIn:
+        return await sign_in(signing, self._passwords, self.person, pair, china=self.china, anew=anew)
 
     # Handing over
 
@@ -257,7 +270,7 @@ class Renewal:
         show(Progress(Stage.SAVED, Tick.DOING, "writing the session beside the old one"))
         await pod.stage(pair.jar, pair.session)
         show(Progress(Stage.PROVED, Tick.DOING, "asking the cluster's icloudpd"))
-        proof = await prove_staged(pod, self.apple_id, self.person)
+        proof = await patiently(partial(pod.prove, self.apple_id), self.person)
         if not proof.accepted:
             await pod.discard()
             show(Progress(Stage.PROVED, Tick.FAILED, "icloudpd does not say yes; the session before is still in place"))
