@@ -14,6 +14,7 @@ from tests.renewal.apple import PASSWORD
 from tests.renewal.people import Somebody
 from tests.renewal.place import Place
 from tests.renewal.process import Ended, left_behind, reauth
+from tests.renewal.test_ways import waiting_pod
 from wizard.annotations import SUSPENDED_BY
 from wizard.icloud.files import icloudpd_names
 from wizard.icloud.ladder import Rung
@@ -128,7 +129,7 @@ async def all_killed(place: Place, whens: list[When]) -> list[str]:
     return outcomes
 
 
-async def test_while_another_icloudpd_is_answered(place: Place) -> None:
+async def test_a_pair_that_another_icloudpd_spoiled_is_put_back(place: Place) -> None:
     apple_id = await place.set_up()
     await place.lay(place.apple.apple.signed_in(apple_id, LONG_AGO))
     old = await place.pair()
@@ -146,6 +147,23 @@ async def test_while_another_icloudpd_is_answered(place: Place) -> None:
     await place.all_gone()
 
     assert await whole_after_next_start_from(place, old) == "old"
+
+
+@pytest.mark.parametrize("seconds", [0.3, 2.5])
+async def test_killed_while_another_icloudpd_is_answered(place: Place, seconds: float) -> None:
+    apple_id = await place.set_up()
+    await place.lay(place.apple.apple.signed_in(apple_id, LONG_AGO))
+    old = await place.pair()
+    await waiting_pod(place)
+
+    ended = await reauth(
+        place, "--in-pod", code=lambda: None, on_line=lambda _, line: seconds if "answering icloudpd" in line else None
+    )
+
+    assert ended.code == -9, ended.err
+    assert await whole_after_next_start_from(place, old) == "old"
+    await place.gone("pods/icloudpd-auth")
+    assert not [name for name in await place.files() if name.startswith(".photosync") and "previous" not in name]
 
 
 async def whole_after_next_start_from(place: Place, old: object) -> str:
