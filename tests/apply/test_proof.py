@@ -33,6 +33,8 @@ NO_PROGRAM = 'error executing command in container: exec: "/opt/bin/icloudpd": s
         ),
         pytest.param(BEGINS + GONE.replace("421", "500"), DIES, Verdict.NOT_JUDGED, id="Apple falters"),
         pytest.param("ERROR    Invalid username/password combination. (401)\n", DIES, Verdict.NOT_JUDGED, id="no JSON"),
+        pytest.param("ERROR    Bad Gateway (502)\n", DIES, Verdict.NOT_JUDGED, id="another error"),
+        pytest.param("ERROR    Bad Gateway (502)\n" + GONE, DIES, Verdict.ENDED, id="another error, then a refusal"),
         pytest.param("INFO     Cannot connect to Apple iCloud service\n", "", Verdict.NOT_JUDGED, id="no way there"),
         pytest.param(
             "INFO     Apple iCloud is temporary refusing to serve icloudpd\n", "", Verdict.NOT_JUDGED, id="503"
@@ -66,6 +68,8 @@ def test_what_a_session_is_known_to_be(output: str, errors: str, verdict: Verdic
             "icloudpd ended with exit code 127, and last said: icloudpd: not found",
         ),
         (GONE.replace("421", "500").encode(), DIES.encode(), 1, "", "while the session was checked."),
+        (b"ERROR    Bad Gateway (502)\n", DIES.encode(), 1, "", "while the session was checked."),
+        (b"ERROR    Invalid username/password combination. (401)\n", DIES.encode(), 1, "", "the session was checked."),
         (b"usage\n", b"", 0, "", "icloudpd ended, and last said: usage"),
         (b"", b"", 1, "command terminated with exit code 1", "icloudpd ended with exit code 1 without a word."),
         (

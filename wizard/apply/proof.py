@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wizard.errors import shorten
-from wizard.steps.icloudpd_log import ASKED_NOBODY, SESSION_DEAD, SUCCESS, Reading, read_log
+from wizard.steps.icloudpd_log import ASKED_NOBODY, SESSION_BROKEN, SESSION_DEAD, SUCCESS, Reading, read_log
 from wizard.world import LogTail
 
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_REFUSED = re.compile(r"Authentication required for Account\. \(4\d\d\)")
-_ANOTHER_ERROR = re.compile(r"\bERROR\b.*\(\d{3}\)\s*$")
 _NOT_OF_ICLOUDPD = re.compile(r"^\[PYI-\d+:")
-_BROKEN = "session-broken"
+_ENDED = frozenset({SESSION_DEAD, ASKED_NOBODY, SESSION_BROKEN})
 _JUDGES_NOTHING = frozenset({"apple-faltered", "apple-unreachable", "throttled", "session-files-unwritable"})
 
 
@@ -34,8 +32,8 @@ class Verdict(StrEnum):
 class Proof:
     """What the cluster's icloudpd said of a session: `verdict`, and for NOT_JUDGED `why` nobody can tell.
 
-    ACCEPTED rests on its own success line; ENDED on Apple's refusal, on files that can't be read as a session, or on icloudpd
-    asking for a password with nothing else to stop it. `last_line` is the last thing it said that is worth showing.
+    ACCEPTED rests on its own success line; ENDED on the log's last word, where that is Apple's refusal, files that can't be
+    read as a session, or a password asked for in vain; a password that was refused tells nothing of a session. `last_line` is the last thing it said that is worth showing.
     """
 
     verdict: Verdict
@@ -61,9 +59,7 @@ def proof_of(pod: str, output: bytes, errors: bytes = b"", exit_code: int | None
     if slugs & _JUDGES_NOTHING:
         sign = next(sign for sign, _ in reading.signs if sign.slug in _JUDGES_NOTHING)
         return Proof(Verdict.NOT_JUDGED, reading, last, sign.summary)
-    refused = any(_REFUSED.search(line) for line in lines)
-    asks = slugs & {SESSION_DEAD, ASKED_NOBODY} and not any(_ANOTHER_ERROR.search(line) for line in lines)
-    if refused or asks or _BROKEN in slugs:
+    if reading.session == "ended" and (reading.refused or slugs & _ENDED):
         return Proof(Verdict.ENDED, reading, last)
     return Proof(Verdict.NOT_JUDGED, reading, last, _ending(last, exit_code, message))
 

@@ -6,7 +6,7 @@
         pair = await signing_in.files()
 
 pyicloud runs in daemon threads. A call that is cancelled or takes too long leaves its visit for good: nothing more is sent by
-it, and the next call has to be `start`, `resume` or `sign_in_with_trust`. Passwords and codes are in no repr and no exception.
+it, and the next call has to be `start` or `resume`. Passwords and codes are in no repr and no exception.
 """
 
 from __future__ import annotations
@@ -94,12 +94,6 @@ class SigningIn:
         pair = without_session(tidy(known)) if known else None
         entry = Entry(account, self._place(), password, kept_password=kept_password, china=china, pair=pair)
         return await self._begin(entry, lambda visit: visit.sign_in())
-
-    async def sign_in_with_trust(self, pair: Pair, password: str, *, kept_password: bool = False) -> Step:
-        """The password with the trust token of an earlier session: SignedIn, or CodeWanted when the trust has ended."""
-        return await self.start(
-            pair.account, password, china=is_of_china(pair), kept_password=kept_password, known=pair
-        )
 
     async def resume(self, pair: Pair) -> Step:
         """Bring an earlier session back without a password: SignedIn, or PasswordWanted when that is not enough."""

@@ -28,8 +28,10 @@ DOWNLOADS_REFUSED = "downloads-refused"
 ENDED = frozenset({SESSION_DEAD, SESSION_REFUSED, ASKED_NOBODY})
 """Signs that say no more than that the session has ended; where another says why it stayed so, that one is shown."""
 _ENDED = tuple(sorted(ENDED))
+_GAVE_UP = frozenset({SESSION_DEAD, ASKED_NOBODY})
 _REFUSED = re.compile(r"Authentication required for Account\. \(4\d\d\)")
 _FALTERED = re.compile(r"Authentication required for Account\. \(5\d\d\)")
+_ANOTHER_ERROR = re.compile(r"\bERROR\b.*\(\d{3}\)\s*$")
 _BEGAN_ANEW = re.compile(
     r"authentication is required \(2[fs]a\)|iCloud Password for |Failed to initiate srp authentication"
     r"|Invalid email/password combination|[(\"]-20(?:101|209)[)\"]|[Mm]issing apple_id field"
@@ -202,7 +204,7 @@ SIGNS: tuple[Sign, ...] = (
     ),
     _sign(
         SESSION_BROKEN,
-        r"Failed to read cookiejar|TypeError: '>' not supported between instances of 'NoneType' and 'int'",
+        _UNUSABLE.pattern,
         "account",
         "The session's files can't be read.",
         "icloudpd rewrites them at every request; a kill at the wrong moment, or two at a time, leaves half a file.",
@@ -333,6 +335,8 @@ def read_log(log: LogTail) -> Reading:
         if sign and not over and sign.slug not in signs:
             signs[sign.slug] = (sign, line)
     session, session_line = _last_word(lines, got_in)
+    if session != "ended" and signs.keys() & _GAVE_UP:
+        signs = _without_an_end(signs, lines, got_in)
     if session == "ended":
         signs.pop(APPLE_FALTERED, None)
     if session or len(signs) > 1:
@@ -348,13 +352,32 @@ def _got_in(line: str) -> bool:
 
 
 def _last_word(lines: tuple[str, ...], got_in: int | None) -> tuple[Literal["accepted", "ended", ""], str]:
-    """What a log says of the session at last, and where. An Apple that faltered has not judged it, whatever followed."""
+    """What a log says of the session at last, and where. An Apple that faltered has not judged it, whatever followed.
+
+    After any other error of Apple's only a refusal proves an end: icloudpd signs in anew whatever it was.
+    """
+    another = False
     for line in lines if got_in is None else lines[got_in + 1 :]:
         if _FALTERED.search(line):
             break
-        if _REFUSED.search(line) or _UNUSABLE.search(line) or _BEGAN_ANEW.search(line):
+        if _REFUSED.search(line) or _UNUSABLE.search(line) or (_BEGAN_ANEW.search(line) and not another):
             return "ended", line
+        another = another or bool(_ANOTHER_ERROR.search(line))
     return ("", "") if got_in is None else ("accepted", lines[got_in])
+
+
+def _without_an_end(
+    signs: dict[str, tuple[Sign, str]], lines: tuple[str, ...], got_in: int | None
+) -> dict[str, tuple[Sign, str]]:
+    """The signs where icloudpd gave up on an error of Apple's: that has judged no session, and nobody has got in by it."""
+    kept = {slug: pair for slug, pair in signs.items() if slug not in _GAVE_UP}
+    if got_in is None:
+        kept.pop(DOWNLOADS_REFUSED, None)
+    if not kept:
+        faltered = next(sign for sign in SIGNS if sign.slug == APPLE_FALTERED)
+        since = lines if got_in is None else lines[got_in + 1 :]
+        kept[APPLE_FALTERED] = (faltered, next(line for line in since if _ANOTHER_ERROR.search(line)))
+    return kept
 
 
 def shown(line: str) -> str:
