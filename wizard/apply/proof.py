@@ -32,8 +32,9 @@ class Verdict(StrEnum):
 class Proof:
     """What the cluster's icloudpd said of a session: `verdict`, and for NOT_JUDGED `why` nobody can tell.
 
-    ACCEPTED rests on its own success line; ENDED on the log's last word, where that is Apple's refusal, files that can't be
-    read as a session, or a password asked for in vain; a password that was refused tells nothing of a session. `last_line` is the last thing it said that is worth showing.
+    ACCEPTED rests on its own success line; ENDED on the log's last word, where that is Apple's refusal, files that can't be read
+    as a session, or a password asked for in vain: a password that was refused tells nothing of a session. `last_line` is the
+    last thing it said that is worth showing.
     """
 
     verdict: Verdict

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +20,12 @@ from wizard.renewal.preparing import Preparation, prepare
 from wizard.settings import AccountNames, Settings
 from wizard.setup import SAID
 from wizard.steps.report import apple_id_on_command_line
-from wizard.steps.workload import read_workload
+from wizard.steps.shell import VARIABLE, inside, substitutions
+from wizard.steps.workload import Workload, read_workload
 from wizard.world import World
+
+_KUBERNETES_VARIABLE = re.compile(r"\$\((\w+)\)")
+_PATH = re.compile(r"(?<![\w./-])/[\w./-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +80,16 @@ async def _written_apple_id(
     cluster: Cluster, namespace: str, names: AccountNames, cron_job: Mapping[str, Any]
 ) -> str | None:
     """The Apple ID that the CronJob reads from the Secret: the one value of a Secret that is looked at, and only for this."""
+    template = cron_job.get("spec", {}).get("jobTemplate", {}).get("spec", {}).get("template", {}).get("spec")
+    workload = read_workload(pod_spec(template)) if template else None
+    key = username_key(workload, names.secret)
+    if key is None:
+        return None
     try:
         secret = await cluster.get(f"/api/v1/namespaces/{namespace}/secrets/{names.secret}")
     except (NotFound, Forbidden):
         return None
-    raw = (secret.get("data") or {}).get(_username_key(names, cron_job), "")
+    raw = (secret.get("data") or {}).get(key, "")
     try:
         text = base64.b64decode(raw, validate=True).decode().strip()
     except (binascii.Error, UnicodeDecodeError):
@@ -87,9 +97,32 @@ async def _written_apple_id(
     return text or None
 
 
-def _username_key(names: AccountNames, cron_job: Mapping[str, Any]) -> str:
-    template = cron_job.get("spec", {}).get("jobTemplate", {}).get("spec", {}).get("template", {}).get("spec")
-    workload = read_workload(pod_spec(template)) if template else None
+def username_key(workload: Workload | None, secret: str) -> str | None:
+    """The key of this Secret that icloudpd gets as its --username; None where that comes from anywhere else.
+
+    Where no --username can be read it is the key that the documentation names.
+    """
     written = workload.option("--username") if workload else None
-    keys = [key for key in workload.keys if key.kind == "secret" and key.name == names.secret] if workload else []
-    return next((key.key for key in keys if written and key.where.lstrip("$") in written), "username")
+    if workload is None or written is None:
+        return "username"
+    if variable := _variable(written):
+        return _key_of_variable(workload, variable, secret)
+    paths = set(_PATH.findall(inside(written))) if substitutions(written) == [written] else set()
+    read = {(key.kind, key.name, key.key) for key in workload.keys if key.where in paths}
+    return (
+        next((key for kind, name, key in read if (kind, name) == ("secret", secret)), None) if len(read) == 1 else None
+    )
+
+
+def _variable(written: str) -> str:
+    """The variable that is all that is written: as a shell has it, or as Kubernetes puts it into a command."""
+    match = VARIABLE.fullmatch(written) or _KUBERNETES_VARIABLE.fullmatch(written)
+    return next((name for name in match.groups()[:2] if name), "") if match else ""
+
+
+def _key_of_variable(workload: Workload, variable: str, secret: str) -> str | None:
+    """The key behind a variable of icloudpd's container: its own entry comes before whole objects, the last one wins."""
+    for one in reversed(workload.container.env):
+        if one.name == variable:
+            return one.source_key if (one.source, one.source_name) == ("secret", secret) else None
+    return variable if workload.container.env_from[-1:] == (f"secret/{secret}",) else None

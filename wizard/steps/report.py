@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from wizard.icloud.typed import account_name, is_account_name
 from wizard.model import Account, Report
 from wizard.settings import DEFAULT_ACCOUNT, AccountNames, Settings, seen_accounts
 from wizard.steps.base import Step
 from wizard.steps.look_up import claims_of, cron_job_named, items
 from wizard.steps.pipeline import pipeline
 from wizard.steps.session import session_of
-from wizard.steps.workload import read_workload
+from wizard.steps.workload import opaque, read_workload
 from wizard.world import CronJob, World
 
 
@@ -61,4 +62,4 @@ def apple_id_on_command_line(account: str, world: World) -> str | None:
     job = cron_job_named(world, AccountNames.of(account).cron_job)
     workload = read_workload(job.spec) if job else None
     written = workload.option("--username") if workload else None
-    return written if written and "@" in written and "$" not in written else None
+    return written if written and not opaque(written) and is_account_name(account_name(written)) else None
