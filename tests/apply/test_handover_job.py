@@ -247,6 +247,61 @@ def test_what_a_kept_variable_is_made_of_is_kept_too() -> None:
     assert found["volumeMounts"] == [mount]
 
 
+@pytest.mark.parametrize(
+    ("env", "kept"),
+    [
+        pytest.param([{"name": "HTTPS_PROXY", "valueFrom": SECRET}], False, id="from a Secret"),
+        pytest.param(
+            [{"name": "PPW", "value": "hunter2"}, {"name": "HTTPS_PROXY", "value": "http://u:$(PPW)@p:3128"}],
+            False,
+            id="with a password that is written beside it",
+        ),
+        pytest.param(
+            [
+                {"name": "PPW", "value": "hunter2"},
+                {"name": "WHERE", "value": "http://u:$(PPW)@p"},
+                {"name": "HTTPS_PROXY", "value": "$(WHERE):3128"},
+            ],
+            False,
+            id="the same round a corner",
+        ),
+        pytest.param(
+            [
+                {"name": "proxy_password", "value": "hunter2"},
+                {"name": "HTTPS_PROXY", "value": "http://p?$(proxy_password)"},
+            ],
+            False,
+            id="with one that is called so",
+        ),
+        pytest.param(
+            [{"name": "PPW", "valueFrom": SECRET}, {"name": "HTTPS_PROXY", "value": "http://u:$(PPW)@p:3128"}],
+            False,
+            id="with a password from a Secret",
+        ),
+        pytest.param(
+            [{"name": "PPW", "valueFrom": PROXY}, {"name": "HTTPS_PROXY", "value": "http://u:$(PPW)@p:3128"}],
+            True,
+            id="all of it in a ConfigMap",
+        ),
+        pytest.param(
+            [{"name": "PORT", "value": "3128"}, {"name": "HTTPS_PROXY", "value": "http://p:$(PORT)"}],
+            True,
+            id="no secret at all",
+        ),
+    ],
+)
+def test_a_proxy_that_a_secret_is_part_of_stays_out_and_that_is_said(env: list[Json], kept: bool) -> None:
+    found = made(cron_job(box(env=[*env, {"name": "TZ", "value": "UTC"}])))
+    assert only(found)["env"] == [*(env if kept else []), {"name": "TZ", "value": "UTC"}]
+    assert "hunter2" not in json.dumps(found.action.body) + found.action.command
+    assert [note.partition(",")[0] for note in found.notes] == ([] if kept else ["The pod starts without HTTPS_PROXY"])
+
+
+def test_a_time_zone_in_a_secret_is_not_worth_a_word() -> None:
+    found = made(cron_job(box(env=[{"name": "TZ", "valueFrom": SECRET}])))
+    assert ("env" in only(found), found.notes) == (False, ())
+
+
 def test_config_maps_come_along_and_secrets_do_not() -> None:
     sources = [{"configMapRef": {"name": "network"}, "prefix": "A_"}, {"secretRef": {"name": "icloud-credentials"}}]
     token = {"serviceAccountToken": {"path": "token"}}

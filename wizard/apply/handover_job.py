@@ -1,7 +1,8 @@
 """The Job through which a session is handed over: the CronJob's own image, settings and config volume, idling.
 
 What verifies the session is so what will run with it. Nothing of a Secret gets into it, no photos, and of variables written in
-the CronJob only those that say how Apple is reached, so no password is within reach. Of the CronJob's containers it has
+the CronJob only those that say how Apple is reached, as they stand there: no Apple password is within reach, and what a secret
+is part of stays out. Of the CronJob's containers it has
 icloudpd's alone: init containers and sidecars prepare or accompany a run, often on volumes that are not here. It goes by
 itself: a deadline ends it, a time to live removes it, also when the wizard died.
 """
@@ -47,6 +48,9 @@ _SAFE_SOURCES = ("configMap", "downwardAPI", "clusterTrustBundle")
 _SAFE_VARIABLE = re.compile(
     r"(?!.*(?:PASS|SECRET|TOKEN))(?:TZ|LANG|LANGUAGE|LC_\w+|\w+_(?:PROXY|proxy)|\w+_CA_\w+|SSL_CERT_\w+|HOME|TMPDIR|PATH|CLIENT_ID)"
 )
+_REACHING = re.compile(r"\w+_(?:PROXY|proxy)|\w+_CA_\w+|SSL_CERT_\w+")
+_NAMED_SECRET = re.compile("PASS|SECRET|TOKEN", re.IGNORECASE)
+_SIGNED_IN_AS = re.compile(r"://([^/]*)@")
 _REFERENCE = re.compile(r"\$\(([\w.-]+)\)")
 _OF_JOBS = re.compile(r"batch\.kubernetes\.io/.*|job-name|controller-uid")
 _ROOT_NEEDS = ["CHOWN", "DAC_OVERRIDE", "FOWNER"]
@@ -56,12 +60,16 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """The Job, and where the session lives in it: `directory` as the CronJob mounts it, `program` how it calls icloudpd."""
+    """The Job, and where the session lives in it: `directory` as the CronJob mounts it, `program` how it calls icloudpd.
+
+    `notes` are sentences for the person about what the pod has to do without.
+    """
 
     action: Action
     directory: str
     program: tuple[str, ...]
     domain: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def handover(cron_job: Mapping[str, Any], names: AccountNames, name: str, node: str = "") -> Handover | None:
@@ -105,7 +113,17 @@ def handover(cron_job: Mapping[str, Any], names: AccountNames, name: str, node: 
         undo=f"It ends by itself; sooner with: kubectl -n {namespace} delete job {name}",
     )
     domain = "cn" if workload.option("--domain") == "cn" else ""
-    return Handover(action, directory, program_of(workload, working_directory), domain)
+    _, left_out = _variables(container.get("env", []), container.get("volumeMounts", []))
+    return Handover(action, directory, program_of(workload, working_directory), domain, tuple(_without(left_out)))
+
+
+def _without(left_out: list[str]) -> Iterator[str]:
+    """What it means that the pod does without these variables, where that can matter."""
+    if names := [name for name in left_out if _REACHING.fullmatch(name)]:
+        yield (
+            f"The pod starts without {', '.join(names)}, which a secret is part of: where Apple is reached only that way, "
+            "icloudpd can't judge a session in it, and nothing is moved into place."
+        )
 
 
 def _metadata(own: Mapping[str, Any], labels: Mapping[str, str]) -> Json:
@@ -171,7 +189,8 @@ def _container(container: Mapping[str, Any], pod: Mapping[str, Any], mounts: lis
         "volumeMounts": mounts,
         "securityContext": _restricted(container, pod),
     }
-    if variables := _variables(container.get("env", []), mounts):
+    variables, _ = _variables(container.get("env", []), mounts)
+    if variables:
         result["env"] = variables
     if sources := [source for source in container.get("envFrom", []) if "configMapRef" in source]:
         result["envFrom"] = sources
@@ -181,18 +200,42 @@ def _container(container: Mapping[str, Any], pod: Mapping[str, Any], mounts: lis
     return result
 
 
-def _variables(written: list[Json], mounts: list[Json]) -> list[Json]:
-    """Those that say how Apple is reached, and those that they or a mount's path are made of."""
-    there = {item["name"]: item for item in written if "secretKeyRef" not in item.get("valueFrom", {})}
-    wanted = [name for name in there if _SAFE_VARIABLE.fullmatch(name)]
-    wanted += [name for mount in mounts for name in _REFERENCE.findall(mount.get("subPathExpr", ""))]
+def _variables(written: list[Json], mounts: list[Json]) -> tuple[list[Json], list[str]]:
+    """Those that say how Apple is reached, with what they or a mount's path are made of; and the names of those that a secret
+    is part of, which stay out.
+    """
+    there = {item["name"]: item for item in written}
     kept: set[str] = set()
+    left_out: list[str] = []
+    for name in (name for name in there if _SAFE_VARIABLE.fullmatch(name)):
+        parts = _made_of(name, there)
+        kept |= parts
+        left_out += [] if parts else [name]
+    for mount in mounts:
+        for name in _REFERENCE.findall(mount.get("subPathExpr", "")):
+            kept |= _made_of(name, there)
+    return [item for name, item in there.items() if name in kept], left_out
+
+
+def _made_of(name: str, there: Mapping[str, Json]) -> set[str]:
+    """A variable and those that it refers to; none where one of them is a secret: by where it comes from, how it is called,
+    or because a proxy is to be told it.
+    """
+    found: set[str] = set()
+    told: set[str] = set()
+    wanted = [name]
     while wanted:
-        name = wanted.pop()
-        if name in there and name not in kept:
-            kept.add(name)
-            wanted += _REFERENCE.findall(str(there[name].get("value", "")))
-    return [item for name, item in there.items() if name in kept]
+        one = wanted.pop()
+        if one not in there or one in found:
+            continue
+        value = str(there[one].get("value", ""))
+        is_secret = one in told or (one != name and _NAMED_SECRET.search(one))
+        if "secretKeyRef" in there[one].get("valueFrom", {}) or (value and is_secret):
+            return set()
+        found.add(one)
+        told.update(reference for part in _SIGNED_IN_AS.findall(value) for reference in _REFERENCE.findall(part))
+        wanted += _REFERENCE.findall(value)
+    return found
 
 
 def _user(container: Mapping[str, Any], pod: Mapping[str, Any]) -> int | None:
