@@ -219,21 +219,20 @@ class ScreenPerson:
     def show(self, progress: Progress) -> None:
         """Tells the screen."""
         self._post(Moved(progress))
-        if progress.stage is Stage.POD and progress.tick is Tick.DOING and self._early_for:
+        if progress.stage is Stage.POD and progress.tick is Tick.DOING and self._early_for and self._early is None:
             asked = PasswordAsked(self._early_for, early=True)
-            self._early_for = ""
             self._early = asyncio.ensure_future(self.ask(asked, Secret))
 
     async def password(self, apple_id: str, why: Trouble | None) -> str:
         """The one that was typed early, else a new one."""
         early, self._early = self._early, None
+        self._early_for = ""
         if early is not None:
             if not early.done():
                 self._post(Asked(PasswordAsked(apple_id)))
             secret = await early
             self._post(Used())
             return secret.reveal()
-        self._early_for = ""
         return (await self.ask(PasswordAsked(apple_id, why), Secret)).reveal()
 
     async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
@@ -252,7 +251,11 @@ class ScreenPerson:
         return await self.ask(KeyAsked(wanted), bool)
 
     async def in_use(self, pods: tuple[str, ...]) -> InUse:
-        """Asks once; who waits is looked after every few seconds, and may still say something else."""
+        """Asks once; who waits is looked after every few seconds, and may still say something else.
+
+        A password that is being typed early waits meanwhile: it is asked for again when a pod starts after that.
+        """
+        self._put_off_early()
         answer = asyncio.ensure_future(self.ask(InUseAsked(pods, waiting=self._waits), InUse))
         patience = asyncio.ensure_future(self._pause(LOOK_AGAIN_SECONDS)) if self._waits else None
         try:
@@ -266,15 +269,23 @@ class ScreenPerson:
         return choice
 
     async def second_way(self, why: Trouble) -> bool:
-        """Yes or no."""
-        return await self.ask(SecondWayAsked(why), bool)
+        """Yes or no. What was typed early was for the first way."""
+        if self._early is not None:
+            await self.forget_early()
+        inside = await self.ask(SecondWayAsked(why), bool)
+        if inside:
+            await self.forget_early()
+        return inside
 
     async def forget_early(self) -> None:
         """Takes back the early question, and forgets what was typed."""
-        early, self._early = self._early, None
+        self._put_off_early()
+        self._early = None
         self._early_for = ""
-        if early is not None:
-            asking = not early.done()
-            early.cancel()
-            if asking:
-                self._post(Asked(None))
+
+    def _put_off_early(self) -> None:
+        """Takes back the early question unless it was answered."""
+        if self._early is not None and not self._early.done():
+            self._early.cancel()
+            self._early = None
+            self._post(Asked(None))

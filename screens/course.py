@@ -36,6 +36,8 @@ STEPS: Mapping[str, str] = {
     PROVED: "icloudpd says yes",
     PHOTOS: "Photos can be read",
 }
+_REMOVES = "removing pod "
+_ANSWERS = "answering icloudpd in pod "
 _STAGES = {
     Stage.POD: VOLUME,
     Stage.CLAIM: VOLUME,
@@ -62,7 +64,8 @@ class Course:
 
     It has ended when `outcome` or `trouble` is set; `leaving` is when the person chose to leave. `inside`: icloudpd itself asks
     Apple, in the pod. `refusals` counts by its code how often what was typed was refused, `sent` holds when a code was last
-    sent on each way; `resent`: the last refusal brought a new code.
+    sent on each way; `resent`: the last refusal brought a new code. `gone` are the pods that were stopped for this sign-in and
+    don't come back by themselves, `going` those of which that is not sure yet.
     """
 
     account: str
@@ -79,6 +82,8 @@ class Course:
     refusals: Mapping[str, int] = field(default_factory=dict)
     sent: Mapping[str, datetime] = field(default_factory=dict)
     resent: bool = False
+    gone: tuple[str, ...] = ()
+    going: tuple[str, ...] = ()
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -119,7 +124,11 @@ class Course:
 
     def moved(self, progress: Progress, now: datetime) -> Course:
         """A stage has moved."""
-        course = _marked(self, _STAGES[progress.stage], progress.tick, progress.text, now)
+        course = _marked(self._went(), _STAGES[progress.stage], progress.tick, progress.text, now)
+        if progress.text.startswith(_REMOVES):
+            course = course.stopping((progress.text.removeprefix(_REMOVES),))
+        if progress.text.startswith(_ANSWERS):
+            course = replace(course, gone=(*course.gone, progress.text.removeprefix(_ANSWERS)))
         if progress.tick is Tick.DONE and progress.stage is Stage.APPLE:
             course = _closed(course, (PASSWORD, CODE), now)
         if progress.tick is Tick.DONE and progress.stage is Stage.PROVED:
@@ -128,7 +137,7 @@ class Course:
 
     def asked(self, question: Question | None, now: datetime) -> Course:
         """The person is asked something else, or nothing any more."""
-        course = replace(self, question=question)
+        course = replace(self._went(), question=question)
         if isinstance(question, PasswordAsked):
             return _marked(_refused(course, question.why), PASSWORD, Tick.DOING, "", now)
         if isinstance(question, CodeAsked):
@@ -146,6 +155,13 @@ class Course:
         if question is None and isinstance(self.question, PasswordAsked) and mark and mark.tick is Tick.DOING:
             return _without(course, PASSWORD)
         return course
+
+    def stopping(self, pods: tuple[str, ...]) -> Course:
+        """These pods are being stopped; they are gone once it goes on."""
+        return replace(self, going=pods)
+
+    def _went(self) -> Course:
+        return replace(self, gone=self.gone + self.going, going=())
 
     def answered(self, text: str, now: datetime) -> Course:
         """The person has answered; `text` says what happens with it."""
@@ -170,7 +186,7 @@ class Course:
             name: replace(mark, tick=Tick.FAILED, since=now) if mark.tick is Tick.DOING else mark
             for name, mark in self.marks.items()
         }
-        return replace(self, trouble=trouble, marks=marks, question=None)
+        return replace(self, trouble=trouble, marks=marks, question=None, going=())
 
 
 def _refused(course: Course, why: Trouble | None) -> Course:

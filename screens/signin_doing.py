@@ -30,6 +30,7 @@ from screens.copying import with_way
 from screens.course import TYPED, Course
 from screens.page import Page
 from screens.rows import Command
+from screens.signin_end import offers_again
 from screens.signin_panel import SignInPanel
 from screens.signin_plan import commands, manifest
 from screens.signin_shown import Shown, clock
@@ -170,7 +171,10 @@ class SignInDoing(SignInPanel):
             case "terms" | "key" if isinstance(question, TermsAsked | KeyAsked):
                 self._answer("", rest == "yes")
             case "in" if isinstance(question, InUseAsked):
-                self._answer("", InUse(rest.removeprefix("use-")))
+                choice = InUse(rest.removeprefix("use-"))
+                if choice is InUse.STOP:
+                    self._set(course=self.course.stopping(question.pods))
+                self._answer("", choice)
             case "again":
                 self._set(way=Way.HERE if rest == "here" else self._state.way)
                 self.press("again")
@@ -202,7 +206,7 @@ class SignInDoing(SignInPanel):
                 self._copy(commands(question, self.shown()))
             case "calendar" | "copy" if course.trouble:
                 self._copy(list(course.trouble.commands))
-            case "again" if course.trouble:
+            case "again" if offers_again(self.shown()):
                 self.begin()
             case "done" if course.outcome:
                 self.close()

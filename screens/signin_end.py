@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from screens.rows import Button, Command, Item, Row, Space, Text
 from screens.signin_shown import Shown
-from screens.signin_steps import taken
+from screens.signin_steps import stays, taken
 from screens.words import MUTED
+from wizard.errors import Retry
 
 if TYPE_CHECKING:
     from wizard.errors import Trouble
@@ -51,16 +52,39 @@ def what_then(shown: Shown) -> Iterator[Row]:
         if offers_calendar(shown) and not shown.hint:
             yield Item(id="calendar", sign="c", text="put a reminder into my calendar")
         return
-    if course.trouble.retry != "never":
-        yield Button(id="again", label="Try again", key="r")
+    if closes_itself(shown):
+        return
+    back = Item(id="back", sign="·", text="back")
+    later = course.trouble.retry is Retry.LATER
+    if later:
+        yield back
+    if offers_again(shown):
+        yield (
+            Item(id="again", sign="r", text="try again now")
+            if later
+            else Button(id="again", label="Try again", key="r")
+        )
         if course.trouble.code == INSIDE:
             yield Item(id="again-here", sign="·", text="try again the first way, from this machine")
-    yield Item(id="back", sign="·", text="back")
+    if not later:
+        yield back
 
 
 def offers_calendar(shown: Shown) -> bool:
     """Whether there is a date to be reminded of, and nobody has asked for that already."""
     return shown.offers_calendar and bool(shown.course.outcome and shown.course.outcome.expires_at)
+
+
+def closes_itself(shown: Shown) -> bool:
+    """Whether it goes by itself in a moment: beneath the prompt, where the refusal stays printed and another try is of no use."""
+    trouble = shown.course.trouble
+    return shown.inline and trouble is not None and trouble.retry is not Retry.NOW
+
+
+def offers_again(shown: Shown) -> bool:
+    """Whether it can be tried again from here."""
+    trouble = shown.course.trouble
+    return trouble is not None and trouble.retry is not Retry.NEVER and not closes_itself(shown)
 
 
 def _refused(trouble: Trouble, shown: Shown) -> Iterator[Row]:
@@ -83,8 +107,4 @@ def _refused(trouble: Trouble, shown: Shown) -> Iterator[Row]:
     if shown.course.marks:
         yield from taken(shown)
         yield Space()
-    yield Text(
-        text="The new session is in place." if shown.course.saved else "What was there before is still in place.",
-        style=MUTED,
-        indent=2,
-    )
+    yield Text(text=stays(shown.course), style=MUTED, indent=2)

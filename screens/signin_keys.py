@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.binding import Binding, BindingType
 
 from screens.asking import AccountAsked, AppleIdAsked, CodeAsked, PasswordAsked, Review, TermsAsked, Way
-from screens.signin_end import offers_calendar
+from screens.signin_end import closes_itself, offers_again, offers_calendar
 from screens.signin_shown import Shown
+from wizard.errors import Retry
+
+if TYPE_CHECKING:
+    from wizard.errors import Trouble
 
 KEYS: list[BindingType] = [
     Binding("escape", "leave", "leave", id="signin.leave", tooltip="Back, or leave the sign-in: the pod is removed"),
@@ -58,10 +64,17 @@ def keys(shown: Shown) -> list[Key]:
         calendar = [("c", "reminder for my calendar", "screen.press('calendar')")] if offers_calendar(shown) else []
         return [("⏎", "done", "screen.press('done')"), *calendar, *_more(shown)]
     if course.trouble:
-        again = [("r", "try again", "screen.press('again')")] if course.trouble.retry != "never" else []
-        copy = [("c", "copy", "screen.press('copy')")] if course.trouble.commands else []
-        return [*again, ("Esc", "back", "screen.leave"), *copy, *_more(shown)]
+        return [*_refused_keys(course.trouble, shown), *_more(shown)]
     return [*_question_keys(shown), *_more(shown)]
+
+
+def _refused_keys(trouble: Trouble, shown: Shown) -> list[Key]:
+    back: Key = ("Esc", "back", "screen.leave")
+    if closes_itself(shown):
+        return [back]
+    again: list[Key] = [("r", "try again", "screen.press('again')")] if offers_again(shown) else []
+    copy: list[Key] = [("c", "copy", "screen.press('copy')")] if trouble.commands else []
+    return [back, *again, *copy] if trouble.retry is Retry.LATER else [*again, back, *copy]
 
 
 def _aside_keys(shown: Shown) -> list[Key]:

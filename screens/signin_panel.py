@@ -101,7 +101,7 @@ class SignInPanel(Vertical):
         if not width or not height:
             return None
         here = self.screen.focused is self.below
-        return lay_out(replace(shown, inline=self.inline, at_choices=here), width - _SCROLLBAR - len(GUTTER), height)
+        return lay_out(replace(shown, at_choices=here), width - _SCROLLBAR - len(GUTTER), height)
 
     def _typed_into(self, shown: Shown) -> Widget | None:
         if not types_in(shown):

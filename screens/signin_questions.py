@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from screens.asking import CodeAsked, InUseAsked, Keep, KeyAsked, PasswordAsked, SecondWayAsked
+from screens.course import PASSWORD
 from screens.rows import Heading, Item, Row, Text
 from screens.signin_shown import Shown, clock
 from screens.words import MUTED
+from wizard.renewal.person import Tick
 
 if TYPE_CHECKING:
     from wizard.errors import Trouble
@@ -64,7 +66,9 @@ def _whose(asked: PasswordAsked, shown: Shown) -> str:
         )
     if shown.short:
         return f"The password of {asked.apple_id}, sent to Apple once:"
-    return f"The password of {asked.apple_id}. It goes to Apple once, from here, and is then forgotten."
+    return (
+        f"The password of {asked.apple_id}. It goes to Apple once, from here, and is forgotten when the sign-in ends."
+    )
 
 
 def places(shown: Shown) -> Iterator[Row]:
@@ -214,7 +218,7 @@ def terms(wanted: TermsWanted) -> Iterator[Row]:
     yield Text(text=wanted.text)
 
 
-def the_matter(question: object) -> Iterator[Row]:
+def the_matter(question: object, shown: Shown) -> Iterator[Row]:
     """What a choice is about."""
     match question:
         case InUseAsked(pods=pods, waiting=waiting):
@@ -233,8 +237,16 @@ def the_matter(question: object) -> Iterator[Row]:
             )
         case SecondWayAsked(why=why):
             yield from problem(why)
+            if why.code != WAITING_POD and _has_password(shown):
+                yield Text(text="The password is not asked for again: icloudpd sends the same one to Apple.")
         case _:
             return
+
+
+def _has_password(shown: Shown) -> bool:
+    """Whether a password was typed and sent, or is kept."""
+    mark = shown.course.marks.get(PASSWORD)
+    return shown.kept or (mark is not None and mark.tick is Tick.DONE)
 
 
 def the_choice(question: object) -> Iterator[Row]:

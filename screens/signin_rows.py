@@ -99,7 +99,7 @@ def _page(shown: Shown) -> Iterator[Row]:
             yield from ticks(shown)
             if not shown.short:
                 yield Space()
-            yield from the_matter(question)
+            yield from the_matter(question, shown)
 
 
 def below(shown: Shown) -> Iterator[Row]:
@@ -112,7 +112,7 @@ def below(shown: Shown) -> Iterator[Row]:
         case Review() as review:
             yield from to_begin(review, shown)
         case TermsAsked():
-            yield Item(id="terms-no", sign="·", text="not now: leave, nothing is changed")
+            yield Item(id="terms-no", sign="·", text="not now: leave; the session before stays")
             yield Item(id="terms-yes", sign="·", text="I have read them, and accept them")
         case AppleIdAsked():
             yield Text(text="Nothing has been done yet; the plan comes next.", style=MUTED)

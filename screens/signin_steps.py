@@ -102,15 +102,33 @@ def came(wanted: CodeWanted, now: datetime, *, inside: bool = False) -> str:
 
 def leaving_words(course: Course) -> str:
     """What leaving does."""
-    kept = "The new session is in place." if course.saved else "Nothing was changed: the session before stays."
-    return f"{kept} The pod is being removed…"
+    if course.saved:
+        kept = stays(course)
+    elif gone := course.gone + course.going:
+        kept = f"The session before stays; {_which_was_stopped(gone)}."
+    else:
+        kept = "The session before stays."
+    return f"{kept} The pod of this sign-in is being removed…"
+
+
+def stays(course: Course) -> str:
+    """What there is now that it is over without a good end."""
+    if course.saved:
+        return "The new session is in place."
+    gone = course.gone + course.going
+    but = f", but {_which_was_stopped(gone)}" if gone else ""
+    return f"What was there before is still in place{but}."
 
 
 def farewell(course: Course) -> str:
     """What was left behind by somebody who has left."""
     if not course.under_way:
         return "Left. Nothing was done."
-    return "Left. The new session is in place." if course.saved else "Left. What was there before is still in place."
+    return f"Left. {stays(course)}"
+
+
+def _which_was_stopped(pods: tuple[str, ...]) -> str:
+    return f"{'pod' if len(pods) == 1 else 'pods'} {', '.join(pods)} {'was' if len(pods) == 1 else 'were'} stopped"
 
 
 def _briefly(name: str, mark: Mark) -> str:
@@ -145,4 +163,4 @@ def _tick(name: str, mark: Mark | None, shown: Shown) -> Row:
     return StepRow(sign=SIGNS[mark.tick], label=label, text=text)
 
 
-__all__ = ["VOLUME", "StepRow", "came", "farewell", "leaving_words", "rest", "taken", "ticks", "until"]
+__all__ = ["VOLUME", "StepRow", "came", "farewell", "leaving_words", "rest", "stays", "taken", "ticks", "until"]

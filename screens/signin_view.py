@@ -18,11 +18,10 @@ from screens.asking import Asked, Keep, Moved, Review, ScreenPerson, Used, Way
 from screens.course import Course
 from screens.leading import Began, Broken, Chosen, Ended, Left, Refused, Wishes, lead_to_end
 from screens.signin_doing import CALENDAR_NAME, SENT, SignInDoing
-from screens.signin_end import offers_calendar
+from screens.signin_end import closes_itself, offers_calendar
 from screens.signin_keys import KEYS
 from screens.signin_shown import Shown
 from screens.signin_steps import farewell
-from wizard.errors import Retry
 from wizard.renewal.person import Outcome
 
 if TYPE_CHECKING:
@@ -71,6 +70,7 @@ class SignInView(SignInDoing):
         state = Shown(
             Course(wishes.account, now()),
             now(),
+            inline=inline,
             way=Way.IN_POD if wishes.in_pod else Way.HERE,
             renew=wishes.renew,
             keep=wishes.keep,
@@ -161,7 +161,7 @@ class SignInView(SignInDoing):
         """It can't go on."""
         self._set(course=self.course.failed(event.trouble, self._now()), aside="", hint="")
         self.rearrange()
-        if self.inline and event.trouble.retry is not Retry.NOW:
+        if closes_itself(self.shown()):
             self.set_timer(READABLE_SECONDS, self.close)
 
     @on(Rang)

@@ -25,7 +25,7 @@ from tests.cli.running import PATIENCE, environment
 from tests.screens.driving import Wizard, text_of
 from tests.screens.fake import FakeSession
 from tests.screens.signing import NOW, ScriptedDesk, ScriptedKeeper, Signing, two_accounts, with_code, works
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, Retry, Trouble
 from wizard.icloud.words import trouble
 from wizard.reauth import Wish
 from wizard.renewal.person import Outcome
@@ -303,6 +303,29 @@ async def test_leaving_and_refusals_end_as_the_plain_command_does(capsys: pytest
     with pytest.raises(Trouble, match="locked"):
         told(under.app, Wish())
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("retry", [Retry.LATER, Retry.NEVER])
+async def test_a_refusal_that_closes_by_itself_offers_nothing_that_could_not_be_taken(
+    monkeypatch: pytest.MonkeyPatch, retry: Retry
+) -> None:
+    monkeypatch.setattr(signin_view, "READABLE_SECONDS", 0.2)
+
+    async def refused(signing: Signing) -> Outcome:
+        await signing.open_pod()
+        raise Trouble("renewal.refused-inside", "Too much was asked of Apple.", fix="Wait some hours.", retry=retry)
+
+    desk = ScriptedDesk(refused)
+    async with beneath(desk) as under:
+        await under.begin()
+        await under.until(lambda: "Wait some hours." in under.text)
+        assert "try again" not in under.text.lower()
+        assert "Esc back" in under.text
+        await under.press("r")
+        await under.over()
+    assert len(desk.runs) == 1
+    with pytest.raises(Trouble, match="Too much"):
+        told(under.app, Wish())
 
 
 async def test_the_wishes_of_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

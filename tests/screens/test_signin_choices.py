@@ -38,7 +38,8 @@ __all__ = ["signing"]
 
 
 @pytest.mark.parametrize(
-    "code", ["icloud.locked", "icloud.unavailable", "icloud.web-access-off", "icloud.no-two-factor"]
+    "code",
+    ["icloud.locked", "icloud.unavailable", "icloud.web-access-off", "icloud.no-two-factor", "icloud.sign-in-lapsed"],
 )
 async def test_a_refusal_says_what_why_and_what_to_do(signing: Entering, code: str) -> None:
     async def refused(signing: Signing) -> Outcome:
@@ -54,7 +55,8 @@ async def test_a_refusal_says_what_why_and_what_to_do(signing: Entering, code: s
         for part in (words.what, words.why, words.fix):
             assert " ".join(part.split()) in flat
         assert "not signed in" in wizard.text
-        assert ("Try again" in wizard.text) == (words.retry != "never")
+        assert ("Try again" in wizard.text) == (words.retry == "now")
+        assert ("try again now" in wizard.text) == (words.retry == "later")
         assert desk.noted == []
         await wizard.press("escape")
         assert wizard.shows(HomeScreen)
@@ -69,6 +71,36 @@ async def test_trying_again_begins_with_the_plan(signing: Entering) -> None:
         assert "Make it." in wizard.text
         await wizard.press("r")
         await asked(wizard, Review)
+
+
+@pytest.mark.parametrize("code", ["icloud.throttled", "renewal.refused-inside"])
+async def test_enter_goes_back_where_another_try_is_for_later(signing: Entering, code: str) -> None:
+    async def refused(signing: Signing) -> Outcome:
+        await signing.open_pod()
+        raise Trouble(code, "Too much was asked of Apple.", fix="Wait some hours.", retry=Retry.LATER)
+
+    desk = ScriptedDesk(refused)
+    async with signing(desk) as wizard:
+        await wizard.press("enter")
+        await ended(wizard)
+        assert wizard.text.index("· back") < wizard.text.index("r try again now")
+        assert wizard.text.index("Esc back") < wizard.text.rindex("r try again")
+        await wizard.press("enter")
+        assert wizard.shows(HomeScreen)
+    assert len(desk.runs) == 1
+
+
+@pytest.mark.parametrize(("retry", "again"), [(Retry.LATER, True), (Retry.NEVER, False)])
+async def test_r_tries_again_unless_that_never_helps(signing: Entering, retry: Retry, again: bool) -> None:
+    async def refused(signing: Signing) -> Outcome:
+        await signing.open_pod()
+        raise Trouble("icloud.throttled", "Too much was asked of Apple.", retry=retry)
+
+    async with signing(ScriptedDesk(refused)) as wizard:
+        await wizard.press("enter")
+        await ended(wizard)
+        await wizard.press("r")
+        assert ("nothing has been done yet" in wizard.text) == again
 
 
 @pytest.mark.parametrize(("keys", "accepted"), [(["down", "down", "enter"], True), (["down", "enter"], False)])

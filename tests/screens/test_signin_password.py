@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
+import pytest
+
 from screens.asking import (
     CodeAsked,
+    InUseAsked,
     PasswordAsked,
+    SecondWayAsked,
 )
 from screens.boxes import SecretInput
 from tests.screens.entering import (
@@ -16,6 +20,7 @@ from tests.screens.entering import (
     ended,
     says,
     signing,
+    view_of,
 )
 from tests.screens.signing import (
     APPLE_ID,
@@ -25,9 +30,16 @@ from tests.screens.signing import (
     with_code,
     works,
 )
-from wizard.renewal.person import Outcome, Progress, Stage, Tick
+from wizard.errors import Trouble
+from wizard.renewal.person import InUse, Outcome, Progress, Stage, Tick
 
 __all__ = ["signing"]
+
+RUN = "icloudpd-sync-1-abcde"
+STARTING = Progress(Stage.POD, Tick.DOING, "a pod that mounts the volume is starting")
+REFUSED = Trouble(
+    "renewal.refused-by-icloudpd", "The cluster's icloudpd does not accept the session.", why="It said no."
+)
 
 
 async def test_a_wrong_password_is_typed_again_with_what_apple_said(signing: Entering) -> None:
@@ -89,6 +101,87 @@ async def test_what_was_half_typed_is_kept_when_it_is_needed_and_forgotten_when_
             else:
                 await ended(wizard)
             assert secret.value == ""
+
+
+@pytest.mark.parametrize("typed", [False, True])
+async def test_the_second_way_asks_for_a_password_of_its_own_where_the_first_needed_none(
+    signing: Entering, typed: bool
+) -> None:
+    refused = asyncio.Event()
+
+    async def healed(signing: Signing) -> Outcome:
+        signing.person.show(STARTING)
+        await refused.wait()
+        signing.person.show(Progress(Stage.APPLE, Tick.DONE, "signed in"))
+        assert await signing.person.second_way(REFUSED)
+        signing.given.append(await signing.person.password(APPLE_ID, None))
+        return signing.outcome()
+
+    desk = ScriptedDesk(healed)
+    async with signing(desk) as wizard:
+        await wizard.press("enter")
+        await asked(wizard, PasswordAsked)
+        await wizard.press(*"early", *(["enter"] if typed else []))
+        refused.set()
+        await asked(wizard, SecondWayAsked)
+        assert not says(wizard, "not asked for again")
+        await wizard.press("enter")
+        await asked(wizard, PasswordAsked)
+        assert wizard.app.screen.query_one(SecretInput).value == ""
+        await wizard.press(*"hunter2", "enter")
+        await ended(wizard)
+        assert desk.runs[0].given == ["hunter2"]
+
+
+@pytest.mark.parametrize("starts", [False, True])
+@pytest.mark.parametrize("typed", [False, True])
+async def test_a_pod_in_the_way_puts_off_the_early_question_and_keeps_what_was_typed(
+    signing: Entering, typed: bool, starts: bool
+) -> None:
+    found = asyncio.Event()
+
+    async def busy(signing: Signing) -> Outcome:
+        signing.person.show(Progress(Stage.POD, Tick.DOING, "pausing the CronJob"))
+        await found.wait()
+        await signing.person.in_use((RUN,))
+        if starts:
+            signing.person.show(STARTING)
+        signing.given.append(await signing.person.password(APPLE_ID, None))
+        return signing.outcome()
+
+    desk = ScriptedDesk(busy)
+    async with signing(desk) as wizard:
+        await wizard.press("enter")
+        await asked(wizard, PasswordAsked)
+        await wizard.press(*"early", *(["enter"] if typed else []))
+        found.set()
+        await asked(wizard, InUseAsked)
+        view_of(wizard).choose(f"in-use-{InUse.STOP}")
+        if not typed:
+            await asked(wizard, PasswordAsked)
+            await wizard.press(*"hunter2", "enter")
+        await ended(wizard)
+        assert desk.runs[0].given == ["early" if typed else "hunter2"]
+
+
+@pytest.mark.parametrize("kept", [False, True])
+async def test_the_second_way_says_that_the_same_password_goes_to_apple(signing: Entering, kept: bool) -> None:
+    async def refused(signing: Signing) -> Outcome:
+        await signing.open_pod()
+        if not kept:
+            await signing.person.password(APPLE_ID, None)
+        await signing.step(Stage.APPLE, "asking Apple", "signed in")
+        await signing.person.second_way(REFUSED)
+        return signing.outcome()
+
+    desk = ScriptedDesk(refused, keyring=ScriptedKeeper({APPLE_ID: "hunter2"} if kept else {}))
+    async with signing(desk) as wizard:
+        await wizard.press("enter")
+        if not kept:
+            await asked(wizard, PasswordAsked)
+            await wizard.press(*"hunter2", "enter")
+        await asked(wizard, SecondWayAsked)
+        assert says(wizard, "The password is not asked for again: icloudpd sends the same one to Apple.")
 
 
 async def test_where_the_password_lives(signing: Entering) -> None:

@@ -1,0 +1,88 @@
+"""What somebody who leaves is told of what stays, and of what was stopped for the sign-in."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from screens.asking import InUseAsked, PasswordAsked
+from screens.course import Course
+from screens.home import HomeScreen
+from screens.signin_steps import farewell, leaving_words, stays
+from tests.demo_world.signing import Somebody, visit
+from tests.screens.entering import Entering, asked, ended, says, signing, view_of
+from tests.screens.signing import APPLE_ID, NOW, ScriptedDesk, Signing, with_code
+from wizard.errors import Trouble
+from wizard.renewal.person import GaveUp, InUse, Outcome, Progress, Stage, Tick
+
+__all__ = ["signing"]
+
+RUN = "icloudpd-sync-1-abcde"
+BUT = f"What was there before is still in place, but pod {RUN} was stopped."
+
+
+async def test_a_run_that_was_stopped_is_named_to_who_leaves(signing: Entering) -> None:
+    async def busy(signing: Signing) -> Outcome:
+        await signing.person.in_use((RUN,))
+        return await with_code(signing)
+
+    desk = ScriptedDesk(busy)
+    desk.leaving = asyncio.Event()
+    async with signing(desk) as wizard:
+        await wizard.press("enter")
+        await asked(wizard, InUseAsked)
+        view_of(wizard).choose(f"in-use-{InUse.STOP}")
+        await asked(wizard, PasswordAsked)
+        await wizard.press("escape")
+        assert says(wizard, f"The session before stays; pod {RUN} was stopped.")
+        desk.leaving.set()
+        await wizard.until(lambda: wizard.shows(HomeScreen))
+        await wizard.until(lambda: says(wizard, "was stopped."))
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+async def test_a_refusal_names_it_unless_it_could_not_be_stopped(signing: Entering, stopped: bool) -> None:
+    async def busy(signing: Signing) -> Outcome:
+        await signing.person.in_use((RUN,))
+        if stopped:
+            await signing.open_pod()
+        raise Trouble("renewal.comes-back", "It can't go on.")
+
+    async with signing(ScriptedDesk(busy), (120, 36)) as wizard:
+        await wizard.press("enter")
+        await asked(wizard, InUseAsked)
+        view_of(wizard).choose(f"in-use-{InUse.STOP}")
+        await ended(wizard)
+        assert says(wizard, BUT if stopped else "What was there before is still in place.")
+
+
+@pytest.mark.parametrize("second", [True, False])
+async def test_the_auth_pod_that_had_to_go_is_known_by_what_a_sign_in_shows(tmp_path: Path, second: bool) -> None:
+    class Leaves(Somebody):
+        async def password(self, *_asked: object) -> str:
+            raise GaveUp
+
+        def right(self, _wanted: object) -> None:  # type: ignore[override]
+            raise GaveUp
+
+    async with visit("auth-waiting", tmp_path, Leaves(second=second)) as there:
+        with pytest.raises(GaveUp):
+            await (await there.renewal()).run()
+        course = Course("default", NOW, under_way=True)
+        for progress in there.person.shown:
+            course = course.moved(progress, NOW)
+        assert "icloudpd-auth" not in there.pods()
+    assert course.gone == ("icloudpd-auth",)
+    assert leaving_words(course).startswith("The session before stays; pod icloudpd-auth was stopped.")
+    assert farewell(course) == "Left. What was there before is still in place, but pod icloudpd-auth was stopped."
+
+
+def test_a_pod_counts_as_gone_once_it_goes_on() -> None:
+    removing = Course("default", NOW, APPLE_ID, under_way=True).moved(
+        Progress(Stage.POD, Tick.DOING, "removing pod icloudpd-auth"), NOW
+    )
+    assert stays(removing.failed(Trouble("kube.forbidden", "It may not be deleted."), NOW)).endswith("in place.")
+    gone = removing.moved(Progress(Stage.POD, Tick.DOING, "starting"), NOW).stopping((RUN,))
+    assert stays(gone).endswith(f", but pods icloudpd-auth, {RUN} were stopped.")
