@@ -25,14 +25,31 @@ _Attributes = list[Any]
 
 
 def folded(text: str, stream: TextIO) -> str:
-    """The lines between words where the stream is a terminal, since that would break them anywhere; else as they are."""
+    """The lines between words where the stream is a terminal, since that would break them anywhere; else as they are.
+
+    What is indented, or an item of a list, stays so.
+    """
     if not stream.isatty():
         return text
     width = max(40, shutil.get_terminal_size().columns)
     return "\n".join(
-        textwrap.fill(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        textwrap.fill(line, width, subsequent_indent=_indent(line), break_long_words=False, break_on_hyphens=False)
         for line in text.split("\n")
     )
+
+
+def _indent(line: str) -> str:
+    begins = len(line) - len(line.lstrip(" -"))
+    return " " * max(2, begins)
+
+
+def folded_command(command: str, stream: TextIO, indent: str) -> str:
+    """A command, indented; where the stream is a terminal in lines of its width that a shell reads as one."""
+    if not stream.isatty():
+        return indent + command
+    width = max(40, shutil.get_terminal_size().columns) - len(indent) - 2
+    lines = textwrap.wrap(command, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    return " \\\n".join(indent + line for line in lines)
 
 
 def in_words(trouble: Trouble, stream: TextIO, mark: str = "") -> str:
@@ -66,6 +83,10 @@ class Console:
     def say(self, text: str) -> None:
         """Something for the person, in lines of its own."""
         self._write(f"{folded(text, sys.stderr)}\n")
+
+    def say_command(self, command: str) -> None:
+        """A command that the person could type, below what it does."""
+        self._write(f"{folded_command(command, sys.stderr, '      ')}\n")
 
     def tell(self, trouble: Trouble) -> None:
         """What went wrong, marked as that."""

@@ -132,20 +132,27 @@ def conclude(tally: Tally, reminder: str | None, wish: Wish) -> int:
         codes.append(Exit.NEEDS_PERSON)
     if tally.left:
         codes.append(Exit.NEEDS_PERSON)
-        where = f"Left at {tally.left}" if len(tally.accounts) > 1 else "Left"
-        _say(f"{where}. What was there before is still in place.")
+        _say(_farewell(tally, "What was there before is still in place."))
     return int(max(codes))
+
+
+def _farewell(tally: Tally, stays: str) -> str:
+    return f"Left at {tally.left}. {stays}" if tally.left and len(tally.accounts) > 1 else f"Left. {stays}"
 
 
 async def _reauth(opening: Opening, wish: Wish) -> int:
     engine = opening.engine()
     desk = Desk(engine, opening)
     person = TerminalPerson(
-        Console(), password_promised=wish.password_stdin, code_promised=wish.code_stdin and not wish.check
+        Console(),
+        password_promised=wish.password_stdin,
+        code_promised=wish.code_stdin and not wish.check,
+        demo=bool(opening.demo_commands),
     )
+    tally = Tally()
     try:
         await desk.look()
-        tally = Tally(desk.accounts(wish.accounts))
+        tally.accounts = desk.accounts(wish.accounts)
         check_one_account(tally.accounts, wish)
         for account in tally.accounts:
             try:
@@ -153,11 +160,17 @@ async def _reauth(opening: Opening, wish: Wish) -> int:
             except GaveUp:
                 tally.left = account
                 break
+            except asyncio.CancelledError:
+                tally.left = account
+                raise
             except Trouble as trouble:
                 tally.troubles.append((account, trouble))
                 if account != tally.accounts[-1]:
                     _say(f"✗ {account}: {trouble.what} The next account has its turn.")
         return conclude(tally, desk.reminder(tally.outcomes), wish)
+    except asyncio.CancelledError:  # Ctrl+C, once all is put back
+        _say(_farewell(tally, person.stays))
+        raise
     finally:
         await engine.close()
 
@@ -172,7 +185,8 @@ async def _check(desk: Desk, account: str, wish: Wish, person: TerminalPerson, t
 async def _sign_in(desk: Desk, account: str, wish: Wish, person: TerminalPerson, tally: Tally) -> None:
     start, apple_id, keeper = await _begun(desk, account, wish, person)
     renewal = desk.renewal(start, apple_id, person, keeper, in_pod=wish.in_pod, renew=wish.renew)
-    person.plan(start.preparation.plan, account if len(tally.accounts) > 1 else "")
+    plan = start.preparation.plan_inside if wish.in_pod else start.preparation.plan
+    await person.plan(plan, account if len(tally.accounts) > 1 else "", desk.settings.kubectl)
     outcome = await renewal.run()
     desk.signed_in(account, outcome.apple_id)
     tally.outcomes.append(outcome)

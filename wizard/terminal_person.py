@@ -12,11 +12,12 @@ from wizard.icloud.limits import sending, wait_before
 from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
 from wizard.icloud.typed import account_name, account_name_problem, read_code
 from wizard.icloud.words import trouble
-from wizard.model import Plan
-from wizard.renewal.person import AnotherCode, Code, GaveUp, InUse, Progress, Tick
+from wizard.model import Action, Plan
+from wizard.renewal.person import AnotherCode, Code, GaveUp, InUse, Progress, Stage, Tick
 
 LOOK_AGAIN_SECONDS = 5.0
 _SIGNS = {Tick.DOING: "◐", Tick.DONE: "✓", Tick.FAILED: "✗", Tick.SKIPPED: "·"}
+_KUBECTL = "kubectl -n "
 _SENT = frozenset({"icloud.wrong-password", "icloud.password-changed"})
 
 
@@ -32,27 +33,64 @@ class TerminalPerson:
         *,
         password_promised: bool = False,
         code_promised: bool = False,
+        demo: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._console = console
         self._by_script = (password_promised or code_promised) and not console.is_terminal
+        self._asks_before = console.is_terminal and not (password_promised or code_promised)
         self._password_promised = password_promised and self._by_script
         self._code_promised = code_promised and self._by_script
+        self._demo = demo
         self._clock = clock
         self._last = ""
-        self._waits = False
+        self._waits_for: frozenset[str] = frozenset()
         self._sent: dict[str, datetime] = {}
+        self._moved = False
 
-    def plan(self, plan: Plan, whose: str = "") -> None:
-        """What will be changed, and whose session it is about where there are several."""
+    @property
+    def stays(self) -> str:
+        """What is on the volume if it ends now, in a sentence."""
+        return "The new session is in place." if self._moved else "What was there before is still in place."
+
+    async def plan(self, plan: Plan, whose: str = "", kubectl: str = "kubectl") -> None:
+        """What will be changed, and whose session it is about where there are several.
+
+        A person at a terminal sees the commands too, and is asked before it begins: raises GaveUp when they leave.
+        """
+        self._moved = False
         self._say(f"{f'{whose}: as' if whose else 'As'} far as it is needed, this will:")
+        if self._asks_before and self._demo:
+            self._say("! This is a demo world inside the wizard: the commands would meet your own cluster.")
         for action in plan.actions:
             self._say(f"  - {action.title}")
+            if self._asks_before:
+                self._command(action, kubectl)
         for note in plan.notes:
             self._say(f"  {note}")
+        while self._asks_before:
+            match (await self._ask("Go on? [Y/n, u: how it is undone] ")).strip().lower()[:1]:
+                case "" | "y":
+                    return
+                case "n" | "q":
+                    raise GaveUp
+                case "u":
+                    for action in plan.actions:
+                        if action.undo:
+                            self._say(f"  - {action.title}: {_for(action.undo, kubectl)}")
+
+    def _command(self, action: Action, kubectl: str) -> None:
+        """What a person would type for it; a manifest that it reads is named only."""
+        command, _, manifest = action.command.partition("\n")
+        if command:
+            self._console.say_command(_for(command.partition(" <<")[0], kubectl))
+        if manifest:
+            self._say(f"      (reads the manifest of {action.target.kind.lower()} {action.target.name})")
 
     def show(self, progress: Progress) -> None:
         """One line per movement, none twice."""
+        self._waits_for = frozenset()
+        self._moved = self._moved or (progress.stage, progress.tick) == (Stage.SAVED, Tick.DONE)
         self._say_once(f"{_SIGNS[progress.tick]} {progress.text}")
 
     async def apple_id(self) -> str:
@@ -108,11 +146,17 @@ class TerminalPerson:
                     self._tell(trouble("icloud.code-shape"))
 
     async def terms(self, wanted: TermsWanted) -> bool:
-        """Shows them, and takes only a clear yes."""
+        """Shows them, and takes only a clear yes; a script can't give it."""
+        if self._by_script:
+            raise Trouble(
+                "reauth.terms",
+                "Apple wants new terms accepted before it opens anything, and nobody is here to read them.",
+                fix="Run it in a terminal, which shows them and asks, or accept them at https://www.icloud.com and start again.",
+                exit_code=Exit.NEEDS_PERSON,
+                retry=Retry.NEVER,
+            )
         self._say("Apple wants new terms accepted before it opens anything.")
         self._say(wanted.text or f"Read them at {wanted.url}.")
-        if self._by_script:
-            raise trouble("icloud.terms")
         return (await self._ask("Accept them? [y/N] ")).strip().lower() in ("y", "yes")
 
     async def security_key(self, wanted: SecurityKeyWanted) -> bool:
@@ -129,17 +173,18 @@ class TerminalPerson:
         return await self._ask("Plug it in, press Enter, then touch it: ") is not None
 
     async def in_use(self, pods: tuple[str, ...]) -> InUse:
-        """Two programs on one session spoil it. Asked once: who waits is looked after every few seconds."""
+        """Two programs on one session spoil it. Asked once for these pods: who waits is looked after every few seconds."""
+        waits = self._waits_for.issuperset(pods)
         self._say_once(f"{', '.join(pods)} uses the session just now.")
-        if not self._waits and not self._by_script and self._console.is_terminal:
+        if not waits and not self._by_script and self._console.is_terminal:
             line = (await self._ask("w: wait for it, s: stop it, q: leave [w] ")).strip().lower()
             if line.startswith("s"):
                 return InUse.STOP
             if line.startswith("q"):
                 return InUse.LEAVE
-        if not self._waits:
+        if not waits:
             self._say("Waiting for it. Ctrl+C leaves.")
-        self._waits = True
+        self._waits_for |= frozenset(pods)
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
         return InUse.WAIT
 
@@ -197,6 +242,11 @@ def _ended(why: Trouble) -> Trouble:
         exit_code=why.exit_code,
         retry=why.retry,
     )
+
+
+def _for(text: str, kubectl: str) -> str:
+    """Commands in it as they have to begin for this cluster."""
+    return text.replace(_KUBECTL, f"{kubectl} -n ")
 
 
 def _no_more(what: str) -> Trouble:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import pty
 import signal
+import subprocess
 import termios
 import tty
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard.console import Console
+from wizard.console import Console, folded, folded_command
 from wizard.errors import Exit, Trouble
 
 SECRET = "planted-secret-4711"
@@ -195,3 +197,36 @@ async def test_a_terminal_in_raw_mode_is_left_in_it(ends: Pair) -> None:
     ends.at["Password: "] = lambda: ends.type(f"{SECRET}\n")
     assert await ends.console.ask("Password: ", secret=True) == SECRET
     assert termios.tcgetattr(ends.program) == before
+
+
+class Shown(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+COMMAND = """kubectl -n photo-sync annotate pvc icloudpd-config --overwrite at="$(printf %s a-b)" 'b={"c":null}'"""
+
+
+def words(command: str) -> list[str]:
+    """What a shell makes of it."""
+    script = f"kubectl() {{ printf '%s\\n' \"$@\"; }}\n{command}\n"
+    return subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+@pytest.mark.parametrize("columns", ["20", "40", "80", "200"])
+def test_a_command_is_folded_so_that_a_shell_reads_the_same(monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    text = folded_command(COMMAND, Shown(), "      ")
+    assert words(text) == words(COMMAND)
+    assert all(len(line) <= max(40, int(columns)) for line in text.splitlines())
+    assert (len(text.splitlines()) > 1) is (columns != "200")
+    assert folded_command(COMMAND, io.StringIO(), "  ") == f"  {COMMAND}"
+
+
+def test_what_is_folded_stays_indented(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    text = "it is said in " + "some words " * 4
+    for begins, indent in (("", 2), ("  ", 2), ("  - ", 4), ("      ", 6)):
+        first, second = folded(f"{begins}{text}".rstrip(), Shown()).split("\n")
+        assert first.startswith(f"{begins}it")
+        assert len(second) - len(second.lstrip()) == indent

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +31,7 @@ from wizard.icloud.ladder import Rung
 from wizard.icloud.words import trouble
 from wizard.opening import Request
 from wizard.reauth import Wish, reauth
-from wizard.renewal.person import GaveUp, Outcome
+from wizard.renewal.person import GaveUp, Outcome, Stage
 from wizard.terminal_person import TerminalPerson
 
 
@@ -50,6 +52,7 @@ class Opened:
     made: Engine = field(default_factory=Engine)
     phone: object = None
     notices: tuple[str, ...] = ()
+    demo_commands: tuple[str, ...] = ()
 
     def engine(self) -> Engine:
         return self.made
@@ -59,7 +62,9 @@ class Opened:
 
 
 class Answered(Console):
-    """Somebody who has the answers ready."""
+    """Somebody who has the answers ready, and wants it begun unless `begins` says otherwise."""
+
+    begins = "y"
 
     def __init__(self, *answers: str) -> None:
         self.answers = list(answers)
@@ -73,7 +78,7 @@ class Answered(Console):
     async def ask(self, question: str, *, secret: bool = False, seconds: float = 0) -> str:
         del secret, seconds
         self.questions.append(question)
-        return self.answers.pop(0)
+        return self.begins if question.startswith("Go on?") else self.answers.pop(0)
 
 
 Run = Callable[..., int]
@@ -169,6 +174,40 @@ def test_who_leaves_is_asked_nothing_more_and_what_is_done_is_written(
     said = capsys.readouterr()
     assert said.err.endswith("\nLeft. What was there before is still in place.\n")
     assert said.out == ""
+
+
+def test_who_does_not_want_what_the_plan_says_begins_nothing(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Answered, "begins", "n")
+
+    async def never(signing: Signing) -> Outcome:
+        raise AssertionError(signing)
+
+    assert run(ScriptedDesk(never)) == Exit.NEEDS_PERSON
+    assert capsys.readouterr().err.endswith("\nLeft. What was there before is still in place.\n")
+
+
+@pytest.mark.parametrize(("in_pod", "said"), [(True, "Let icloudpd sign in"), (False, "Write the session")])
+def test_the_plan_is_the_one_of_the_way(run: Run, capsys: pytest.CaptureFixture[str], in_pod: bool, said: str) -> None:
+    run(ScriptedDesk(works), Wish(in_pod=in_pod))
+    assert f"  - {said}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("stage", [Stage.PROVED, Stage.SAVED])
+def test_who_is_interrupted_is_told_what_stays(run: Run, capsys: pytest.CaptureFixture[str], stage: Stage) -> None:
+    async def interrupted(signing: Signing) -> Outcome:
+        await signing.step(stage, "doing", "done")
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    desk = ScriptedDesk(each(default=works, anna=interrupted), snapshot=two_accounts())
+    with pytest.raises(KeyboardInterrupt):
+        run(desk)
+    assert desk.runs[1].put_back
+    stays = "The new session is in place." if stage is Stage.SAVED else "What was there before is still in place."
+    assert capsys.readouterr().err.endswith(f"\nLeft at anna. {stays}\n")
 
 
 def test_closed_photos_are_blocked(run: Run) -> None:

@@ -18,6 +18,12 @@ def shows(terminal: Terminal) -> bool:
     return terminal.echoes
 
 
+def begin(terminal: Terminal) -> None:
+    """Wants what the plan says."""
+    terminal.wait_for("Go on? [Y/n, u: how it is undone] ")
+    terminal.type("\r")
+
+
 def code_of(terminal: Terminal) -> str:
     """What the demo phone shows."""
     terminal.wait_for("Code (")
@@ -39,6 +45,7 @@ def test_whoever_leaves_at_the_password_sees_again_what_they_type(
     typed: str, number: signal.Signals | None, code: Exit
 ) -> None:
     with on_terminal("--demo", "expired", "reauth", "--plain") as terminal:
+        begin(terminal)
         terminal.wait_for(PASSWORD)
         assert not shows(terminal)
         terminal.type(typed)
@@ -47,12 +54,14 @@ def test_whoever_leaves_at_the_password_sees_again_what_they_type(
         assert terminal.end() == code
         assert shows(terminal)
     assert "half of it" not in terminal.text
+    assert terminal.text.endswith("Left. What was there before is still in place.\r\n")
     assert "Traceback" not in terminal.text
     assert "Fatal" not in terminal.text
 
 
 def test_a_refusal_after_the_password_leaves_the_terminal_as_it_was() -> None:
     with on_terminal("--demo", "account-locked", "reauth", "--plain") as terminal:
+        begin(terminal)
         terminal.wait_for(PASSWORD)
         assert not shows(terminal)
         terminal.type("demo-password\r")
@@ -64,6 +73,7 @@ def test_a_refusal_after_the_password_leaves_the_terminal_as_it_was() -> None:
 
 def test_a_wrong_password_a_code_and_what_stands_there_in_the_end() -> None:
     with on_terminal("--demo", "trust-expired", "reauth", "--plain") as terminal:
+        begin(terminal)
         terminal.wait_for(PASSWORD)
         terminal.type("wrong-one\r")
         terminal.wait_for(f"It was not sent again: what you type now is sent once.\r\n{PASSWORD}")
@@ -80,6 +90,10 @@ def test_a_wrong_password_a_code_and_what_stands_there_in_the_end() -> None:
     assert "Traceback" not in terminal.text
     lines = terminal.text.replace("\r", "").split("\n")
     assert [line for line in lines if len(line) > 80 and "Code (" not in line] == []
+    assert "      kubectl -n photo-sync create -f -" in lines
+    assert "  - Ask the cluster's icloudpd whether it accepts them (--auth-only, no\n    password)" in "\n".join(lines)
+    assert "commands would meet your own cluster" in " ".join(terminal.text.split())
+    assert '"kind": "Job"' not in terminal.text
 
 
 def test_a_promise_on_a_terminal_is_asked_there_without_echo() -> None:
@@ -89,3 +103,5 @@ def test_a_promise_on_a_terminal_is_asked_there_without_echo() -> None:
         terminal.type("\x03")
         assert terminal.end() == Exit.INTERRUPTED
         assert shows(terminal)
+    assert "Go on?" not in terminal.text
+    assert "kubectl" not in terminal.text

@@ -14,7 +14,8 @@ from wizard.console import Console
 from wizard.errors import Exit, Trouble
 from wizard.icloud.steps import CodeWanted, Phone, SecurityKeyWanted, TermsWanted
 from wizard.icloud.words import trouble
-from wizard.renewal.person import AnotherCode, Code, GaveUp, InUse
+from wizard.model import Action, Plan, Target, Verb
+from wizard.renewal.person import AnotherCode, Code, GaveUp, InUse, Progress, Stage, Tick
 from wizard.terminal_person import TerminalPerson
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -201,6 +202,103 @@ async def test_who_waits_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert await in_use(at(Sitting("q"))) is InUse.LEAVE
 
 
+async def test_a_run_that_came_later_is_asked_about_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wizard.terminal_person, "LOOK_AGAIN_SECONDS", 0)
+    console = Sitting("w", "s", "w", "s")
+    person = at(console)
+    assert await person.in_use(("a", "b")) is InUse.WAIT
+    assert await person.in_use(("b",)) is InUse.WAIT
+    assert await person.in_use(("b", "c")) is InUse.STOP
+    assert await person.in_use(("d",)) is InUse.WAIT
+    person.show(Progress(Stage.POD, Tick.DOING, "a pod is starting"))
+    assert await person.in_use(("d",)) is InUse.STOP
+
+
+# The plan
+
+JOB = Target("batch/v1", "Job", "jobs", "photo-sync", "photosync-handover-4be1c0")
+PLAN = Plan(
+    "Sign in",
+    (
+        Action(
+            "Start a pod",
+            Verb.CREATE,
+            JOB,
+            {"kind": "Job"},
+            command='kubectl -n photo-sync create -f - <<\'END\'\n{"kind": "Job"}\nEND',
+            undo="It ends by itself; sooner with: kubectl -n photo-sync delete job photosync-handover-4be1c0",
+        ),
+        Action("Write the files", Verb.RUN, JOB, "sh -s (the files travel on its standard input)"),
+        Action(
+            "Remove the job", Verb.DELETE, JOB, command="kubectl -n photo-sync delete job photosync-handover-4be1c0"
+        ),
+    ),
+    ("The CronJob is paused meanwhile.",),
+)
+TITLES = """\
+As far as it is needed, this will:
+  - Start a pod
+  - Write the files
+  - Remove the job
+  The CronJob is paused meanwhile.
+"""
+
+
+async def test_a_person_sees_the_commands_and_is_asked_before_it_begins() -> None:
+    console = Sitting("")
+    await at(console).plan(PLAN)
+    assert console.said.splitlines() == [
+        "As far as it is needed, this will:",
+        "  - Start a pod",
+        "      kubectl -n photo-sync create -f -",
+        "      (reads the manifest of job photosync-handover-4be1c0)",
+        "  - Write the files",
+        "  - Remove the job",
+        "      kubectl -n photo-sync delete job photosync-handover-4be1c0",
+        "  The CronJob is paused meanwhile.",
+    ]
+    assert len(console.questions) == 1
+
+
+async def test_commands_begin_as_this_cluster_takes_it_and_how_it_is_undone_is_told_when_asked() -> None:
+    console = Sitting("u", "what?", "Yes")
+    await at(console).plan(PLAN, "anna", "kubectl --context home")
+    before, _, after = console.said.partition("meanwhile.\n")
+    assert before.startswith("anna: as far as it is needed, this will:\n")
+    assert "      kubectl --context home -n photo-sync delete job" in before
+    assert after == (
+        "  - Start a pod: It ends by itself; sooner with: "
+        "kubectl --context home -n photo-sync delete job photosync-handover-4be1c0\n"
+    )
+    assert len(console.questions) == 3
+
+
+@pytest.mark.parametrize("typed", ["n", "No", "q", None])
+async def test_who_does_not_want_it_leaves_before_it_begins(typed: str | None) -> None:
+    with pytest.raises(GaveUp):
+        await at(Sitting(typed)).plan(PLAN)
+
+
+@pytest.mark.parametrize("promise", ["password_promised", "code_promised"])
+async def test_whose_answers_are_promised_is_asked_nothing_before(promise: str) -> None:
+    console = Sitting()
+    await at(console, **{promise: True}).plan(PLAN)
+    assert console.said == TITLES
+
+
+@pytest.mark.parametrize(
+    ("stage", "tick", "moved"),
+    [(Stage.SAVED, Tick.DOING, False), (Stage.PROVED, Tick.DONE, False), (Stage.SAVED, Tick.DONE, True)],
+)
+async def test_what_stays_is_the_new_session_once_it_is_moved(stage: Stage, tick: Tick, moved: bool) -> None:
+    person = at(Sitting(""))
+    person.show(Progress(stage, tick, "x"))
+    person.show(Progress(Stage.PHOTOS, Tick.DOING, "y"))
+    assert (person.stays == "The new session is in place.") is moved
+    await person.plan(PLAN)
+    assert person.stays == "What was there before is still in place."
+
+
 # Standard input
 
 
@@ -247,6 +345,24 @@ async def test_nothing_is_read_before_it_is_needed(piped: Callable[[str], Piped]
     at(console, password_promised=True)
     await asyncio.sleep(0)
     assert os.read(console.read, 100) == b"hunter2\n"
+
+
+async def test_without_a_terminal_the_plan_is_shown_and_nothing_is_asked(piped: Callable[[str], Piped]) -> None:
+    for promised in (True, False):
+        console = piped("hunter2\n")
+        await at(console, password_promised=promised).plan(PLAN)
+        assert console.said == TITLES
+        assert os.read(console.read, 100) == b"hunter2\n"
+
+
+async def test_terms_that_nobody_can_accept_are_not_shown_first(piped: Callable[[str], Piped]) -> None:
+    console = piped("hunter2\n")
+    with pytest.raises(Trouble) as refused:
+        await terms(at(console, password_promised=True))
+    assert console.said == ""
+    said = " ".join(refused.value.lines())
+    assert "can't be shown" not in said
+    assert "in a terminal, which shows them" in said
 
 
 async def test_a_script_is_told_what_only_a_person_can_do(piped: Callable[[str], Piped]) -> None:
