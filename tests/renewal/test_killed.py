@@ -153,8 +153,8 @@ async def test_a_pair_that_another_icloudpd_spoiled_is_put_back(place: Place) ->
 async def test_killed_while_another_icloudpd_is_answered(place: Place, seconds: float) -> None:
     apple_id = await place.set_up()
     await place.lay(place.apple.apple.signed_in(apple_id, LONG_AGO))
-    old = await place.pair()
     await waiting_pod(place)
+    old = await place.pair()
 
     ended = await reauth(
         place, "--in-pod", code=lambda: None, on_line=lambda _, line: seconds if "answering icloudpd" in line else None
