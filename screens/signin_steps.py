@@ -105,7 +105,7 @@ def leaving_words(course: Course) -> str:
     if course.saved:
         kept = stays(course)
     elif gone := course.gone + course.going:
-        kept = f"The session before stays; {_which_was_stopped(gone)}."
+        kept = f"The session before stays; {_which_was_removed(gone)}."
     else:
         kept = "The session before stays."
     return f"{kept} The pod of this sign-in is being removed…"
@@ -116,7 +116,7 @@ def stays(course: Course) -> str:
     if course.saved:
         return "The new session is in place."
     gone = course.gone + course.going
-    but = f", but {_which_was_stopped(gone)}" if gone else ""
+    but = f", but {_which_was_removed(gone)}" if gone else ""
     return f"What was there before is still in place{but}."
 
 
@@ -127,8 +127,8 @@ def farewell(course: Course) -> str:
     return f"Left. {stays(course)}"
 
 
-def _which_was_stopped(pods: tuple[str, ...]) -> str:
-    return f"{'pod' if len(pods) == 1 else 'pods'} {', '.join(pods)} {'was' if len(pods) == 1 else 'were'} stopped"
+def _which_was_removed(pods: tuple[str, ...]) -> str:
+    return f"{'pod' if len(pods) == 1 else 'pods'} {', '.join(pods)} {'was' if len(pods) == 1 else 'were'} removed"
 
 
 def _briefly(name: str, mark: Mark) -> str:

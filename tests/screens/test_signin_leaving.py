@@ -20,7 +20,7 @@ from wizard.renewal.person import GaveUp, InUse, Outcome, Progress, Stage, Tick
 __all__ = ["signing"]
 
 RUN = "icloudpd-sync-1-abcde"
-BUT = f"What was there before is still in place, but pod {RUN} was stopped."
+BUT = f"What was there before is still in place, but pod {RUN} was removed."
 
 
 async def test_a_run_that_was_stopped_is_named_to_who_leaves(signing: Entering) -> None:
@@ -36,10 +36,10 @@ async def test_a_run_that_was_stopped_is_named_to_who_leaves(signing: Entering) 
         view_of(wizard).choose(f"in-use-{InUse.STOP}")
         await asked(wizard, PasswordAsked)
         await wizard.press("escape")
-        assert says(wizard, f"The session before stays; pod {RUN} was stopped.")
+        assert says(wizard, f"The session before stays; pod {RUN} was removed.")
         desk.leaving.set()
         await wizard.until(lambda: wizard.shows(HomeScreen))
-        await wizard.until(lambda: says(wizard, "was stopped."))
+        await wizard.until(lambda: says(wizard, "was removed."))
 
 
 @pytest.mark.parametrize("stopped", [True, False])
@@ -75,8 +75,8 @@ async def test_the_auth_pod_that_had_to_go_is_known_by_what_a_sign_in_shows(tmp_
             course = course.moved(progress, NOW)
         assert "icloudpd-auth" not in there.pods()
     assert course.gone == ("icloudpd-auth",)
-    assert leaving_words(course).startswith("The session before stays; pod icloudpd-auth was stopped.")
-    assert farewell(course) == "Left. What was there before is still in place, but pod icloudpd-auth was stopped."
+    assert leaving_words(course).startswith("The session before stays; pod icloudpd-auth was removed.")
+    assert farewell(course) == "Left. What was there before is still in place, but pod icloudpd-auth was removed."
 
 
 def test_a_pod_counts_as_gone_once_it_goes_on() -> None:
@@ -85,4 +85,4 @@ def test_a_pod_counts_as_gone_once_it_goes_on() -> None:
     )
     assert stays(removing.failed(Trouble("kube.forbidden", "It may not be deleted."), NOW)).endswith("in place.")
     gone = removing.moved(Progress(Stage.POD, Tick.DOING, "starting"), NOW).stopping((RUN,))
-    assert stays(gone).endswith(f", but pods icloudpd-auth, {RUN} were stopped.")
+    assert stays(gone).endswith(f", but pods icloudpd-auth, {RUN} were removed.")
