@@ -14,6 +14,7 @@ from pathlib import Path
 from wizard.console import Console, folded, in_words
 from wizard.errors import Exit, Retry, Trouble
 from wizard.icloud import calendar
+from wizard.icloud.ladder import Rung
 from wizard.icloud.password import Keeper
 from wizard.icloud.typed import account_name, account_name_problem
 from wizard.keeping import OnlyKeeps, forget, keep
@@ -44,13 +45,13 @@ class Wish:
 @dataclass(slots=True)
 class Tally:
     """How it went with each of the accounts, in their order. `left` is the one at which the person left, if they did;
-    `needed` what a check found that they would have to give.
+    `due` says that a check found a session that does not work any more.
     """
 
     accounts: tuple[str, ...] = ()
     outcomes: list[Outcome] = field(default_factory=list)
     troubles: list[tuple[str, Trouble]] = field(default_factory=list)
-    needed: tuple[str, ...] = ()
+    due: bool = False
     left: str = ""
 
 
@@ -128,7 +129,7 @@ def conclude(tally: Tally, reminder: str | None, wish: Wish) -> int:
     codes = [Exit.DONE, *(trouble.exit_code for _, trouble in troubles)]
     if any(outcome.photos_trouble for outcome in tally.outcomes):
         codes.append(Exit.BLOCKED)
-    if tally.needed:
+    if tally.due:
         codes.append(Exit.NEEDS_PERSON)
     if tally.left:
         codes.append(Exit.NEEDS_PERSON)
@@ -178,7 +179,7 @@ async def _reauth(opening: Opening, wish: Wish) -> int:
 async def _check(desk: Desk, account: str, wish: Wish, person: TerminalPerson, tally: Tally) -> None:
     start, apple_id, keeper = await _begun(desk, account, wish, person)
     found = await desk.renewal(start, apple_id, person, keeper).check()
-    tally.needed += found.inputs
+    tally.due |= found.rung is not Rung.WORKS
     put_line(checked(account, found))
 
 

@@ -114,7 +114,7 @@ class Preparation:
             delete_job(self.handover.action.target),
             *((pausing.resume,) if pausing.resume else ()),
         )
-        return Plan(f"Sign in to iCloud ({self.names.config_claim})", actions, pausing.notes)
+        return Plan(f"Sign in to iCloud ({self.names.config_claim})", actions, (*self.handover.notes, *pausing.notes))
 
 
 def prepare(
