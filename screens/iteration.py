@@ -106,7 +106,7 @@ def ending(report: Report, reauth: str) -> Iterator[Row]:
             else "Apple's session ends one day, nobody knows when"
         )
         whose = f" for {worst.name}" if len(report.accounts) > 1 else ""
-        yield Text(text=f"{when}{whose}. Sign in again before then: {reauth}", indent=2)
+        yield Text(text=f"{when}{whose}. Sign in again before then: {reauth} --renew", indent=2)
     yield Space()
 
 

@@ -262,8 +262,9 @@ def _interrupted_by_signals() -> Iterator[None]:
 
 def say(trouble: Trouble) -> None:
     """The problem in a person's words, on standard error."""
-    first, *rest = trouble.lines()
-    print(f"{PROGRAM}: {first}", *rest, sep="\n", file=sys.stderr)
+    from wizard.console import in_words  # noqa: PLC0415 - only where there is a problem
+
+    print(in_words(trouble, sys.stderr, f"{PROGRAM}: "), file=sys.stderr)
 
 
 def _dispatch(options: argparse.Namespace, open_wizard: OpenWizard, sign_in: SignIn | None) -> int:

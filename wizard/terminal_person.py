@@ -114,7 +114,7 @@ class TerminalPerson:
         self._tell(why)
         if why and why.code in _SENT:
             self._say("! It was not sent again: what you type now is sent once.")
-        while not (typed := await self._ask(f"Password for {apple_id}: ", secret=True)):
+        while not (typed := await self._ask(f"Password for {apple_id} (Ctrl+D leaves): ", secret=True)):
             self._say("Nothing was typed, and nothing was sent. Ctrl+C leaves.")
         return typed
 
@@ -125,8 +125,10 @@ class TerminalPerson:
         if self._by_script:
             raise why or _no_more("code")
         self._tell(why)
-        self._say(_came(wanted))
-        self._sent[sending(wanted.delivery, wanted.phone)] = wanted.sent_at
+        way = sending(wanted.delivery, wanted.phone)
+        anew = self._sent.get(way) != wanted.sent_at
+        self._say(_came(wanted) if anew else "No new one was sent: type the newest that came.")
+        self._sent[way] = wanted.sent_at
         while True:
             line = (await self._ask(f"Code ({_choices(wanted)}): ")).strip().lower()
             match line[:1]:
@@ -253,7 +255,7 @@ def _no_more(what: str) -> Trouble:
     return Trouble(
         "reauth.stdin",
         f"A {what} is needed, and standard input holds none.",
-        fix=f"Give it with --{what}-stdin, or run it in a terminal.",
+        fix=f"Put it there, with --{what}-stdin, or run it in a terminal.",
         exit_code=Exit.NEEDS_PERSON,
         retry=Retry.NEVER,
     )

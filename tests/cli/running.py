@@ -54,7 +54,7 @@ class Ended:
         assert first.startswith("photosync-wizard: ")
         assert first.endswith((".", "?")), first
         assert rest, "nothing says what to do"
-        assert all(len(line) < 400 for line in self.err.splitlines() if not line.startswith("Take one of"))
+        assert all(len(line) < 400 for line in self.err.splitlines() if not line.lstrip().startswith("Take one of"))
         for fragment in fragments:
             assert fragment in self.err, (fragment, self.err)
 

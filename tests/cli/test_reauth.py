@@ -401,3 +401,9 @@ def test_a_check_has_no_date_for_a_calendar(tmp_path: Path) -> None:
     assert ended.code == 2
     assert "--check signs nobody in" in ended.err
     assert not file.exists()
+
+
+def test_a_session_that_ends_soon_is_told_with_what_renews_it() -> None:
+    ended = ran("--demo", "expiring", "reauth", "--plain")
+    assert ended.code == 0, ended.err
+    assert "It ends soon. `photosync-wizard --demo expiring reauth --renew` signs in anew" in ended.out

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.running import Terminal, on_terminal
 from wizard.errors import Exit
 
-PASSWORD = "Password for you@example.com: "
+PASSWORD = "Password for you@example.com (Ctrl+D leaves): "
 
 
 def shows(terminal: Terminal) -> bool:

@@ -64,7 +64,7 @@ async def test_an_apple_id_is_asked_until_it_can_be_one() -> None:
 async def test_a_password_is_asked_without_echo_and_never_empty() -> None:
     console = Sitting("", "hunter2")
     assert await at(console).password(APPLE_ID, None) == "hunter2"
-    assert console.questions == [(f"Password for {APPLE_ID}: ", True)] * 2
+    assert console.questions == [(f"Password for {APPLE_ID} (Ctrl+D leaves): ", True)] * 2
     assert "nothing was sent" in console.said
 
 
@@ -129,6 +129,16 @@ async def test_every_way_has_its_minute(typed: str, way: AnotherCode) -> None:
     person = TerminalPerson(console, clock=lambda: NOW + timedelta(seconds=20))
     assert await person.code(sent, None) == Code("417902")
     assert "again in 40 seconds" in console.said
+
+
+async def test_a_code_that_was_not_sent_anew_is_not_announced() -> None:
+    wanted = CodeWanted("sms", PHONES, NOW, phone=PHONES[0])
+    console = Sitting("000000", "417902")
+    person = at(console)
+    await person.code(wanted, None)
+    await person.code(wanted, trouble("icloud.wrong-code"))
+    assert console.said.count("A text message is on its way") == 1
+    assert "No new one was sent" in console.said
 
 
 async def test_a_way_that_was_not_taken_yet_is_free() -> None:

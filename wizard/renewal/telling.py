@@ -38,6 +38,10 @@ def summary(outcome: Outcome, world: World, settings: Settings, now: datetime) -
     """What came of it, in three lines or so: "✓ " before the first, "! " before what to look at, "  " before the others."""
     lines = [f"✓ {_who(outcome.account)}{until(outcome.expires_at, now)}"]
     lines.append(f"  It took {RUNGS[outcome.rung]}. {outcome.expiry_basis}".rstrip())
+    if outcome.rung is Rung.WORKS and outcome.expires_at and (outcome.expires_at - now).days <= settings.warning_days:
+        lines.append(
+            f"! It ends soon. `{settings.wizard} reauth --renew` signs in anew, for as long as a new one lasts."
+        )
     if outcome.library:
         lines.append(f"  iCloud has {outcome.library.count:,} photos and videos; they come with the next run.")
         claim = claim_named(world, PHOTOS_CLAIM)
