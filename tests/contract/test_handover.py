@@ -421,7 +421,7 @@ async def test_a_pod_that_does_not_answer_is_removed_all_the_same(
         pytest.skip("a real pod answers")
     monkeypatch.setattr(pods, "TIDY_SECONDS", 60.0 if cancelled else 0.05)
     await pod.stage(*NEW)
-    place.world.faults.delay(r"/exec\?", 60)
+    place.world.faults.delay(r"/exec\?", 11)
     pod.scripted.clear()
     closing = asyncio.create_task(pod.close())
     if cancelled:

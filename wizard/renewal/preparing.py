@@ -101,7 +101,7 @@ class Preparation:
                 f"Move them into {directory}; the pair before is kept in {directory}/.photosync-previous",
                 Verb.RUN,
                 staged,
-                undo="The pair before is put back.",
+                undo=f"The pair before stays in {directory}/.photosync-previous until the next sign-in.",
             ),
         )
         actions = (
