@@ -38,6 +38,12 @@ def pytest_configure() -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are processors, since many tests wait for a program of theirs; a cluster needs its share."""
+    return (os.cpu_count() or 1) + (0 if config.getoption("--kubeconfig") else 1)
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """All that leads the cluster's pods to a demo Apple runs on one worker, since they can be led to one at a time."""
 
