@@ -41,7 +41,6 @@ BOTH = (Phone(1, "81"), Phone(2, "42"))
 async def test_a_device_code_leads_to_files_that_a_cookie_jar_reads(
     signing_in: SigningIn, apple: DemoApple, clock: Clock, tmp_path: Path
 ) -> None:
-    await signing_in.warm_up()
     step = await signing_in.start(" One.Phone@Example.com ", PASSWORD)
     assert step == CodeWanted("device", (Phone(1, "81"),), clock.now)
     shown = code(apple, WHO)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+from wizard.annotations import written
 from wizard.model import Account, Blocker, Diagnosis, Finding, Report
 
 SCHEMA = 1
@@ -39,7 +40,7 @@ def to_yaml(report: Report) -> str:
 
 def time_text(time: datetime | None) -> str | None:
     """RFC 3339 in UTC, to the second."""
-    return None if time is None else time.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    return None if time is None else written(time)
 
 
 def _account(account: Account) -> dict[str, Any]:

@@ -63,14 +63,6 @@ class SigningIn:
         self._limits = limits or Limits()
         self._talk: _Talk | None = None
 
-    async def warm_up(self) -> None:
-        """Load pyicloud, which takes a second or two: worth doing while the person still types."""
-
-        def work() -> None:
-            import wizard.icloud.visit  # noqa: F401, PLC0415 - in a thread, so that nothing waits for it
-
-        await aside(work, limit=self._limits.step)
-
     async def start(
         self,
         apple_id: str,

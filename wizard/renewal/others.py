@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 from wizard.annotations import HANDOVER, PURPOSE
 from wizard.apply.execute import execute
@@ -16,6 +14,7 @@ from wizard.kube.client import Cluster
 from wizard.kube.errors import NotFound
 from wizard.model import Action, Target, Verb
 from wizard.observe.parse_pod import pod as parse_pod
+from wizard.observe.parse_pod import pod_spec
 from wizard.renewal.person import GaveUp, InUse, Person
 from wizard.renewal.preparing import Preparation
 from wizard.steps.look_up import claims_of
@@ -30,9 +29,8 @@ async def handover_jobs(cluster: Cluster, namespace: str, claim: str) -> tuple[s
     page = await cluster.list_page(
         f"/apis/batch/v1/namespaces/{namespace}/jobs", labels=f"{PURPOSE}={HANDOVER}", form="full"
     )
-    jobs = [
-        job["metadata"] for job in page["items"] if _mounts(job, claim) and "deletionTimestamp" not in job["metadata"]
-    ]
+    mounting = [job for job in page["items"] if claim in claims_of(pod_spec(job["spec"]["template"]["spec"]))]
+    jobs = [job["metadata"] for job in mounting if "deletionTimestamp" not in job["metadata"]]
     return tuple(meta["name"] for meta in sorted(jobs, key=lambda meta: (meta["creationTimestamp"], meta["name"])))
 
 
@@ -179,11 +177,6 @@ def taken_over(preparation: Preparation) -> Trouble:
         exit_code=Exit.NEEDS_PERSON,
         retry=Retry.NOW,
     )
-
-
-def _mounts(job: Mapping[str, Any], claim: str) -> bool:
-    volumes = job["spec"]["template"]["spec"].get("volumes", [])
-    return any(volume.get("persistentVolumeClaim", {}).get("claimName") == claim for volume in volumes)
 
 
 async def _stop(cluster: Cluster, pods: tuple[Pod, ...]) -> None:
