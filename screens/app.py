@@ -20,13 +20,13 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.worker import Worker
 
-from screens.base import WizardScreen
+from screens.bookmark import FINDING, KUBECTL, SETUP, Place
+from screens.daemon_thread import in_daemon_thread
 from screens.fatal import end_without_values
-from screens.home import HomeScreen
+from screens.home.screen import HomeScreen
 from screens.picture import LOOKING, Picture
-from screens.place import FINDING, KUBECTL, SETUP, Place
-from screens.rows import wrapped
-from screens.thread import in_daemon_thread
+from screens.widgets.rows import wrapped
+from screens.wizard_screen import WizardScreen
 from screens.words import NAME, TITLES, plural
 from wizard.errors import Exit, Trouble
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from textual.command import Provider
     from textual.driver import Driver
 
-    from screens.rows import Table
     from screens.session import Session
+    from screens.widgets.rows import Table
     from wizard.engine import Engine, Snapshot, Update
     from wizard.model import Diagnosis
     from wizard.settings import Settings
@@ -62,7 +62,7 @@ class WizardApp(App[int]):
     """The wizard."""
 
     TITLE = NAME
-    CSS_PATH: ClassVar[list[str]] = ["app.tcss", "home.tcss"]  # type: ignore[assignment]
+    CSS_PATH: ClassVar[list[str]] = ["app.tcss", "home/screen.tcss"]  # type: ignore[assignment]
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {palette}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "quit", show=False, priority=True, id="app.quit", tooltip="Close the wizard"),
@@ -201,9 +201,9 @@ class WizardApp(App[int]):
     def _show(self, picture: Picture) -> None:
         self.picture = picture
         if picture.trouble and picture.snapshot is None and isinstance(self.screen, HomeScreen):
-            from screens.trouble import TroubleScreen  # noqa: PLC0415 - seldom needed
+            from screens.unreachable import UnreachableScreen  # noqa: PLC0415 - seldom needed
 
-            self.push_screen(TroubleScreen())
+            self.push_screen(UnreachableScreen())
         for screen in self.screen_stack:
             if isinstance(screen, WizardScreen):
                 screen.draw(picture)
@@ -293,7 +293,7 @@ class WizardApp(App[int]):
 
     def act(self, step: Diagnosis) -> None:
         """Does what the iteration's button says."""
-        from screens.iteration import act_of  # noqa: PLC0415 - beside its use
+        from screens.home.iteration import act_of  # noqa: PLC0415 - beside its use
 
         snapshot = self.picture.snapshot
         if snapshot is None:
@@ -345,7 +345,7 @@ class WizardApp(App[int]):
 
     def action_sign_in(self) -> None:
         """Signs in to iCloud."""
-        from screens.signin import SignInScreen  # noqa: PLC0415 - not before the first frame
+        from screens.signin.screen import SignInScreen  # noqa: PLC0415 - not before the first frame
 
         if self._engine is not None and not isinstance(self.screen, SignInScreen):
             self.push_screen(SignInScreen(self.session.desk()))
@@ -428,7 +428,7 @@ def _marked(sign: str, style: str, lines: Sequence[str]) -> Sequence[Content]:
 
 def _load(session: Session) -> WizardApp.Loaded:
     engine = session.engine()
-    from screens.iteration import purposes  # noqa: PLC0415 - in the thread, not before the first frame
+    from screens.home.iteration import purposes  # noqa: PLC0415 - in the thread, not before the first frame
     from screens.tables import TABLES  # noqa: PLC0415 - in the thread, not before the first frame
 
     return WizardApp.Loaded(engine, purposes(), TABLES)

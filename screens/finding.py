@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from screens.copying import SERVE, copy_commands, demo_note
-from screens.iteration import references
-from screens.page import Page
-from screens.place import FINDING
-from screens.rows import Command, Row, Space, Table, Text
-from screens.sheet import SheetScreen
+from screens.bookmark import FINDING
+from screens.clipboard import SERVE, copy_commands, demo_note
+from screens.finding_list import references
+from screens.page_screen import PageScreen
+from screens.widgets.page import Page
+from screens.widgets.rows import Command, Row, Space, Table, Text
 from screens.words import MUTED, SEVERITY_SIGN, TITLES
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ SEVERITY_WORD = {
 }
 
 
-class FindingScreen(SheetScreen):
+class FindingScreen(PageScreen):
     """A finding with its evidence. It follows the cluster: when it no longer holds, it says so."""
 
     place_name = FINDING

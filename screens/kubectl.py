@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from screens.copying import SERVE, copy_commands, demo_note
-from screens.iteration import open_findings
-from screens.page import Page
-from screens.place import KUBECTL
-from screens.rows import Button, Command, Item, Row, Space, Text
-from screens.sheet import SheetScreen
+from screens.bookmark import KUBECTL
+from screens.clipboard import SERVE, copy_commands, demo_note
+from screens.finding_list import open_findings
+from screens.page_screen import PageScreen
+from screens.widgets.page import Page
+from screens.widgets.rows import Button, Command, Item, Row, Space, Text
 from screens.words import SEVERITY_SIGN, TITLES
 from wizard.settings import AUTH_POD
 from wizard.world import Found
@@ -56,7 +56,7 @@ def looks(step_id: str, settings: Settings, world: World | None = None) -> list[
     return [f"{settings.kubectl} {look.format(ns=settings.namespace)}" for look in all_of_them]
 
 
-class KubectlScreen(SheetScreen):
+class KubectlScreen(PageScreen):
     """Commands to read and to copy: those that only look, or with `mending` what to do about what was found, and why."""
 
     place_name = KUBECTL

@@ -10,7 +10,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from screens.app import WizardApp
-from screens.iteration import references
+from screens.finding_list import references
 from screens.words import STATUS_SIGN, TITLES, status_word
 
 

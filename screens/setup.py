@@ -15,11 +15,11 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input
 
-from screens.frame import Line, Lines
-from screens.page import Page
-from screens.place import SETUP
-from screens.rows import Button, Item, Row, Space, clean, clip, wrapped
-from screens.sheet import SheetScreen
+from screens.bookmark import SETUP
+from screens.page_screen import PageScreen
+from screens.widgets.line import Line, Lines
+from screens.widgets.page import Page
+from screens.widgets.rows import Button, Item, Row, Space, clean, clip, wrapped
 from screens.words import MUTED, ROW_SIGN, STYLE, span
 from wizard.errors import Trouble
 
@@ -108,10 +108,10 @@ def _cell(text: str, width: int, *, cut: bool) -> list[str]:
     return [clip(clean(text), width)] if cut else wrapped(text, width)
 
 
-class SetupScreen(SheetScreen):
+class SetupScreen(PageScreen):
     """The rows, and a line to answer in."""
 
-    CSS_PATH: ClassVar[list[str]] = ["sheet.tcss", "setup.tcss"]  # type: ignore[assignment]
+    CSS_PATH: ClassVar[list[str]] = ["page_screen.tcss", "setup.tcss"]  # type: ignore[assignment]
     place_name = SETUP
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "app.look_again", "look again", id="setup.look", tooltip="Look at the cluster again now"),

@@ -11,7 +11,12 @@ from textual import on
 from textual.message import Message
 from textual.widgets import Input
 
-from screens.asking import (
+from screens.clipboard import with_way
+from screens.signin.attempt import TYPED, Attempt
+from screens.signin.ending import offers_again
+from screens.signin.panel import SignInPanel
+from screens.signin.plan_rows import commands, manifest
+from screens.signin.questions import (
     Begin,
     CodeAsked,
     InUseAsked,
@@ -25,15 +30,11 @@ from screens.asking import (
     TermsAsked,
     Way,
 )
-from screens.boxes import CodeBoxes, SecretInput
-from screens.copying import with_way
-from screens.course import TYPED, Course
-from screens.page import Page
-from screens.rows import Command
-from screens.signin_end import offers_again
-from screens.signin_panel import SignInPanel
-from screens.signin_plan import commands, manifest
-from screens.signin_shown import Shown, clock
+from screens.signin.state import SignInState, clock
+from screens.widgets.code_boxes import CodeBoxes
+from screens.widgets.page import Page
+from screens.widgets.rows import Command
+from screens.widgets.secret_input import SecretInput
 from wizard.renewal.person import AnotherCode, Code, InUse, Outcome
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class SignInDoing(SignInPanel):
 
     def __init__(
         self,
-        state: Shown,
+        state: SignInState,
         desk: Desk,
         *,
         now: Callable[[], datetime],
@@ -71,14 +72,14 @@ class SignInDoing(SignInPanel):
         self._before = tuple(before)
         self.person = ScreenPerson(self._post)
 
-    def shown(self) -> Shown:
+    def state(self) -> SignInState:
         """What is to be drawn now."""
         return replace(self._state, now=self._now())
 
     @property
-    def course(self) -> Course:
+    def attempt(self) -> Attempt:
         """How far it is."""
-        return self._state.course
+        return self._state.attempt
 
     def _set(self, **changes: Any) -> None:
         self._state = replace(self._state, **changes)
@@ -100,7 +101,7 @@ class SignInDoing(SignInPanel):
     @on(SecretInput.Given)
     def password_given(self) -> None:
         """Hands the password on and forgets it."""
-        question = self.course.question
+        question = self.attempt.question
         secret = Secret(self.secret.take())
         if not secret.reveal():
             self._say("Nothing was typed, and nothing was sent.")
@@ -112,7 +113,7 @@ class SignInDoing(SignInPanel):
     def code_filled(self) -> None:
         """Hands the code on and forgets it."""
         digits = self.boxes.take()
-        question = self.course.question
+        question = self.attempt.question
         if not isinstance(question, CodeAsked) or len(digits) != 6:
             return
         delivery: Delivery | None = None
@@ -133,7 +134,7 @@ class SignInDoing(SignInPanel):
             self._answer("", event.value)
 
     def _answer(self, words: str, value: object) -> None:
-        self._set(course=self.course.answered(words, self._now()))
+        self._set(attempt=self.attempt.answered(words, self._now()))
         self.person.answer(value)
         self.rearrange()
 
@@ -152,7 +153,7 @@ class SignInDoing(SignInPanel):
     def choose(self, row_id: str) -> None:
         """What choosing a row does."""
         name, _, rest = row_id.partition("-")
-        question = self.course.question
+        question = self.attempt.question
         match name:
             case "help":
                 self.press(rest)
@@ -166,14 +167,14 @@ class SignInDoing(SignInPanel):
             case "account":
                 self._answer("", rest)
             case "second" if isinstance(question, SecondWayAsked):
-                self._set(course=replace(self.course, inside=rest == "yes"))
+                self._set(attempt=replace(self.attempt, inside=rest == "yes"))
                 self._answer("", rest == "yes")
             case "terms" | "key" if isinstance(question, TermsAsked | KeyAsked):
                 self._answer("", rest == "yes")
             case "in" if isinstance(question, InUseAsked):
                 choice = InUse(rest.removeprefix("use-"))
                 if choice is InUse.STOP:
-                    self._set(course=self.course.stopping(question.pods))
+                    self._set(attempt=self.attempt.stopping(question.pods))
                 self._answer("", choice)
             case "again":
                 self._set(way=Way.HERE if rest == "here" else self._state.way)
@@ -187,11 +188,11 @@ class SignInDoing(SignInPanel):
 
     def press(self, name: str) -> None:
         """What a key does; without effect where it means nothing."""
-        state, course, question = self._state, self.course, self.course.question
+        state, attempt, question = self._state, self.attempt, self.attempt.question
         match name:
             case "go" if isinstance(question, Review):
                 inside = state.way is Way.IN_POD
-                self._set(course=replace(course, inside=inside))
+                self._set(attempt=replace(attempt, inside=inside))
                 self._answer("", Begin(state.way, state.renew and not inside))
             case "n" if isinstance(question, Review) and not state.aside:
                 self._set_renew(not state.renew)
@@ -200,27 +201,27 @@ class SignInDoing(SignInPanel):
                 self.draw()
             case "kubectl" if isinstance(question, Review):
                 self._show_by_hand(question)
-            case "calendar" if course.outcome:
-                self._write_calendar(course.outcome)
+            case "calendar" if attempt.outcome:
+                self._write_calendar(attempt.outcome)
             case "calendar" | "copy" if state.aside == "kubectl" and isinstance(question, Review):
-                self._copy(commands(question, self.shown()))
-            case "calendar" | "copy" if course.trouble:
-                self._copy(list(course.trouble.commands))
-            case "again" if offers_again(self.shown()):
+                self._copy(commands(question, self.state()))
+            case "calendar" | "copy" if attempt.trouble:
+                self._copy(list(attempt.trouble.commands))
+            case "again" if offers_again(self.state()):
                 self.begin()
-            case "done" if course.outcome:
+            case "done" if attempt.outcome:
                 self.close()
             case _ if isinstance(question, CodeAsked):
                 self._help(name, question)
 
     def _set_renew(self, renew: bool) -> None:
-        question = self.course.question
+        question = self.attempt.question
         if isinstance(question, Review) and question.works and self._state.way is Way.HERE:
             self._set(renew=renew)
             self.draw()
 
     def _help(self, name: str, question: CodeAsked) -> None:
-        wanted, inside = question.wanted, self.course.inside
+        wanted, inside = question.wanted, self.attempt.inside
         match name:
             case "n" if not inside:
                 self._ask_for(wanted.delivery, wanted.phone)
@@ -230,7 +231,7 @@ class SignInDoing(SignInPanel):
                 self._ask_for("sms", wanted.phones[0])
             case "t" if wanted.phones:
                 self._look_aside("numbers")
-            case "b" if wanted.may_have_two_codes and self.course.two_ways and not inside:
+            case "b" if wanted.may_have_two_codes and self.attempt.two_ways and not inside:
                 self._set(other=not self._state.other)
                 self.draw()
             case "w":
@@ -238,8 +239,8 @@ class SignInDoing(SignInPanel):
 
     def _ask_for(self, delivery: Delivery, phone: Phone | None) -> None:
         """Asks for another code, unless one was sent on the same way within the last minute."""
-        left = self.course.wait_before(delivery, phone, self._now())
-        if left and not self.course.inside:
+        left = self.attempt.wait_before(delivery, phone, self._now())
+        if left and not self.attempt.inside:
             self._say(f"It can be sent there again in {clock(left)}: Apple limits how many come.")
         else:
             self._set(aside="")
@@ -277,7 +278,7 @@ class SignInDoing(SignInPanel):
         """Writes down what a password in the cluster takes, and says where; for nothing of it is done here."""
         from wizard.renewal.telling import unattended  # noqa: PLC0415 - seldom
 
-        told = unattended(self._desk.settings, self.course.account)
+        told = unattended(self._desk.settings, self.attempt.account)
         self._set(unattended=told)
         text = "\n".join(with_way(self._state, [told.script]))
         try:

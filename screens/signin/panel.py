@@ -1,4 +1,4 @@
-"""The sign-in's widgets: it draws what is shown, puts the cursor where it belongs, and leads keys there. It decides nothing."""
+"""The sign-in's widgets: it draws what is state, puts the cursor where it belongs, and leads keys there. It decides nothing."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from textual.css.scalar import Scalar
 from textual.widget import Widget
 from textual.widgets import Input
 
-from screens.asking import AppleIdAsked, CodeAsked, PasswordAsked, TermsAsked
-from screens.boxes import CodeBoxes, SecretInput
-from screens.frame import Line, key_line, rule_line
-from screens.page import Page
-from screens.rows import GUTTER, clean, clip
-from screens.signin_keys import keys
-from screens.signin_layout import Layout, lay_out, types_in
-from screens.signin_rows import heading
-from screens.signin_shown import Shown
+from screens.signin.keys import keys
+from screens.signin.layout import Layout, lay_out, types_in
+from screens.signin.questions import AppleIdAsked, CodeAsked, PasswordAsked, TermsAsked
+from screens.signin.rows import heading
+from screens.signin.state import SignInState
+from screens.widgets.code_boxes import CodeBoxes
+from screens.widgets.line import Line, key_line, rule_line
+from screens.widgets.page import Page
+from screens.widgets.rows import GUTTER, clean, clip
+from screens.widgets.secret_input import SecretInput
 from screens.words import MUTED, STYLE
 
 _SCROLLBAR = 1
@@ -47,7 +48,7 @@ class SignInPanel(Vertical):
         yield Line(id="lower")
         yield Line(id="keys")
 
-    def shown(self) -> Shown:
+    def state(self) -> SignInState:
         """What is to be drawn now."""
         raise NotImplementedError
 
@@ -80,14 +81,14 @@ class SignInPanel(Vertical):
 
     def rearrange(self, *, fresh: bool = True) -> None:
         """Shows the widgets that the question takes, empties the others, and with `fresh` puts the cursor where it belongs."""
-        shown = self.shown()
-        question = shown.course.question
+        state = self.state()
+        question = state.attempt.question
         if not isinstance(question, CodeAsked):
             self.boxes.clear()
         if not isinstance(question, PasswordAsked):
             self.secret.clear()
-        laid = self._laid(shown)
-        typed = self._typed_into(shown)
+        laid = self._laid(state)
+        typed = self._typed_into(state)
         for widget in (self.boxes, self.secret, self.line):
             widget.display = widget is typed
         self.below.display = laid is not None and bool(laid.below)
@@ -96,17 +97,17 @@ class SignInPanel(Vertical):
             self._place_for(laid, typed).focus()
         self.call_after_refresh(self.draw)
 
-    def _laid(self, shown: Shown) -> Layout | None:
+    def _laid(self, state: SignInState) -> Layout | None:
         width, height = self.size.width, self.app.size.height if self.inline else self.size.height
         if not width or not height:
             return None
         here = self.screen.focused is self.below
-        return lay_out(replace(shown, at_choices=here), width - _SCROLLBAR - len(GUTTER), height)
+        return lay_out(replace(state, at_choices=here), width - _SCROLLBAR - len(GUTTER), height)
 
-    def _typed_into(self, shown: Shown) -> Widget | None:
-        if not types_in(shown):
+    def _typed_into(self, state: SignInState) -> Widget | None:
+        if not types_in(state):
             return None
-        question = shown.course.question
+        question = state.attempt.question
         if isinstance(question, CodeAsked):
             return self.boxes
         return self.line if isinstance(question, AppleIdAsked) else self.secret
@@ -117,14 +118,14 @@ class SignInPanel(Vertical):
             return typed
         if laid is None or not any(row.id for row in laid.below):
             return self.page
-        return self.page if laid.shown.cut and isinstance(laid.shown.course.question, TermsAsked) else self.below
+        return self.page if laid.state.cut and isinstance(laid.state.attempt.question, TermsAsked) else self.below
 
     def draw(self) -> None:
         """Draws everything; what is unchanged costs nothing."""
-        if not self.is_attached or (laid := self._laid(self.shown())) is None:
+        if not self.is_attached or (laid := self._laid(self.state())) is None:
             return
-        shown, width = laid.shown, self.size.width
-        title, right, sign = heading(shown)
+        state, width = laid.state, self.size.width
+        title, right, sign = heading(state)
         gap = width - 2 - Content(right).cell_length
         left = clip(clean(title), max(1, gap - 2))
         pad = " " * max(1, gap - Content(left).cell_length)
@@ -133,14 +134,14 @@ class SignInPanel(Vertical):
         self.query_one("#upper", Line).show(rule_line(width, -1, "", self._banner))
         self.query_one("#lower", Line).show(rule_line(width, -1, ""))
         self.set_class(laid.tight, "-tight")
-        self.set_class(types_in(shown), "-types")
+        self.set_class(types_in(state), "-types")
         self.boxes.set_class(laid.flat, "-flat")
         self.below.display = bool(laid.below)
         _make_high(self.page, laid.page_height)
         _make_high(self.below, laid.below_height)
         self._show_page(laid)
         self.below.show(laid.below)
-        self.query_one("#keys", Line).show(key_line(keys(shown), "", MUTED, width))
+        self.query_one("#keys", Line).show(key_line(keys(state), "", MUTED, width))
 
     def _show_page(self, laid: Layout) -> None:
         """The page; what has no room above the line or the boxes is what came first, until somebody scrolls there."""
@@ -149,7 +150,7 @@ class SignInPanel(Vertical):
         if not page.cursor:
             if not self._arrived:
                 page.scroll_to(y=at, animate=False, immediate=True)
-            elif types_in(laid.shown):
+            elif types_in(laid.state):
                 page.scroll_end(animate=False, immediate=True)
         self._arrived = False
 
@@ -166,7 +167,7 @@ class SignInPanel(Vertical):
         if event.page is self.page and event.direction > 0 and self.below.display:
             self.below.focus()
         elif event.page is self.below and event.direction < 0:
-            (self._typed_into(self.shown()) or self.page).focus()
+            (self._typed_into(self.state()) or self.page).focus()
         self.call_after_refresh(self.draw)
 
     def on_key(self, event: events.Key) -> None:
@@ -190,7 +191,7 @@ class SignInPanel(Vertical):
 
     def _key_while_choosing(self, event: events.Key) -> bool:
         """What is typed while the cursor is on a choice belongs where it is typed."""
-        typed, character = self._typed_into(self.shown()), event.character
+        typed, character = self._typed_into(self.state()), event.character
         if typed is not None and event.key == "backspace":
             typed.focus()
             return True
@@ -207,7 +208,7 @@ class SignInPanel(Vertical):
 
     def on_paste(self, event: events.Paste) -> None:
         """What is pasted while the cursor is on a choice belongs where it is typed."""
-        typed = self._typed_into(self.shown())
+        typed = self._typed_into(self.state())
         if typed is None or self.screen.focused is not self.below:
             return
         event.stop()

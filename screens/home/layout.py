@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from screens.frame import key_line, rule_line, strip_line, top_line
-from screens.iteration import waiting_rows
+from screens.home.header import strip_line, top_line
+from screens.home.iteration import waiting_rows
 from screens.picture import LIBRARIES, Picture, freshness, style_of
-from screens.rows import Item, Row
+from screens.widgets.line import key_line, rule_line
+from screens.widgets.rows import Item, Row
 from screens.words import STATUS_SIGN, STYLE, TITLES, next_line, session_line, span
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class View:
 
 
 def edge(width: int) -> int:
-    """The column of the line between rail and page; -1 where there is no rail. As in home.tcss."""
+    """The column of the line between rail and page; -1 where there is no rail. As in screen.tcss."""
     return -1 if width < NARROW else 24 if width < WIDE else 33
 
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from screens.copying import copy_commands
-from screens.rows import Button, Command, Item, Row, Space, Text
-from screens.sheet import SheetScreen
+from screens.clipboard import copy_commands
+from screens.page_screen import PageScreen
+from screens.widgets.rows import Button, Command, Item, Row, Space, Text
 from screens.words import MUTED, span
 
 if TYPE_CHECKING:
     from screens.picture import Picture
 
 
-class TroubleScreen(SheetScreen):
+class UnreachableScreen(PageScreen):
     """Why nothing can be shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from screens.asking import AppleIdAsked, CodeAsked, PasswordAsked
-from screens.rows import Row
-from screens.signin_rows import above, below
-from screens.signin_shown import Shown
+from screens.signin.questions import AppleIdAsked, CodeAsked, PasswordAsked
+from screens.signin.rows import above, below
+from screens.signin.state import SignInState
+from screens.widgets.rows import Row
 
 COMFORTABLE = 14
 _LEAST_PAGE = 3
@@ -23,7 +23,7 @@ class Layout:
     `flat`: the boxes are one line high. `tight`: no empty lines round what is typed into or chosen from.
     """
 
-    shown: Shown
+    state: SignInState
     page: tuple[Row, ...]
     below: tuple[Row, ...]
     page_height: int
@@ -32,14 +32,14 @@ class Layout:
     tight: bool
 
 
-def lay_out(shown: Shown, width: int, height: int) -> Layout:
+def lay_out(state: SignInState, width: int, height: int) -> Layout:
     """The roomiest that fits into so many columns and lines; beneath the prompt it stays short while it can."""
-    wishes = [(True, False), (True, True)] if shown.inline else [(False, False), (True, False), (True, True)]
-    limit = min(height, COMFORTABLE) if shown.inline else height
+    wishes = [(True, False), (True, True)] if state.inline else [(False, False), (True, False), (True, True)]
+    limit = min(height, COMFORTABLE) if state.inline else height
     for short, flat in wishes:
-        tried = replace(shown, short=short)
+        tried = replace(state, short=short)
         page, under = tuple(above(tried)), tuple(below(tried))
-        tight = shown.inline or flat
+        tight = state.inline or flat
         fixed = _fixed(tried, flat=flat, tight=tight, chooses=bool(under))
         needs = _lines(page, width) + _lines(_to_choose(under), width)
         if fixed + needs <= limit:
@@ -48,23 +48,23 @@ def lay_out(shown: Shown, width: int, height: int) -> Layout:
     needed, under_needed, choices = _lines(page, width), _lines(under, width), _lines(_to_choose(under), width)
     under_height = min(under_needed, max(room - needed, min(choices, room - _LEAST_PAGE)))
     page_height = room - under_height
-    if types_in(shown) or shown.inline:
+    if types_in(state) or state.inline:
         page_height = min(needed, page_height)
-        under_height = under_height if shown.inline else room - page_height
+        under_height = under_height if state.inline else room - page_height
     return Layout(replace(tried, cut=needed > page_height), page, under, page_height, under_height, flat, tight)
 
 
-def types_in(shown: Shown) -> bool:
+def types_in(state: SignInState) -> bool:
     """Whether there is something to type into."""
-    return not shown.aside and isinstance(shown.course.question, CodeAsked | PasswordAsked | AppleIdAsked)
+    return not state.aside and isinstance(state.attempt.question, CodeAsked | PasswordAsked | AppleIdAsked)
 
 
-def _fixed(shown: Shown, *, flat: bool, tight: bool, chooses: bool) -> int:
+def _fixed(state: SignInState, *, flat: bool, tight: bool, chooses: bool) -> int:
     """Lines of the heading, the rules, the keys, what is typed into, and the empty lines round it."""
-    lines = 2 if shown.inline else 2 + _RULES
-    if not types_in(shown):
+    lines = 2 if state.inline else 2 + _RULES
+    if not types_in(state):
         return lines + (2 if chooses and not tight else 0)
-    lines += _BOXES if isinstance(shown.course.question, CodeAsked) and not flat else 1
+    lines += _BOXES if isinstance(state.attempt.question, CodeAsked) and not flat else 1
     return lines if tight else lines + 2
 
 

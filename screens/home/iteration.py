@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from screens.rows import Button, Heading, Item, Row, Space, Table, Text
+from screens.finding_list import commands_of, open_findings, references
+from screens.widgets.rows import Button, Heading, Item, Row, Space, Table, Text
 from screens.words import (
     MUTED,
     SEVERITY_SIGN,
@@ -20,32 +21,12 @@ from screens.words import (
 )
 
 if TYPE_CHECKING:
-    from wizard.model import Blocker, Diagnosis, Finding, Report
+    from wizard.model import Blocker, Diagnosis, Report
 
 BUTTON = "button"
 FOLD = "fold"
 _SHOWN_FINE = 2
 _SHOWN_FINE_WHEN_ALL_IS = 8
-
-
-def references(step: Diagnosis) -> list[tuple[str, Finding]]:
-    """The findings with a reference each: the id, and `#2`, `#3` behind it where one id was found several times."""
-    seen: dict[str, int] = {}
-    pairs = []
-    for finding in step.findings:
-        seen[finding.id] = seen.get(finding.id, 0) + 1
-        pairs.append((finding.id if seen[finding.id] == 1 else f"{finding.id}#{seen[finding.id]}", finding))
-    return pairs
-
-
-def open_findings(step: Diagnosis) -> list[Finding]:
-    """What is not fine, in the report's order."""
-    return [finding for finding in step.findings if finding.severity not in ("ok", "info")]
-
-
-def commands_of(step: Diagnosis) -> list[str]:
-    """The commands for everything that is not fine, each once."""
-    return list(dict.fromkeys(command for finding in open_findings(step) for command in finding.commands))
 
 
 @dataclass(frozen=True, slots=True)

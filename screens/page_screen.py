@@ -10,21 +10,21 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from screens.base import WizardScreen
-from screens.frame import Line, Lines, key_line, rule_line
-from screens.page import Page
 from screens.picture import Picture, freshness, style_of
-from screens.rows import clean, clip
+from screens.widgets.line import Line, Lines, key_line, rule_line
+from screens.widgets.page import Page
+from screens.widgets.rows import clean, clip
+from screens.wizard_screen import WizardScreen
 from screens.words import STYLE
 
 if TYPE_CHECKING:
-    from screens.rows import Row
+    from screens.widgets.rows import Row
 
 
-class SheetScreen(WizardScreen):
+class PageScreen(WizardScreen):
     """What the sheets share; each says its heading and its rows for a Picture."""
 
-    CSS_PATH = "sheet.tcss"
+    CSS_PATH = "page_screen.tcss"
     AUTO_FOCUS = "#page"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "back", id="sheet.back", tooltip="Back to where you were"),

@@ -10,11 +10,11 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from screens.rows import Row
+from screens.widgets.rows import Row
 
 
 class Page(OptionList):
-    """Rows of `screens.rows`. Keeps the cursor on the same row, by its id, when the rows are replaced.
+    """Rows of `screens.widgets.rows`. Keeps the cursor on the same row, by its id, when the rows are replaced.
 
     The cursor shows only while the page has the focus, unless it is `lasting`.
     """

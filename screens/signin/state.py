@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from screens.asking import Keep, Way
-from screens.course import Course
+from screens.signin.attempt import Attempt
+from screens.signin.questions import Keep, Way
 
 if TYPE_CHECKING:
     from wizard.renewal.telling import Unattended
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """The course, the time, and what the person has chosen.
+class SignInState:
+    """The attempt, the time, and what the person has chosen.
 
     `inline`: beneath the prompt. `short`: there is little room, so only what matters now. `at_choices`: the cursor is on what
     stands below, not where it is typed. `cut`: the page holds more than is seen. `aside` is what is looked at besides: "", "why",
@@ -24,7 +24,7 @@ class Shown:
     before them.
     """
 
-    course: Course
+    attempt: Attempt
     now: datetime
     inline: bool = False
     short: bool = False

@@ -6,8 +6,8 @@ import pytest
 from textual.worker import WorkerFailed
 
 from screens.app import WizardApp
-from screens.home import HomeScreen
-from screens.trouble import TroubleScreen
+from screens.home.screen import HomeScreen
+from screens.unreachable import UnreachableScreen
 from tests.screens import fake
 from tests.screens.conftest import Opener
 from tests.screens.driving import Wizard
@@ -19,7 +19,7 @@ SECRET = "hunter2-planted"
 
 async def test_says_what_why_and_what_to_do(opened: Opener) -> None:
     async with opened(FakeSession(unreachable(), place=fake.HOME)) as wizard:
-        assert wizard.shows(TroubleScreen)
+        assert wizard.shows(UnreachableScreen)
         for part in (
             "✗ The cluster at https://192.0.2.10:6443 does not answer.",
             "Why. The connection was refused",
@@ -43,7 +43,7 @@ async def test_trying_again_looks_again_and_success_leads_home(opened: Opener) -
 async def test_the_engine_goes_on_trying_by_itself(opened: Opener) -> None:
     session = FakeSession(stale(1, seen=False), place=fake.HOME)
     async with opened(session) as wizard:
-        assert wizard.shows(TroubleScreen)
+        assert wizard.shows(UnreachableScreen)
         await wizard.feed(stale(2, seen=False))
         assert "Tried 2 times so far; it goes on trying." in wizard.text
         await wizard.press("r")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from screens.asking import AccountAsked, AppleIdAsked, Begin, Keep, Review, ScreenPerson, Way
-from screens.signin_plan import signs_in_by_itself
+from screens.signin.plan_rows import signs_in_by_itself
+from screens.signin.questions import AccountAsked, AppleIdAsked, Begin, Keep, Review, ScreenPerson, Way
 from wizard.errors import Trouble
 from wizard.icloud.typed import account_name, is_account_name
 from wizard.icloud.words import trouble

@@ -15,12 +15,12 @@ from textual.content import Content
 from textual.screen import Screen
 
 from screens.app import utc_now
-from screens.asking import Keep
+from screens.daemon_thread import in_daemon_thread
 from screens.fatal import end_without_values
-from screens.frame import Line
-from screens.leading import Wishes
-from screens.signin_view import CALENDAR_NAME, KEYS, SignInView
-from screens.thread import in_daemon_thread
+from screens.signin.flow import Wishes
+from screens.signin.questions import Keep
+from screens.signin.view import CALENDAR_NAME, KEYS, SignInView
+from screens.widgets.line import Line
 from screens.words import span
 from wizard.errors import Exit, Trouble
 
@@ -58,7 +58,7 @@ class Opened(Protocol):
 class ReauthScreen(Screen[None]):
     """One account's sign-in."""
 
-    CSS_PATH = "signin.tcss"
+    CSS_PATH = "signin/screen.tcss"
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
 
@@ -83,7 +83,7 @@ class ReauthApp(App[None]):
     """Leads every wished account through its sign-in, one after the other, and ends."""
 
     ENABLE_COMMAND_PALETTE = False
-    CSS_PATH: ClassVar[list[str]] = ["app.tcss", "signin.tcss"]  # type: ignore[assignment]
+    CSS_PATH: ClassVar[list[str]] = ["app.tcss", "signin/screen.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "interrupt", "quit", show=False, priority=True, id="app.quit"),
         Binding("ctrl+c", "interrupt", "stop", show=False, priority=True, id="app.interrupt"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from screens.asking import CodeAsked, KeyAsked, PasswordAsked, Question, TermsAsked
+from screens.signin.questions import CodeAsked, KeyAsked, PasswordAsked, Question, TermsAsked
 from wizard.icloud.limits import sending, wait_before
 from wizard.renewal.person import Outcome, Progress, Stage, Tick
 
@@ -59,7 +59,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Attempt:
     """One sign-in of one account. `began` is when the current wait began; nothing is asked while `question` is None.
 
     It has ended when `outcome` or `trouble` is set; `leaving` is when the person chose to leave. `inside`: icloudpd itself asks
@@ -122,65 +122,65 @@ class Course:
         mark = self.marks.get(PROVED)
         return mark is not None and mark.tick is Tick.DONE
 
-    def moved(self, progress: Progress, now: datetime) -> Course:
+    def moved(self, progress: Progress, now: datetime) -> Attempt:
         """A stage has moved."""
-        course = _marked(self._went(), _STAGES[progress.stage], progress.tick, progress.text, now)
+        attempt = _marked(self._went(), _STAGES[progress.stage], progress.tick, progress.text, now)
         if progress.text.startswith(_REMOVES):
-            course = course.stopping((progress.text.removeprefix(_REMOVES),))
+            attempt = attempt.stopping((progress.text.removeprefix(_REMOVES),))
         if progress.text.startswith(_ANSWERS):
-            course = replace(course, gone=(*course.gone, progress.text.removeprefix(_ANSWERS)))
+            attempt = replace(attempt, gone=(*attempt.gone, progress.text.removeprefix(_ANSWERS)))
         if progress.tick is Tick.DONE and progress.stage is Stage.APPLE:
-            course = _closed(course, (PASSWORD, CODE), now)
+            attempt = _closed(attempt, (PASSWORD, CODE), now)
         if progress.tick is Tick.DONE and progress.stage is Stage.PROVED:
-            course = _closed(course, (PASSWORD, CODE, APPLE, TRUSTED), now)
-        return course
+            attempt = _closed(attempt, (PASSWORD, CODE, APPLE, TRUSTED), now)
+        return attempt
 
-    def asked(self, question: Question | None, now: datetime) -> Course:
+    def asked(self, question: Question | None, now: datetime) -> Attempt:
         """The person is asked something else, or nothing any more."""
-        course = replace(self._went(), question=question)
+        attempt = replace(self._went(), question=question)
         if isinstance(question, PasswordAsked):
-            return _marked(_refused(course, question.why), PASSWORD, Tick.DOING, "", now)
+            return _marked(_refused(attempt, question.why), PASSWORD, Tick.DOING, "", now)
         if isinstance(question, CodeAsked):
             wanted = question.wanted
             way = sending(wanted.delivery, wanted.phone)
             last = self.sent.get(way)
-            course = replace(
-                course, sent={**self.sent, way: wanted.sent_at}, resent=last is None or last < wanted.sent_at
+            attempt = replace(
+                attempt, sent={**self.sent, way: wanted.sent_at}, resent=last is None or last < wanted.sent_at
             )
-            course = _refused(course, question.why)
-            return _marked(_done(course, PASSWORD, now), CODE, Tick.DOING, "", now)
+            attempt = _refused(attempt, question.why)
+            return _marked(_done(attempt, PASSWORD, now), CODE, Tick.DOING, "", now)
         if isinstance(question, TermsAsked | KeyAsked):
-            return _done(_done(course, PASSWORD, now), CODE, now)
+            return _done(_done(attempt, PASSWORD, now), CODE, now)
         mark = self.marks.get(PASSWORD)
         if question is None and isinstance(self.question, PasswordAsked) and mark and mark.tick is Tick.DOING:
-            return _without(course, PASSWORD)
-        return course
+            return _without(attempt, PASSWORD)
+        return attempt
 
-    def stopping(self, pods: tuple[str, ...]) -> Course:
+    def stopping(self, pods: tuple[str, ...]) -> Attempt:
         """These pods are being stopped; they are gone once it goes on."""
         return replace(self, going=pods)
 
-    def _went(self) -> Course:
+    def _went(self) -> Attempt:
         return replace(self, gone=self.gone + self.going, going=())
 
-    def answered(self, text: str, now: datetime) -> Course:
+    def answered(self, text: str, now: datetime) -> Attempt:
         """The person has answered; `text` says what happens with it."""
-        course = replace(self, question=None, began=now)
+        attempt = replace(self, question=None, began=now)
         if isinstance(self.question, PasswordAsked):
-            return _marked(course, PASSWORD, Tick.DOING, text, now)
+            return _marked(attempt, PASSWORD, Tick.DOING, text, now)
         if isinstance(self.question, CodeAsked):
-            return _marked(course, CODE, Tick.DOING, text, now)
-        return course
+            return _marked(attempt, CODE, Tick.DOING, text, now)
+        return attempt
 
-    def used(self, text: str, now: datetime) -> Course:
+    def used(self, text: str, now: datetime) -> Attempt:
         """The password that was typed early is needed after all."""
         return _marked(self, PASSWORD, Tick.DOING, text, now)
 
-    def finished(self, outcome: Outcome, told: tuple[str, ...]) -> Course:
+    def finished(self, outcome: Outcome, told: tuple[str, ...]) -> Attempt:
         """It went well."""
         return replace(self, outcome=outcome, told=told, question=None)
 
-    def failed(self, trouble: Trouble, now: datetime) -> Course:
+    def failed(self, trouble: Trouble, now: datetime) -> Attempt:
         """It can't go on; what was being done has failed."""
         marks = {
             name: replace(mark, tick=Tick.FAILED, since=now) if mark.tick is Tick.DOING else mark
@@ -189,32 +189,32 @@ class Course:
         return replace(self, trouble=trouble, marks=marks, question=None, going=())
 
 
-def _refused(course: Course, why: Trouble | None) -> Course:
+def _refused(attempt: Attempt, why: Trouble | None) -> Attempt:
     if why is None:
-        return course
-    return replace(course, refusals={**course.refusals, why.code: course.refusals.get(why.code, 0) + 1})
+        return attempt
+    return replace(attempt, refusals={**attempt.refusals, why.code: attempt.refusals.get(why.code, 0) + 1})
 
 
-def _marked(course: Course, step: str, tick: Tick, text: str, now: datetime) -> Course:
-    before = course.marks.get(step)
+def _marked(attempt: Attempt, step: str, tick: Tick, text: str, now: datetime) -> Attempt:
+    before = attempt.marks.get(step)
     since = before.since if before and before.tick is tick is Tick.DOING and before.text == text else now
-    return replace(course, marks={**course.marks, step: Mark(tick, text, since)})
+    return replace(attempt, marks={**attempt.marks, step: Mark(tick, text, since)})
 
 
-def _done(course: Course, step: str, now: datetime) -> Course:
-    mark = course.marks.get(step)
-    return _marked(course, step, Tick.DONE, "accepted", now) if mark and mark.tick is Tick.DOING else course
+def _done(attempt: Attempt, step: str, now: datetime) -> Attempt:
+    mark = attempt.marks.get(step)
+    return _marked(attempt, step, Tick.DONE, "accepted", now) if mark and mark.tick is Tick.DOING else attempt
 
 
-def _closed(course: Course, steps: tuple[str, ...], now: datetime) -> Course:
+def _closed(attempt: Attempt, steps: tuple[str, ...], now: datetime) -> Attempt:
     for step in steps:
-        mark = course.marks.get(step)
-        waits = step == PASSWORD and (isinstance(course.question, PasswordAsked) or (mark and mark.text == TYPED))
+        mark = attempt.marks.get(step)
+        waits = step == PASSWORD and (isinstance(attempt.question, PasswordAsked) or (mark and mark.text == TYPED))
         if mark is None or waits:
-            course = _marked(course, step, Tick.SKIPPED, "not needed", now)
-        course = _done(course, step, now)
-    return course
+            attempt = _marked(attempt, step, Tick.SKIPPED, "not needed", now)
+        attempt = _done(attempt, step, now)
+    return attempt
 
 
-def _without(course: Course, step: str) -> Course:
-    return replace(course, marks={name: mark for name, mark in course.marks.items() if name != step})
+def _without(attempt: Attempt, step: str) -> Attempt:
+    return replace(attempt, marks={name: mark for name, mark in attempt.marks.items() if name != step})

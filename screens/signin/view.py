@@ -1,4 +1,4 @@
-"""The sign-in as a widget, the same full-screen and inline: it leads the course, answers, and lets it be left.
+"""The sign-in as a widget, the same full-screen and inline: it leads the attempt, answers, and lets it be left.
 
 The sign-in itself runs as a task that the screen's owner keeps, so that leaving puts everything back whoever closes what.
 """
@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.message import Message
 
-from screens.asking import Asked, Keep, Moved, Review, ScreenPerson, Used, Way
-from screens.course import Course
-from screens.leading import Began, Broken, Chosen, Ended, Left, Refused, Wishes, lead_to_end
-from screens.signin_doing import CALENDAR_NAME, SENT, SignInDoing
-from screens.signin_end import closes_itself, offers_calendar
-from screens.signin_keys import KEYS
-from screens.signin_shown import Shown
-from screens.signin_steps import farewell
+from screens.signin.attempt import Attempt
+from screens.signin.controller import CALENDAR_NAME, SENT, SignInDoing
+from screens.signin.ending import closes_itself, offers_calendar
+from screens.signin.flow import Began, Broken, Chosen, Ended, Left, Refused, Wishes, lead_to_end
+from screens.signin.keys import KEYS
+from screens.signin.questions import Asked, Keep, Moved, Review, ScreenPerson, Used, Way
+from screens.signin.state import SignInState
+from screens.signin.step_rows import farewell
 from wizard.renewal.person import Outcome
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ class SignInView(SignInDoing):
         offers_calendar: bool = True,
         before: Sequence[Outcome] = (),
     ) -> None:
-        state = Shown(
-            Course(wishes.account, now()),
+        state = SignInState(
+            Attempt(wishes.account, now()),
             now(),
             inline=inline,
             way=Way.IN_POD if wishes.in_pod else Way.HERE,
@@ -91,14 +91,14 @@ class SignInView(SignInDoing):
     @property
     def farewell(self) -> str:
         """What there is to say to somebody who leaves now; nothing once it has ended."""
-        return "" if self.course.ended else farewell(self.course)
+        return "" if self.attempt.ended else farewell(self.attempt)
 
     # The sign-in
 
     def begin(self) -> None:
         """Begins, or begins again after a refusal."""
-        course = Course(self._wishes.account, self._now())
-        self._set(course=course, aside="", hint="", other=False, unattended=None)
+        attempt = Attempt(self._wishes.account, self._now())
+        self._set(attempt=attempt, aside="", hint="", other=False, unattended=None)
         self.person = ScreenPerson(self._post)
         leading = lead_to_end(self._desk, self.person, self._wishes, lambda: self._state.keep, self._post)
         task = asyncio.create_task(leading, name="sign-in")
@@ -113,7 +113,7 @@ class SignInView(SignInDoing):
         """Now it is known who signs in."""
         self._wishes = replace(self._wishes, account=event.account)
         self._set(
-            course=replace(self.course, account=event.account, apple_id=event.apple_id),
+            attempt=replace(self.attempt, account=event.account, apple_id=event.apple_id),
             keyring=event.keyring,
             namespace=event.where,
             kubectl=self._desk.settings.kubectl,
@@ -123,20 +123,20 @@ class SignInView(SignInDoing):
     @on(Began)
     def began(self, event: Began) -> None:
         """The plan is being carried out."""
-        self._set(course=replace(self.course, under_way=True, began=self._now()), kept=event.kept)
+        self._set(attempt=replace(self.attempt, under_way=True, began=self._now()), kept=event.kept)
         self.rearrange()
 
     @on(Moved)
     def moved(self, event: Moved) -> None:
         """A stage has moved."""
-        self._set(course=self.course.moved(event.progress, self._now()))
+        self._set(attempt=self.attempt.moved(event.progress, self._now()))
         self.draw()
 
     @on(Asked)
     def asked(self, event: Asked) -> None:
         """Another question."""
-        same = type(event.question) is type(self.course.question)
-        self._set(course=self.course.asked(event.question, self._now()), aside="", hint="", other=False)
+        same = type(event.question) is type(self.attempt.question)
+        self._set(attempt=self.attempt.asked(event.question, self._now()), aside="", hint="", other=False)
         if isinstance(event.question, Review):
             self._set(renew=self._wishes.renew or event.question.due)
         self.rearrange(fresh=not same)
@@ -144,24 +144,24 @@ class SignInView(SignInDoing):
     @on(Used)
     def used(self) -> None:
         """What was typed early is on its way."""
-        self._set(course=self.course.used(SENT, self._now()))
+        self._set(attempt=self.attempt.used(SENT, self._now()))
         self.draw()
 
     @on(Ended)
     def ended(self, event: Ended) -> None:
         """It went well."""
         told = event.told + (self._tell_unattended() if self._state.keep is Keep.CLUSTER else ())
-        self._set(course=self.course.finished(event.outcome, told), aside="", hint="")
+        self._set(attempt=self.attempt.finished(event.outcome, told), aside="", hint="")
         self.rearrange()
-        if self.inline and not offers_calendar(self.shown()):
+        if self.inline and not offers_calendar(self.state()):
             self.set_timer(READABLE_SECONDS, self.close)
 
     @on(Refused)
     def refused(self, event: Refused) -> None:
         """It can't go on."""
-        self._set(course=self.course.failed(event.trouble, self._now()), aside="", hint="")
+        self._set(attempt=self.attempt.failed(event.trouble, self._now()), aside="", hint="")
         self.rearrange()
-        if closes_itself(self.shown()):
+        if closes_itself(self.state()):
             self.set_timer(READABLE_SECONDS, self.close)
 
     @on(Rang)
@@ -186,17 +186,17 @@ class SignInView(SignInDoing):
         """One step back: out of what is looked at besides, else out of the sign-in; a second time without waiting."""
         if self._state.aside:
             self._look_aside("")
-        elif self.course.ended or self.course.leaving or self._errand is None:
+        elif self.attempt.ended or self.attempt.leaving or self._errand is None:
             self.close()
         else:
             self._errand.cancel()
-            self._set(course=replace(self.course, question=None, leaving=self._now()))
+            self._set(attempt=replace(self.attempt, question=None, leaving=self._now()))
             self.rearrange()
 
     def close(self) -> None:
         """Tells whoever opened it."""
-        course = self.course
-        self.post_message(self.Closed(self, course.outcome, course.told, course.trouble))
+        attempt = self.attempt
+        self.post_message(self.Closed(self, attempt.outcome, attempt.told, attempt.trouble))
 
 
 __all__ = ["CALENDAR_NAME", "KEYS", "SignInView"]

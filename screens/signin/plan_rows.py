@@ -7,10 +7,10 @@ import shlex
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from screens.asking import Review, Way
-from screens.copying import demo_note
-from screens.rows import Button, Command, Item, Row, Space, Text
-from screens.signin_shown import Shown
+from screens.clipboard import demo_note
+from screens.signin.questions import Review, Way
+from screens.signin.state import SignInState
+from screens.widgets.rows import Button, Command, Item, Row, Space, Text
 from screens.words import MUTED, plural, span
 from wizard.model import Verb
 
@@ -22,11 +22,11 @@ MANIFEST_NAME = "sign-in-job.json"
 _BEGINS = "kubectl "
 
 
-def beginning(shown: Shown) -> Iterator[Row]:
+def beginning(state: SignInState) -> Iterator[Row]:
     """Before there is a plan."""
     yield Item(
         sign="◐",
-        text=f"looking at the cluster and at what a sign-in would need… {span(shown.now - shown.course.began)}",
+        text=f"looking at the cluster and at what a sign-in would need… {span(state.now - state.attempt.began)}",
     )
 
 
@@ -49,35 +49,35 @@ def plan_of(review: Review, way: Way) -> Plan:
     return review.inside if way is Way.IN_POD else review.plan
 
 
-def the_plan(review: Review, shown: Shown) -> Iterator[Row]:
+def the_plan(review: Review, state: SignInState) -> Iterator[Row]:
     """What will be done, and where the password comes from."""
-    plan = plan_of(review, shown.way)
+    plan = plan_of(review, state.way)
     yield Text(lead=review.apple_id, text=f"({review.source})" if review.source else "")
-    if not shown.short:
+    if not state.short:
         yield Space()
     for action in plan.actions:
         yield Item(sign="~", text=action.title)
     for note in plan.notes:
         yield Item(sign="!", text=note)
-    if shown.short:
+    if state.short:
         return
     yield Space()
-    yield Text(text=_way_words(shown.way), style=MUTED)
+    yield Text(text=_way_words(state.way), style=MUTED)
     yield Text(
         text=f"Password: in {review.keyring}; sent once, if it is needed at all."
-        if review.kept and shown.way is Way.HERE
+        if review.kept and state.way is Way.HERE
         else "Password: asked for if it is needed, sent once, kept nowhere unless you say so.",
         style=MUTED,
     )
 
 
-def to_begin(review: Review, shown: Shown) -> Iterator[Row]:
+def to_begin(review: Review, state: SignInState) -> Iterator[Row]:
     """The button, and below it whether a session that still works is renewed."""
-    inside = shown.way is Way.IN_POD
-    steps = plural(len(plan_of(review, shown.way).actions), "step")
+    inside = state.way is Way.IN_POD
+    steps = plural(len(plan_of(review, state.way).actions), "step")
     if inside:
         label = f"Sign in inside the pod  ({steps}; if one fails, the session before stays)"
-    elif review.works and not shown.renew:
+    elif review.works and not state.renew:
         label = f"Look, and sign in only if it has ended  ({steps} at most)"
     elif review.works:
         label = f"Sign in anew  ({steps}; if one fails, the session before stays)"
@@ -88,11 +88,11 @@ def to_begin(review: Review, shown: Shown) -> Iterator[Row]:
         until = _until(review.session).removeprefix(", ")
         yield Item(
             id="renew-yes",
-            sign="●" if shown.renew else "○",
+            sign="●" if state.renew else "○",
             text=f"renew it now, although it still works{f' {until}' if until else ''}",
         )
         yield Item(
-            id="renew-no", sign="○" if shown.renew else "●", text="leave it as it is while it works: nothing is asked"
+            id="renew-no", sign="○" if state.renew else "●", text="leave it as it is while it works: nothing is asked"
         )
 
 
@@ -114,39 +114,39 @@ def _way_words(way: Way) -> str:
 # By hand
 
 
-def by_hand(review: Review, shown: Shown) -> Iterator[Row]:
+def by_hand(review: Review, state: SignInState) -> Iterator[Row]:
     """The plan as commands; what has none is said in words."""
     yield Text(text="The same by hand. Nothing of it has been run.", style=MUTED)
-    yield from demo_note(shown)
+    yield from demo_note(state)
     told = False
-    for number, action in enumerate(plan_of(review, shown.way).actions):
+    for number, action in enumerate(plan_of(review, state.way).actions):
         if action.verb is Verb.RUN:
             if not told:
-                yield from _inside_the_pod(review, shown)
+                yield from _inside_the_pod(review, state)
             told = True
             continue
-        if number or not shown.demo_commands:
+        if number or not state.demo_commands:
             yield Space()
         yield Item(sign="~", text=action.title, style="bold")
-        if command := typed(action, shown):
+        if command := typed(action, state):
             yield Command(id=f"command-{number}", command=command)
         else:
             yield Text(text="There is no command for it: its manifest could not be written to a file.", indent=2)
-        yield from _undo(number, action, shown)
+        yield from _undo(number, action, state)
 
 
-def _undo(number: int, action: Action, shown: Shown) -> Iterator[Row]:
+def _undo(number: int, action: Action, state: SignInState) -> Iterator[Row]:
     words, begins, command = action.undo.partition(_BEGINS)
     if action.undo:
         told = f"Undo: {words.rstrip(' :')}".rstrip(": ")
         yield Text(text=f"{told}:" if begins else told, style=MUTED, indent=2)
     if begins:
-        yield Command(id=f"undo-{number}", command=_for(shown, begins + command))
+        yield Command(id=f"undo-{number}", command=_for(state, begins + command))
 
 
-def _inside_the_pod(review: Review, shown: Shown) -> Iterator[Row]:
+def _inside_the_pod(review: Review, state: SignInState) -> Iterator[Row]:
     yield Space()
-    inside = [action for action in plan_of(review, shown.way).actions if action.verb is Verb.RUN]
+    inside = [action for action in plan_of(review, state.way).actions if action.verb is Verb.RUN]
     for action in inside:
         yield Item(sign="~", text=action.title, style="bold")
     yield Text(
@@ -154,38 +154,38 @@ def _inside_the_pod(review: Review, shown: Shown) -> Iterator[Row]:
         "By hand icloudpd signs in by itself there, and writes over the session before at once:",
         indent=2,
     )
-    for name, command in _instead(review, shown):
+    for name, command in _instead(review, state):
         yield Command(id=f"command-{name}", command=command)
 
 
-def _instead(review: Review, shown: Shown) -> Iterator[tuple[str, str]]:
-    plan = plan_of(review, shown.way)
+def _instead(review: Review, state: SignInState) -> Iterator[tuple[str, str]]:
+    plan = plan_of(review, state.way)
     job = next((action.target for action in plan.actions if action.verb is Verb.CREATE), None)
-    if job is None or not review.by_hand or not shown.manifest:
+    if job is None or not review.by_hand or not state.manifest:
         return
     namespace, name = f"{_BEGINS}-n {job.namespace}", f"job/{job.name}"
-    yield "wait", _for(shown, f"{namespace} wait {name} --for=jsonpath='{{.status.ready}}'=1 --timeout=5m")
-    yield "inside", _for(shown, f"{namespace} exec -it {name} -- {review.by_hand}")
+    yield "wait", _for(state, f"{namespace} wait {name} --for=jsonpath='{{.status.ready}}'=1 --timeout=5m")
+    yield "inside", _for(state, f"{namespace} exec -it {name} -- {review.by_hand}")
 
 
-def typed(action: Action, shown: Shown) -> str:
+def typed(action: Action, state: SignInState) -> str:
     """What a person would type for this action; empty when nothing can be."""
     if action.verb is Verb.CREATE and isinstance(action.body, dict):
-        if not shown.manifest:
+        if not state.manifest:
             return ""
-        return _for(shown, f"{_BEGINS}-n {action.target.namespace} create -f {shlex.quote(shown.manifest)}")
-    return _for(shown, action.command)
+        return _for(state, f"{_BEGINS}-n {action.target.namespace} create -f {shlex.quote(state.manifest)}")
+    return _for(state, action.command)
 
 
-def commands(review: Review, shown: Shown) -> list[str]:
+def commands(review: Review, state: SignInState) -> list[str]:
     """All that do the plan by hand, in their order."""
     found: list[str] = []
     told = False
-    for action in plan_of(review, shown.way).actions:
+    for action in plan_of(review, state.way).actions:
         if action.verb is Verb.RUN:
-            found += [] if told else [command for _, command in _instead(review, shown)]
+            found += [] if told else [command for _, command in _instead(review, state)]
             told = True
-        elif command := typed(action, shown):
+        elif command := typed(action, state):
             found.append(command)
     return found
 
@@ -206,6 +206,6 @@ def signs_in_by_itself(preparation: Preparation, apple_id: str) -> str:
     return shlex.join([*words, "--password-provider", "console"])
 
 
-def _for(shown: Shown, command: str) -> str:
+def _for(state: SignInState, command: str) -> str:
     """The command as it has to begin for this cluster."""
-    return shown.kubectl + command[len(_BEGINS) - 1 :] if command.startswith(_BEGINS) else command
+    return state.kubectl + command[len(_BEGINS) - 1 :] if command.startswith(_BEGINS) else command

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from screens.rows import Button, Command, Item, Row, Space, Text
-from screens.signin_shown import Shown
-from screens.signin_steps import stays, taken
+from screens.signin.state import SignInState
+from screens.signin.step_rows import stays, taken
+from screens.widgets.rows import Button, Command, Item, Row, Space, Text
 from screens.words import MUTED
 from wizard.errors import Retry
 
@@ -17,77 +17,77 @@ if TYPE_CHECKING:
 INSIDE = "renewal.refused-inside"
 
 
-def the_end(shown: Shown) -> Iterator[Row]:
+def the_end(state: SignInState) -> Iterator[Row]:
     """What came of it."""
-    course = shown.course
-    if course.trouble:
-        yield from _refused(course.trouble, shown)
+    attempt = state.attempt
+    if attempt.trouble:
+        yield from _refused(attempt.trouble, state)
         return
-    for index, line in enumerate(course.told):
+    for index, line in enumerate(attempt.told):
         sign, text = line[0], line[2:]
         yield (
             Item(sign=sign, text=text, style="bold" if index == 0 else "") if sign != " " else Text(text=text, indent=2)
         )
-    if shown.inline:
+    if state.inline:
         return
-    if shown.unattended:
+    if state.unattended:
         yield Space()
-        for number, part in enumerate(shown.unattended.parts):
+        for number, part in enumerate(state.unattended.parts):
             yield Text(lead="Unattended re-login." if number == 0 else "", text=part.words, indent=2)
             if part.command:
                 yield Command(id=f"command-{number}", command=part.command)
     yield Space()
-    yield from taken(shown)
+    yield from taken(state)
 
 
-def what_then(shown: Shown) -> Iterator[Row]:
+def what_then(state: SignInState) -> Iterator[Row]:
     """What can be done at the end."""
-    course = shown.course
-    if shown.hint:
-        yield Text(text=shown.hint, style=MUTED)
-    if course.trouble is None:
-        if shown.inline and not shown.hint and not offers_calendar(shown):
+    attempt = state.attempt
+    if state.hint:
+        yield Text(text=state.hint, style=MUTED)
+    if attempt.trouble is None:
+        if state.inline and not state.hint and not offers_calendar(state):
             return
         yield Button(id="done", label="Done", key="⏎")
-        if offers_calendar(shown) and not shown.hint:
+        if offers_calendar(state) and not state.hint:
             yield Item(id="calendar", sign="c", text="put a reminder into my calendar")
         return
-    if closes_itself(shown):
+    if closes_itself(state):
         return
     back = Item(id="back", sign="·", text="back")
-    later = course.trouble.retry is Retry.LATER
+    later = attempt.trouble.retry is Retry.LATER
     if later:
         yield back
-    if offers_again(shown):
+    if offers_again(state):
         yield (
             Item(id="again", sign="r", text="try again now")
             if later
             else Button(id="again", label="Try again", key="r")
         )
-        if course.trouble.code == INSIDE:
+        if attempt.trouble.code == INSIDE:
             yield Item(id="again-here", sign="·", text="try again the first way, from this machine")
     if not later:
         yield back
 
 
-def offers_calendar(shown: Shown) -> bool:
+def offers_calendar(state: SignInState) -> bool:
     """Whether there is a date to be reminded of, and nobody has asked for that already."""
-    return shown.offers_calendar and bool(shown.course.outcome and shown.course.outcome.expires_at)
+    return state.offers_calendar and bool(state.attempt.outcome and state.attempt.outcome.expires_at)
 
 
-def closes_itself(shown: Shown) -> bool:
+def closes_itself(state: SignInState) -> bool:
     """Whether it goes by itself in a moment: beneath the prompt, where the refusal stays printed and another try is of no use."""
-    trouble = shown.course.trouble
-    return shown.inline and trouble is not None and trouble.retry is not Retry.NOW
+    trouble = state.attempt.trouble
+    return state.inline and trouble is not None and trouble.retry is not Retry.NOW
 
 
-def offers_again(shown: Shown) -> bool:
+def offers_again(state: SignInState) -> bool:
     """Whether it can be tried again from here."""
-    trouble = shown.course.trouble
-    return trouble is not None and trouble.retry is not Retry.NEVER and not closes_itself(shown)
+    trouble = state.attempt.trouble
+    return trouble is not None and trouble.retry is not Retry.NEVER and not closes_itself(state)
 
 
-def _refused(trouble: Trouble, shown: Shown) -> Iterator[Row]:
+def _refused(trouble: Trouble, state: SignInState) -> Iterator[Row]:
     yield Item(sign="✗", text=trouble.what, style="bold")
     if trouble.why:
         yield Text(lead="Why.", text=trouble.why, indent=2)
@@ -101,10 +101,10 @@ def _refused(trouble: Trouble, shown: Shown) -> Iterator[Row]:
         )
     for index, command in enumerate(trouble.commands):
         yield Command(id=f"command-{index}", command=command)
-    if shown.inline:
+    if state.inline:
         return
     yield Space()
-    if shown.course.marks:
-        yield from taken(shown)
+    if state.attempt.marks:
+        yield from taken(state)
         yield Space()
-    yield Text(text=stays(shown.course), style=MUTED, indent=2)
+    yield Text(text=stays(state.attempt), style=MUTED, indent=2)

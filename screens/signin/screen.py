@@ -8,9 +8,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from screens.base import WizardScreen
-from screens.leading import Wishes
-from screens.signin_view import KEYS, SignInView
+from screens.signin.flow import Wishes
+from screens.signin.view import KEYS, SignInView
+from screens.wizard_screen import WizardScreen
 
 if TYPE_CHECKING:
     from wizard.renewal.desk import Desk
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class SignInScreen(WizardScreen):
     """Signing in to iCloud, from the plan to the date."""
 
-    CSS_PATH = "signin.tcss"
+    CSS_PATH = "screen.tcss"
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
     words = (
@@ -73,5 +73,5 @@ class SignInScreen(WizardScreen):
         """Back, with a fresh look."""
         self.dismiss()
         self.wizard.action_look_again()
-        if event.view.course.under_way and (farewell := event.view.farewell):
+        if event.view.attempt.under_way and (farewell := event.view.farewell):
             self.app.notify(farewell, markup=False)

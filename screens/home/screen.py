@@ -12,13 +12,14 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
 
-from screens.base import WizardScreen
-from screens.frame import Line, Lines
-from screens.iteration import FOLD, button, ending, references, rows, skipped_row
-from screens.layout import NARROW, WIDE, View, first_frame, frame, rail, waiting
-from screens.page import Page
+from screens.finding_list import references
+from screens.home.iteration import FOLD, button, ending, rows, skipped_row
+from screens.home.layout import NARROW, WIDE, View, first_frame, frame, rail, waiting
 from screens.picture import Picture
-from screens.rows import Row
+from screens.widgets.line import Line, Lines
+from screens.widgets.page import Page
+from screens.widgets.rows import Row
+from screens.wizard_screen import WizardScreen
 from screens.words import TITLES
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from screens.asking import CodeAsked, KeyAsked, PasswordAsked
-from screens.course import APPLE, CODE, PASSWORD, PHOTOS, PROVED, SAVED, STEPS, VOLUME, Course, Mark
-from screens.rows import Item, Row, Space, wrapped
-from screens.signin_shown import Shown, clock
+from screens.signin.attempt import APPLE, CODE, PASSWORD, PHOTOS, PROVED, SAVED, STEPS, VOLUME, Attempt, Mark
+from screens.signin.questions import CodeAsked, KeyAsked, PasswordAsked
+from screens.signin.state import SignInState, clock
+from screens.widgets.rows import Item, Row, Space, wrapped
 from screens.words import MUTED, STYLE, span
 from wizard.renewal.person import Tick
 
@@ -45,44 +45,44 @@ class StepRow(Row):
             yield Content.assemble(sign if index == 0 else " ", " ", (label, faint), (line, MUTED))
 
 
-def until(shown: Shown, step: str) -> Iterator[Row]:
+def until(state: SignInState, step: str) -> Iterator[Row]:
     """The steps as far as the one that is typed for."""
-    names = shown.course.steps
-    yield from ticks(shown, names[: names.index(step) + 1])
+    names = state.attempt.steps
+    yield from ticks(state, names[: names.index(step) + 1])
 
 
-def rest(shown: Shown, after: str) -> Iterator[Row]:
+def rest(state: SignInState, after: str) -> Iterator[Row]:
     """The steps that follow the one that is typed for."""
-    if shown.short:
+    if state.short:
         return
-    names = shown.course.steps
+    names = state.attempt.steps
     yield Space()
     for name in names[names.index(after) + 1 :]:
-        yield _tick(name, shown.course.marks.get(name), shown)
+        yield _tick(name, state.attempt.marks.get(name), state)
 
 
-def ticks(shown: Shown, names: tuple[str, ...] | None = None) -> Iterator[Row]:
+def ticks(state: SignInState, names: tuple[str, ...] | None = None) -> Iterator[Row]:
     """These steps, or all; where there is little room, those that are done on one line, and those that are under way."""
-    marks = shown.course.marks
-    names = shown.course.steps if names is None else names
-    if not shown.short:
+    marks = state.attempt.marks
+    names = state.attempt.steps if names is None else names
+    if not state.short:
         for name in names:
-            yield _tick(name, marks.get(name), shown)
+            yield _tick(name, marks.get(name), state)
         return
     done = [_briefly(name, mark) for name in names if (mark := marks.get(name)) and mark.tick is Tick.DONE]
     if done:
         yield Item(sign="✓", text=", ".join(done), style=MUTED)
     for name in names:
         mark = marks.get(name)
-        if mark and mark.tick in (Tick.DOING, Tick.FAILED) and not _waits_for_person(name, shown):
-            yield _tick(name, mark, shown)
+        if mark and mark.tick in (Tick.DOING, Tick.FAILED) and not _waits_for_person(name, state):
+            yield _tick(name, mark, state)
 
 
-def taken(shown: Shown) -> Iterator[Row]:
+def taken(state: SignInState) -> Iterator[Row]:
     """The steps that this sign-in has taken."""
-    for name in shown.course.steps:
-        if mark := shown.course.marks.get(name):
-            yield _tick(name, mark, shown)
+    for name in state.attempt.steps:
+        if mark := state.attempt.marks.get(name):
+            yield _tick(name, mark, state)
 
 
 def came(wanted: CodeWanted, now: datetime, *, inside: bool = False) -> str:
@@ -100,31 +100,31 @@ def came(wanted: CodeWanted, now: datetime, *, inside: bool = False) -> str:
             return f"Apple wants one and does not say whether it sent any; asked {ago}"
 
 
-def leaving_words(course: Course) -> str:
+def leaving_words(attempt: Attempt) -> str:
     """What leaving does."""
-    if course.saved:
-        kept = stays(course)
-    elif gone := course.gone + course.going:
+    if attempt.saved:
+        kept = stays(attempt)
+    elif gone := attempt.gone + attempt.going:
         kept = f"The session before stays; {_which_was_removed(gone)}."
     else:
         kept = "The session before stays."
     return f"{kept} The pod of this sign-in is being removed…"
 
 
-def stays(course: Course) -> str:
+def stays(attempt: Attempt) -> str:
     """What there is now that it is over without a good end."""
-    if course.saved:
+    if attempt.saved:
         return "The new session is in place."
-    gone = course.gone + course.going
+    gone = attempt.gone + attempt.going
     but = f", but {_which_was_removed(gone)}" if gone else ""
     return f"What was there before is still in place{but}."
 
 
-def farewell(course: Course) -> str:
+def farewell(attempt: Attempt) -> str:
     """What was left behind by somebody who has left."""
-    if not course.under_way:
+    if not attempt.under_way:
         return "Left. Nothing was done."
-    return f"Left. {stays(course)}"
+    return f"Left. {stays(attempt)}"
 
 
 def _which_was_removed(pods: tuple[str, ...]) -> str:
@@ -136,30 +136,30 @@ def _briefly(name: str, mark: Mark) -> str:
     return mark.text if name in (VOLUME, PHOTOS) and mark.text else STEPS[name]
 
 
-def _waits_for_person(name: str, shown: Shown) -> bool:
+def _waits_for_person(name: str, state: SignInState) -> bool:
     """Whether nothing happens in this step until the person has answered."""
-    question = shown.course.question
+    question = state.attempt.question
     return name == APPLE and question is not None and not (isinstance(question, PasswordAsked) and question.early)
 
 
-def _tick(name: str, mark: Mark | None, shown: Shown) -> Row:
+def _tick(name: str, mark: Mark | None, state: SignInState) -> Row:
     label = STEPS[name]
     if mark is None:
         return StepRow(sign="·", label=label)
-    question = shown.course.question
-    if mark.tick is Tick.DOING and _waits_for_person(name, shown):
+    question = state.attempt.question
+    if mark.tick is Tick.DOING and _waits_for_person(name, state):
         return StepRow(sign="·", label=label, text="waits for your key" if isinstance(question, KeyAsked) else "")
-    if name == SAVED and mark.tick is Tick.DOING and PROVED in shown.course.marks:
+    if name == SAVED and mark.tick is Tick.DOING and PROVED in state.attempt.marks:
         return StepRow(sign="~", label=label, text="beside the old one, until icloudpd has said yes")
     text = mark.text
     if name == CODE and isinstance(question, CodeAsked):
-        text = came(question.wanted, shown.now, inside=shown.course.inside)
+        text = came(question.wanted, state.now, inside=state.attempt.inside)
     elif name == PASSWORD and isinstance(question, PasswordAsked):
         text = ""
     elif mark.tick is Tick.DONE and name in (APPLE, PROVED):
         text = "" if mark.text in ("signed in", "icloudpd says yes") else text
     elif mark.tick is Tick.DOING:
-        text = f"{text}… {span(shown.now - mark.since)}"
+        text = f"{text}… {span(state.now - mark.since)}"
     return StepRow(sign=SIGNS[mark.tick], label=label, text=text)
 
 

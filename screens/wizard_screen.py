@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from screens.place import ITERATION
+from screens.bookmark import ITERATION
 
 if TYPE_CHECKING:
     from screens.app import WizardApp

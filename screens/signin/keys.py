@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from textual.binding import Binding, BindingType
 
-from screens.asking import AccountAsked, AppleIdAsked, CodeAsked, PasswordAsked, Review, TermsAsked, Way
-from screens.signin_end import closes_itself, offers_again, offers_calendar
-from screens.signin_shown import Shown
+from screens.signin.ending import closes_itself, offers_again, offers_calendar
+from screens.signin.questions import AccountAsked, AppleIdAsked, CodeAsked, PasswordAsked, Review, TermsAsked, Way
+from screens.signin.state import SignInState
 from wizard.errors import Retry
 
 if TYPE_CHECKING:
@@ -53,46 +53,46 @@ _CHOOSE: Key = ("↑↓", "choose", "")
 _TAKE: Key = ("⏎", "take", "")
 
 
-def keys(shown: Shown) -> list[Key]:
+def keys(state: SignInState) -> list[Key]:
     """The keys for the last line: (key, word, action). What leads away comes early, since the line drops what has no room."""
-    course = shown.course
-    if shown.aside:
-        return _aside_keys(shown)
-    if course.leaving:
+    attempt = state.attempt
+    if state.aside:
+        return _aside_keys(state)
+    if attempt.leaving:
         return [("Esc", "don't wait for it", "screen.leave")]
-    if course.outcome:
-        calendar = [("c", "reminder for my calendar", "screen.press('calendar')")] if offers_calendar(shown) else []
-        return [("⏎", "done", "screen.press('done')"), *calendar, *_more(shown)]
-    if course.trouble:
-        return [*_refused_keys(course.trouble, shown), *_more(shown)]
-    return [*_question_keys(shown), *_more(shown)]
+    if attempt.outcome:
+        calendar = [("c", "reminder for my calendar", "screen.press('calendar')")] if offers_calendar(state) else []
+        return [("⏎", "done", "screen.press('done')"), *calendar, *_more(state)]
+    if attempt.trouble:
+        return [*_refused_keys(attempt.trouble, state), *_more(state)]
+    return [*_question_keys(state), *_more(state)]
 
 
-def _refused_keys(trouble: Trouble, shown: Shown) -> list[Key]:
+def _refused_keys(trouble: Trouble, state: SignInState) -> list[Key]:
     back: Key = ("Esc", "back", "screen.leave")
-    if closes_itself(shown):
+    if closes_itself(state):
         return [back]
-    again: list[Key] = [("r", "try again", "screen.press('again')")] if offers_again(shown) else []
+    again: list[Key] = [("r", "try again", "screen.press('again')")] if offers_again(state) else []
     copy: list[Key] = [("c", "copy", "screen.press('copy')")] if trouble.commands else []
     return [back, *again, *copy] if trouble.retry is Retry.LATER else [*again, back, *copy]
 
 
-def _aside_keys(shown: Shown) -> list[Key]:
+def _aside_keys(state: SignInState) -> list[Key]:
     back: Key = ("Esc", "back", "screen.leave")
-    match shown.aside:
+    match state.aside:
         case "kubectl":
             return [back, ("⏎", "copy one", ""), ("c", "copy all", "screen.press('copy')"), _CHOOSE]
         case "numbers":
             return [_CHOOSE, _TAKE, back]
         case _:
-            return [back, *([("↑↓", "read on", "")] if shown.cut else [])]
+            return [back, *([("↑↓", "read on", "")] if state.cut else [])]
 
 
-def _question_keys(shown: Shown) -> list[Key]:
-    match shown.course.question:
+def _question_keys(state: SignInState) -> list[Key]:
+    match state.attempt.question:
         case Review() as review:
-            anew: Key = ("n", "not now" if shown.renew else "renew it", "screen.press('n')")
-            inside = shown.way is Way.IN_POD
+            anew: Key = ("n", "not now" if state.renew else "renew it", "screen.press('n')")
+            inside = state.way is Way.IN_POD
             return [
                 ("⏎", "go on", "screen.press('go')"),
                 _LEAVE,
@@ -102,15 +102,15 @@ def _question_keys(shown: Shown) -> list[Key]:
             ]
         case AppleIdAsked():
             return [("⏎", "go on", ""), _LEAVE]
-        case PasswordAsked() if shown.at_choices:
+        case PasswordAsked() if state.at_choices:
             return [("⏎", "take, back to the password", ""), _CHOOSE, _LEAVE]
         case PasswordAsked():
             return [("⏎", "send", ""), ("↓", "where it is kept", ""), _LEAVE]
-        case CodeAsked() if shown.at_choices:
+        case CodeAsked() if state.at_choices:
             return [_TAKE, _CHOOSE, ("0-9", "type", ""), _LEAVE]
         case CodeAsked():
             return [("0-9", "type or paste", ""), ("↓", "more ways", ""), _LEAVE]
-        case TermsAsked() if not shown.at_choices:
+        case TermsAsked() if not state.at_choices:
             return [("⏎", "read on, then choose", ""), _LEAVE]
         case AccountAsked():
             return [_CHOOSE, _TAKE, _LEAVE]
@@ -120,6 +120,6 @@ def _question_keys(shown: Shown) -> list[Key]:
             return [_CHOOSE, _TAKE, _LEAVE]
 
 
-def _more(shown: Shown) -> list[Key]:
+def _more(state: SignInState) -> list[Key]:
     """How to read what has no room."""
-    return [("PgUp PgDn", "scroll", "")] if shown.cut else []
+    return [("PgUp PgDn", "scroll", "")] if state.cut else []

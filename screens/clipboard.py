@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
-from screens.rows import Command, Row, Space, Text
+from screens.widgets.rows import Command, Row, Space, Text
 from screens.words import plural
 
 if TYPE_CHECKING:
