@@ -12,8 +12,8 @@ SETUP = "setup"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """`screen` is one of the names above, `step` a step id, `finding` a reference as in `screens.finding`, `theme` a name."""
+class Bookmark:
+    """`screen` is one of the names above, `step` a step id, `finding` one of `references`, `theme` a name."""
 
     screen: str = ITERATION
     step: str = ""
@@ -21,7 +21,7 @@ class Place:
     theme: str = ""
 
     @classmethod
-    def of(cls, texts: Mapping[str, str] | None) -> Place:
+    def of(cls, texts: Mapping[str, str] | None) -> Bookmark:
         """From what was remembered; what is not known any more is left out."""
         names = {field.name for field in fields(cls)}
         return cls(**{name: str(text) for name, text in (texts or {}).items() if name in names})

@@ -9,11 +9,9 @@ from screens.widgets.rows import Command, Row, Space, Text
 from screens.words import plural
 
 if TYPE_CHECKING:
-    from screens.app import WizardApp
+    from screens.host import Host
 
 COPY_NAME = "commands.sh"
-
-
 SERVE = "serve"
 
 
@@ -38,18 +36,18 @@ def demo_note(where: InWorld) -> Iterator[Row]:
         yield Space()
 
 
-def copy_commands(app: WizardApp, commands: list[str]) -> None:
+def copy_commands(host: Host, commands: list[str]) -> None:
     """Copies the commands and says where else they are."""
     if not commands:
-        app.notify("There is no command here.", markup=False)
+        host.notify("There is no command here.", markup=False)
         return
-    text = "\n".join(with_way(app.session, commands)) + "\n"
-    app.copy_to_clipboard(text)
+    text = "\n".join(with_way(host.session, commands)) + "\n"
+    host.copy_to_clipboard(text)
     try:
-        saved = f"Also in {app.session.save(COPY_NAME, text)}, in case this terminal does not take it."
+        saved = f"Also in {host.session.save(COPY_NAME, text)}, in case this terminal does not take it."
     except OSError as error:
         saved = f"They could not be saved to a file as well: {error.strerror or type(error).__name__}."
-    app.notify(saved, title=f"{plural(len(commands), 'command')} copied", markup=False)
+    host.notify(saved, title=f"{plural(len(commands), 'command')} copied", markup=False)
 
 
 def with_way(where: InWorld, commands: list[str]) -> list[str]:

@@ -88,7 +88,7 @@ class FindScreen(PageScreen):
     @on(Input.Changed)
     def words_changed(self, _: Input.Changed) -> None:
         """The list follows."""
-        self.draw(self.wizard.picture)
+        self.draw(self.host.picture)
 
     @on(Input.Submitted)
     def words_submitted(self, _: Input.Submitted) -> None:
@@ -99,7 +99,7 @@ class FindScreen(PageScreen):
         """Opens a finding."""
         step_id, _, reference = row_id.partition(" ")
         if reference:
-            self.wizard.open_finding(step_id, reference)
+            self.host.open_finding(step_id, reference)
 
     def action_into(self) -> None:
         """Moves in the list from the line."""

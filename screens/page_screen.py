@@ -66,12 +66,12 @@ class PageScreen(WizardScreen):
         self.query_one("#heading", Line).show(
             Content.assemble(" ", (left, "bold"), pad, (right, "bold " + STYLE.get(sign, "")), " ")
         )
-        self.query_one("#upper", Line).show(rule_line(width, -1, "", self.wizard.session.banner))
-        self.query_one("#notice", Lines).tell(self.wizard.notice(width))
+        self.query_one("#upper", Line).show(rule_line(width, -1, "", self.host.session.banner))
+        self.query_one("#notice", Lines).tell(self.host.notice(width))
         self.query_one("#lower", Line).show(rule_line(width, -1, ""))
         self.query_one("#page", Page).show(self.page(picture))
         self.query_one("#keys", Line).show(
-            key_line(self.keys(), freshness(picture, self.wizard.now()), style_of(picture), width)
+            key_line(self.keys(), freshness(picture, self.host.now()), style_of(picture), width)
         )
 
     def action_back(self) -> None:
@@ -88,4 +88,4 @@ class PageScreen(WizardScreen):
 
     def on_resize(self, _: events.Resize) -> None:
         """Draws for the new size, once it is laid out."""
-        self.call_after_refresh(lambda: self.draw(self.wizard.picture))
+        self.call_after_refresh(lambda: self.draw(self.host.picture))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual import on, work
@@ -14,7 +14,6 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
 
-from screens.app import utc_now
 from screens.daemon_thread import in_daemon_thread
 from screens.fatal import end_without_values
 from screens.signin.flow import Wishes
@@ -94,7 +93,7 @@ class ReauthApp(App[None]):
         opened: Opened,
         wish: Wish,
         *,
-        now: Callable[[], datetime] = utc_now,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
         driver_class: type[Driver] | None = None,
     ) -> None:
         super().__init__(driver_class=driver_class)

@@ -35,7 +35,7 @@ class UnreachableScreen(PageScreen):
 
     def keys(self) -> Sequence[tuple[str, str, str]]:
         """Copying where there is a command."""
-        trouble = self.wizard.picture.trouble
+        trouble = self.host.picture.trouble
         copying = (("c", "copy", "screen.copy"),) if trouble is not None and trouble.commands else ()
         return ("r", "try again", "app.look_again"), *copying, ("q", "quit", "app.quit"), ("?", "help", "app.explain")
 
@@ -43,7 +43,7 @@ class UnreachableScreen(PageScreen):
         """What, why, what to do."""
         trouble = picture.trouble
         if trouble is None:
-            yield Item(sign="◐", text=f"{picture.awaited}… {span(self.wizard.now() - picture.waiting_since)}")
+            yield Item(sign="◐", text=f"{picture.awaited}… {span(self.host.now() - picture.waiting_since)}")
             return
         yield Item(sign="✗", text=trouble.what, style="bold")
         if trouble.why:
@@ -72,18 +72,18 @@ class UnreachableScreen(PageScreen):
 
     def choose(self, row_id: str) -> None:
         """Tries again, or copies a command."""
-        trouble = self.wizard.picture.trouble
+        trouble = self.host.picture.trouble
         if row_id == "again":
-            self.wizard.action_look_again()
+            self.host.action_look_again()
         elif trouble is not None:
             index = int(row_id.removeprefix("command-"))
-            copy_commands(self.wizard, list(trouble.commands[index : index + 1]))
+            copy_commands(self.host, list(trouble.commands[index : index + 1]))
 
     def action_copy(self) -> None:
         """Copies all commands."""
-        trouble = self.wizard.picture.trouble
-        copy_commands(self.wizard, list(trouble.commands) if trouble else [])
+        trouble = self.host.picture.trouble
+        copy_commands(self.host, list(trouble.commands) if trouble else [])
 
     def action_back(self) -> None:
         """There is nothing behind: leaving is closing."""
-        self.wizard.close_wizard()
+        self.host.close_wizard()

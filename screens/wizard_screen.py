@@ -8,9 +8,9 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from screens.bookmark import ITERATION
+from screens.host import Host, host_of
 
 if TYPE_CHECKING:
-    from screens.app import WizardApp
     from screens.picture import Picture
 
 
@@ -29,13 +29,9 @@ class WizardScreen(Screen[None]):
     _composed = False
 
     @property
-    def wizard(self) -> WizardApp:
-        """The app, with its own methods."""
-        from screens.app import WizardApp  # noqa: PLC0415 - the app imports this module
-
-        app = self.app
-        assert isinstance(app, WizardApp)  # noqa: S101 - narrows the type
-        return app
+    def host(self) -> Host:
+        """Whom to ask for anything beyond this screen."""
+        return host_of(self.app)
 
     @property
     def farewell(self) -> str:
@@ -62,9 +58,9 @@ class WizardScreen(Screen[None]):
     def on_mount(self) -> None:
         """Draws at once what is known."""
         self._composed = True
-        self.draw(self.wizard.picture)
+        self.draw(self.host.picture)
 
     def on_screen_resume(self) -> None:
         """Draws what has changed while another screen was in front."""
-        self.draw(self.wizard.picture)
-        self.wizard.remember()
+        self.draw(self.host.picture)
+        self.host.remember()

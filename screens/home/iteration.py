@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -174,10 +174,3 @@ def _blockers(blockers: Iterable[Blocker]) -> Iterator[Row]:
         yield Text(lead=blocker.priority, text=f"{blocker.issue}: {', '.join(facts)}" if facts else blocker.issue)
         if blocker.ready_when:
             yield Text(text=f"Ready when: {'; '.join(blocker.ready_when)}", style=MUTED, indent=3)
-
-
-def purposes() -> Mapping[str, str]:
-    """What each iteration is for, by step id. Loads the diagnosis code: not before the first frame."""
-    from wizard.steps import STEPS  # noqa: PLC0415
-
-    return {step.id: step.purpose for step in STEPS}

@@ -107,7 +107,7 @@ class HomeScreen(WizardScreen):
             )
             self._built = True
             self.query_one("#main" if self.size.width < NARROW else "#rail", Page).focus()
-        self.call_after_refresh(lambda: self.draw(self.wizard.picture))
+        self.call_after_refresh(lambda: self.draw(self.host.picture))
 
     @property
     def number(self) -> int:
@@ -117,7 +117,7 @@ class HomeScreen(WizardScreen):
     @property
     def step(self) -> Diagnosis | None:
         """The chosen iteration's diagnosis, None while nothing has been seen."""
-        snapshot = self.wizard.picture.snapshot
+        snapshot = self.host.picture.snapshot
         return snapshot.report.steps[self.number - 1] if snapshot else None
 
     @property
@@ -137,31 +137,31 @@ class HomeScreen(WizardScreen):
             self._number = report.next_step.iteration if report.next_step else last
         for name, content in frame(self._view(picture), width).items():
             self.query_one(f"#{name}", Line).show(content)
-        self.query_one("#notice", Lines).tell(self.wizard.notice(width))
+        self.query_one("#notice", Lines).tell(self.host.notice(width))
         self.query_one("#rail", Page).show(rail(report, width), cursor=f"go-{self.number}")
         self.query_one("#main", Page).show(self._page(picture))
         if report:
             self.query_one("#act", Page).show([button(report.steps[self.number - 1], report)])
 
     def _view(self, picture: Picture) -> View:
-        session = self.wizard.session
-        return View(picture, self._number, session.settings.namespace, session.banner, self.wizard.now())
+        session = self.host.session
+        return View(picture, self._number, session.settings.namespace, session.banner, self.host.now())
 
     def _page(self, picture: Picture) -> Iterable[Row]:
-        purpose = self.wizard.purposes.get(TITLES[self.number - 1].id, "")
+        purpose = self.host.purposes.get(TITLES[self.number - 1].id, "")
         if picture.snapshot is None:
             return waiting(self._view(picture), purpose)
         report = picture.snapshot.report
         step = report.steps[self.number - 1]
         last = report.wanted[-1] if report.wanted else None
-        reauth = f"{self.wizard.session.settings.wizard} reauth"
+        reauth = f"{self.host.session.settings.wizard} reauth"
         before = ending(report, reauth) if step is last else skipped_row(step)
-        table = self.wizard.table(step.id)
+        table = self.host.table(step.id)
         return rows(step, purpose, table, unfolded=step.id in self._unfolded, before=before)
 
     def first_frame(self) -> Content:
         """All that can be drawn before the widgets are there."""
-        return first_frame(self._view(self.wizard.picture), self.size)
+        return first_frame(self._view(self.host.picture), self.size)
 
     def choose(self, number: int) -> None:
         """Shows another iteration."""
@@ -169,8 +169,8 @@ class HomeScreen(WizardScreen):
             self._number = number
             if self._built:
                 self.query_one("#main", Page).scroll_home(animate=False)
-            self.draw(self.wizard.picture)
-            self.wizard.remember()
+            self.draw(self.host.picture)
+            self.host.remember()
 
     def open_finding(self, reference: str) -> None:
         """Puts the cursor on a finding of the chosen iteration."""
@@ -206,13 +206,13 @@ class HomeScreen(WizardScreen):
 
     def action_skip(self) -> None:
         """Skips the iteration, or wants it after all."""
-        self.wizard.skip(self.number)
+        self.host.skip(self.number)
 
     def action_act(self) -> None:
         """Does what the button says."""
         step = self.step
         if step is not None:
-            self.wizard.act(step)
+            self.host.act(step)
 
     @on(Page.Moved, "#rail")
     def rail_moved(self, event: Page.Moved) -> None:
@@ -233,9 +233,9 @@ class HomeScreen(WizardScreen):
             return
         if event.row_id == FOLD:
             self._unfolded.add(step.id)
-            self.draw(self.wizard.picture)
+            self.draw(self.host.picture)
         elif event.row_id in dict(references(step)):
-            self.wizard.open_finding(step.id, event.row_id)
+            self.host.open_finding(step.id, event.row_id)
 
     @on(Page.Chosen, "#act")
     def act_chosen(self, _: Page.Chosen) -> None:
@@ -254,4 +254,4 @@ class HomeScreen(WizardScreen):
         """Draws for the new size, once it is laid out."""
         if self._built and event.size.width < NARROW:
             self.query_one("#main", Page).focus()
-        self.call_after_refresh(lambda: self.draw(self.wizard.picture))
+        self.call_after_refresh(lambda: self.draw(self.host.picture))

@@ -39,15 +39,15 @@ class SignInScreen(WizardScreen):
 
     def compose(self) -> ComposeResult:
         """The view."""
-        wizard = self.wizard
+        host = self.host
         yield SignInView(
             self._desk,
             wishes=self._wishes,
-            now=wizard.now,
-            hold=wizard.hold,
-            save=wizard.session.save,
-            banner=wizard.session.banner,
-            demo_commands=wizard.session.demo_commands,
+            now=host.now,
+            hold=host.hold,
+            save=host.session.save,
+            banner=host.session.banner,
+            demo_commands=host.session.demo_commands,
         )
 
     @property
@@ -72,6 +72,6 @@ class SignInScreen(WizardScreen):
     def closed(self, event: SignInView.Closed) -> None:
         """Back, with a fresh look."""
         self.dismiss()
-        self.wizard.action_look_again()
+        self.host.action_look_again()
         if event.view.attempt.under_way and (farewell := event.view.farewell):
             self.app.notify(farewell, markup=False)

@@ -309,7 +309,7 @@ async def test_leaving_and_refusals_end_as_the_plain_command_does(capsys: pytest
 async def test_a_refusal_that_closes_by_itself_offers_nothing_that_could_not_be_taken(
     monkeypatch: pytest.MonkeyPatch, retry: Retry
 ) -> None:
-    monkeypatch.setattr(view, "READABLE_SECONDS", 0.2)
+    monkeypatch.setattr(view, "READABLE_SECONDS", PATIENCE)
 
     async def refused(signing: Signing) -> Outcome:
         await signing.open_pod()
@@ -321,7 +321,7 @@ async def test_a_refusal_that_closes_by_itself_offers_nothing_that_could_not_be_
         await under.until(lambda: "Wait some hours." in under.text)
         assert "try again" not in under.text.lower()
         assert "Esc back" in under.text
-        await under.press("r")
+        await under.press("r", "escape")
         await under.over()
     assert len(desk.runs) == 1
     with pytest.raises(Trouble, match="Too much"):
