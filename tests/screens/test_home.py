@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from screens.app import WizardApp
 from screens.engine_messages import Troubled, Updated
 from screens.finding import FindingScreen
 from screens.home.screen import HomeScreen
@@ -156,7 +155,7 @@ async def test_a_live_update_is_shown_and_the_cursor_stays(opened: Opener) -> No
 
 
 def test_an_update_takes_the_place_of_those_before_it_and_of_nothing_else() -> None:
-    first, second = Updated(fresh()), WizardApp.Updated(stale())
+    first, second = Updated(fresh()), Updated(stale())
     assert second.can_replace(first)
     assert not second.can_replace(Troubled(fake.unreachable()))
 
