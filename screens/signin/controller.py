@@ -181,7 +181,7 @@ class SignInController:
                 self._set(attempt=self.attempt.failed(trouble, now), side_page="", hint="")
                 self._display.rearrange()
                 if closes_itself(self.state):
-                    self._display.call_later(READABLE_SECONDS, self._display.close)
+                    self._display.after(READABLE_SECONDS, self._display.close)
             case Broken(error=error):
                 raise error
             case Left():
@@ -210,7 +210,7 @@ class SignInController:
         self._set(attempt=self.attempt.finished(outcome, lines), side_page="", hint="")
         self._display.rearrange()
         if self._state.inline and not offers_calendar(self.state):
-            self._display.call_later(READABLE_SECONDS, self._display.close)
+            self._display.after(READABLE_SECONDS, self._display.close)
 
     # What the person types
 
