@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from screens.app import WizardApp
-from screens.home import HomeScreen
+from screens.home.screen import HomeScreen
 from tests.screens import fake
 from tests.screens.driving import Wizard, text_of
 from tests.screens.fake import FakeSession, fresh
@@ -67,10 +67,11 @@ async def test_keys_before_the_widgets_are_there_do_no_harm(monkeypatch: pytest.
 
 async def _closed_after(turns: int, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Closes the wizard `turns` turns of the event loop after it began to build its home; True if the home was built by then."""
+    app = WizardApp(FakeSession(place=fake.HOME), now=lambda: fake.NOW)
     build = HomeScreen.build
     built = False
 
-    async def close(app: WizardApp, building: asyncio.Task[None]) -> None:
+    async def close(building: asyncio.Task[None]) -> None:
         nonlocal built
         for _ in range(turns):
             await asyncio.sleep(0)
@@ -79,11 +80,10 @@ async def _closed_after(turns: int, monkeypatch: pytest.MonkeyPatch) -> bool:
 
     async def build_and_close(home: HomeScreen) -> None:
         building = asyncio.create_task(build(home))
-        await asyncio.gather(building, close(home.wizard, building))
+        await asyncio.gather(building, close(building))
 
     with monkeypatch.context() as patch:
         patch.setattr(HomeScreen, "build", build_and_close)
-        app = WizardApp(FakeSession(place=fake.HOME), now=lambda: fake.NOW)
         await app.run_async(headless=True, size=(80, 24))
     assert app.return_code == 0, f"closed after {turns} turns"
     return built
