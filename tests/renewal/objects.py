@@ -84,13 +84,16 @@ def job_from(cron_job: Json, name: str) -> Json:
     }
 
 
-def auth_pod(apple_id: str, claim_name: str, command: list[str] | None = None) -> Json:
-    """The pod with which the seed signs in: icloudpd at a terminal, waiting for somebody who attaches."""
+def auth_pod(apple_id: str, claim_name: str, command: list[str] | None = None, providers: tuple[str, ...] = ()) -> Json:
+    """The pod with which the seed signs in: icloudpd at a terminal, waiting for somebody who attaches.
+
+    Without `providers` icloudpd takes its own, the keyring among them.
+    """
     own = [PROGRAM, "--auth-only", "--username", apple_id, "--cookie-directory", "/config"]
     container = {
         "name": "icloudpd",
         "image": IMAGE,
-        "command": command or [*own, "--password-provider", "console"],
+        "command": command or [*own, *(word for each in providers for word in ("--password-provider", each))],
         "stdin": True,
         "tty": True,
         "volumeMounts": [{"name": "config", "mountPath": "/config"}],

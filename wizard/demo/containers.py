@@ -139,6 +139,8 @@ class Containers:
         """The container's variables."""
         namespace = pod["metadata"]["namespace"]
         found = {"HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+        if "boredazfcuk/icloudpd" in container["image"]:
+            found["XDG_DATA_HOME"] = "/config"
         for source in container.get("envFrom", ()):
             for kind, field_ in (("ConfigMap", "configMapRef"), ("Secret", "secretRef")):
                 data = self._data(kind, namespace, dig(source, field_, "name"))
