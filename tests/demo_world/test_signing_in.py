@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from requests.adapters import HTTPAdapter
 
 from tests.demo_world.signing import YOU, Keyring, Somebody, Visit, leaves, visit
 from wizard.apply.pod import HandoverPod
 from wizard.apply.proof import Proof, proof_of
+from wizard.demo.apple.server import Hiccup
 from wizard.demo.volumes import Entry
 from wizard.errors import Trouble
 from wizard.icloud.ladder import Rung
@@ -71,9 +73,25 @@ async def test_every_rung_of_the_ladder(tmp_path: Path, scenario: str, rung: Run
 )
 async def test_a_check_says_which_and_asks_nobody(tmp_path: Path, scenario: str, rung: Rung) -> None:
     async with visit(scenario, tmp_path) as there:
-        assert (await (await there.renewal()).check()).rung is rung
+        assert (await (await there.renewal()).check(ask_apple=True)).rung is rung
         assert there.person.asked == []
         await there.settled()
+
+
+async def test_a_check_reaches_apple_from_here_only_when_it_is_told_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its own pod asks of Apple goes by another way."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("asked Apple from here")
+
+    monkeypatch.setattr(HTTPAdapter, "send", refused)
+    async with visit("expired-heals", tmp_path) as there:
+        step = await (await there.renewal()).check()
+        assert (step.rung, "`--ask-apple`" in step.sentence) == (Rung.HEALED, True)
+        with pytest.raises(Trouble):
+            await (await there.renewal()).check(ask_apple=True)
 
 
 async def test_a_session_that_the_cron_job_would_not_find_is_not_made(tmp_path: Path) -> None:
@@ -263,6 +281,14 @@ async def test_photos_that_apple_keeps_closed(tmp_path: Path) -> None:
         outcome = await (await there.renewal()).run()
         assert outcome.photos_trouble is not None
         assert outcome.photos_trouble.code == "icloud.advanced-data-protection"
+
+
+async def test_photos_that_could_not_be_counted_are_a_note(tmp_path: Path) -> None:
+    async with visit("expired", tmp_path) as there:
+        there.residents.apple.hiccups.append(Hiccup("/records/query", 500, times=99))  # type: ignore[union-attr]
+        outcome = await (await there.renewal()).run()
+        assert (outcome.library, outcome.photos_trouble) == (None, None)
+        assert "The photos could not be counted, which the session does not depend on." in " ".join(outcome.notes)
 
 
 async def test_a_waiting_auth_pod_is_answered_by_attaching(tmp_path: Path) -> None:
