@@ -30,7 +30,7 @@ def text_to_the_second(wanted: CodeWanted) -> AnotherCode:
 
 async def waiting_pod(place: Place) -> None:
     """The seed's own pod, with its icloudpd waiting for the password: the log does not show that prompt."""
-    await place.api.made("pods", objects.auth_pod(place.apple_id, "icloudpd-config"))
+    await place.api.made("pods", objects.auth_pod(place.apple_id, "icloudpd-config", place.image))
     await place.api.phase("pods/icloudpd-auth", "Running")
     await place.api.until("pods/icloudpd-auth/log", lambda answer: "Authenticating" in answer.text)
     async with asyncio.timeout(30):
@@ -115,21 +115,22 @@ async def test_a_pod_that_refuses_leaves_the_old_pair_and_goes(place: Place) -> 
 
 @pytest.mark.parametrize("how", ["right", "wrong code", "leaves"])
 async def test_answering_a_pod_leaves_no_password_in_clear(place: Place, how: str) -> None:
-    """The image of boredazfcuk has its data home on the claim; icloudpd writes the password there before it asks for the code."""
+    """One image has its data home on the claim; icloudpd writes the password there before it asks for the code."""
     apple_id = await place.set_up()
     await place.bind("icloudpd-config")
     await waiting_pod(place)
 
     class Looking(Somebody):
         async def code(self, *_: object) -> Code | AnotherCode:
-            assert KEYRING in await place.files()
+            assert (KEYRING in await place.files()) is on_claim
             if how == "leaves":
                 raise GaveUp
             return Code(place.apple.code(apple_id) if how == "right" else "000000")
 
+    on_claim = place.image is objects.BOREDAZFCUK
     somebody = Looking([PASSWORD], goes_inside=True)
     if how == "right":
-        assert any(KEYRING in note for note in (await place.sign_in(somebody)).notes)
+        assert any(KEYRING in note for note in (await place.sign_in(somebody)).notes) is on_claim
     else:
         with pytest.raises(Trouble if how == "wrong code" else GaveUp):
             await place.sign_in(somebody)
@@ -169,7 +170,7 @@ async def test_a_pod_that_runs_and_waits_for_nobody_is_taken_away(place: Place) 
     apple_id = await place.set_up()
     await place.bind("icloudpd-config")
     idle = ["/bin/sh", "-c", "echo nothing to see; sleep 3600"]
-    await place.api.made("pods", objects.auth_pod(apple_id, "icloudpd-config", idle))
+    await place.api.made("pods", objects.auth_pod(apple_id, "icloudpd-config", place.image, idle))
     await place.api.until("pods/icloudpd-auth/log", lambda answer: "nothing to see" in answer.text)
     somebody = Somebody([PASSWORD], [lambda _: Code(place.apple.code(apple_id))])
     start = await place.start()

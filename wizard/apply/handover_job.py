@@ -61,7 +61,8 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """The Job, and where the session lives in it: `directory` as the CronJob mounts it, `program` how it calls icloudpd.
+    """The Job, and where the session lives in it: `directory` as the CronJob mounts it, `program` the name or path by
+    which it calls icloudpd.
 
     `mounts` are where the claim is mounted, each with the part of the claim that is seen there; `notes` are sentences for the
     person about what the pod has to do without.
@@ -69,7 +70,7 @@ class Handover:
 
     action: Action
     directory: str
-    program: tuple[str, ...]
+    program: str
     domain: str = ""
     notes: tuple[str, ...] = ()
     mounts: tuple[tuple[str, str], ...] = ()
