@@ -6,6 +6,7 @@ every failure, as the real one does.
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Callable
@@ -61,6 +62,11 @@ _REFUSALS = {
 _LONGEST_PATH = 96
 _NOTHING_TO_DO = "--auth-only, --directory, --list-libraries, or --list-albums are required for each configuration"
 _LOGGED_TWICE = ("access-denied", "zone-not-found")
+_ENTRY_POINT_REFUSES = """\
+Error: You must specify either 'icloud' or 'icloudpd' as the first argument.
+Usage: docker run <image> icloudpd [options]
+   or: docker run <image> icloud [options]
+"""
 _TRACE = """\
 Traceback (most recent call last):
   File "starters/icloudpd.py", line 6, in <module>
@@ -116,18 +122,18 @@ def _spelled(name: str) -> str:
 
 
 def programs(door: Door, now: Callable[[], datetime]) -> dict[str, Program]:
-    """icloudpd, and the launcher of its official image, by name."""
+    """icloudpd, and the entry point of its own image, by name."""
 
     async def icloudpd(process: Process) -> int:
         return await _Run(process, door, now).run()
 
-    async def launcher(process: Process) -> int:
+    async def entry_point(process: Process) -> int:
         if process.arguments[1:2] != ("icloudpd",):
-            process.stderr(b"only icloudpd is here\n")
+            process.say(_ENTRY_POINT_REFUSES)
             return 1
         return await icloudpd(process.child(process.arguments[1:]))
 
-    return {"icloudpd": icloudpd, "icloudpd_ex": launcher}
+    return {"icloudpd": icloudpd, "entrypoint.sh": entry_point}
 
 
 class _Run:
@@ -140,6 +146,7 @@ class _Run:
         self._arguments = read_arguments(process.arguments[1:])
         self._level = _LEVELS.get(self._arguments.get("--log-level", "debug"), 0)
         self._account = self._arguments.get("--username").lower()
+        self._exchanged: list[dict[str, object]] = []
 
     async def run(self) -> int:
         if self._arguments.problem:
@@ -158,6 +165,8 @@ class _Run:
         except Ended as end:
             if not end.error:
                 self._log("INFO", end.line)
+                for exchange in self._exchanged:
+                    self._log("DEBUG", json.dumps(exchange, indent=2))
                 return 0
             at = f"  File {end.at}\n" if end.at else ""
             self._process.stderr(f"{_TRACE}{at}{end.error}\n{_PYI}".encode())
@@ -185,19 +194,31 @@ class _Run:
             self._log("WARNING", f"Failed to read cookiejar {self._folder}/{name}")
         china = self._arguments.get("--domain") == "cn"
         sign_in = SignIn(
-            self._process, self._door, self._account, session, self._now(), china, self._log, self._password
+            self._process, self._door, self._account, session, self._now(), china, self._log, self._password, self._keep
         )
+        self._exchanged = sign_in.exchanged
         try:
             return await sign_in.run()
         finally:
             if session.values:
                 files.write(self._process, self._folder, name, session)
 
+    @property
+    def _providers(self) -> list[str]:
+        return self._arguments.values.get("--password-provider", ["parameter", "keyring", "console"])
+
+    def _keep(self, password: str) -> None:
+        """Every provider gets a password that Apple has accepted, before a code is asked for."""
+        if "keyring" in self._providers:
+            files.keep_password(self._process, self._account, password)
+
     async def _password(self) -> str | None:
         """From the first provider that has one; None where none has, and nobody may be asked."""
-        providers = self._arguments.values.get("--password-provider", ["parameter", "keyring", "console"])
+        providers = self._providers
         if "parameter" in providers and (given := self._arguments.get("--password")):
             return given
+        if "keyring" in providers and (kept := files.kept_password(self._process, self._account)):
+            return kept
         if "console" not in providers:
             return None
         process, terminal = self._process, self._process.terminal
