@@ -36,9 +36,10 @@ if TYPE_CHECKING:
 
     from screens.rows import Table
     from screens.session import Session
+    from wizard.choices import SKIPPED
     from wizard.engine import Engine, Snapshot, Update
     from wizard.model import Diagnosis
-    from wizard.settings import Settings
+from wizard.settings import Settings
 
 TableOf = Callable[["Snapshot", "Settings", datetime], "Table | None"]
 _MOST_LINES = 3
@@ -278,7 +279,7 @@ class WizardApp(App[int]):
         except Trouble as trouble:
             self.notify(trouble.what, severity="error", markup=False)
             return
-        if wanted and step.id in self.session.settings.skipped:
+        if wanted and step.id in self.session.settings[SKIPPED]:
             self.notify(f"{name} is skipped by --skip on the command line, until the next start.", markup=False)
             return
         told = "is wanted again." if wanted else "is skipped and doesn't count any more. s wants it after all."

@@ -141,7 +141,9 @@ def schedule(text: str) -> str:
 
     words = text.split()
     if "TZ=" in text:
-        raise ValueError(f"{text!r} names a time zone: that is a choice of its own, and Kubernetes takes none in a schedule.")
+        raise ValueError(
+            f"{text!r} names a time zone: that is a choice of its own, and Kubernetes takes none in a schedule."
+        )
     fields = [part for word in words for part in re.split(r"[,/-]", word)]
     macro = text.startswith("@")
     readable = macro or (len(words) == 5 and all(_CRON_FIELD.fullmatch(part) for part in fields))

@@ -54,9 +54,7 @@ def choice_named(name: str) -> Choice[Any]:
     """The choice with this id. Raises Trouble "settings.unknown" where there is none."""
     if choice := choice_called(name):
         return choice
-    raise Trouble(
-        "settings.unknown", f"There is no choice called {name}.", exit_code=Exit.USAGE, retry=Retry.NEVER
-    )
+    raise Trouble("settings.unknown", f"There is no choice called {name}.", exit_code=Exit.USAGE, retry=Retry.NEVER)
 
 
 STORAGE_CLASS: Choice[str | None] = Choice(
@@ -90,20 +88,22 @@ PHOTOS_SIZE: Choice[str] = Choice(
     parse=checks.quantity,
     example="200Gi",
     help="its size",
+    metavar="SIZE",
     step="storage",
     advanced=True,
 )
 PHOTOS_ACCESS_MODE: Choice[str] = Choice(
     id="photos_access_mode",
     label="Photos mode",
-    question=f"The access mode of the claim for the photos: {', '.join(ACCESS_MODES)}.",
+    question="The access mode of the claim for the photos.",
     default="ReadWriteOnce",
     parse=checks.one_of(ACCESS_MODES),
     example="ReadWriteMany",
     help="its access mode",
+    metavar="MODE",
     step="storage",
     advanced=True,
-    options=lambda _: ACCESS_MODES,
+    words=ACCESS_MODES,
 )
 CONFIG_CLAIM: Choice[str] = Choice(
     id="config_claim",
@@ -124,20 +124,22 @@ CONFIG_SIZE: Choice[str] = Choice(
     parse=checks.quantity,
     example="1Gi",
     help="its size",
+    metavar="SIZE",
     step="storage",
     advanced=True,
 )
 CONFIG_ACCESS_MODE: Choice[str] = Choice(
     id="config_access_mode",
     label="Config mode",
-    question=f"The access mode of the claim for Apple's session: {', '.join(ACCESS_MODES)}.",
+    question="The access mode of the claim for Apple's session.",
     default="ReadWriteOnce",
     parse=checks.one_of(ACCESS_MODES),
     example="ReadWriteMany",
     help="its access mode",
+    metavar="MODE",
     step="storage",
     advanced=True,
-    options=lambda _: ACCESS_MODES,
+    words=ACCESS_MODES,
 )
 SECRET: Choice[str] = Choice(
     id="secret_name",
@@ -191,6 +193,7 @@ SCHEDULE: Choice[str] = Choice(
     parse=checks.schedule,
     example="0 3 * * *",
     help="when it runs",
+    metavar="CRON",
     step="credentials",
     advanced=True,
 )
@@ -202,6 +205,7 @@ IMAGE: Choice[str] = Choice(
     parse=checks.image,
     example="icloudpd/icloudpd:1.32.3",
     help="the image of icloudpd",
+    metavar="IMAGE",
     step="credentials",
     advanced=True,
 )
@@ -213,6 +217,7 @@ CONFIG_MOUNT: Choice[str] = Choice(
     parse=checks.absolute_path,
     example="/config",
     help="where a pod has the session's claim, icloudpd's cookie directory",
+    metavar="PATH",
     step="credentials",
     advanced=True,
 )
@@ -224,6 +229,7 @@ PHOTOS_MOUNT: Choice[str] = Choice(
     parse=checks.absolute_path,
     example="/photos",
     help="where a pod has the photos' claim",
+    metavar="PATH",
     step="credentials",
     advanced=True,
 )
@@ -235,6 +241,7 @@ IMPORT_FOLDER: Choice[str] = Choice(
     parse=checks.relative_path,
     example="icloud-import",
     help="the folder on the photos' claim that icloudpd downloads into",
+    metavar="PATH",
     step="credentials",
     advanced=True,
 )
@@ -258,6 +265,7 @@ GIT_REPOSITORY: Choice[str | None] = Choice(
     parse=checks.git_repository,
     example="https://github.com/you/homelab",
     help="the git repository (default: what the applications follow)",
+    metavar="URL",
     step="argocd",
     advanced=True,
     work_out=worked_out.git_repository,
@@ -270,6 +278,7 @@ GIT_BRANCH: Choice[str | None] = Choice(
     parse=checks.git_branch,
     example="main",
     help="its branch (default: what the applications follow)",
+    metavar="BRANCH",
     step="argocd",
     advanced=True,
     work_out=worked_out.git_branch,
@@ -282,6 +291,7 @@ GIT_PATH: Choice[str] = Choice(
     parse=checks.relative_path,
     example="apps/photo-sync",
     help="the folder in it with the manifests",
+    metavar="PATH",
     step="argocd",
     advanced=True,
     work_out=worked_out.git_path,
@@ -294,6 +304,7 @@ GIT_CHECKOUT: Choice[str | None] = Choice(
     parse=checks.absolute_path,
     example="/home/you/homelab",
     help="your copy of it on this machine (default: found where people keep theirs)",
+    metavar="PATH",
     step="argocd",
     advanced=True,
 )
@@ -316,6 +327,7 @@ IMMICH_MOUNT: Choice[str] = Choice(
     parse=checks.absolute_path,
     example="/external/icloud",
     help="where Immich has the photos' claim",
+    metavar="PATH",
     step="immich",
     advanced=True,
 )
@@ -327,6 +339,7 @@ HOST_NAME: Choice[str | None] = Choice(
     parse=checks.host_name,
     example="immich.home.example",
     help="the host name of Immich (default: as its Ingress has it)",
+    metavar="HOST",
     step="exposure",
 )
 
@@ -338,6 +351,7 @@ APPLE_ID: Choice[str | None] = Choice(
     parse=checks.apple_id,
     example="name@example.com",
     help="the Apple ID (default: as the Secret has it)",
+    metavar="ID",
 )
 TIME_ZONE: Choice[str | None] = Choice(
     id="time_zone",
@@ -347,6 +361,7 @@ TIME_ZONE: Choice[str | None] = Choice(
     parse=checks.time_zone,
     example="Europe/Berlin",
     help="the time zone of the schedule (default: as the CronJob has it, else this machine's)",
+    metavar="ZONE",
     work_out=lambda world, settings: worked_out.time_zone(world, settings[CRON_JOB]),
 )
 WARNING_DAYS: Choice[int] = Choice(
@@ -357,18 +372,21 @@ WARNING_DAYS: Choice[int] = Choice(
     parse=checks.whole_number(WARNING_DAYS_RANGE, "days"),
     example="7",
     help="ask for a sign-in N days before Apple's session ends; status then exits 3",
+    metavar="N",
 )
 SKIPPED: Choice[tuple[str, ...]] = Choice(
     id="skipped",
     label="Not wanted",
-    question=f"The steps that you don't want, separated by commas: {', '.join(STEP_IDS)}.",
+    question="The steps that you don't want, separated by commas.",
     default=(),
     parse=checks.several_of(STEP_IDS),
     example="exposure",
-    help="a step that is not wanted; may be given several times",
+    help=f"a step that is not wanted, given once or more: {', '.join(STEP_IDS)}",
+    metavar="STEP",
     advanced=True,
     many=True,
     flag_name="skip",
+    words=STEP_IDS,
 )
 CHOICES: tuple[Choice[Any], ...] = (
     *(STORAGE_CLASS, PHOTOS_CLAIM, PHOTOS_SIZE, PHOTOS_ACCESS_MODE, CONFIG_CLAIM, CONFIG_SIZE, CONFIG_ACCESS_MODE),

@@ -44,10 +44,11 @@ class Value(NamedTuple, Generic[T]):
 class Choice(Generic[T]):
     """One thing that a person may decide: the flag, the answers file's field, the row and the question come from here.
 
-    `id` is its name in the answers file, in the state and of its row; `flag_name` is for a flag that isn't called after it.
-    `parse` makes a value of what was typed, or raises ValueError with a sentence about what is wrong. `work_out` gives the
-    value that the cluster suggests, `options` the values that the cluster offers. `step` is the id of the step that it is
-    about, empty for all of them. `advanced` ones are shown on demand only. `many`: several values, separated by commas.
+    `id` is its name in the answers file, in the state and of its row; `flag_name` is for a flag that isn't called after it,
+    `metavar` stands for its value in the help. `step` is the id of the step that it is about, empty for all of them.
+    `parse` makes a value of what was typed, or raises ValueError with a sentence about what is wrong.
+    `work_out` gives the value that the cluster suggests, `options` those that it offers; `words` are all that there can be.
+    `advanced` ones are shown on demand only. `many`: a tuple of several values, typed with commas between them.
     """
 
     id: str
@@ -61,6 +62,8 @@ class Choice(Generic[T]):
     advanced: bool = False
     many: bool = False
     flag_name: str = ""
+    metavar: str = "NAME"
+    words: tuple[str, ...] = ()
     work_out: Callable[[World, Settings], Value[T] | None] | None = None
     options: Callable[[World], tuple[str, ...]] | None = None
 
@@ -72,8 +75,6 @@ class Choice(Generic[T]):
     def check(self, text: str) -> T:
         """The value that was typed. Raises Trouble "settings.ID" for one that can't be right."""
         try:
-            if not text.strip():
-                raise ValueError(f"The {self.label} can't be empty.")
             return self.parse(text.strip())
         except ValueError as problem:
             otherwise = "worked out" if self.work_out or self.default is None else f"{self.text(self.default)}"
@@ -117,9 +118,7 @@ class Settings:
 
     def having(self, choice: Choice[T], value: T, source: str = FLAG) -> Settings:
         """The same with another value for a choice, which came from `source`."""
-        return replace(
-            self, values={**self.values, choice.id: value}, sources={**self.sources, choice.id: source}
-        )
+        return replace(self, values={**self.values, choice.id: value}, sources={**self.sources, choice.id: source})
 
     def is_said(self, choice: Choice[Any]) -> bool:
         """Whether a person decided it, rather than the wizard."""

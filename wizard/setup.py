@@ -35,7 +35,7 @@ class SetupRow:
     """One row: its `id` is that of its choice ("host_name"), or of a fact about the cluster ("cluster", "namespace", "access",
     "git", "ingress"); a label, the value in a person's words, where it came from, and `state` ok, missing, ask, unknown or
     wrong (what the person said isn't there). `said` is what the person said, as it can be taken back; `options` are values
-    that the cluster offers; `advanced` rows are for those who ask for them."""
+    that the cluster offers; `advanced` rows are for those who ask for them: rarely changed, and left as they are."""
 
     id: str
     label: str
@@ -62,13 +62,12 @@ def _row(choice: Choice[Any], world: World, settings: Settings) -> SetupRow:
     return _of(choice, choice.text(value) or "none", source, "ok", world, settings)
 
 
-def _of(
-    choice: Choice[Any], value: str, source: str, state: str, world: World, settings: Settings
-) -> SetupRow:
+def _of(choice: Choice[Any], value: str, source: str, state: str, world: World, settings: Settings) -> SetupRow:
     """The row of a choice, with what can be taken back and what there is to choose from."""
     said = choice.text(settings[choice]) if settings.sources.get(choice.id) == STATE else ""
-    options = choice.options(world) if choice.options else ()
-    return SetupRow(choice.id, choice.label, value, source, state, said, options, choice.advanced)
+    options = choice.options(world) if choice.options else choice.words
+    advanced = choice.advanced and not settings.is_said(choice)
+    return SetupRow(choice.id, choice.label, value, source, state, said, options, advanced)
 
 
 def _cluster(world: World, settings: Settings) -> SetupRow:

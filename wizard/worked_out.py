@@ -18,7 +18,8 @@ V = TypeVar("V")
 
 def followed_source(world: World) -> tuple[AppSource, str] | None:
     """The repository that our application, its parent, or most others follow, and which of them says so."""
-    from wizard.annotations import TRACKING_ID  # noqa: PLC0415 - `--help` needs no JSON
+    from wizard.annotations import TRACKING_ID  # noqa: PLC0415 - `--help` needs neither
+    from wizard.world import AppSource  # noqa: PLC0415
 
     app = _read(world.application)
     if app is not None and app.sources:
@@ -32,8 +33,7 @@ def followed_source(world: World) -> tuple[AppSource, str] | None:
     if not popular:
         return None
     (repo, revision), count = popular[0]
-    example = next(source for source in sources if (source.repo_url, source.target_revision) == (repo, revision))
-    return type(example)(repo, revision), f"{count} of the applications follow it"
+    return AppSource(repo, revision), f"{count} of the applications follow it"
 
 
 def _read(read: Read[V]) -> V | None:

@@ -18,7 +18,8 @@ import pytest
 import yaml
 
 from tests.cli.running import PATIENCE, PROGRAM, environment, files_below, ran, ran_beside, started
-from wizard.cli import STEP_IDS, run
+from wizard.choices import STEP_IDS
+from wizard.cli import run
 from wizard.demo.scenarios import load, names
 from wizard.demo.world import DemoWorld
 from wizard.errors import Exit

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from wizard.settings import DEFAULT_ACCOUNT, PHOTOS_CLAIM, AccountNames
+from tests.names import PHOTOS_CLAIM
+from wizard.accounts import AccountNames
+from wizard.settings import DEFAULT_ACCOUNT
 
 IMAGE = "boredazfcuk/icloudpd:1.32.3"
 PROGRAM = "/opt/icloudpd/bin/icloudpd"

@@ -26,7 +26,7 @@ MIGRATIONS: Mapping[int, Migration] = {
 """By the schema they start from; each returns a document of the next one."""
 
 ChoiceValue = str | int | tuple[str, ...]
-_NOT_CHOICES = frozenset({"accounts", "apple_ids", "sources"})
+NOT_CHOICES = frozenset({"accounts", "apple_ids", "sources"})
 _SECRET_KEY = re.compile(
     r"pass(word|wd|phrase|code)?$|secret(?!_name$)|token|cookie|credential|(^|_)(otp|2fa|mfa|pin|code|sms)s?($|_)|(api|private|session|access)_?key",
     re.IGNORECASE,
@@ -152,7 +152,7 @@ class State:
             ),
             namespace=document.text("namespace"),
             choices=Choices(
-                values={name: choices.choice(name) for name in choices.content if name not in _NOT_CHOICES},
+                values={name: choices.choice(name) for name in choices.content if name not in NOT_CHOICES},
                 accounts=tuple(choices.texts("accounts")),
                 apple_ids={item.text("account"): item.text("apple_id") for item in choices.parts("apple_ids")},
                 sources={name: choices.part("sources").text(name) for name in choices.part("sources").content},
