@@ -28,6 +28,7 @@ from screens.place import FINDING, KUBECTL, SETUP, Place
 from screens.rows import wrapped
 from screens.thread import in_daemon_thread
 from screens.words import NAME, TITLES, plural
+from wizard.choices import SKIPPED
 from wizard.errors import Exit, Trouble
 
 if TYPE_CHECKING:
@@ -36,10 +37,9 @@ if TYPE_CHECKING:
 
     from screens.rows import Table
     from screens.session import Session
-    from wizard.choices import SKIPPED
     from wizard.engine import Engine, Snapshot, Update
     from wizard.model import Diagnosis
-from wizard.settings import Settings
+    from wizard.settings import Settings
 
 TableOf = Callable[["Snapshot", "Settings", datetime], "Table | None"]
 _MOST_LINES = 3
