@@ -16,7 +16,7 @@ from wizard.steps.icloudpd_log import shown
 from wizard.steps.library_room import check_room
 from wizard.steps.look_up import claim_named, claims_of, more_of, mounting_pods
 from wizard.steps.session import doubted_by, ended_with, session_of
-from wizard.steps.session_notes import check_age, check_handovers, check_notes
+from wizard.steps.session_notes import check_age, check_handovers, check_notes, check_password_in_clear
 from wizard.steps.session_words import Word
 from wizard.steps.sign_in import reauth, sign_in, sign_in_anew
 from wizard.world import Unreadable, World
@@ -165,6 +165,7 @@ STEP = Step(
         check_shared_session,
         check_handovers,
         check_notes,
+        check_password_in_clear,
         check_age,
         check_room,
         missing_rights(
