@@ -27,8 +27,9 @@ from screens.picture import LOOKING, Picture
 from screens.place import FINDING, KUBECTL, SETUP, Place
 from screens.rows import wrapped
 from screens.thread import in_daemon_thread
-from screens.words import NAME, TITLES, plural
+from screens.words import NAME, plural
 from wizard.errors import Exit, Trouble
+from wizard.iterations import ITERATIONS
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -216,7 +217,7 @@ class WizardApp(App[int]):
         place = self._place
         if self._first_start or place.screen == SETUP:
             self.action_setup()
-        elif place.screen == FINDING and place.finding and place.step in {title.id for title in TITLES}:
+        elif place.screen == FINDING and place.finding and place.step in {title.id for title in ITERATIONS}:
             self.open_finding(place.step, place.finding)
         elif place.screen == KUBECTL:
             self.action_kubectl()
@@ -233,7 +234,7 @@ class WizardApp(App[int]):
         top = next((screen for screen in reversed(self.screen_stack) if isinstance(screen, WizardScreen)), self.home)
         place = Place(
             top.place_name,
-            TITLES[self.home.number - 1].id,
+            ITERATIONS[self.home.number - 1].id,
             top.finding or self.home.finding,
             self.theme,
         )
@@ -271,7 +272,7 @@ class WizardApp(App[int]):
         if self.picture.snapshot is None:
             return
         step = self.picture.snapshot.report.steps[number - 1]
-        name = f"{number} {TITLES[number - 1].title}"
+        name = f"{number} {ITERATIONS[number - 1].title}"
         wanted = step.status == "skipped"
         try:
             self.session.choose("unskip" if wanted else "skip", step.id)
@@ -314,7 +315,7 @@ class WizardApp(App[int]):
         """Opens a finding, above its iteration."""
         from screens.finding import FindingScreen  # noqa: PLC0415 - not before the first frame
 
-        self.go(next((number for number, title in enumerate(TITLES, 1) if title.id == step_id), self.home.number))
+        self.go(next((number for number, title in enumerate(ITERATIONS, 1) if title.id == step_id), self.home.number))
         self.home.open_finding(reference)
         self.push_screen(FindingScreen(step_id, reference))
 
@@ -341,7 +342,7 @@ class WizardApp(App[int]):
         from screens.kubectl import KubectlScreen  # noqa: PLC0415 - not before the first frame
 
         if not isinstance(self.screen, KubectlScreen):
-            self.push_screen(KubectlScreen(TITLES[self.home.number - 1].id))
+            self.push_screen(KubectlScreen(ITERATIONS[self.home.number - 1].id))
 
     def action_sign_in(self) -> None:
         """Signs in to iCloud."""

@@ -19,7 +19,7 @@ from screens.layout import NARROW, WIDE, View, first_frame, frame, rail, waiting
 from screens.page import Page
 from screens.picture import Picture
 from screens.rows import Row
-from screens.words import TITLES
+from wizard.iterations import ITERATIONS
 
 if TYPE_CHECKING:
     from wizard.model import Diagnosis
@@ -78,7 +78,7 @@ class HomeScreen(WizardScreen):
 
     def __init__(self, step_id: str = "") -> None:
         super().__init__()
-        self._number = next((number for number, title in enumerate(TITLES, 1) if title.id == step_id), 0)
+        self._number = next((number for number, title in enumerate(ITERATIONS, 1) if title.id == step_id), 0)
         self._unfolded: set[str] = set()
         self._built = False
 
@@ -132,7 +132,7 @@ class HomeScreen(WizardScreen):
             return
         report = picture.snapshot.report if picture.snapshot else None
         if report and not self._number:
-            last = report.wanted[-1].iteration if report.wanted else len(TITLES)
+            last = report.wanted[-1].iteration if report.wanted else len(ITERATIONS)
             self._number = report.next_step.iteration if report.next_step else last
         for name, content in frame(self._view(picture), width).items():
             self.query_one(f"#{name}", Line).show(content)
@@ -147,7 +147,7 @@ class HomeScreen(WizardScreen):
         return View(picture, self._number, session.settings.namespace, session.banner, self.wizard.now())
 
     def _page(self, picture: Picture) -> Iterable[Row]:
-        purpose = self.wizard.purposes.get(TITLES[self.number - 1].id, "")
+        purpose = self.wizard.purposes.get(ITERATIONS[self.number - 1].id, "")
         if picture.snapshot is None:
             return waiting(self._view(picture), purpose)
         report = picture.snapshot.report
@@ -164,7 +164,7 @@ class HomeScreen(WizardScreen):
 
     def choose(self, number: int) -> None:
         """Shows another iteration."""
-        if 1 <= number <= len(TITLES) and number != self._number:
+        if 1 <= number <= len(ITERATIONS) and number != self._number:
             self._number = number
             if self._built:
                 self.query_one("#main", Page).scroll_home(animate=False)
@@ -182,14 +182,14 @@ class HomeScreen(WizardScreen):
     def action_enter(self) -> None:
         """Into the page; on a narrow screen to the following iteration."""
         if self.has_class("-narrow"):
-            self.choose(self.number % len(TITLES) + 1)
+            self.choose(self.number % len(ITERATIONS) + 1)
         else:
             self._focus("#main")
 
     def action_leave(self) -> None:
         """Back to the rail; on a narrow screen to the iteration before."""
         if self.has_class("-narrow"):
-            self.choose((self.number - 2) % len(TITLES) + 1)
+            self.choose((self.number - 2) % len(ITERATIONS) + 1)
         else:
             self._focus("#rail")
 

@@ -11,7 +11,8 @@ from textual.content import Content
 
 from screens.app import WizardApp
 from screens.iteration import references
-from screens.words import STATUS_SIGN, TITLES, status_word
+from screens.words import STATUS_SIGN, status_word
+from wizard.iterations import ITERATIONS
 
 
 class WizardCommands(Provider):
@@ -24,11 +25,11 @@ class WizardCommands(Provider):
     def _offers(self) -> Iterator[tuple[str, str, Callable[[], object], bool]]:
         app = self._wizard
         snapshot = app.picture.snapshot
-        for number, title in enumerate(TITLES, 1):
+        for number, title in enumerate(ITERATIONS, 1):
             status = snapshot.report.steps[number - 1].status if snapshot else None
             told = f"{STATUS_SIGN[status]} {status_word(status)}" if status else "not looked at yet"
             yield f"Go to {number} {title.title}", told, partial(app.go, number), True
-        for number, title in enumerate(TITLES, 1) if snapshot else ():
+        for number, title in enumerate(ITERATIONS, 1) if snapshot else ():
             skipped = bool(snapshot and snapshot.report.steps[number - 1].status == "skipped")
             what = f"Want {number} {title.title} after all" if skipped else f"Skip {number} {title.title}"
             told = "It counts again" if skipped else "It counts neither as done nor as missing"

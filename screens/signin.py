@@ -13,7 +13,7 @@ from screens.leading import Wishes
 from screens.signin_view import KEYS, SignInView
 
 if TYPE_CHECKING:
-    from wizard.renewal.desk import Desk
+    from wizard.signin.desk import Desk
 
 
 class SignInScreen(WizardScreen):

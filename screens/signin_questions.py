@@ -10,7 +10,7 @@ from screens.course import PASSWORD
 from screens.rows import Heading, Item, Row, Text
 from screens.signin_shown import Shown, clock
 from screens.words import MUTED
-from wizard.renewal.person import Tick
+from wizard.signin.person import Tick
 
 if TYPE_CHECKING:
     from wizard.errors import Trouble

@@ -34,7 +34,7 @@ from screens.signin_questions import (
 from screens.signin_shown import Shown
 from screens.signin_steps import leaving_words, rest, ticks, until
 from screens.words import MUTED, span
-from wizard.renewal.person import Tick
+from wizard.signin.person import Tick
 
 TITLE = "Sign in to iCloud"
 

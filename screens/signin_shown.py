@@ -10,7 +10,7 @@ from screens.asking import Keep, Way
 from screens.course import Course
 
 if TYPE_CHECKING:
-    from wizard.renewal.telling import Unattended
+    from wizard.signin.telling import Unattended
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from screens.course import APPLE, CODE, PASSWORD, PHOTOS, PROVED, SAVED, STEPS, 
 from screens.rows import Item, Row, Space, wrapped
 from screens.signin_shown import Shown, clock
 from screens.words import MUTED, STYLE, span
-from wizard.renewal.person import Tick
+from wizard.signin.person import Tick
 
 if TYPE_CHECKING:
     from wizard.icloud.steps import CodeWanted

@@ -22,11 +22,11 @@ from screens.signin_end import closes_itself, offers_calendar
 from screens.signin_keys import KEYS
 from screens.signin_shown import Shown
 from screens.signin_steps import farewell
-from wizard.renewal.person import Outcome
+from wizard.signin.person import Outcome
 
 if TYPE_CHECKING:
     from wizard.errors import Trouble
-    from wizard.renewal.desk import Desk
+    from wizard.signin.desk import Desk
 
 READABLE_SECONDS = 1.5
 

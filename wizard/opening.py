@@ -29,7 +29,7 @@ from wizard.state.writing import Writer
 if TYPE_CHECKING:
     from wizard.connectors import Connector
     from wizard.engine import Engine
-    from wizard.renewal.desk import Desk
+    from wizard.signin.desk import Desk
     from wizard.world import World
 
 DEMO_KUBECONFIG = "demo.kubeconfig"
@@ -125,7 +125,7 @@ class Opening:
 
     def desk(self) -> Desk:
         """Where a sign-in is started from."""
-        from wizard.renewal.desk import Desk  # noqa: PLC0415 - loads what talks to the cluster
+        from wizard.signin.desk import Desk  # noqa: PLC0415 - loads what talks to the cluster
 
         return Desk(self.engine(), self)
 

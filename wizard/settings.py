@@ -1,6 +1,6 @@
 """What the person chose and what was assumed, each value with where it came from.
 
-Names default to the seed's. Nothing here reads files or the cluster; `wizard.cli` and `wizard.state` fill it.
+Names default to the seed's. Nothing here reads files or the cluster; `wizard.cli.main` and `wizard.state` fill it.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from wizard.annotations import TRACKING_ID
+from wizard.facts.ingresses import is_of_immich, pattern_ingress
 from wizard.settings import CRON_JOB_BASE, DEFAULT_ACCOUNT, SECRET_BASE, Settings
-from wizard.steps.ingresses import is_of_immich, pattern_ingress
 from wizard.steps.report import apple_id_on_command_line
 from wizard.world import AppSource, Found, Missing, Unreadable, World
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from tests.demo_world.signing import YOU, Keyring, Somebody, leaves, visit
-from wizard.apply.pod import HandoverPod
-from wizard.apply.proof import Proof, proof_of
 from wizard.errors import Trouble
+from wizard.handover.pod import HandoverPod
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted
-from wizard.renewal import proving
-from wizard.renewal.person import AnotherCode, Code, GaveUp, Stage
+from wizard.icloudpd.proof import Proof, proof_of
+from wizard.signin import proving
+from wizard.signin.person import AnotherCode, Code, GaveUp, Stage
 
 BACKGROUND = {"propagationPolicy": "Background"}
 WROTE = {Stage.POD, Stage.CLAIM, Stage.APPLE, Stage.SAVED, Stage.PROVED, Stage.PHOTOS}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from wizard.facts.quantity import bytes_of
 from wizard.icloud.ladder import Known, Rung, next_rung
 from wizard.icloud.room import compare, first_sync_seconds
 from wizard.icloud.steps import Library
 from wizard.icloud.typed import account_name, is_account_name, is_app_specific, read_code
-from wizard.quantity import bytes_of
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator
 from importlib.resources import files
 
+from wizard.facts.pod_problem import SLUGS
+from wizard.icloudpd.log import SIGNS
 from wizard.steps import STEPS
-from wizard.steps.argocd_conditions import CONDITIONS
-from wizard.steps.command_line import OPTIONS
-from wizard.steps.icloudpd_log import SIGNS
-from wizard.steps.pod_trouble import SLUGS
+from wizard.steps.argocd.conditions import CONDITIONS
+from wizard.steps.credentials.command_line import OPTIONS
 
 _ID = re.compile(rf"^({'|'.join(step.id for step in STEPS)})\.[a-z][a-z-]*$")
 _TABLES = {

@@ -21,8 +21,8 @@ from tests.steps.worlds import (
     page,
 )
 from wizard.annotations import parse_time, read_json
-from wizard.quantity import bytes_of
-from wizard.schedule import in_words, longest_gap, next_runs
+from wizard.facts.quantity import bytes_of
+from wizard.facts.schedule import in_words, longest_gap, next_runs
 from wizard.setup import SetupRow, setup_rows
 from wizard.world import Access, Missing, StorageClass, World
 
