@@ -15,7 +15,7 @@ from tests.contract.api import Json
 from tests.contract.conftest import Place
 from wizard.errors import Trouble
 from wizard.handover import pod as pods
-from wizard.handover import scripts
+from wizard.handover import scripts, start_pod
 from wizard.handover.job import CONTAINER, handover
 from wizard.handover.pod import HandoverPod
 from wizard.icloudpd.proof import Verdict

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from wizard.errors import Trouble
+from wizard.handover import start_pod
 from wizard.handover.start_pod import Start
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Forbidden
