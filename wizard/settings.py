@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 DEFAULT_ACCOUNT = "default"
+NAMESPACE = "photo-sync"
 AUTH_POD = "icloudpd-auth"
 CONFIG_MAP = "icloudpd-config"
 PHOTOS_CLAIM = "icloud-photos"
@@ -25,6 +26,7 @@ IMPORT_PATH = "/external/icloud/icloud-import"
 IMPORT_FOLDER = "icloud-import"
 PHOTOS_SIZE = "100Gi"
 CONFIG_SIZE = "1Gi"
+ACCESS_MODES = ("ReadWriteOnce",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Settings:
     `--context` behind them where they were given to us, our own with `--namespace` too.
     """
 
-    namespace: str = "photo-sync"
+    namespace: str = NAMESPACE
     application: str = "photo-sync"
     immich_namespace: str | None = None
     host_name: str | None = None

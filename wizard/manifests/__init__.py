@@ -1,0 +1,8 @@
+"""What the wizard wants to exist, as manifests: the one source for plans, commands, documentation and the demo. Pure.
+
+A manifest is a plain dict in the order in which people write one; `as_yaml` is how they read it. Nothing here holds a secret.
+"""
+
+from wizard.manifests.text import Manifest, as_yaml
+
+__all__ = ["Manifest", "as_yaml"]
