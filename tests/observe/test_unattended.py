@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.signin.apple import PASSWORD
-from tests.signin.conftest import led_apple, place, shelf
+from tests.signin.conftest import image, led_apple, place, shelf
 from tests.signin.people import Somebody
 from tests.signin.place import Place
 from wizard.model import Finding, SessionState
@@ -23,7 +23,7 @@ from wizard.settings import Settings
 from wizard.signin.person import Code
 from wizard.steps import diagnose
 
-__all__ = ["led_apple", "place", "shelf"]
+__all__ = ["image", "led_apple", "place", "shelf"]
 
 pytestmark = pytest.mark.cluster
 

@@ -19,7 +19,7 @@ from wizard.settings import CONFIG_MAP, SERVICE_ACCOUNT, Settings
 from wizard.steps.base import Right, Step, missing_rights, unknown
 from wizard.steps.credentials.command_line import check_command_lines
 from wizard.steps.credentials.cron_job import check_cron_jobs, check_refused_pods
-from wizard.steps.credentials.images import check_images
+from wizard.steps.credentials.images import check_images, check_programs
 from wizard.world import NOT_ASKED, Found, Meta, Missing, Unreadable, World
 
 
@@ -399,6 +399,7 @@ STEP = Step(
         check_service_account,
         check_cron_jobs,
         check_command_lines,
+        check_programs,
         check_images,
         check_refused_pods,
         missing_rights(
