@@ -112,12 +112,12 @@ class WizardApp(App[int]):
     # Following the engine
 
     def on_mount(self) -> None:
-        """Starts to follow the engine once the first frame is out."""
+        """Time begins to go by."""
         self.theme_changed_signal.subscribe(self, lambda _: self.remember())
         self.set_interval(1, self.tick)
-        self.call_after_refresh(self._after_first_frame)
 
-    async def _after_first_frame(self) -> None:
+    async def on_ready(self) -> None:
+        """Builds the home and starts to follow the engine, now that the first frame is out; keys wait meanwhile."""
         await self.home.build()
         self._follow()
 

@@ -199,7 +199,7 @@ async def test_what_somebody_elses_uid_owns_stays_theirs(pod: Pod) -> None:
     await pod.stage(*NEW)
     await pod.commit()
     assert await pod.stat(f"/config/{NAME}") == await pod.stat(f"/config/{NAME}.session") == "1000:1001 600"
-    await pod.keep()
+    await pod.keep(keyring_stays=True)
     await pod.sh('printf half > "$1/$2"')
     await pod.take_back()
     assert await pod.stat(f"/config/{NAME}") == "1000:1001 600"
@@ -207,11 +207,11 @@ async def test_what_somebody_elses_uid_owns_stays_theirs(pod: Pod) -> None:
 
 async def test_another_icloudpd_writes_in_place(pod: Pod) -> None:
     await pod.put(OLD)
-    await pod.keep()
+    await pod.keep(keyring_stays=True)
     await pod.sh('printf half > "$1/$2"')
     await pod.take_back()
     assert await pod.read() == OLD
-    await pod.keep()
+    await pod.keep(keyring_stays=True)
     await pod.sh('printf good > "$1/$2"')
     await pod.settle()
     assert (await pod.read())[0] == "good"

@@ -51,6 +51,7 @@ from tests.steps.worlds import (
 from wizard.annotations import (
     LIBRARY,
     LIBRARY_COUNT,
+    PASSWORD_IN_CLEAR,
     RUNBOOK_WRITTEN_AT,
     SESSION_EXPIRES_AT,
     SUSPENDED_BY,
@@ -526,6 +527,11 @@ _AUTHENTICATION: dict[str, Row] = {
     "handover-left": Row(lambda: _handover(minutes=26), lambda: _handover(minutes=5)),
     "session-note-broken": Row(
         lambda: with_annotations(complete(), "icloudpd-config", **{SESSION_EXPIRES_AT: "next month"})
+    ),
+    "password-in-clear": Row(
+        lambda: with_annotations(
+            complete(), "icloudpd-config", **{PASSWORD_IN_CLEAR: "python_keyring/keyring_pass.cfg"}
+        )
     ),
     "session-not-proved-lately": Row(
         lambda: _dropped(with_session(complete(), expires_in=timedelta(20), verified_ago=timedelta(10)), sync_logs={}),

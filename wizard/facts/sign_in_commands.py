@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from wizard.facts.objects import claims_of, cron_job_named
 from wizard.icloudpd.images import GOOD_IMAGE, Image
@@ -54,6 +55,37 @@ def _by_attaching(names: AccountNames, pods: list[Pod], world: World, settings: 
     return ()
 
 
+def remove_from_claim(names: AccountNames, path: str, world: World, settings: Settings) -> tuple[str, ...]:
+    """A pod that removes one file from the config claim, with the CronJob's image; nothing for a path that is none."""
+    if not re.fullmatch(r"[\w.-][\w./-]*", path) or ".." in path.split("/"):
+        return ()
+    job = cron_job_named(world, names.cron_job)
+    workload = read_workload(job.spec) if job else None
+    image = workload.container.image if workload else GOOD_IMAGE
+    container: dict[str, object] = {
+        "name": "remove-file",
+        "image": image,
+        "command": ["rm", "-f", f"/claim/{path}"],
+        "volumeMounts": [{"name": "claim", "mountPath": "/claim"}],
+    }
+    return (_run(container, "claim", names, settings),)
+
+
+def _run(container: dict[str, object], volume: str, names: AccountNames, settings: Settings) -> str:
+    """A pod of its own that mounts the config claim as `volume`, and goes when it is done."""
+    overrides = {
+        "spec": {
+            "automountServiceAccountToken": False,
+            "volumes": [{"name": volume, "persistentVolumeClaim": {"claimName": names.config_claim}}],
+            "containers": [container],
+        }
+    }
+    return (
+        f"kubectl -n {settings.namespace} run {container['name']} -it --rm --restart=Never --image={container['image']} "
+        f"--overrides='{json.dumps(overrides, separators=(',', ':'))}'"
+    )
+
+
 def _by_hand(account: str, names: AccountNames, world: World, settings: Settings) -> tuple[str, ...]:
     """A pod of its own that goes when it is done, and a run that shows whether it helped."""
     namespace = settings.namespace
@@ -71,7 +103,7 @@ def _by_hand(account: str, names: AccountNames, world: World, settings: Settings
     )
     options = ["--auth-only", "--password-provider", "console", "--cookie-directory", "/config"]
     options += ["--username", apple_id or "YOUR_APPLE_ID"]
-    container = {
+    container: dict[str, object] = {
         "name": "icloudpd-sign-in",
         "image": image,
         "stdin": True,
@@ -79,16 +111,8 @@ def _by_hand(account: str, names: AccountNames, world: World, settings: Settings
         **({"command": [workload.program, *options]} if workload and own else {"args": ["icloudpd", *options]}),
         "volumeMounts": [{"name": "config", "mountPath": "/config"}],
     }
-    overrides = {
-        "spec": {
-            "automountServiceAccountToken": False,
-            "volumes": [{"name": "config", "persistentVolumeClaim": {"claimName": names.config_claim}}],
-            "containers": [container],
-        }
-    }
     return (
-        f"kubectl -n {namespace} run icloudpd-sign-in -it --rm --restart=Never --image={image} "
-        f"--overrides='{json.dumps(overrides, separators=(',', ':'))}'",
+        _run(container, "config", names, settings),
         *(
             (f"kubectl -n {namespace} create job --from=cronjob/{names.cron_job} {names.cron_job}-by-hand-$(date +%s)",)
             if job

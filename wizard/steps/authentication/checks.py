@@ -17,7 +17,7 @@ from wizard.iterations import iteration
 from wizard.model import Blocker, Finding, SessionState, Severity, Status
 from wizard.settings import DEFAULT_ACCOUNT, AccountNames, Settings
 from wizard.steps.authentication.auth_pods import auth_pods, check_auth_pods
-from wizard.steps.authentication.session_notes import check_age, check_handovers, check_notes
+from wizard.steps.authentication.session_notes import check_age, check_handovers, check_notes, check_password_in_clear
 from wizard.steps.base import Right, Step, cut_short, missing_rights, unknown
 from wizard.world import Unreadable, World
 
@@ -163,6 +163,7 @@ STEP = Step(
         check_shared_session,
         check_handovers,
         check_notes,
+        check_password_in_clear,
         check_age,
         check_room,
         missing_rights(

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from wizard.annotations import HANDOVER, HANDOVER_KEPT_SECONDS, PURPOSE, SESSION_EXPIRES_AT, SESSION_VERIFIED_AT
+from wizard.annotations import (
+    HANDOVER,
+    HANDOVER_KEPT_SECONDS,
+    PASSWORD_IN_CLEAR,
+    PURPOSE,
+    SESSION_EXPIRES_AT,
+    SESSION_VERIFIED_AT,
+)
 from wizard.errors import shorten
 from wizard.facts.objects import claim_named, cron_job_named, items
 from wizard.facts.schedule import longest_gap
 from wizard.facts.session import noted, session_of
-from wizard.facts.sign_in_commands import reauth
+from wizard.facts.sign_in_commands import reauth, remove_from_claim
 from wizard.model import Finding, SessionState, Severity, Status
 from wizard.settings import DEFAULT_ACCOUNT, AccountNames, Settings
 from wizard.world import Job, World
@@ -83,6 +90,26 @@ def check_notes(world: World, settings: Settings) -> Iterator[Finding]:
                 why="Somebody has changed it; without it nobody knows until when the session lasts.",
                 fix="Have it written anew: while the session works, that takes no password and no code.",
                 commands=(reauth(account, settings),),
+            )
+
+
+def check_password_in_clear(world: World, settings: Settings) -> Iterator[Finding]:
+    """A keyring file that the last hand-over pod has seen on the claim; the note goes when a later one sees none."""
+    for account in settings.accounts:
+        names = AccountNames.of(account)
+        claim = claim_named(world, names.config_claim)
+        path = claim.meta.annotations.get(PASSWORD_IN_CLEAR, "") if claim else ""
+        if path:
+            yield Finding(
+                "authentication.password-in-clear",
+                Severity.WARNING,
+                f"An Apple password lies in clear on the claim {names.config_claim}.",
+                evidence={f"persistentvolumeclaim/{names.config_claim} file": shorten(path, 120)},
+                why="Where no --password-provider is chosen, icloudpd keeps an accepted password in this keyring file, in base64. "
+                "Whoever gets at the volume or a backup of it can read it.",
+                fix="Remove the file, unless your own set-up signs in with it, and have the volume looked at again. Change the "
+                "password if others could have read it. --password-provider console keeps none.",
+                commands=(*remove_from_claim(names, path, world, settings), reauth(account, settings, "--check")),
             )
 
 
