@@ -26,6 +26,7 @@ from screens.notice import notice_lines
 from screens.picture import LOOKING, Picture
 from screens.wizard_screen import WizardScreen
 from screens.words import NAME
+from wizard.choices import SKIPPED
 from wizard.errors import Exit, Trouble
 from wizard.iterations import ITERATIONS
 
@@ -231,7 +232,7 @@ class WizardApp(App[int]):
         except Trouble as trouble:
             self.notify(trouble.what, severity="error", markup=False)
             return
-        if wanted and step.id in self.session.settings.skipped:
+        if wanted and step.id in self.session.settings[SKIPPED]:
             self.notify(f"{name} is skipped by --skip on the command line, until the next start.", markup=False)
             return
         told = "is wanted again." if wanted else "is skipped and doesn't count any more. s wants it after all."

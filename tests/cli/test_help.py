@@ -70,7 +70,7 @@ def test_version() -> None:
     [
         (("statsu",), "invalid choice: 'statsu'"),
         (("status", "-o", "xml"), "invalid choice: 'xml'"),
-        (("status", "--skip", "nothing"), "invalid choice: 'nothing'"),
+        (("status", "--skip", "nothing"), "'nothing' is not one of storage"),
         (("status", "--outp", "json"), "unrecognized arguments: --outp"),
         (("demo", "--serve", "--port", "65536"), "no port"),
         (("-n", "a/../b", "status"), "no name of a namespace"),

@@ -77,7 +77,7 @@ def test_the_days_before_its_end_that_make_a_session_due(days: str, code: Exit) 
 def test_days_that_can_not_be_meant(days: str) -> None:
     ended = ran("--demo", "expiring", "status", f"--warning-days={days}")
     assert ended.code == Exit.USAGE
-    assert "is no number of days: 1 to 60" in ended.err
+    assert "is not a number of days from 1 to 60" in ended.err
 
 
 def test_forms_say_the_same() -> None:

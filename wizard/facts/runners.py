@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wizard.accounts import AccountNames
 from wizard.facts.objects import cron_job_named, items, mend
 from wizard.icloudpd.workload import Workload, read_workload
-from wizard.settings import AccountNames, Settings, is_auth_pod
+from wizard.settings import Settings, is_auth_pod
 from wizard.world import CronJob, Found, Missing, PodSpec, World
 
 SESSION_ONLY = "--password-provider parameter"
@@ -14,7 +15,7 @@ SESSION_ONLY = "--password-provider parameter"
 
 def names_of(settings: Settings) -> list[AccountNames]:
     """The object names of every account."""
-    return [AccountNames.of(account) for account in settings.accounts]
+    return [AccountNames.of(account, settings) for account in settings.accounts]
 
 
 def cron_jobs(world: World, settings: Settings) -> Iterator[tuple[CronJob, AccountNames]]:

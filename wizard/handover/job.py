@@ -17,13 +17,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wizard.accounts import AccountNames
 from wizard.annotations import HANDOVER, HANDOVER_KEPT_SECONDS, PURPOSE
 from wizard.facts.objects import claims_of
 from wizard.icloudpd.session_folder import directory_of, program_of
 from wizard.icloudpd.workload import read_workload
 from wizard.model import Action, Target, Verb
 from wizard.observe.parse_pod import pod_spec
-from wizard.settings import AccountNames
 
 LABEL = "app.kubernetes.io/managed-by"
 MANAGER = "photosync-wizard"

@@ -8,9 +8,9 @@ from __future__ import annotations
 import posixpath
 import re
 
+from wizard.accounts import AccountNames
 from wizard.errors import Exit, Retry, Trouble, shorten
 from wizard.icloudpd.workload import Workload, opaque
-from wizard.settings import AccountNames
 
 NAME = "icloudpd"
 _HOME = re.compile(r"^(?:~|\$HOME|\$\{HOME\})(?=/|$)")

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from wizard.annotations import SUSPENDED_BY, written
 from wizard.facts.objects import tracked_by
-from wizard.facts.schedule import next_runs
 from wizard.model import Action, Target, Verb
+from wizard.schedule import next_runs
 from wizard.settings import Settings
 from wizard.world import CronJob, Found, World
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wizard.accounts import AccountNames
 from wizard.facts.objects import all_pods, class_of, items, jobs_of
 from wizard.facts.pod_problem import pod_trouble
 from wizard.model import Finding, Severity, Status
-from wizard.settings import AccountNames, Settings, is_auth_pod
+from wizard.settings import Settings, is_auth_pod
 from wizard.steps.storage.checks import WAIT_FOR_FIRST_CONSUMER
 from wizard.world import Application, AppResource, Claim, Found, World
 
@@ -134,7 +135,7 @@ def check_degraded_jobs(world: World, settings: Settings) -> Iterator[Finding]:
     if not isinstance(world.application, Found) or world.application.value.health != "Healthy":
         return
     for account in settings.accounts:
-        jobs = jobs_of(world, AccountNames.of(account).cron_job)
+        jobs = jobs_of(world, AccountNames.of(account, settings).cron_job)
         if jobs and jobs[-1].state == "failed":
             yield Finding(
                 "argocd.healthy-but-failing",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wizard.accounts import AccountNames
 from wizard.facts.library_room import check_room
 from wizard.facts.objects import claim_named, claims_of, more_of, mounting_pods
 from wizard.facts.session import doubted_by, ended_with, session_of
@@ -15,7 +16,7 @@ from wizard.facts.sign_in_commands import reauth, sign_in, sign_in_anew
 from wizard.icloudpd.log import shown
 from wizard.iterations import iteration
 from wizard.model import Blocker, Finding, SessionState, Severity, Status
-from wizard.settings import DEFAULT_ACCOUNT, AccountNames, Settings
+from wizard.settings import DEFAULT_ACCOUNT, Settings
 from wizard.steps.authentication.auth_pods import auth_pods, check_auth_pods
 from wizard.steps.authentication.session_notes import check_age, check_handovers, check_notes, check_password_in_clear
 from wizard.steps.base import Right, Step, cut_short, missing_rights, unknown
@@ -26,7 +27,7 @@ _MINUTES = 5
 
 def check_sessions(world: World, settings: Settings) -> Iterator[Finding]:
     for account in settings.accounts:
-        names = AccountNames.of(account)
+        names = AccountNames.of(account, settings)
         if isinstance(world.claims, Unreadable):
             yield unknown("authentication.session-unreadable", f"The claim {names.config_claim}", world.claims)
         elif more_of(world.claims) and not claim_named(world, names.config_claim):
@@ -81,7 +82,7 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
                 commands=sign_in_anew(account, auth_pods(world), world, settings),
             )
         case SessionState.EXPIRED:
-            said = ended_with(account, world)
+            said = ended_with(account, world, settings)
             sign = said.sign if said else None
             evidence |= {said.source: shown(said.line)} if said and said.line else {}
             again = "sign in again; it takes a minute. The first command needs the least of you, the others go by hand."
@@ -106,7 +107,7 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
                 implies=Status.PENDING,
             )
         case SessionState.UNVERIFIED:
-            if session.verified_at and (doubt := doubted_by(account, world)):
+            if session.verified_at and (doubt := doubted_by(account, world, settings)):
                 return _in_doubt(account, doubt, evidence, settings)
             return Finding(
                 "authentication.session-unverified",
@@ -139,7 +140,7 @@ def _in_doubt(account: str, doubt: Word, evidence: dict[str, object], settings: 
 
 def check_shared_session(world: World, settings: Settings) -> Iterator[Finding]:
     for account in settings.accounts:
-        claim = claim_named(world, AccountNames.of(account).config_claim)
+        claim = claim_named(world, AccountNames.of(account, settings).config_claim)
         users = (
             [pod.meta.name for pod in mounting_pods(world, claim.meta.name) if pod.phase == "Running"] if claim else []
         )

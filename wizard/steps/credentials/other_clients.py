@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from wizard.accounts import AccountNames
 from wizard.facts.objects import mounting_pods
 from wizard.model import Finding, Severity, Status
-from wizard.settings import AccountNames, is_auth_pod
+from wizard.settings import is_auth_pod
 from wizard.world import Pod, World
 
 

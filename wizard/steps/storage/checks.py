@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wizard.accounts import AccountNames
+from wizard.choices import CONFIG_SIZE, PHOTOS_CLAIM, PHOTOS_SIZE
 from wizard.facts.library_room import known_to_fit
 from wizard.facts.objects import (
     application_of,
@@ -13,11 +15,11 @@ from wizard.facts.objects import (
     more_of,
     mounting_pods,
 )
-from wizard.facts.quantity import bytes_of
 from wizard.facts.runners import nowhere_to_put
 from wizard.iterations import iteration
 from wizard.model import Blocker, Finding, Severity, Status
-from wizard.settings import CONFIG_SIZE, PHOTOS_CLAIM, PHOTOS_SIZE, AccountNames, Settings
+from wizard.quantity import bytes_of
+from wizard.settings import Settings
 from wizard.steps.base import Right, Step, cut_short, missing_rights, unknown
 from wizard.steps.storage.volumes import check_multi_attach, check_reclaim, check_volume_full, growing
 from wizard.world import Claim, Found, Missing, Page, StorageClass, Unreadable, World
@@ -29,8 +31,8 @@ _WRITABLE = frozenset({"ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"})
 
 def wanted_claims(settings: Settings) -> dict[str, str]:
     """Every claim that the accounts need, with its size."""
-    config = {AccountNames.of(account).config_claim: CONFIG_SIZE for account in settings.accounts}
-    return config | {PHOTOS_CLAIM: PHOTOS_SIZE}
+    config = {AccountNames.of(account, settings).config_claim: settings[CONFIG_SIZE] for account in settings.accounts}
+    return config | {settings[PHOTOS_CLAIM]: settings[PHOTOS_SIZE]}
 
 
 def check_namespace(world: World, settings: Settings) -> Iterator[Finding]:
