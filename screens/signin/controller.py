@@ -47,11 +47,11 @@ from screens.signin.questions import (
 )
 from screens.signin.state import SignInState, clock
 from screens.signin.step_rows import farewell
-from wizard.renewal.person import AnotherCode, Code, InUse, Outcome
+from wizard.signin.person import AnotherCode, Code, InUse, Outcome
 
 if TYPE_CHECKING:
     from wizard.icloud.steps import Delivery, Phone
-    from wizard.renewal.desk import Desk
+    from wizard.signin.desk import Desk
 
 READABLE_SECONDS = 1.5
 SENT = "Apple is asked about it, once"
@@ -381,7 +381,7 @@ class SignInController:
 
     def _explain_unattended(self) -> str:
         """Keeps what a password in the cluster takes, for nothing of it is done here; returns the line about it."""
-        from wizard.renewal.telling import unattended  # noqa: PLC0415 - seldom
+        from wizard.signin.telling import unattended  # noqa: PLC0415 - seldom
 
         instructions = unattended(self._desk.settings, self.attempt.account)
         self._set(unattended=instructions)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from screens.signin.questions import Question
     from wizard.errors import Trouble
-    from wizard.renewal.person import Outcome, Progress
+    from wizard.signin.person import Outcome, Progress
 
 
 @dataclass(frozen=True, slots=True)

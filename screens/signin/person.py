@@ -17,7 +17,7 @@ from screens.signin.questions import (
     Secret,
     TermsAsked,
 )
-from wizard.renewal.person import AnotherCode, Code, InUse, Progress, Stage, Tick
+from wizard.signin.person import AnotherCode, Code, InUse, Progress, Stage, Tick
 
 if TYPE_CHECKING:
     from wizard.errors import Trouble
@@ -28,7 +28,7 @@ LOOK_AGAIN_SECONDS = 5.0
 
 
 class ScreenPerson:
-    """The person in front of a screen, as `wizard.renewal` sees them. Cancelling whoever awaits an answer is always safe."""
+    """The person in front of a screen, as `wizard.signin` sees them. Cancelling whoever awaits an answer is always safe."""
 
     def __init__(
         self,

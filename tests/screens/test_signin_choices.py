@@ -32,7 +32,7 @@ from wizard.errors import Retry, Trouble
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import SecurityKeyWanted, TermsWanted
 from wizard.icloud.words import trouble
-from wizard.renewal.person import GaveUp, InUse, Outcome, Progress, Stage, Tick
+from wizard.signin.person import GaveUp, InUse, Outcome, Progress, Stage, Tick
 
 __all__ = ["signing"]
 
@@ -55,7 +55,7 @@ async def test_a_refusal_says_what_why_and_what_to_do(signing: Entering, code: s
         for part in (words.what, words.why, words.fix):
             assert " ".join(part.split()) in flat
         assert "not signed in" in wizard.text
-        assert ("Try again" in wizard.text) == (words.retry == "now")
+        assert ("┃ Try again" in wizard.text) == (words.retry == "now")
         assert ("try again now" in wizard.text) == (words.retry == "later")
         assert desk.noted == []
         await wizard.press("escape")
