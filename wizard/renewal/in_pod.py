@@ -14,11 +14,11 @@ from wizard.icloud.words import trouble
 from wizard.renewal.apple import Passwords
 from wizard.renewal.person import AnotherCode, Person, Progress, Stage, Tick
 from wizard.renewal.proving import not_judged, patiently
-from wizard.steps.icloudpd_log import WRONG_PASSWORD
+from wizard.steps.icloudpd_log import APPLE_IS_AWAY, WRONG_PASSWORD
 
 _RETRY = {
     "account-locked": Retry.NEVER,
-    "throttled": Retry.LATER,
+    **dict.fromkeys(APPLE_IS_AWAY, Retry.LATER),
     "too-many-codes": Retry.LATER,
     "web-access-off": Retry.LATER,
     "terms": Retry.LATER,
@@ -61,7 +61,7 @@ async def refused_inside(said: Proof, passwords: Passwords) -> Trouble:
         sign.summary if sign else "icloudpd ended without signing in.",
         why=sign.why if sign else shorten(said.last_line),
         fix=sign.fix if sign else "Start again.",
-        exit_code=Exit.NEEDS_PERSON,
+        exit_code=Exit.BLOCKED if sign and sign.slug in APPLE_IS_AWAY else Exit.NEEDS_PERSON,
         retry=_RETRY.get(sign.slug, Retry.NOW) if sign else Retry.NOW,
     )
 

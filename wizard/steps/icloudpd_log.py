@@ -23,6 +23,8 @@ ASKED_NOBODY = "asked-nobody"
 WRONG_BINARY = "wrong-binary"
 LOG_CUT = "log-cut"
 APPLE_FALTERED = "apple-faltered"
+APPLE_IS_AWAY = frozenset({APPLE_FALTERED, "apple-unreachable", "throttled"})
+"""The signs that Apple judged nothing."""
 WRONG_PASSWORD = "wrong-password"  # noqa: S105 - a sign's name
 DOWNLOADS_REFUSED = "downloads-refused"
 ENDED = frozenset({SESSION_DEAD, SESSION_REFUSED, ASKED_NOBODY})
