@@ -147,7 +147,10 @@ class Attempt:
             attempt = replace(
                 attempt, sent={**self.sent, way: wanted.sent_at}, resent=last is None or last < wanted.sent_at
             )
-from screens.signin.questions import CodeAsked, KeyAsked, PasswordAsked, Question, SecondWayAsked, TermsAsked
+            attempt = _refused(attempt, question.why)
+            return _marked(_done(attempt, PASSWORD, now), CODE, Tick.DOING, "", now)
+        if isinstance(question, TermsAsked | KeyAsked | SecondWayAsked):
+            return _done(_done(attempt, PASSWORD, now), CODE, now)
         mark = self.marks.get(PASSWORD)
         if question is None and isinstance(self.question, PasswordAsked) and mark and mark.tick is Tick.DOING:
             return _without(attempt, PASSWORD)
