@@ -246,7 +246,7 @@ def preparation(account: str) -> Preparation:
         command=f"kubectl -n {fake.NS} create -f nowhere.json",
         undo="It is removed when the sign-in ends.",
     )
-    return Prepared(names, Handover(job, "/config", ("icloudpd",)), (), Pausing(), lambda _: Pausing())
+    return Prepared(names, Handover(job, "/config", "icloudpd"), (), Pausing(), lambda _: Pausing())
 
 
 def two_accounts() -> Snapshot:
