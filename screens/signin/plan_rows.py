@@ -66,7 +66,7 @@ def the_plan(review: Review, state: SignInState) -> Iterator[Row]:
     yield Text(
         text=f"Password: in {review.keyring}; sent once, if it is needed at all."
         if review.kept and state.way is Way.HERE
-        else "Password: asked for if it is needed, sent once, kept nowhere unless you say so.",
+        else "Password: asked for if it is needed, and sent once; the wizard keeps it nowhere unless you say so.",
         style=MUTED,
     )
 

@@ -101,7 +101,7 @@ def staged(claim: Path) -> None:
 
 
 def kept_and_spoiled(claim: Path) -> None:
-    done(claim, scripts.KEEP)
+    done(claim, scripts.keep(keyring_stays=True))
     put(claim, ("half a j", ""))
 
 
@@ -113,6 +113,31 @@ def committed_before(claim: Path) -> None:
     staged(claim)
 
 
+def in_clear(claim: Path) -> Path:
+    """What an icloudpd with the default providers leaves where its XDG_DATA_HOME lies on the claim."""
+    (claim / scripts.KEYRING).parent.mkdir(exist_ok=True)
+    (claim / scripts.KEYRING).write_text("[pyicloud]\n")
+    return claim / scripts.KEYRING
+
+
+@pytest.mark.parametrize("script", [scripts.SETTLE, scripts.TAKE_BACK])
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_keyring_file_goes_with_what_another_icloudpd_wrote(claim: Path, script: str, *, stays: bool) -> None:
+    done(claim, scripts.keep(keyring_stays=stays))
+    file = in_clear(claim)
+    said = done(claim, scripts.and_keyring(script, (str(claim), "/no where"), remove=True))
+    assert said == (["keyring", str(file)] if stays else ["removed", str(file)])
+    assert file.parent.exists() is stays
+    assert pair_in(claim) == OLD
+
+
+def test_a_keyring_file_is_seen_and_left_where_no_other_icloudpd_was_answered(claim: Path) -> None:
+    file = in_clear(claim)
+    look = scripts.and_keyring(scripts.RECOVER_AND_LOOK, (str(claim),))
+    assert done(claim, look) == ["pair", "keyring", str(file)]
+    assert done(claim, scripts.and_keyring(scripts.SETTLE, (str(claim),), remove=True)) == ["keyring", str(file)]
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(
     ("script", "prepare", "whole"),
@@ -122,7 +147,7 @@ def committed_before(claim: Path) -> None:
         pytest.param(scripts.COMMIT, committed_before, {OLD, NEW}, id="commit-again"),
         pytest.param(scripts.COPY_LIVE, lambda _: None, {OLD}, id="copy"),
         pytest.param(scripts.DISCARD, staged, {OLD}, id="discard"),
-        pytest.param(scripts.KEEP, lambda _: None, {OLD}, id="keep"),
+        pytest.param(scripts.keep(keyring_stays=True), lambda _: None, {OLD}, id="keep"),
         pytest.param(scripts.TAKE_BACK, kept_and_spoiled, {OLD}, id="take-back"),
     ],
 )

@@ -6,7 +6,9 @@ import base64
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.settings import DEFAULT_ACCOUNT, PHOTOS_CLAIM, AccountNames
+from tests.names import PHOTOS_CLAIM
+from wizard.accounts import AccountNames
+from wizard.settings import DEFAULT_ACCOUNT
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,12 @@ def job_from(cron_job: Json, name: str) -> Json:
 
 
 def auth_pod(apple_id: str, claim_name: str, image: Image, command: list[str] | None = None) -> Json:
-    """The pod with which the seed signs in: icloudpd at a terminal, waiting for somebody who attaches."""
+    """The pod with which the seed signs in: icloudpd at a terminal with its own password providers, waiting to be attached to."""
     own = [image.program, "--auth-only", "--username", apple_id, "--cookie-directory", "/config"]
     container = {
         "name": "icloudpd",
         "image": image.name,
-        "command": command or [*own, "--password-provider", "console"],
+        "command": command or own,
         "stdin": True,
         "tty": True,
         "volumeMounts": [{"name": "config", "mountPath": "/config"}],

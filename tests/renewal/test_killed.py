@@ -139,7 +139,7 @@ async def test_a_pair_that_another_icloudpd_spoiled_is_put_back(place: Place) ->
     renewal = await place.renewal(somebody)
     async with renewal._pod() as (pod, opened):
         await opened
-        await pod.keep()
+        await pod.keep(keyring_stays=True)
         spoiled = await place.files()
         jar = icloudpd_names(apple_id).jar
         await place._write("icloudpd-config", {jar: type(spoiled[jar])(b"half a")})

@@ -10,11 +10,13 @@ import pytest
 from tests.renewal import objects
 from tests.renewal.apple import PASSWORD
 from tests.renewal.people import Somebody
-from tests.renewal.place import Place
+from tests.renewal.place import File, Place
+from wizard.annotations import PASSWORD_IN_CLEAR
+from wizard.apply.scripts import KEYRING
 from wizard.errors import Trouble
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted
-from wizard.renewal.person import AnotherCode, Code, Stage
+from wizard.renewal.person import AnotherCode, Code, GaveUp, Stage
 
 pytestmark = pytest.mark.cluster
 
@@ -109,6 +111,46 @@ async def test_a_pod_that_refuses_leaves_the_old_pair_and_goes(place: Place) -> 
     assert place.apple.passwords_sent(place.apple_id) == 1
     await place.gone("pods/icloudpd-auth")
     assert await place.pair() == before
+
+
+@pytest.mark.parametrize("how", ["right", "wrong code", "leaves"])
+async def test_answering_a_pod_leaves_no_password_in_clear(place: Place, how: str) -> None:
+    """One image has its data home on the claim; icloudpd writes the password there before it asks for the code."""
+    apple_id = await place.set_up()
+    await place.bind("icloudpd-config")
+    await waiting_pod(place)
+
+    class Looking(Somebody):
+        async def code(self, *_: object) -> Code | AnotherCode:
+            assert (KEYRING in await place.files()) is on_claim
+            if how == "leaves":
+                raise GaveUp
+            return Code(place.apple.code(apple_id) if how == "right" else "000000")
+
+    on_claim = place.image is objects.BOREDAZFCUK
+    somebody = Looking([PASSWORD], goes_inside=True)
+    if how == "right":
+        assert any(KEYRING in note for note in (await place.sign_in(somebody)).notes) is on_claim
+    else:
+        with pytest.raises(Trouble if how == "wrong code" else GaveUp):
+            await place.sign_in(somebody)
+    await place.all_gone()
+    assert not [name for name in await place.files() if name.startswith("python_keyring")]
+    await place.gone("pods/icloudpd-auth")
+
+
+async def test_a_password_in_clear_that_was_there_before_is_noted_until_it_is_gone(place: Place) -> None:
+    await place.set_up()
+    await place.lay(place.apple.apple.signed_in(place.apple_id))
+    await place._write("icloudpd-config", {KEYRING: File(b"[somebody else's]\n")})
+    outcome = await place.sign_in(Somebody())
+    assert any(KEYRING in note for note in outcome.notes)
+    claim = (await place.api.get("persistentvolumeclaims/icloudpd-config")).body["metadata"]["annotations"]
+    assert claim[PASSWORD_IN_CLEAR] == KEYRING
+    await place._write("icloudpd-config", {KEYRING: File(b"")})
+    await place.check(Somebody())
+    claim = (await place.api.get("persistentvolumeclaims/icloudpd-config")).body["metadata"]["annotations"]
+    assert PASSWORD_IN_CLEAR not in claim
 
 
 async def test_a_pod_that_waits_for_a_code_is_answered_too(place: Place) -> None:

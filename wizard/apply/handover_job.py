@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import copy
 import json
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wizard.accounts import AccountNames
 from wizard.annotations import HANDOVER, HANDOVER_KEPT_SECONDS, PURPOSE
 from wizard.apply.session_place import directory_of, program_of
 from wizard.model import Action, Target, Verb
 from wizard.observe.parse_pod import pod_spec
-from wizard.settings import AccountNames
 from wizard.steps.look_up import claims_of
 from wizard.steps.workload import read_workload
 
@@ -63,7 +64,8 @@ class Handover:
     """The Job, and where the session lives in it: `directory` as the CronJob mounts it, `program` the name or path by
     which it calls icloudpd.
 
-    `notes` are sentences for the person about what the pod has to do without.
+    `mounts` are where the claim is mounted, each with the part of the claim that is seen there; `notes` are sentences for the
+    person about what the pod has to do without.
     """
 
     action: Action
@@ -71,6 +73,20 @@ class Handover:
     program: str
     domain: str = ""
     notes: tuple[str, ...] = ()
+    mounts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def data_homes(self) -> tuple[str, ...]:
+        """Folders on the claim that a container may have as its XDG_DATA_HOME, or as its home."""
+        roots = dict.fromkeys((*(path for path, _ in self.mounts), self.directory))
+        return tuple(home for root in roots for home in (root, posixpath.join(root, ".local/share")))
+
+    def on_claim(self, path: str) -> str:
+        """A path of the pod as it is on the claim itself, relative to its top; empty for what lies elsewhere."""
+        for mount, part in sorted(self.mounts, reverse=True):
+            if path.startswith(mount.rstrip("/") + "/"):
+                return posixpath.join(part, path[len(mount.rstrip("/")) + 1 :])
+        return ""
 
 
 def handover(cron_job: Mapping[str, Any], names: AccountNames, name: str, node: str = "") -> Handover | None:
@@ -115,7 +131,14 @@ def handover(cron_job: Mapping[str, Any], names: AccountNames, name: str, node: 
     )
     domain = "cn" if workload.option("--domain") == "cn" else ""
     _, left_out = _variables(container.get("env", []), container.get("volumeMounts", []))
-    return Handover(action, directory, program_of(workload, working_directory), domain, tuple(_without(left_out)))
+    config = {volume["name"] for volume in pod.get("volumes", ()) if _claim_of(volume) == names.config_claim}
+    mounts = tuple(
+        (posixpath.normpath(mount["mountPath"]), str(mount.get("subPath", "")))
+        for mount in container.get("volumeMounts", ())
+        if mount["name"] in config
+    )
+    program = program_of(workload, working_directory)
+    return Handover(action, directory, program, domain, tuple(_without(left_out)), mounts)
 
 
 def _without(left_out: list[str]) -> Iterator[str]:

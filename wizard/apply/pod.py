@@ -55,6 +55,7 @@ class HandoverPod:
         self._staged = False
         self._held = False
         self._holding = AsyncExitStack()
+        self._keyring: tuple[str, ...] | None = None
 
     @property
     def pod(self) -> str:
@@ -65,6 +66,11 @@ class HandoverPod:
     def namespace(self) -> str:
         """Where it runs."""
         return self._handover.action.target.namespace
+
+    @property
+    def keyring(self) -> tuple[str, ...] | None:
+        """Files on the claim that hold a password in clear, relative to its top, as last seen; None before a look."""
+        return self._keyring
 
     @property
     def staging(self) -> str:
@@ -106,7 +112,8 @@ class HandoverPod:
 
         Raises Trouble when there is no icloudpd in the pod, with which alone a session can be proved.
         """
-        lines = (await self._script(scripts.RECOVER_AND_LOOK)).splitlines()
+        lines = (await self._script(scripts.and_keyring(scripts.RECOVER_AND_LOOK, self._homes))).splitlines()
+        self._keyring = self._on_claim(lines, "keyring ")
         answer = await self._run([*scripts.SHELL, self._handover.program], scripts.FIND_PROGRAM.encode())
         self._program = answer.stdout.decode("utf-8", "replace").splitlines()
         if not self._program:
@@ -179,17 +186,33 @@ class HandoverPod:
         await self._script(scripts.DISCARD)
         self._staged = False
 
-    async def keep(self) -> None:
-        """Keeps a copy of the pair in place, because another icloudpd is going to write into it."""
-        await self._script(scripts.KEEP)
+    async def keep(self, *, keyring_stays: bool) -> None:
+        """Keeps a copy of the pair in place, because another icloudpd is going to write into it.
 
-    async def settle(self) -> None:
-        """What the other icloudpd has written is good."""
-        await self._script(scripts.SETTLE)
+        A password that it leaves in clear is removed when that is settled or taken back, unless the file was there before.
+        """
+        await self._script(scripts.keep(keyring_stays=keyring_stays))
 
-    async def take_back(self) -> None:
-        """Puts the kept copy back in place of what the other icloudpd has written."""
-        await self._script(scripts.TAKE_BACK)
+    async def settle(self) -> tuple[str, ...]:
+        """What the other icloudpd has written is good. Gives the files with a password in clear that were removed."""
+        return await self._after_another(scripts.SETTLE)
+
+    async def take_back(self) -> tuple[str, ...]:
+        """Puts the kept copy back in place of what the other icloudpd has written; gives what `settle` does."""
+        return await self._after_another(scripts.TAKE_BACK)
+
+    async def _after_another(self, script: str) -> tuple[str, ...]:
+        lines = (await self._script(scripts.and_keyring(script, self._homes, remove=True))).splitlines()
+        self._keyring = self._on_claim(lines, "keyring ")
+        return self._on_claim(lines, "removed ")
+
+    @property
+    def _homes(self) -> tuple[str, ...]:
+        return self._handover.data_homes
+
+    def _on_claim(self, lines: Iterable[str], mark: str) -> tuple[str, ...]:
+        paths = (self._handover.on_claim(line.removeprefix(mark)) for line in lines if line.startswith(mark))
+        return tuple(dict.fromkeys(path for path in paths if path))
 
     async def close(self) -> None:
         """Deletes the Job, and its pod with it; doing so twice is as good as once. Raises Trouble when that is refused.

@@ -3,7 +3,8 @@
 On the claim, beside the session files: `.photosync-staging/` (a new pair while it is proved), `.photosync-journal` (its
 presence says that the move has begun and has to be completed), `.photosync-previous/` (the pair before; it grows up as
 `.photosync-previous.new/`), `.photosync-attended` (another icloudpd writes into the pair in place; what it leaves has to be
-proved or put back), and `.photosync-held` (the pod through which a wizard that is alive works just now).
+proved or put back; not empty when the keyring file that it leaves has to go then), and `.photosync-held` (the pod through
+which a wizard that is alive works just now).
 
 What a name points to is on the disk before the name is: the journal comes after the files that it speaks of, and a file that
 a power cut has emptied all the same is not moved.
@@ -12,6 +13,8 @@ a power cut has emptied all the same is not moved.
 from __future__ import annotations
 
 import secrets
+import shlex
+from collections.abc import Iterable
 
 SHELL = ("/bin/sh", "-s", "--")
 STAGING = ".photosync-staging"
@@ -19,7 +22,10 @@ JOURNAL = ".photosync-journal"
 PREVIOUS = ".photosync-previous"
 ATTENDED = ".photosync-attended"
 HELD = ".photosync-held"
+KEYRING = "python_keyring/keyring_pass.cfg"
+"""Below a data home: where icloudpd's keyring provider keeps passwords in a container (keyrings.alt, PlaintextKeyring)."""
 
+_END = "exit 0\n"
 _HEAD = f"""\
 set -eu
 umask 077
@@ -180,7 +186,7 @@ _DISCARD = 'if [ ! -e "$journal" ]; then rm -rf "$stage" "$previous.new"; fi\n'
 DISCARD = _HEAD + _DISCARD + "exit 0\n"
 """Args: directory, name. Forgets the staged pair, unless it is on its way into place."""
 
-KEEP = (
+_KEEP = (
     _HEAD
     + """\
 if [ -e "$attended" ]; then exit 0; fi
@@ -190,14 +196,8 @@ if [ -e "$attended" ]; then exit 0; fi
 rm -rf "$previous"
 if [ -e "$previous.new" ]; then mv -f "$previous.new" "$previous"; fi
 sync . 2>/dev/null || sync
-printf '' > "$attended"
-exit 0
 """
 )
-"""Args: directory, name. Keeps a copy of the pair, and notes that another icloudpd may write into it from now on.
-
-A copy that an earlier start has kept, and neither settled nor taken back, is the good one.
-"""
 
 SETTLE = _HEAD + 'rm -f "$attended"\nexit 0\n'
 """Args: directory, name. What the other icloudpd has written is good."""
@@ -245,6 +245,46 @@ if [ -e {HELD} ] && [ "$(cat {HELD})" = "$2" ]; then echo {HELD}; fi
 exit 0
 """
 """Args: directory, pod. Says whether the pod is held."""
+
+
+def keep(*, keyring_stays: bool) -> str:
+    """A script that keeps a copy of the pair, and notes that another icloudpd may write into it from now on; whether a keyring
+    file that is there afterwards `stays` is in the note. Args: directory, name.
+
+    A copy that an earlier start has kept, and neither settled nor taken back, is the good one.
+    """
+    return _KEEP + f"printf '%s' '{'' if keyring_stays else 'keyring'}' > \"$attended\"\n" + _END
+
+
+def and_keyring(script: str, data_homes: Iterable[str], *, remove: bool = False) -> str:
+    """A script that also says where a password lies in clear, in lines "keyring PATH".
+
+    `remove`: before everything else the file goes that another icloudpd has left, if `keep` was told so; "removed PATH".
+    """
+    homes = " ".join(shlex.quote(home) for home in data_homes)
+    body = script.removeprefix(_HEAD).removesuffix(_END)
+    removal = f'if [ -s "$attended" ]; then\n{_each_keyring(homes, _REMOVE)}fi\n' if remove else ""
+    return _HEAD + removal + body + _each_keyring(homes, 'echo "keyring $keyring"\n') + _END
+
+
+_REMOVE = """\
+rm -f "$keyring" 2> /dev/null || true
+if [ ! -e "$keyring" ]; then echo "removed $keyring"; fi
+rmdir "$home/python_keyring" 2> /dev/null || true
+"""
+
+
+def _each_keyring(homes: str, commands: str) -> str:
+    """For every file that holds passwords below these data homes, and where this container's own settings put one."""
+    return f"""\
+set +u
+for home in {homes} "$XDG_DATA_HOME" "$HOME/.local/share"; do
+keyring=$home/{KEYRING}
+if [ -s "$keyring" ]; then
+{commands}fi
+done
+set -u
+"""
 
 
 def stage(jar: str, session: str) -> str:

@@ -142,6 +142,8 @@ class Containers:
         """The container's variables."""
         namespace = pod["metadata"]["namespace"]
         found = {"HOME": "/root", "PATH": ":".join(ON_PATH)}
+        if "boredazfcuk/icloudpd" in container["image"]:
+            found["XDG_DATA_HOME"] = "/config"
         for source in container.get("envFrom", ()):
             for kind, field_ in (("ConfigMap", "configMapRef"), ("Secret", "secretRef")):
                 data = self._data(kind, namespace, dig(source, field_, "name"))

@@ -6,6 +6,7 @@ every failure, as the real one does.
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Callable
@@ -145,6 +146,7 @@ class _Run:
         self._arguments = read_arguments(process.arguments[1:])
         self._level = _LEVELS.get(self._arguments.get("--log-level", "debug"), 0)
         self._account = self._arguments.get("--username").lower()
+        self._exchanged: list[dict[str, object]] = []
 
     async def run(self) -> int:
         if self._arguments.problem:
@@ -163,6 +165,8 @@ class _Run:
         except Ended as end:
             if not end.error:
                 self._log("INFO", end.line)
+                for exchange in self._exchanged:
+                    self._log("DEBUG", json.dumps(exchange, indent=2))
                 return 0
             at = f"  File {end.at}\n" if end.at else ""
             self._process.stderr(f"{_TRACE}{at}{end.error}\n{_PYI}".encode())
@@ -190,19 +194,31 @@ class _Run:
             self._log("WARNING", f"Failed to read cookiejar {self._folder}/{name}")
         china = self._arguments.get("--domain") == "cn"
         sign_in = SignIn(
-            self._process, self._door, self._account, session, self._now(), china, self._log, self._password
+            self._process, self._door, self._account, session, self._now(), china, self._log, self._password, self._keep
         )
+        self._exchanged = sign_in.exchanged
         try:
             return await sign_in.run()
         finally:
             if session.values:
                 files.write(self._process, self._folder, name, session)
 
+    @property
+    def _providers(self) -> list[str]:
+        return self._arguments.values.get("--password-provider", ["parameter", "keyring", "console"])
+
+    def _keep(self, password: str) -> None:
+        """Every provider gets a password that Apple has accepted, before a code is asked for."""
+        if "keyring" in self._providers:
+            files.keep_password(self._process, self._account, password)
+
     async def _password(self) -> str | None:
         """From the first provider that has one; None where none has, and nobody may be asked."""
-        providers = self._arguments.values.get("--password-provider", ["parameter", "keyring", "console"])
+        providers = self._providers
         if "parameter" in providers and (given := self._arguments.get("--password")):
             return given
+        if "keyring" in providers and (kept := files.kept_password(self._process, self._account)):
+            return kept
         if "console" not in providers:
             return None
         process, terminal = self._process, self._process.terminal

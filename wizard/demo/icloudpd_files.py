@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import configparser
+import io
 import json
+import posixpath
 import re
+import string
+from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +22,9 @@ _LINE = re.compile(r'Set-Cookie3: ([^=;]+)=("(?:[^"\\]|\\.)*"|[^;]*);(.*)')
 _EXPIRES = re.compile(r'expires="([^"]+)"')
 _HEADER = re.compile(r"#LWP-Cookies-\d")
 _MODE = 0o600
+_KEYRING = "python_keyring/keyring_pass.cfg"
+_SERVICE = "pyicloud_3A_2F_2Ficloud_2Dpassword"
+_PLAIN = string.ascii_letters + string.digits
 
 
 @dataclass(slots=True)
@@ -79,3 +87,44 @@ def _text(process: Process, path: str) -> str | None:
         return process.tree.read(path).decode("utf-8", "replace")
     except FileTrouble:
         return None
+
+
+def kept_password(process: Process, account: str) -> str | None:
+    """The account's password in the keyring file, which lies where the container's variables say."""
+    kept = _keyring(process).get(_SERVICE, _escaped(account), fallback="")
+    return b64decode(kept).decode() if kept else None
+
+
+def keep_password(process: Process, account: str, password: str) -> None:
+    """Puts it there, as keyrings.alt's PlaintextKeyring does. Raises FileTrouble."""
+    config = _keyring(process)
+    if not config.has_section(_SERVICE):
+        config.add_section(_SERVICE)
+    config.set(_SERVICE, _escaped(account), f"\n{b64encode(password.encode()).decode()}\n")
+    path = _keyring_path(process)
+    folders = []
+    folder = posixpath.dirname(path)
+    while process.tree.entry(folder) is None:
+        folders.append(folder)
+        folder = posixpath.dirname(folder)
+    for each in reversed(folders):
+        process.tree.make_folder(each, 0o777 & ~process.umask)
+    text = io.StringIO()
+    config.write(text)
+    process.tree.write(path, text.getvalue().encode(), _MODE)
+
+
+def _keyring(process: Process) -> configparser.RawConfigParser:
+    config = configparser.RawConfigParser()
+    config.read_string(_text(process, _keyring_path(process)) or "")
+    return config
+
+
+def _keyring_path(process: Process) -> str:
+    home = process.environment.get("HOME", "/root")
+    return f"{process.environment.get('XDG_DATA_HOME') or f'{home}/.local/share'}/{_KEYRING}"
+
+
+def _escaped(text: str) -> str:
+    """As keyrings.alt writes a name into its file."""
+    return "".join(c if c in _PLAIN else "".join(f"_{byte:02X}" for byte in c.encode()) for c in text)

@@ -6,7 +6,7 @@ import json
 import secrets
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -58,7 +58,8 @@ class Door:
 
 @dataclass(slots=True)
 class SignIn:
-    """One sign-in of one account. `log` writes a line; `ask` gets the password, if any of the providers may have one."""
+    """One sign-in of one account. `log` writes a line; `password` gets one from a provider that has one, `keep` gives it to
+    all of them once Apple has accepted it. `exchanged` is what a failed run adds to its log at level debug."""
 
     process: Process
     door: Door
@@ -68,6 +69,8 @@ class SignIn:
     china: bool
     log: Callable[[str, str], None]
     password: Callable[[], object]
+    keep: Callable[[str], None]
+    exchanged: list[dict[str, object]] = field(default_factory=list, init=False)
 
     async def run(self) -> Person:
         """Whose session it is, once there is one. The session's values and cookies are renewed. Raises Ended."""
@@ -79,6 +82,7 @@ class SignIn:
         if not isinstance(password, str):
             raise Ended(error="KeyError: 'dsInfo'", at='"pyicloud_ipd/base.py", line 642, in requires_2fa')
         person, trusted = self._password(password)
+        self.keep(password)
         if not trusted:
             await self._second_factor(person)
         self._login(person)
@@ -110,6 +114,9 @@ class SignIn:
         if kind == "too-many-requests":
             self.log("ERROR", _RATE)
             raise Ended(f"('Failed to initiate srp authentication.', PyiCloudAPIResponseException('{_RATE}'))")
+        tokens = [token] if (token := self.session.text("trust_token")) else []
+        right = person is not None and person.password == password
+        self.exchanged.append(_exchange({"accountName": "OBFUSCATED-1", "trustTokens": tokens}, 409 if right else 401))
         if person is None or person.password != password:
             self.session.values["apple_rscd"] = "401"
             raise _refused(answers.WRONG_PASSWORD, "Check the account information you entered and try again.", "(401)")
@@ -230,6 +237,11 @@ class SignIn:
 
     def _print(self, text: str) -> None:
         self.process.say(text)
+
+
+def _exchange(content: dict[str, object], status: int) -> dict[str, object]:
+    url = "https://idmsa.apple.com/appleauth/auth/signin/complete?isRememberMeEnabled=true"
+    return {"request": {"method": "POST", "url": url, "content": content}, "response": {"status_code": status}}
 
 
 def _refused(code: str, message: str, status: str) -> Ended:

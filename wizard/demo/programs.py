@@ -104,6 +104,20 @@ def _rm(process: Process) -> int:
     return 0
 
 
+def _rmdir(process: Process) -> int:
+    for name in process.arguments[1:]:
+        path = process.path(name)
+        entry = process.tree.entry(path)
+        if entry is None or not entry.is_folder:
+            raise FileTrouble(
+                f"failed to remove '{name}': {'Not a directory' if entry else 'No such file or directory'}"
+            )
+        if len(list(process.tree.walk(path))) > 1:
+            raise FileTrouble(f"failed to remove '{name}': Directory not empty")
+        process.tree.remove(path)
+    return 0
+
+
 def _destination(process: Process, source: str, target: str) -> str:
     entry = process.tree.entry(process.path(target))
     path = process.path(target)
@@ -310,6 +324,7 @@ def standard(now: Callable[[], datetime]) -> Mapping[str, Program]:
         "sync": _simple(lambda _: 0),
         "mkdir": _simple(_mkdir),
         "rm": _simple(_rm),
+        "rmdir": _simple(_rmdir),
         "cp": _simple(_cp),
         "mv": _simple(_mv),
         "chmod": _simple(_chmod),

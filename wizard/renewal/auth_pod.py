@@ -8,6 +8,7 @@ into the session in place, so the pair there is kept before anything is typed, a
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,10 +23,11 @@ from wizard.model import Action, Target, Verb
 from wizard.renewal.apple import Passwords
 from wizard.renewal.in_pod import answer_all, not_lasting, refused_inside
 from wizard.renewal.person import Person, Progress, Stage, Tick
-from wizard.renewal.proving import not_judged, patiently, prove_in_place
+from wizard.renewal.proving import not_judged, password_removed, patiently, prove_in_place
 from wizard.settings import is_auth_pod
 from wizard.steps.icloudpd_log import BEFORE_CODE, read_log
-from wizard.world import LogTail, Pod
+from wizard.steps.workload import read_workload
+from wizard.world import LogTail, Pod, PodSpec
 
 LINES = 60
 LOOK_SECONDS = 10.0
@@ -35,6 +37,7 @@ _PASSWORD, _CODE = "the password", "a code"
 _ASKS = {"asks-password": _PASSWORD, "asks-code": _CODE}
 _TERMINAL = ["/bin/sh", "-c", "stty -a < /proc/1/fd/0"]
 _NO_ECHO = re.compile(r"(?<!\S)-echo(?!\S)")
+_PASSWORD_PROMPT = "iCloud Password for "  # noqa: S105 - what icloudpd asks
 _PROMPTS = {_PASSWORD: "iCloud Password for {}: ", _CODE: "Please enter two-factor authentication code: "}
 
 
@@ -43,7 +46,8 @@ class AuthPod:
     """One such pod that holds the session. `asks` is what it waits for, empty when it waits for nothing that can be typed.
 
     `uid` is Kubernetes' own name for it, `seen` is what its terminal shows; `at_work` that icloudpd is speaking with Apple in
-    it just now.
+    it just now. `keeps_password`: its icloudpd writes a password that Apple accepts into a
+    keyring file, in clear; `has_password`: it was given one already.
     """
 
     namespace: str
@@ -53,6 +57,19 @@ class AuthPod:
     at_work: bool = False
     seen: str = field(default="", repr=False)
     uid: str = ""
+    keeps_password: bool = False
+    has_password: bool = False
+
+    @property
+    def leaves(self) -> str:
+        """What answering it leaves behind until it is removed, in a sentence or two."""
+        log = "The code, and at its log level debug the trust token, get into that pod's log"
+        if not self.keeps_password:
+            return f"{log}, so the pod is deleted afterwards."
+        return (
+            f"It keeps the password in clear in a keyring file, which lies on the volume if its image says so. {log}. "
+            "Both are removed afterwards, however it ends."
+        )
 
     @property
     def removal(self) -> Action:
@@ -88,7 +105,15 @@ async def find(cluster: Cluster, pods: tuple[Pod, ...], now: datetime, namespace
         at_work = not asks and (ending == "signing-in" or (silent and _young(pod.meta.created, now)))
         prompt = _PROMPTS[asks].format("") if asks and ending not in _ASKS else ""
         return AuthPod(
-            namespace, pod.meta.name, container.name, asks, at_work, "\n".join((*lines, prompt)), pod.meta.uid
+            namespace,
+            pod.meta.name,
+            container.name,
+            asks,
+            at_work,
+            "\n".join((*lines, prompt)),
+            pod.meta.uid,
+            keeps_password=_keeps_password(pod.spec),
+            has_password=asks == _CODE and (_PASSWORD_PROMPT in log or _given_password(pod.spec)),
         )
     return None
 
@@ -109,26 +134,54 @@ def _asks_without_a_line(lines: tuple[str, ...], terminal: str) -> str:
     return _CODE if lines and BEFORE_CODE.search(lines[-1]) else ""
 
 
+def _keeps_password(spec: PodSpec) -> bool:
+    """Whether icloudpd's keyring is among its providers, as it is where none is chosen: each gets an accepted password."""
+    workload = read_workload(spec)
+    if workload is None or not workload.given("--password-provider"):
+        return True
+    return any("keyring" in word for word in (*workload.container.command, *workload.container.args))
+
+
+def _given_password(spec: PodSpec) -> bool:
+    workload = read_workload(spec)
+    return workload is not None and workload.given("--password")
+
+
+def _tell_removed(paths: tuple[str, ...], person: Person, note: Callable[[str], None]) -> None:
+    for sentence in password_removed(paths):
+        person.show(Progress(Stage.CLAIM, Tick.DONE, sentence.rstrip(".")))
+        note(sentence)
+
+
 def waits(pod: AuthPod) -> Trouble:
     """What the person is told of a pod that waits, before they choose."""
     return Trouble(
         "renewal.auth-pod-waits",
         f"Pod {pod.name} waits for {pod.asks} already.",
-        why="Its icloudpd asked Apple by itself; a code goes into that pod's log, so the pod is deleted afterwards.",
-        fix="Answer it there, or sign in from here: the pod is removed then.",
+        why=f"Its icloudpd asked Apple by itself. {pod.leaves}",
+        fix="Answer it there, or sign in from here, which leaves neither: the pod is removed then."
+        if pod.keeps_password
+        else "Answer it there, or sign in from here: the pod is removed then.",
         retry=Retry.NOW,
     )
 
 
 async def answer(
-    cluster: Cluster, found: AuthPod, pod: HandoverPod, apple_id: str, person: Person, passwords: Passwords
+    cluster: Cluster,
+    found: AuthPod,
+    pod: HandoverPod,
+    apple_id: str,
+    person: Person,
+    passwords: Passwords,
+    note: Callable[[str], None],
 ) -> None:
     """Answers the waiting icloudpd, and proves what it wrote by the hand-over pod, without a password.
 
-    Raises Trouble with icloudpd's own reason; the pair that was there before is in place again then.
+    Raises Trouble with icloudpd's own reason; the pair that was there before is in place again then. However it ends, the pod
+    is gone, and the password that it kept in clear too.
     """
     person.show(Progress(Stage.APPLE, Tick.DOING, f"answering icloudpd in pod {found.name}"))
-    await pod.keep()
+    await pod.keep(keyring_stays=bool(pod.keyring) and not found.has_password)
     settled = False
     try:
         try:
@@ -147,12 +200,12 @@ async def answer(
             raise not_judged(proof, pod)
         if not proof.accepted:
             raise not_lasting(proof)
-        await pod.settle()
+        _tell_removed(await pod.settle(), person, note)
         settled = True
         person.show(Progress(Stage.PROVED, Tick.DONE, "icloudpd says yes"))
     finally:
         if not settled:
-            await pod.take_back()
+            _tell_removed(await pod.take_back(), person, note)
 
 
 async def remove(cluster: Cluster, found: AuthPod) -> None:

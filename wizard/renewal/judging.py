@@ -10,7 +10,7 @@ from wizard.apply.proof import Proof, Verdict
 from wizard.icloud.files import Pair, has_token
 from wizard.icloud.ladder import Known
 from wizard.renewal.person import Person, Progress, Stage, Tick
-from wizard.renewal.proving import not_judged, patiently, prove_in_place
+from wizard.renewal.proving import not_judged, password_removed, patiently, prove_in_place
 
 NO_SESSION = "there is no session on the volume yet"
 
@@ -40,8 +40,10 @@ async def _settled(pod: HandoverPod, apple_id: str, proof: Proof, note: Callable
     if proof.verdict is Verdict.NOT_JUDGED:
         return proof
     if proof.accepted:
-        await pod.settle()
+        for sentence in password_removed(await pod.settle()):
+            note(sentence)
         return proof
-    await pod.take_back()
-    note("An earlier sign-in was cut off; the session before it was put back.")
+    removed = await pod.take_back()
+    for sentence in ("An earlier sign-in was cut off; the session before it was put back.", *password_removed(removed)):
+        note(sentence)
     return await prove_in_place(pod, apple_id)

@@ -10,7 +10,16 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from wizard.annotations import HANDOVER, LIBRARY_COUNT, PURPOSE, SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, written
+from wizard.accounts import AccountNames
+from wizard.annotations import (
+    HANDOVER,
+    LIBRARY_COUNT,
+    PASSWORD_IN_CLEAR,
+    PURPOSE,
+    SESSION_EXPIRES_AT,
+    SESSION_VERIFIED_AT,
+    written,
+)
 from wizard.apply.handover_job import Handover, handover
 from wizard.apply.pod import delete_job
 from wizard.errors import Exit, Retry, Trouble
@@ -18,7 +27,7 @@ from wizard.icloud.steps import Library
 from wizard.model import Action, Plan, Target, Verb
 from wizard.renewal.auth_pod import AuthPod
 from wizard.renewal.pausing import Pausing, pausing
-from wizard.settings import AccountNames, Settings
+from wizard.settings import Settings
 from wizard.steps.look_up import claim_named, cron_job_named
 from wizard.world import Claim, Pod, Unreadable, World
 
@@ -39,7 +48,7 @@ class Preparation:
     `left_over` are hand-over Jobs of earlier starts, `unused`: the claim has no volume yet, so there is no session on it;
     `one_pod_only`: the claim lets in a single pod at a time.
     `auth_pod` is a pod for signing in that somebody left running, `leaving` are pods of earlier hand-overs, which have to be
-    gone before the next one writes.
+    gone before the next one writes. `password_in_clear` is the file on the claim of which a note there says that it holds one.
     """
 
     names: AccountNames
@@ -51,6 +60,7 @@ class Preparation:
     leaving: tuple[Pod, ...] = ()
     unused: bool = False
     one_pod_only: bool = False
+    password_in_clear: str = ""
 
     @property
     def namespace(self) -> str:
@@ -130,7 +140,7 @@ def prepare(
 
     Raises Trouble, with the commands that help, for what is still missing from iterations 1 and 2 or may not be done.
     """
-    names = AccountNames.of(account)
+    names = AccountNames.of(account, settings)
     claim = _required(world, settings, names)
     if cron_job is None:
         raise _missing(
@@ -161,6 +171,7 @@ def prepare(
         leaving,
         unused=not claim.volume_name,
         one_pod_only=ONE_POD in claim.access_modes,
+        password_in_clear=claim.meta.annotations.get(PASSWORD_IN_CLEAR, ""),
     )
 
 
@@ -249,4 +260,14 @@ def note_session(
         f'{SESSION_VERIFIED_AT}="$(date -u +%Y-%m-%dT%H:%M:%SZ)"',
         undo=f"kubectl -n {namespace} annotate pvc {names.config_claim} {SESSION_VERIFIED_AT}- {SESSION_EXPIRES_AT}- "
         f"{LIBRARY_COUNT}-",
+    )
+
+
+def note_password(names: AccountNames, namespace: str, path: str) -> Action:
+    """Notes on the claim that the file at `path` there holds a password in clear; without a path takes the note back."""
+    return Action(
+        f"Note on the claim {names.config_claim} whether a password lies there in clear",
+        Verb.PATCH,
+        Target("v1", "PersistentVolumeClaim", "persistentvolumeclaims", namespace, names.config_claim),
+        {"metadata": {"annotations": {PASSWORD_IN_CLEAR: path or None}}},
     )

@@ -22,6 +22,21 @@ async def prove_in_place(pod: HandoverPod, apple_id: str) -> Proof:
     return proof
 
 
+def password_removed(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """What the person is told of keyring files that were removed from the claim: a sentence for each."""
+    return tuple(
+        f"The Apple password that another icloudpd had left in clear in {path} on the volume was removed."
+        for path in paths
+    )
+
+
+def password_there(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """What the person is told of keyring files that stay on the claim."""
+    return tuple(
+        f"{path} on the volume holds a password in clear. Remove it, unless your own set-up needs it." for path in paths
+    )
+
+
 async def patiently(prove: Callable[[], Awaitable[Proof]], person: Person, stage: Stage = Stage.PROVED) -> Proof:
     """The word of icloudpd; asked again a few times while nobody can judge the session, which costs no password."""
     proof = await prove()

@@ -41,8 +41,14 @@ from wizard.renewal.others import (
     wait_for_users,
 )
 from wizard.renewal.person import Outcome, Person, Progress, Stage, Tick
-from wizard.renewal.preparing import Preparation, note_session
-from wizard.renewal.proving import not_judged, patiently, refused_by_icloudpd
+from wizard.renewal.preparing import Preparation, note_password, note_session
+from wizard.renewal.proving import (
+    not_judged,
+    password_removed,
+    password_there,
+    patiently,
+    refused_by_icloudpd,
+)
 
 LONGEST_SECONDS = 1500.0
 LEAVING_SECONDS = 15.0
@@ -125,7 +131,7 @@ class Renewal:
         async with self._pod(answered=there) as (pod, opened), SigningIn(self.folder) as signing:
             if there:
                 await opened
-                await answer(self.cluster, there, pod, self.apple_id, self.person, self._passwords)
+                await answer(self.cluster, there, pod, self.apple_id, self.person, self._passwords, self._notes.append)
                 return await self._proved(pod, Rung.CODE, None, staged=False)
             if self.in_pod_only:
                 await opened
@@ -205,8 +211,11 @@ class Renewal:
         show(Progress(Stage.POD, Tick.DONE, f"pod {pod.pod} is ready"))
         found = await pod.recover_and_look()
         if found.attended and not found.pair:
-            await pod.take_back()
-            self._notes.append("An earlier sign-in was cut off; the session before it was put back.")
+            removed = await pod.take_back()
+            self._notes += (
+                "An earlier sign-in was cut off; the session before it was put back.",
+                *password_removed(removed),
+            )
             found = await pod.recover_and_look()
         self._before = found.pair
         if found.recovered:
@@ -223,6 +232,8 @@ class Renewal:
                 group.create_task(self._resume(self._goes_on))
             if opening:
                 group.create_task(self._remove(pod, opening))
+            if pod.keyring is not None and "".join(pod.keyring[:1]) != self.preparation.password_in_clear:
+                group.create_task(self._note_password("".join(pod.keyring[:1])))
 
     async def _remove(self, pod: HandoverPod, opening: asyncio.Task[OnClaim]) -> None:
         with suppress(asyncio.CancelledError, Exception):
@@ -234,6 +245,16 @@ class Renewal:
             self.person.show(
                 Progress(Stage.POD, Tick.FAILED, f"job {job} could not be removed ({trouble.what}); it ends by itself")
             )
+
+    async def _note_password(self, path: str) -> None:
+        """Notes on the claim whether a password lies there in clear, for the next `status`."""
+        note = note_password(self.preparation.names, self.preparation.namespace, path)
+        try:
+            await execute(self.cluster, note)
+        except Trouble as trouble:
+            if path:
+                text = f"{path} on the volume holds a password in clear, which could not be noted ({trouble.what})"
+                self.person.show(Progress(Stage.CLAIM, Tick.FAILED, text))
 
     async def _resume(self, resume: Action) -> None:
         """Lets the CronJob go on, or says that it does not."""
@@ -322,7 +343,7 @@ class Renewal:
             lasts.rests_on,
             library,
             no_photos,
-            tuple(self._notes) + self.preparation.pausing.notes,
+            (*self._notes, *password_there(pod.keyring or ()), *self.preparation.pausing.notes),
         )
 
     async def _note(self, expires_at: datetime | None, library: Library | None = None) -> None:

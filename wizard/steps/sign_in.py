@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 
-from wizard.settings import DEFAULT_ACCOUNT, AccountNames, Settings
+from wizard.accounts import AccountNames
+from wizard.settings import DEFAULT_ACCOUNT, Settings
 from wizard.steps.icloudpd_log import read_log
 from wizard.steps.images import GOOD_IMAGE, Image
 from wizard.steps.look_up import claims_of, cron_job_named
@@ -22,14 +24,14 @@ def reauth(account: str, settings: Settings, *flags: str) -> str:
 
 def sign_in(account: str, pods: list[Pod], world: World, settings: Settings) -> tuple[str, ...]:
     """The wizard's command where it can work, then how it goes by hand; `pods` are those that somebody made for it."""
-    names = AccountNames.of(account)
+    names = AccountNames.of(account, settings)
     own = (reauth(account, settings),) if _can_lead(names, world) else ()
     return own + (_by_attaching(names, pods, world, settings) or _by_hand(account, names, world, settings))
 
 
 def sign_in_anew(account: str, pods: list[Pod], world: World, settings: Settings) -> tuple[str, ...]:
     """How to sign in although the session still works; by hand that can't be, since icloudpd asks for nothing until it ends."""
-    names = AccountNames.of(account)
+    names = AccountNames.of(account, settings)
     own = (reauth(account, settings, "--renew"),) if _can_lead(names, world) else ()
     return own + _by_attaching(names, pods, world, settings)
 
@@ -54,6 +56,37 @@ def _by_attaching(names: AccountNames, pods: list[Pod], world: World, settings: 
     return ()
 
 
+def remove_from_claim(names: AccountNames, path: str, world: World, settings: Settings) -> tuple[str, ...]:
+    """A pod that removes one file from the config claim, with the CronJob's image; nothing for a path that is none."""
+    if not re.fullmatch(r"[\w.-][\w./-]*", path) or ".." in path.split("/"):
+        return ()
+    job = cron_job_named(world, names.cron_job)
+    workload = read_workload(job.spec) if job else None
+    image = workload.container.image if workload else GOOD_IMAGE
+    container: dict[str, object] = {
+        "name": "remove-file",
+        "image": image,
+        "command": ["rm", "-f", f"/claim/{path}"],
+        "volumeMounts": [{"name": "claim", "mountPath": "/claim"}],
+    }
+    return (_run(container, "claim", names, settings),)
+
+
+def _run(container: dict[str, object], volume: str, names: AccountNames, settings: Settings) -> str:
+    """A pod of its own that mounts the config claim as `volume`, and goes when it is done."""
+    overrides = {
+        "spec": {
+            "automountServiceAccountToken": False,
+            "volumes": [{"name": volume, "persistentVolumeClaim": {"claimName": names.config_claim}}],
+            "containers": [container],
+        }
+    }
+    return (
+        f"kubectl -n {settings.namespace} run {container['name']} -it --rm --restart=Never --image={container['image']} "
+        f"--overrides='{json.dumps(overrides, separators=(',', ':'))}'"
+    )
+
+
 def _by_hand(account: str, names: AccountNames, world: World, settings: Settings) -> tuple[str, ...]:
     """A pod of its own that goes when it is done, and a run that shows whether it helped."""
     namespace = settings.namespace
@@ -71,7 +104,7 @@ def _by_hand(account: str, names: AccountNames, world: World, settings: Settings
     )
     options = ["--auth-only", "--password-provider", "console", "--cookie-directory", "/config"]
     options += ["--username", apple_id or "YOUR_APPLE_ID"]
-    container = {
+    container: dict[str, object] = {
         "name": "icloudpd-sign-in",
         "image": image,
         "stdin": True,
@@ -79,16 +112,8 @@ def _by_hand(account: str, names: AccountNames, world: World, settings: Settings
         **({"command": [workload.program, *options]} if workload and own else {"args": ["icloudpd", *options]}),
         "volumeMounts": [{"name": "config", "mountPath": "/config"}],
     }
-    overrides = {
-        "spec": {
-            "automountServiceAccountToken": False,
-            "volumes": [{"name": "config", "persistentVolumeClaim": {"claimName": names.config_claim}}],
-            "containers": [container],
-        }
-    }
     return (
-        f"kubectl -n {namespace} run icloudpd-sign-in -it --rm --restart=Never --image={image} "
-        f"--overrides='{json.dumps(overrides, separators=(',', ':'))}'",
+        _run(container, "config", names, settings),
         *(
             (f"kubectl -n {namespace} create job --from=cronjob/{names.cron_job} {names.cron_job}-by-hand-$(date +%s)",)
             if job
