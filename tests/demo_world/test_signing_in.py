@@ -14,18 +14,18 @@ import pytest
 from requests.adapters import HTTPAdapter
 
 from tests.demo_world.signing import YOU, Keyring, Somebody, Visit, leaves, visit
-from wizard.apply.pod import HandoverPod
-from wizard.apply.proof import Proof, proof_of
 from wizard.demo.apple.server import Hiccup
-from wizard.demo.volumes import Entry
+from wizard.demo.runtime.volumes import Entry
 from wizard.errors import Exit, Retry, Trouble
+from wizard.handover.pod import HandoverPod
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted
-from wizard.renewal import proving
-from wizard.renewal.auth_pod import waits
-from wizard.renewal.person import AnotherCode, Code, GaveUp, Stage
+from wizard.icloudpd.proof import Proof, proof_of
 from wizard.settings import Settings
-from wizard.steps.authentication import STEP as AUTHENTICATION
+from wizard.signin import proving
+from wizard.signin.auth_pod import waits
+from wizard.signin.person import AnotherCode, Code, GaveUp, Stage
+from wizard.steps.authentication.checks import STEP as AUTHENTICATION
 
 BACKGROUND = {"propagationPolicy": "Background"}
 WROTE = {Stage.POD, Stage.CLAIM, Stage.APPLE, Stage.SAVED, Stage.PROVED, Stage.PHOTOS}

@@ -43,7 +43,7 @@ from tests.screens.signing import (
 from wizard.engine import Snapshot
 from wizard.icloud.words import trouble
 from wizard.model import Account, Session, SessionState
-from wizard.renewal.person import Outcome
+from wizard.signin.person import Outcome
 
 __all__ = ["signing"]
 

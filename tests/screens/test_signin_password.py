@@ -32,7 +32,7 @@ from tests.screens.signing import (
 )
 from wizard.errors import Trouble
 from wizard.icloud.words import trouble
-from wizard.renewal.person import InUse, Outcome, Progress, Stage, Tick
+from wizard.signin.person import InUse, Outcome, Progress, Stage, Tick
 
 __all__ = ["signing"]
 

@@ -20,7 +20,7 @@ from tests.screens.entering import asked, ended
 from tests.screens.fake import FakeSession, fresh
 from tests.screens.signing import ScriptedDesk, Signing, with_code
 from wizard.crash import REPORT_NAME
-from wizard.renewal.person import Code, Outcome
+from wizard.signin.person import Code, Outcome
 
 PASSWORD = "pl4nted-pa55word"
 CODE = "417902"

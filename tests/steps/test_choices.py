@@ -12,7 +12,6 @@ from tests.state.worlds import full_state
 from tests.steps.worlds import SETTINGS, complete, fresh, meta, page
 from wizard import answers, choice_flags, choices, setup
 from wizard.answers import answers_of, parse_answers
-from wizard.choice_flags import add_choices, said
 from wizard.choices import (
     ACCESS_MODES,
     CHOICES,
@@ -33,6 +32,7 @@ from wizard.choices import (
     value_of,
     with_value,
 )
+from wizard.cli.choice_flags import add_choices, said
 from wizard.errors import Exit, Trouble
 from wizard.settings import ANSWERS, FLAG, STATE, Choice, Settings
 from wizard.setup import setup_rows

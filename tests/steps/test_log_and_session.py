@@ -24,9 +24,9 @@ from tests.steps.worlds import (
     with_session,
     without_claim,
 )
+from wizard.facts.session import session_of
+from wizard.icloudpd.log import SIGNS, moment_of, read_log
 from wizard.model import SessionState
-from wizard.steps.icloudpd_log import SIGNS, moment_of, read_log
-from wizard.steps.session import session_of
 from wizard.world import ConfigMap, EnvVar, Found, LogTail, Unreadable, World
 
 DONE = "2026-11-24 06:48:01 INFO     Authentication completed successfully"
