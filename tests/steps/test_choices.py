@@ -10,7 +10,7 @@ import pytest
 
 from tests.state.worlds import full_state
 from tests.steps.worlds import SETTINGS, complete, fresh, meta, page
-from wizard import answers, choice_flags, choices, setup
+from wizard import answers, choices, setup
 from wizard.answers import answers_of, parse_answers
 from wizard.choices import (
     ACCESS_MODES,
@@ -32,6 +32,7 @@ from wizard.choices import (
     value_of,
     with_value,
 )
+from wizard.cli import choice_flags
 from wizard.cli.choice_flags import add_choices, said
 from wizard.errors import Exit, Trouble
 from wizard.settings import ANSWERS, FLAG, STATE, Choice, Settings
