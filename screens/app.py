@@ -419,7 +419,7 @@ class WizardApp(App[int]):
                 return
 
     def _fatal_error(self) -> None:
-        end_without_values(self, self.session.save)
+        end_without_values(self, self.session.save, self.session.settings.address)
 
 
 def _marked(sign: str, style: str, lines: Sequence[str]) -> Sequence[Content]:

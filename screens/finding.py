@@ -105,7 +105,7 @@ class FindingScreen(SheetScreen):
         if found.commands:
             yield Space()
             yield from demo_note(self.wizard.session)
-            for index, command in enumerate(found.commands):
+            for index, (_, command) in enumerate(self.commands()):
                 yield Command(id=f"command-{index}", command=command)
         yield Space()
         yield Text(lead="id", text=found.id, style=MUTED)
@@ -115,7 +115,8 @@ class FindingScreen(SheetScreen):
     def commands(self) -> list[tuple[str, str]]:
         """The finding's own."""
         found = self._found(self.wizard.picture)
-        return [(found.summary, command) for command in found.commands] if found else []
+        lines = self.wizard.session.settings.address.lines(found.commands) if found else ()
+        return [(found.summary, text) for text in lines] if found else []
 
     def choose(self, row_id: str) -> None:
         """Copies one command."""

@@ -20,6 +20,7 @@ from screens.page import Page
 from screens.picture import Picture
 from screens.rows import Row
 from screens.words import TITLES
+from wizard.command import photosync_wizard
 
 if TYPE_CHECKING:
     from wizard.model import Diagnosis
@@ -153,8 +154,8 @@ class HomeScreen(WizardScreen):
         report = picture.snapshot.report
         step = report.steps[self.number - 1]
         last = report.wanted[-1] if report.wanted else None
-        reauth = f"{self.wizard.session.settings.wizard} reauth"
-        before = ending(report, reauth) if step is last else skipped_row(step)
+        renew = self.wizard.session.settings.address.line(photosync_wizard("reauth", "--renew"))
+        before = ending(report, renew) if step is last else skipped_row(step)
         table = self.wizard.table(step.id)
         return rows(step, purpose, table, unfolded=step.id in self._unfolded, before=before)
 

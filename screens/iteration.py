@@ -20,6 +20,7 @@ from screens.words import (
 )
 
 if TYPE_CHECKING:
+    from wizard.command import Command
     from wizard.model import Blocker, Diagnosis, Finding, Report
 
 BUTTON = "button"
@@ -43,7 +44,7 @@ def open_findings(step: Diagnosis) -> list[Finding]:
     return [finding for finding in step.findings if finding.severity not in ("ok", "info")]
 
 
-def commands_of(step: Diagnosis) -> list[str]:
+def commands_of(step: Diagnosis) -> list[Command]:
     """The commands for everything that is not fine, each once."""
     return list(dict.fromkeys(command for finding in open_findings(step) for command in finding.commands))
 
@@ -89,8 +90,8 @@ def sign_in_again(report: Report) -> str:
     return f"Sign in again, before {day(ends)}" if ends else "Sign in again soon"
 
 
-def ending(report: Report, reauth: str) -> Iterator[Row]:
-    """That all is complete, and what comes next; nothing while something is left. `reauth` is the command that signs in."""
+def ending(report: Report, renew: str) -> Iterator[Row]:
+    """That all is complete, and what comes next; nothing while something is left. `renew` signs in before then."""
     if report.next_step is not None or not report.wanted:
         return
     count = len(report.wanted)
@@ -106,7 +107,7 @@ def ending(report: Report, reauth: str) -> Iterator[Row]:
             else "Apple's session ends one day, nobody knows when"
         )
         whose = f" for {worst.name}" if len(report.accounts) > 1 else ""
-        yield Text(text=f"{when}{whose}. Sign in again before then: {reauth} --renew", indent=2)
+        yield Text(text=f"{when}{whose}. Sign in again before then: {renew}", indent=2)
     yield Space()
 
 

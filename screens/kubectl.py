@@ -14,6 +14,7 @@ from screens.place import KUBECTL
 from screens.rows import Button, Command, Item, Row, Space, Text
 from screens.sheet import SheetScreen
 from screens.words import SEVERITY_SIGN, TITLES
+from wizard.command import kubectl
 from wizard.settings import AUTH_POD
 from wizard.world import Found
 
@@ -53,7 +54,7 @@ def looks(step_id: str, settings: Settings, world: World | None = None) -> list[
     pods = world.pods.value.items if world is not None and isinstance(world.pods, Found) else ()
     there = step_id == "authentication" and any(pod.meta.name == AUTH_POD for pod in pods)
     all_of_them = (*(_AUTH_POD_LOOKS if there else ()), *_LOOKS.get(step_id, ()))
-    return [f"{settings.kubectl} {look.format(ns=settings.namespace)}" for look in all_of_them]
+    return list(settings.address.lines(kubectl(*look.format(ns=settings.namespace).split()) for look in all_of_them))
 
 
 class KubectlScreen(SheetScreen):
@@ -127,7 +128,7 @@ class KubectlScreen(SheetScreen):
             yield Item(sign=SEVERITY_SIGN[finding.severity], text=finding.summary, style="bold")
             if finding.fix:
                 yield Text(text=finding.fix, indent=2)
-            for index, command in enumerate(finding.commands):
+            for index, command in enumerate(self.wizard.session.settings.address.lines(finding.commands)):
                 yield Command(id=f"mend-{number}-{index}", command=command)
         if not mendable:
             yield Text(text="Nothing is left to do here.")

@@ -205,7 +205,7 @@ class SignInDoing(SignInPanel):
             case "calendar" | "copy" if state.aside == "kubectl" and isinstance(question, Review):
                 self._copy(commands(question, self.shown()))
             case "calendar" | "copy" if course.trouble:
-                self._copy(list(course.trouble.commands))
+                self._copy(list(state.address.lines(course.trouble.commands)))
             case "again" if offers_again(self.shown()):
                 self.begin()
             case "done" if course.outcome:
@@ -279,7 +279,7 @@ class SignInDoing(SignInPanel):
 
         told = unattended(self._desk.settings, self.course.account)
         self._set(unattended=told)
-        text = "\n".join(with_way(self._state, [told.script]))
+        text = "\n".join(with_way(self._state, [told.script(self._state.address)]))
         try:
             where = self._save(UNATTENDED_NAME, text)
         except OSError:

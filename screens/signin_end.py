@@ -35,7 +35,7 @@ def the_end(shown: Shown) -> Iterator[Row]:
         for number, part in enumerate(shown.unattended.parts):
             yield Text(lead="Unattended re-login." if number == 0 else "", text=part.words, indent=2)
             if part.command:
-                yield Command(id=f"command-{number}", command=part.command)
+                yield Command(id=f"command-{number}", command=shown.address.line(part.command))
     yield Space()
     yield from taken(shown)
 
@@ -99,7 +99,7 @@ def _refused(trouble: Trouble, shown: Shown) -> Iterator[Row]:
             "that come by text message as well.",
             indent=2,
         )
-    for index, command in enumerate(trouble.commands):
+    for index, command in enumerate(shown.address.lines(trouble.commands)):
         yield Command(id=f"command-{index}", command=command)
     if shown.inline:
         return

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from wizard import __version__
+from wizard.command import Address, photosync_wizard
 from wizard.errors import Exit, Trouble
 from wizard.output import prepare, put
 
@@ -222,18 +223,21 @@ def _port(text: str) -> int:
 def run(arguments: Sequence[str], *, open_wizard: OpenWizard, sign_in: SignIn | None = None) -> int:
     """Does what the arguments ask for and returns the exit code. No exception leaves it."""
     prepare()
+    address = Address()
     try:
         with _interrupted_by_signals():
-            return _dispatch(parser().parse_args(arguments), open_wizard, sign_in)
+            options = parser().parse_args(arguments)
+            address = _address(options)
+            return _dispatch(options, open_wizard, sign_in)
     except SystemExit as stop:
         return int(stop.code or 0)
     except Trouble as trouble:
-        say(trouble)
+        say(trouble, address)
         return int(trouble.exit_code)
     except KeyboardInterrupt:
         return int(Exit.INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback reaches a person
-        return _crashed(error)
+        return _crashed(error, address)
 
 
 @contextmanager
@@ -260,11 +264,11 @@ def _interrupted_by_signals() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def say(trouble: Trouble) -> None:
-    """The problem in a person's words, on standard error."""
+def say(trouble: Trouble, address: Address) -> None:
+    """The problem in a person's words, on standard error, its commands for this address."""
     from wizard.console import in_words  # noqa: PLC0415 - only where there is a problem
 
-    print(in_words(trouble, sys.stderr, f"{PROGRAM}: "), file=sys.stderr)
+    print(in_words(trouble, address, sys.stderr, f"{PROGRAM}: "), file=sys.stderr)
 
 
 def _dispatch(options: argparse.Namespace, open_wizard: OpenWizard, sign_in: SignIn | None) -> int:
@@ -308,6 +312,18 @@ def _wish(options: argparse.Namespace) -> Wish:
     )
 
 
+def _address(options: argparse.Namespace) -> Address:
+    """How commands that are shown reach what is asked for here."""
+    return Address(options.kubeconfig, options.context, options.namespace, _scenario(options))
+
+
+def _scenario(options: argparse.Namespace) -> str | None:
+    """Which demo world is meant; None for a real cluster."""
+    if options.command != "demo":
+        return str(options.demo) if options.demo is not None else None
+    return next((name for name in (options.scenario, options.demo) if name is not None), DEFAULT_SCENARIO)
+
+
 def _request(options: argparse.Namespace, demo: str | None) -> Request:
     from wizard.opening import Request  # noqa: PLC0415
 
@@ -336,14 +352,16 @@ def _open(request: Request, open_wizard: OpenWizard) -> int:
         raise Trouble(
             "usage.no-terminal",
             "The wizard needs a terminal, and this is none.",
-            fix="For scripts there is: photosync-wizard status -o json",
+            fix="For scripts there is:",
+            commands=(photosync_wizard("status", "-o", "json"),),
             exit_code=Exit.USAGE,
         )
     if os.environ.get("TERM") == "dumb":
         raise Trouble(
             "usage.dumb-terminal",
             "The wizard draws on the whole screen, which this terminal can't (TERM=dumb).",
-            fix="Open it in another terminal, or take: photosync-wizard status",
+            fix="Open it in another terminal, or take:",
+            commands=(photosync_wizard("status"),),
             exit_code=Exit.USAGE,
         )
     from wizard.opening import Opening  # noqa: PLC0415
@@ -364,7 +382,7 @@ def _demo(options: argparse.Namespace, open_wizard: OpenWizard) -> int:
         width = max(map(len, titles()))
         put("".join(f"{name:{width}}  {title}\n" for name, title in titles().items()))
         return int(Exit.DONE)
-    scenario = next((name for name in (options.scenario, options.demo) if name is not None), DEFAULT_SCENARIO)
+    scenario = _scenario(options) or DEFAULT_SCENARIO
     request = _request(options, scenario)
     if not options.serve:
         if options.write_kubeconfig:
@@ -410,9 +428,10 @@ def _completion(shell: str) -> int:
     return int(Exit.DONE)
 
 
-def _crashed(error: Exception) -> int:
+def _crashed(error: Exception, address: Address) -> int:
     from wizard.crash import describe  # noqa: PLC0415
     from wizard.opening import Request, save_private  # noqa: PLC0415
 
-    print(describe(error, lambda name, text: save_private(Request().state_folder, name, text)), file=sys.stderr)
+    words = describe(error, lambda name, text: save_private(Request().state_folder, name, text), address)
+    print(words, file=sys.stderr)
     return int(Exit.INTERNAL)

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 
 KUBECTL = "kubectl"
 WIZARD = "photosync-wizard"
+HELM = "helm"
 STDIN = "-"
 """The word by which kubectl reads a manifest from standard input."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """kubectl or the wizard where it stands in a line; without a namespace it takes the one of its context or opening."""
+    """kubectl, helm or the wizard where it stands in a line; without a namespace it takes the one of its context or opening."""
 
     name: str
     namespace: str = ""
@@ -47,13 +48,18 @@ class Command:
 
 
 def kubectl(*words: str | Shell, namespace: str = "", stdin: str = "") -> Command:
-    """kubectl with these words, in `namespace` where one is given."""
+    """Kubectl with these words, in `namespace` where one is given."""
     return Command((Program(KUBECTL, namespace), *words), stdin)
 
 
 def photosync_wizard(*words: str | Shell, namespace: str = "") -> Command:
     """The wizard with these words, for another namespace than this opening's where one is given."""
     return Command((Program(WIZARD, namespace), *words))
+
+
+def helm(*words: str | Shell, namespace: str = "") -> Command:
+    """Helm with these words, in `namespace` where one is given."""
+    return Command((Program(HELM, namespace), *words))
 
 
 def line(*parts: Part | Command) -> Command:
@@ -65,7 +71,7 @@ def line(*parts: Part | Command) -> Command:
 class Address:
     """How commands reach the cluster of this opening, as it was named on the command line; None where it was not.
 
-    In a demo world kubectl gets no flags: it is led there by $KUBECONFIG, and the flags would lead it to a real cluster.
+    In a demo world kubectl and helm get no flags: $KUBECONFIG leads them there, and the flags would lead to a real cluster.
     """
 
     kubeconfig: str | None = None
@@ -89,7 +95,8 @@ class Address:
         return tuple(self.line(command) for command in commands)
 
     def _program(self, program: Program) -> tuple[str, ...]:
-        cluster = (("--kubeconfig", self.kubeconfig), ("--context", self.context))
+        context = "--kube-context" if program.name == HELM else "--context"
+        cluster = (("--kubeconfig", self.kubeconfig), (context, self.context))
         flags: tuple[tuple[str, str | None], ...]
         if program.name == WIZARD:
             flags = (("--demo", self.demo), *cluster, ("-n", program.namespace or self.namespace))

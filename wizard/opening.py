@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard.choices import chosen
+from wizard.command import Address
 from wizard.errors import Trouble
 from wizard.machine import find_checkout, time_zone
 from wizard.model import ClusterRef
@@ -55,6 +55,11 @@ class Request:
     warning_days: int | None = None
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     home: Path = field(default_factory=_home)
+
+    @property
+    def address(self) -> Address:
+        """How commands for the person reach the cluster that is asked for."""
+        return Address(self.kubeconfig, self.context, self.namespace, self.demo)
 
     @property
     def state_folder(self) -> Path:
@@ -259,20 +264,11 @@ def _settings_of(request: Request) -> Settings:
     elif request.demo:
         sources["context"] = "the demo world"
     zone = time_zone(request.env)
-    given = (("--kubeconfig", request.kubeconfig), ("--context", request.context))
-    own = (("--demo", request.demo), *given, ("--namespace", request.namespace))
-    settings = Settings(
-        time_zone=zone, kubectl=_command("kubectl", given), wizard=_command("photosync-wizard", own), sources=sources
-    )
+    settings = Settings(time_zone=zone, address=request.address, sources=sources)
     if request.warning_days:
         sources["warning_days"] = "flag"
         settings = replace(settings, warning_days=request.warning_days)
     return replace(settings, namespace=request.namespace) if request.namespace else settings
-
-
-def _command(program: str, flags: Iterable[tuple[str, str | None]]) -> str:
-    """How a command line of the program begins."""
-    return shlex.join([program, *(word for flag, value in flags if value for word in (flag, value))])
 
 
 def _hint(request: Request) -> ClusterRef:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from wizard.command import Address
+
 DEFAULT_ACCOUNT = "default"
 NAMESPACE = "photo-sync"
 AUTH_POD = "icloudpd-auth"
@@ -63,8 +65,7 @@ class Settings:
 
     `accounts` are names as the person gave them, `apple_ids` what they gave by account name, `seen_apple_ids` as whom an
     account was last signed in, `skipped` step ids that are not wanted; `warning_days` is how long before the session's end
-    `status` starts to ask for a sign-in. `kubectl` and `wizard` are how commands for the person begin: with `--kubeconfig` and
-    `--context` behind them where they were given to us, our own with `--namespace` too.
+    `status` starts to ask for a sign-in. `address` is how commands for the person reach this cluster.
     """
 
     namespace: str = NAMESPACE
@@ -78,6 +79,5 @@ class Settings:
     skipped: frozenset[str] = frozenset()
     warning_days: int = 7
     git_checkout: str | None = None
-    kubectl: str = "kubectl"
-    wizard: str = "photosync-wizard"
+    address: Address = field(default_factory=Address)
     sources: Mapping[str, str] = field(default_factory=dict)

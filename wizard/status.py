@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from wizard.command import Address
 from wizard.engine import Engine, Fresh, Snapshot, Stale
 from wizard.errors import Exit, Retry
 from wizard.export import exit_code, to_json, to_seed, to_table, to_yaml
@@ -22,13 +23,14 @@ def status(request: Request, form: str, *, watch: bool) -> int:
     """Prints where all seven iterations stand and returns the documented exit code. Raises Trouble."""
     opening = Opening(request)
     engine = opening.engine()
-    snapshot = asyncio.run(_follow(engine, form) if watch else _once(engine))
+    address = request.address
+    snapshot = asyncio.run(_follow(engine, form, address) if watch else _once(engine))
     for notice in opening.notices:
         print(f"photosync-wizard: {notice}", file=sys.stderr)
     if snapshot is None:
         return int(Exit.UNREACHABLE)
     if not watch:
-        put(written(snapshot, form, os.environ), data=form != "table")
+        put(written(snapshot, form, address, os.environ), data=form != "table")
     return int(exit_code(snapshot.report, opening.settings.warning_days))
 
 
@@ -39,7 +41,7 @@ async def _once(engine: Engine) -> Snapshot:
         await engine.close()
 
 
-async def _follow(engine: Engine, form: str) -> Snapshot | None:
+async def _follow(engine: Engine, form: str, address: Address) -> Snapshot | None:
     """Prints every picture that differs from the one before, until interrupted or until nobody reads any more.
 
     Raises a Trouble that no waiting can cure.
@@ -51,7 +53,7 @@ async def _follow(engine: Engine, form: str) -> Snapshot | None:
             async for update in updates:
                 match update:
                     case Fresh(snapshot=snapshot):
-                        text = written(snapshot, form, os.environ, stream=True)
+                        text = written(snapshot, form, address, os.environ, stream=True)
                         if _without_time(text) != last:
                             last = _without_time(text)
                             if not put(text, data=form != "table"):
@@ -67,20 +69,20 @@ async def _follow(engine: Engine, form: str) -> Snapshot | None:
     return snapshot
 
 
-def written(snapshot: Snapshot, form: str, env: Mapping[str, str], *, stream: bool = False) -> str:
-    """The snapshot in one of the forms; JSON on one line when it is one of a stream."""
+def written(snapshot: Snapshot, form: str, address: Address, env: Mapping[str, str], *, stream: bool = False) -> str:
+    """The snapshot in one of the forms, commands in it for this address; JSON on one line when it is one of a stream."""
     match form:
         case "json":
-            return _json(to_json(snapshot.report), stream=stream)
+            return _json(to_json(snapshot.report, address), stream=stream)
         case "seed":
             return _json(to_seed(snapshot.report, snapshot.world), stream=stream)
         case "yaml":
-            return ("---\n" if stream else "") + to_yaml(snapshot.report)
+            return ("---\n" if stream else "") + to_yaml(snapshot.report, address)
         case _:
             colour = sys.stdout.isatty() and not env.get("NO_COLOR") and env.get("TERM") != "dumb"
             width = shutil.get_terminal_size().columns
             unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-            return to_table(snapshot.report, width, colour=colour, unicode=unicode)
+            return to_table(snapshot.report, address, width, colour=colour, unicode=unicode)
 
 
 def _json(document: Mapping[str, Any], *, stream: bool) -> str:

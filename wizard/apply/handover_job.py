@@ -18,6 +18,7 @@ from typing import Any
 
 from wizard.annotations import HANDOVER, HANDOVER_KEPT_SECONDS, PURPOSE
 from wizard.apply.session_place import directory_of, program_of
+from wizard.command import STDIN, kubectl
 from wizard.model import Action, Target, Verb
 from wizard.observe.parse_pod import pod_spec
 from wizard.settings import AccountNames
@@ -109,8 +110,9 @@ def handover(cron_job: Mapping[str, Any], names: AccountNames, name: str, node: 
         Verb.CREATE,
         Target("batch/v1", "Job", "jobs", namespace, name),
         manifest,
-        command=f"kubectl -n {namespace} create -f - <<'END'\n{json.dumps(manifest, indent=1)}\nEND",
-        undo=f"It ends by itself; sooner with: kubectl -n {namespace} delete job {name}",
+        command=kubectl("create", "-f", STDIN, namespace=namespace, stdin=json.dumps(manifest, indent=2) + "\n"),
+        undo="It ends by itself; sooner with:",
+        undo_command=kubectl("delete", "job", name, namespace=namespace),
     )
     domain = "cn" if workload.option("--domain") == "cn" else ""
     _, left_out = _variables(container.get("env", []), container.get("volumeMounts", []))

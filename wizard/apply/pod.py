@@ -12,6 +12,7 @@ from wizard.apply.execute import execute
 from wizard.apply.handover_job import CONTAINER, Handover
 from wizard.apply.pod_start import Start
 from wizard.apply.proof import Proof, proof_of
+from wizard.command import kubectl
 from wizard.errors import Retry, Trouble, shorten
 from wizard.kube.client import Cluster
 from wizard.kube.errors import NotFound
@@ -96,7 +97,7 @@ class HandoverPod:
             "The volume could not be written to.",
             why=shorten(said.decode("utf-8", "replace")) or stream.message or "Nothing was heard of it for a minute.",
             fix="See what is wrong with the volume; nothing was changed.",
-            commands=(f"kubectl -n {self.namespace} describe pod {self._pod}",),
+            commands=(kubectl("describe", "pod", self._pod, namespace=self.namespace),),
             retry=Retry.NOW,
         )
 
@@ -223,7 +224,7 @@ def delete_job(target: Target) -> Action:
         f"Remove job {target.name}",
         Verb.DELETE,
         target,
-        command=f"kubectl -n {target.namespace} delete job {target.name}",
+        command=kubectl("delete", "job", target.name, namespace=target.namespace),
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from wizard.command import kubectl
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Unreachable
 from wizard.model import ClusterRef
@@ -199,7 +200,7 @@ async def _version(cluster: Cluster) -> Read[Any]:
             f"The cluster at {cluster.server} can't be reached.",
             why="It takes connections but does not answer.",
             fix="Check that the cluster is up and not overloaded, then try again.",
-            commands=("kubectl version",),
+            commands=(kubectl("version"),),
         )
     return read
 

@@ -16,6 +16,7 @@ from wizard.apply.execute import execute
 from wizard.apply.pod import HandoverPod, proof_of, until_gone
 from wizard.apply.prompts import Conversation
 from wizard.apply.proof import Verdict
+from wizard.command import kubectl
 from wizard.errors import Retry, Trouble
 from wizard.kube.client import Cluster
 from wizard.model import Action, Target, Verb
@@ -63,7 +64,7 @@ class AuthPod:
             Verb.DELETE,
             Target("v1", "Pod", "pods", self.namespace, self.name),
             {"gracePeriodSeconds": GRACE_SECONDS},
-            command=f"kubectl -n {self.namespace} delete pod {self.name} --grace-period={GRACE_SECONDS}",
+            command=kubectl("delete", "pod", self.name, f"--grace-period={GRACE_SECONDS}", namespace=self.namespace),
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wizard.command import kubectl
 from wizard.model import Blocker, Finding, SessionState, Severity, Status
 from wizard.settings import DEFAULT_ACCOUNT, AccountNames, Settings
 from wizard.steps.auth_pods import auth_pods, check_auth_pods
@@ -123,7 +124,7 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
 def _in_doubt(account: str, doubt: Word, evidence: dict[str, object], settings: Settings) -> Finding:
     """The session worked once, or nobody knows, and nobody knows whether the run since then got in."""
     who = "" if account == DEFAULT_ACCOUNT else f" of account {account}"
-    logs = (f"kubectl -n {settings.namespace} logs job/{doubt.job}",) if doubt.job else ()
+    logs = (kubectl("logs", f"job/{doubt.job}", namespace=settings.namespace),) if doubt.job else ()
     return Finding(
         "authentication.session-in-doubt",
         Severity.UNKNOWN,

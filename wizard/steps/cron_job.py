@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from wizard.annotations import SUSPENDED_BY
+from wizard.command import Command, kubectl
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.schedule import in_words, longest_gap
 from wizard.settings import SERVICE_ACCOUNT, AccountNames, Settings
@@ -74,8 +75,8 @@ def _missing(names: AccountNames, clients: list[Pod]) -> Finding:
     )
 
 
-def _patch(job: CronJob, patch: str) -> str:
-    return f"kubectl -n {job.meta.namespace} patch cronjob {job.meta.name} --type merge -p '{patch}'"
+def _patch(job: CronJob, patch: str) -> Command:
+    return kubectl("patch", "cronjob", job.meta.name, "--type", "merge", "-p", patch, namespace=job.meta.namespace)
 
 
 def _cron_job(job: CronJob, names: AccountNames, world: World, settings: Settings) -> Iterator[Finding]:
@@ -129,7 +130,7 @@ def _cron_job(job: CronJob, names: AccountNames, world: World, settings: Setting
                 evidence={f"{where} volume {volume.name}": f"claim {volume.ref}: not found"},
                 why="Its pods would wait for ever.",
                 fix="Create the claim (iteration 1) or mend the name.",
-                commands=(f"kubectl -n {settings.namespace} get pvc",),
+                commands=(kubectl("get", "pvc", namespace=settings.namespace),),
                 implies=Status.ACTION_REQUIRED,
             )
 
@@ -284,8 +285,8 @@ def check_refused_pods(world: World, settings: Settings) -> Iterator[Finding]:
             why="There is no pod at all then, so there is no log either.",
             fix=_conforming(refused[-1], world, settings),
             commands=(
-                f"kubectl -n {settings.namespace} describe job {refused[-1].name}",
-                f"kubectl get namespace {settings.namespace} --show-labels",
+                kubectl("describe", "job", refused[-1].name, namespace=settings.namespace),
+                kubectl("get", "namespace", settings.namespace, "--show-labels"),
             ),
             implies=Status.BLOCKED,
         )
@@ -297,7 +298,7 @@ def check_refused_pods(world: World, settings: Settings) -> Iterator[Finding]:
             evidence={f"event on job/{refused[-1].name}": refused[-1].message},
             why="There is no pod at all then, so there is no log either.",
             fix="The message says what is in the way: a ServiceAccount that is not there, a quota, an admission rule.",
-            commands=(f"kubectl -n {settings.namespace} describe job {refused[-1].name}",),
+            commands=(kubectl("describe", "job", refused[-1].name, namespace=settings.namespace),),
             implies=Status.BLOCKED,
         )
     elif isinstance(world.namespace, Found):

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from wizard.command import helm, kubectl
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import IMMICH_MOUNT, IMPORT_PATH, Settings
 from wizard.steps.base import Right, Step, missing_rights, unknown
@@ -19,6 +20,7 @@ from wizard.world import Found, Immich, Missing, Pod, Unreadable, World
 
 DATABASE_IMAGE = re.compile(r"postgres|pgvecto|vectorchord|pgvector")
 VECTORS = re.compile(r"vectorchord|pgvecto|pgvector|immich-app/postgres")
+_CHART = "oci://ghcr.io/immich-app/immich-charts/immich"
 
 
 def check_installed(world: World, settings: Settings) -> Iterator[Finding]:
@@ -38,9 +40,7 @@ def check_installed(world: World, settings: Settings) -> Iterator[Finding]:
                 fix="Install Immich (chart 0.10 or later, with a PostgreSQL that has VectorChord and a claim for its library), "
                 "or skip these iterations when yours runs elsewhere. A claim can be mounted only in its own namespace: "
                 f"installing it into {settings.namespace} is the simplest.",
-                commands=(
-                    f"helm install immich oci://ghcr.io/immich-app/immich-charts/immich -n {settings.namespace} -f values.yaml",
-                ),
+                commands=(helm("install", "immich", _CHART, "-f", "values.yaml", namespace=settings.namespace),),
                 implies=Status.BLOCKED,
                 blocker=Blocker(
                     "P0",
@@ -79,8 +79,10 @@ def _server(immich: Immich, world: World) -> Iterator[Finding]:
             why="The first start migrates its database, which takes minutes.",
             fix="Wait; if it restarts instead, its log says why (database without VectorChord, no cache, no library claim).",
             commands=(
-                f"kubectl -n {immich.namespace} get pods",
-                f"kubectl -n {immich.namespace} logs {immich.kind.lower()}/{immich.workload.name} --tail=50",
+                kubectl("get", "pods", namespace=immich.namespace),
+                kubectl(
+                    "logs", f"{immich.kind.lower()}/{immich.workload.name}", "--tail=50", namespace=immich.namespace
+                ),
             ),
             implies=Status.IN_PROGRESS,
         )
@@ -104,7 +106,9 @@ def _server(immich: Immich, world: World) -> Iterator[Finding]:
             evidence={"/api/server/config isInitialized": False},
             why="A library can be added only by an admin.",
             fix="Open Immich in a browser and sign up; the first account is the admin.",
-            commands=(f"kubectl -n {immich.namespace} port-forward svc/{immich.service} 2283:{immich.port}",),
+            commands=(
+                kubectl("port-forward", f"svc/{immich.service}", f"2283:{immich.port}", namespace=immich.namespace),
+            ),
             implies=Status.ACTION_REQUIRED,
         )
     if immich.maintenance:
@@ -145,7 +149,10 @@ def _troubles(immich: Immich, world: World) -> list[Finding]:
                     why="A plain PostgreSQL lacks VectorChord, which Immich needs since 1.133.",
                     fix="Use an image with VectorChord (ghcr.io/immich-app/postgres, or tensorchord/cloudnative-vectorchord for CloudNativePG).",
                     commands=(
-                        f"kubectl -n {immich.namespace} logs {immich.kind.lower()}/{immich.workload.name} --tail=50",
+                        kubectl(
+                            *("logs", f"{immich.kind.lower()}/{immich.workload.name}", "--tail=50"),
+                            namespace=immich.namespace,
+                        ),
                     ),
                     implies=Status.BLOCKED,
                 ),
@@ -165,7 +172,7 @@ def _silent(immich: Immich, where: str) -> Iterator[Finding]:
             "Immich runs, and no Service leads to it.",
             evidence={f"{immich.kind.lower()} {where}": "ready", "service immich-server": "not found"},
             fix="Make a Service for port 2283 of its pods.",
-            commands=(f"kubectl -n {immich.namespace} get services",),
+            commands=(kubectl("get", "services", namespace=immich.namespace),),
             implies=Status.ACTION_REQUIRED,
         )
     elif "forbidden" in immich.probe_error.lower():
@@ -182,7 +189,7 @@ def _silent(immich: Immich, where: str) -> Iterator[Finding]:
             evidence={f"service {immich.namespace}/{immich.service}:{immich.port}": immich.probe_error or "no answer"},
             why="The Service leads to another port, or the server is only just starting. Immich listens on 2283 since 1.118, on 3001 before.",
             fix="Compare the Service's target port with the container's.",
-            commands=(f"kubectl -n {immich.namespace} describe service {immich.service}",),
+            commands=(kubectl("describe", "service", immich.service, namespace=immich.namespace),),
             implies=Status.ACTION_REQUIRED,
         )
 
@@ -238,7 +245,10 @@ def check_application(world: World, settings: Settings) -> Iterator[Finding]:
                     if refused
                     else "Mend what the message names.",
                     commands=(
-                        f"kubectl -n {app.meta.namespace} get application {app.meta.name} -o jsonpath='{{.status.conditions}}'",
+                        kubectl(
+                            *("get", "application", app.meta.name, "-o", "jsonpath={.status.conditions}"),
+                            namespace=app.meta.namespace,
+                        ),
                     ),
                     implies=Status.ACTION_REQUIRED,
                 )

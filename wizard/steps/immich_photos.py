@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wizard.annotations import LIBRARY, read_json
+from wizard.command import kubectl
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import IMMICH_MOUNT, IMPORT_PATH, PHOTOS_CLAIM, Settings
 from wizard.steps.base import unknown
@@ -128,7 +129,7 @@ def _volume_unknown(what: str, evidence: dict[str, object]) -> Finding:
         evidence=evidence,
         why="The volumes could not be read, or are not there yet.",
         fix="Look again when both claims are Bound; reading volumes needs the right to get persistentvolumes.",
-        commands=("kubectl auth can-i get persistentvolumes",),
+        commands=(kubectl("auth", "can-i", "get", "persistentvolumes"),),
         implies=Status.UNKNOWN,
     )
 
@@ -247,7 +248,11 @@ def library_of(world: World) -> Iterator[Finding]:
             fix="See whether the files are there for Immich: list the folder inside its pod. Exclude lost+found from the library.",
             commands=(
                 (
-                    f"kubectl -n {world.immich.value.namespace} exec {world.immich.value.kind.lower()}/{world.immich.value.workload.name} -- ls -la {IMPORT_PATH}",
+                    kubectl(
+                        *("exec", f"{world.immich.value.kind.lower()}/{world.immich.value.workload.name}", "--"),
+                        *("ls", "-la", IMPORT_PATH),
+                        namespace=world.immich.value.namespace,
+                    ),
                 )
                 if isinstance(world.immich, Found)
                 else ()

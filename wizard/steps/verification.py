@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from wizard.annotations import INSTANTIATE, RUNBOOK_WRITTEN_AT, VERIFIED_AT, VERIFIED_COUNTS, parse_time, read_json
+from wizard.command import Command, kubectl
 from wizard.model import Finding, SessionState, Severity, Status
 from wizard.schedule import longest_gap
 from wizard.settings import DEFAULT_ACCOUNT, PHOTOS_CLAIM, AccountNames, Settings
@@ -27,7 +28,7 @@ from wizard.steps.look_up import (
 from wizard.steps.pod_trouble import pod_trouble
 from wizard.steps.session import session_of
 from wizard.steps.session_words import log_of
-from wizard.steps.sign_in import reauth
+from wizard.steps.sign_in import reauth, run_by_hand
 from wizard.world import Job, Missing, Unreadable, World
 
 
@@ -73,9 +74,7 @@ def _whose(account: str) -> str:
 def _runs(account: str, world: World, settings: Settings) -> Iterator[Finding]:
     names, who = AccountNames.of(account), _whose(account)
     jobs = jobs_of(world, names.cron_job)
-    start = (
-        f"kubectl -n {settings.namespace} create job --from=cronjob/{names.cron_job} {names.cron_job}-by-hand-$(date +%s)",
-    )
+    start = (run_by_hand(names, settings),)
     running = [job for job in jobs if job.state == "running"]
     finished = [job for job in jobs if job.state in ("complete", "failed")]
     for job in running[-1:]:
@@ -146,7 +145,7 @@ def _signed_in_since(job: Job, account: str, world: World, settings: Settings) -
     return session.verified_at if after else None
 
 
-def _before_sign_in(job: Job, who: str, signed_in: datetime, start: tuple[str, ...], world: World) -> Finding:
+def _before_sign_in(job: Job, who: str, signed_in: datetime, start: tuple[Command, ...], world: World) -> Finding:
     log = log_of(job, world)
     signs = read_log(log).signs if log else ()
     return Finding(
@@ -181,7 +180,7 @@ def _finished(job: Job, account: str, world: World, settings: Settings, *, newes
     signs = list(findings_from("verification", log, ("account", "run"))) if log else []
     anew = (reauth(account, settings, "--renew"),)
     signs = [replace(one, commands=anew) if one.id == f"verification.{DOWNLOADS_REFUSED}" else one for one in signs]
-    logs = (f"kubectl -n {settings.namespace} logs job/{job.meta.name}",)
+    logs = (kubectl("logs", f"job/{job.meta.name}", namespace=settings.namespace),)
     yield from troubles[:1]
     yield from signs
     read = world.sync_logs.get(job.meta.name)
@@ -264,7 +263,7 @@ def _last_success(names: AccountNames, who: str, world: World) -> Iterator[Findi
             evidence={f"cronjob/{job.meta.name} status.lastScheduleTime": "never", "created": job.meta.created},
             why="Kubernetes' CronJob controller does not run, or the schedule never comes round.",
             fix="See what its events say.",
-            commands=(f"kubectl -n {job.meta.namespace} describe cronjob {job.meta.name}",),
+            commands=(kubectl("describe", "cronjob", job.meta.name, namespace=job.meta.namespace),),
             implies=Status.FAILED,
         )
 
