@@ -24,6 +24,7 @@ from tests.screens.signing import (
     with_code,
     works,
 )
+from wizard.command import Address
 from wizard.console import Console
 from wizard.errors import Exit, Trouble
 from wizard.icloud.calendar import Due, calendar
@@ -69,7 +70,7 @@ class Answered(Console):
     def __init__(self, *answers: str) -> None:
         self.answers = list(answers)
         self.questions: list[str] = []
-        super().__init__(0)
+        super().__init__(Address(), 0)
 
     @property
     def is_terminal(self) -> bool:

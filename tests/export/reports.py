@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from wizard.command import kubectl
 from wizard.model import (
     Account,
     Blocker,
@@ -98,7 +99,7 @@ def seed_report() -> Report:
                     Severity.WARNING,
                     "Secret icloud-credentials has no key password, which the CronJob and the auth pod read.",
                     fix="Take --password out of the command.",
-                    commands=("kubectl -n photo-sync edit cronjob icloudpd-sync",),
+                    commands=(kubectl("edit", "cronjob", "icloudpd-sync", namespace="photo-sync"),),
                     implies=Status.ACTION_REQUIRED,
                 ),
                 Finding("credentials.schedule", Severity.ERROR, "A loud one that stands in nobody's way."),

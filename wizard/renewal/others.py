@@ -25,7 +25,7 @@ LOOKS = 10
 LOOK_EVERY_SECONDS = 0.3
 
 
-async def handover_jobs(cluster: Cluster, namespace: str, claim: str) -> tuple[Command, ...]:
+async def handover_jobs(cluster: Cluster, namespace: str, claim: str) -> tuple[str, ...]:
     """Names of the hand-over Jobs that mount this claim, the oldest first."""
     page = await cluster.list_page(
         f"/apis/batch/v1/namespaces/{namespace}/jobs", labels=f"{PURPOSE}={HANDOVER}", form="full"
