@@ -149,6 +149,11 @@ def _add_reauth(commands: Any, where: argparse.ArgumentParser) -> None:
     reauth.add_argument("--apple-id", metavar="ID", help="the Apple ID (default: as the Secret has it)")
     what = reauth.add_mutually_exclusive_group()
     what.add_argument("--check", action="store_true", help="only say what it would take; changes no session")
+    reauth.add_argument(
+        "--ask-apple",
+        action="store_true",
+        help="with --check: also ask Apple, from this machine, whether an ended session's own tokens bring it back",
+    )
     what.add_argument(
         "--renew", action="store_true", help="sign in anew although the session still works, so that it lasts longer"
     )
@@ -302,6 +307,7 @@ def _wish(options: argparse.Namespace) -> Wish:
         accounts=tuple(options.account or ()),
         apple_id=options.apple_id,
         check=options.check,
+        ask_apple=options.ask_apple,
         in_pod=options.in_pod,
         password_stdin=options.password_stdin,
         code_stdin=options.code_stdin,

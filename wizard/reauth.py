@@ -34,6 +34,7 @@ class Wish:
     accounts: tuple[str, ...] = ()
     apple_id: str | None = None
     check: bool = False
+    ask_apple: bool = False
     in_pod: bool = False
     password_stdin: bool = False
     code_stdin: bool = False
@@ -84,6 +85,15 @@ def check_wish(wish: Wish) -> None:
             "reauth.apple-id",
             f"--apple-id: {problem}",
             fix="Type it as it stands on the device under Settings, your name.",
+            exit_code=Exit.USAGE,
+            retry=Retry.NEVER,
+        )
+    if wish.ask_apple and not wish.check:
+        raise Trouble(
+            "reauth.ask-apple",
+            "--ask-apple belongs to --check.",
+            why="A sign-in asks Apple anyway.",
+            fix="Add --check, or leave it out.",
             exit_code=Exit.USAGE,
             retry=Retry.NEVER,
         )
@@ -179,7 +189,7 @@ async def _reauth(opening: Opening, wish: Wish) -> int:
 
 async def _check(desk: Desk, account: str, wish: Wish, person: TerminalPerson, tally: Tally) -> None:
     start, apple_id, keeper = await _begun(desk, account, wish, person)
-    found = await desk.renewal(start, apple_id, person, keeper).check()
+    found = await desk.renewal(start, apple_id, person, keeper).check(ask_apple=wish.ask_apple)
     tally.due |= found.rung is not Rung.WORKS
     put_line(checked(account, found))
 

@@ -386,14 +386,22 @@ def test_a_calendar_of_somebody_else_is_refused_at_once(tmp_path: Path) -> None:
     ("world", "code", "said"),
     [
         ("complete", 0, "nothing to do"),
-        ("expired-heals", 3, "its own tokens"),
-        ("expired", 3, "your password is enough"),
+        ("expired-heals", 3, "its own tokens may bring it back"),
+        ("expired-heals --ask-apple", 3, "its own tokens bring it back"),
+        ("expired", 3, "its own tokens may bring it back"),
+        ("expired --ask-apple", 3, "your password is enough"),
     ],
 )
 def test_a_check_says_what_it_takes_and_whether_the_session_works(world: str, code: int, said: str) -> None:
-    ended = ran("--demo", world, "reauth", "--check")
+    name, *flags = world.split()
+    ended = ran("--demo", name, "reauth", "--check", *flags)
     assert (ended.code, len(ended.out.splitlines())) == (code, 1), ended.err
     assert said in ended.out
+
+
+def test_apple_is_asked_from_here_by_a_check_only() -> None:
+    ended = ran("--demo", "expired", "reauth", "--ask-apple")
+    ended.said_in_words(Exit.USAGE, "--ask-apple belongs to --check")
 
 
 def test_a_check_has_no_date_for_a_calendar(tmp_path: Path) -> None:

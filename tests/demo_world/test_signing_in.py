@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from requests.adapters import HTTPAdapter
 
 from tests.demo_world.signing import YOU, Keyring, Somebody, leaves, visit
 from wizard.apply.pod import HandoverPod
@@ -67,9 +68,25 @@ async def test_every_rung_of_the_ladder(tmp_path: Path, scenario: str, rung: Run
 )
 async def test_a_check_says_which_and_asks_nobody(tmp_path: Path, scenario: str, rung: Rung) -> None:
     async with visit(scenario, tmp_path) as there:
-        assert (await (await there.renewal()).check()).rung is rung
+        assert (await (await there.renewal()).check(ask_apple=True)).rung is rung
         assert there.person.asked == []
         await there.settled()
+
+
+async def test_a_check_reaches_apple_from_here_only_when_it_is_told_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its own pod asks of Apple goes by another way."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("asked Apple from here")
+
+    monkeypatch.setattr(HTTPAdapter, "send", refused)
+    async with visit("expired-heals", tmp_path) as there:
+        step = await (await there.renewal()).check()
+        assert (step.rung, "`--ask-apple`" in step.sentence) == (Rung.HEALED, True)
+        with pytest.raises(Trouble):
+            await (await there.renewal()).check(ask_apple=True)
 
 
 async def test_a_session_that_the_cron_job_would_not_find_is_not_made(tmp_path: Path) -> None:

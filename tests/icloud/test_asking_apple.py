@@ -101,6 +101,22 @@ async def test_a_kept_password_that_is_refused_is_forgotten_and_never_sent_again
     assert keyring.held == "right"
 
 
+async def test_a_password_that_apple_has_refused_is_not_sent_when_it_is_typed_again() -> None:
+    apple = Apple(trouble("icloud.wrong-password"), trouble("icloud.wrong-password"), IN)
+    person = Somebody(passwords=["one", "one", "two", "one", "two", "right"])
+    await led(apple, person)
+    assert [sent[0] for sent in apple.sent] == ["one", "two", "right"]
+    wrong, same = "icloud.wrong-password", "icloud.same-password"
+    assert person.whys == [wrong, same, wrong, same, same]
+
+
+async def test_nor_when_it_is_the_kept_one_that_is_typed() -> None:
+    apple = Apple(trouble("icloud.password-changed"), IN)
+    person = Somebody(passwords=["kept", "new"])
+    await led(apple, person, keyring=Keyring("kept"))
+    assert [sent[0] for sent in apple.sent] == ["kept", "new"]
+
+
 async def test_a_keyring_that_fails_is_told_and_done_without() -> None:
     keyring = Keyring(None, Trouble("icloud.keyring", "The keyring does not work."))
     apple = Apple(IN)

@@ -116,8 +116,8 @@ class Place:
         """One whole sign-in."""
         return await (await self.renewal(person, account, **options)).run()
 
-    async def check(self, person: Somebody, **options: Any) -> Next:
-        return await (await self.renewal(person, **options)).check()
+    async def check(self, person: Somebody, *, ask_apple: bool = False) -> Next:
+        return await (await self.renewal(person)).check(ask_apple=ask_apple)
 
     # What is there afterwards
 

@@ -120,7 +120,7 @@ async def test_a_check_prints_one_line(place: Place) -> None:
     await place.set_up()
     await place.lay(place.apple.apple.signed_in(place.apple_id, LONG_AGO))
 
-    ended = await reauth(place, "--check")
+    ended = await reauth(place, "--check", "--ask-apple")
 
     assert (ended.code, len(ended.out.splitlines())) == (3, 1), ended.err
     assert "While Apple trusts it your password is enough" in ended.out

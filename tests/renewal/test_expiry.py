@@ -64,7 +64,7 @@ async def test_a_check_says_what_it_takes_and_changes_nothing(
     before = await place.files()
     somebody = Somebody()
 
-    found = await place.check(somebody)
+    found = await place.check(somebody, ask_apple=True)
 
     assert (found.rung, found.inputs, somebody.asked) == (rung, inputs, [])
     assert place.apple.passwords_sent(place.apple_id) == 0

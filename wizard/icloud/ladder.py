@@ -50,7 +50,10 @@ def next_rung(known: Known) -> Next:
     if known.heals:
         return Next(Rung.HEALED, "The session has ended; its own tokens bring it back, without your password.")
     if known.readable and known.session_token and known.heals is None:
-        return Next(Rung.HEALED, "The session has ended; its own tokens may bring it back, without your password.")
+        return Next(
+            Rung.HEALED,
+            "The session has ended; its own tokens may bring it back, without your password (`--ask-apple` tries them).",
+        )
     password = () if known.password_known else ("password",)
     if known.readable and known.trust_token:
         kept = "your kept password" if known.password_known else "your password"

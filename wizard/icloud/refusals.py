@@ -16,6 +16,17 @@ WRONG_PASSWORD = "-20101"  # noqa: S105 - Apple's number for it
 LOCKED = "-20209"
 TOO_MANY_CODES = frozenset({"-21668", "-22979", "-22981", "-22982"})
 NO_SMS = "-28248"
+CLOSES_PHOTOS = frozenset(
+    {
+        "icloud.advanced-data-protection",
+        "icloud.web-access-off",
+        "icloud.device-consent",
+        "icloud.setup-unfinished",
+        "icloud.indexing",
+        "icloud.no-photo-library",
+    }
+)
+"""What keeps icloudpd from the photos too, although the sign-in is good; anything else is a count that failed."""
 _ADP = "ACCESS_DENIED"
 _UNFINISHED = ("ZONE_NOT_FOUND", "AUTHENTICATION_FAILED")
 

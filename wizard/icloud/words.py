@@ -42,6 +42,12 @@ WORDS: dict[str, Words] = {
         "Type it again. After a few wrong ones Apple locks the account, so look it up rather than guess.",
         _NOW,
     ),
+    "icloud.same-password": Words(
+        "Apple has just refused this password.",
+        "It was not sent again: the answer would be the same, and a few wrong passwords lock the account.",
+        "Type another one. Where the password itself is right, the Apple ID may be wrong: leave, and see which one is used.",
+        _NOW,
+    ),
     "icloud.password-changed": Words(
         "Apple does not take the kept password any more.",
         "The password of the Apple ID was probably changed since it was kept.",

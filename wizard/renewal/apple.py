@@ -1,11 +1,14 @@
 """The conversation with Apple, with the person's answers: from the session's own tokens to a code. Changes nothing on a cluster.
 
-Every password and every code is sent once, and again only when it was typed again. A refusal leads to the step that can mend
-it, or ends the sign-in.
+Every password and every code is sent once; a code again only when it was typed again, and a password that Apple has refused
+not at all. A refusal leads to the step that can fix it, or ends the sign-in.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -14,6 +17,7 @@ from wizard.icloud.files import Pair, has_token
 from wizard.icloud.password import Keeper
 from wizard.icloud.signing_in import SigningIn
 from wizard.icloud.steps import CodeWanted, PasswordWanted, SecurityKeyWanted, SignedIn, Step, TermsWanted, WrongCode
+from wizard.icloud.words import trouble
 from wizard.renewal.person import AnotherCode, Code, GaveUp, Person, Progress, Stage, Tick
 
 _APPLE_IS_AWAY = frozenset({"icloud.unavailable", "icloud.throttled", "icloud.unreachable", "icloud.locked"})
@@ -23,6 +27,7 @@ _ASKING = Progress(Stage.APPLE, Tick.DOING, "asking Apple")
 _NO_GOOD = frozenset(
     {"icloud.password-changed", "icloud.wrong-password", "icloud.app-specific-password", "icloud.no-password"}
 )
+_REFUSED = frozenset({"icloud.password-changed", "icloud.wrong-password"})
 _CHINA = {"icloud.china": True, "icloud.not-china": False}
 
 
@@ -121,11 +126,16 @@ class _Entrance:
     pair: Pair | None
     china: bool
     moved: bool = False
+    _salt: bytes = field(default_factory=lambda: secrets.token_bytes(16), init=False, repr=False)
+    _refused: set[bytes] = field(default_factory=set, init=False, repr=False)
 
     async def enter(self, why: Trouble | None) -> Step:
-        """Sends a password once, and asks for another while Apple's answer can be mended by typing."""
+        """Sends a password once, and asks for another while Apple's answer can be fixed by typing."""
         while True:
             password = await self.passwords.get(why)
+            if self._digest(password) in self._refused:
+                why = trouble("icloud.same-password")
+                continue
             self.passwords.person.show(_ASKING)
             try:
                 return await self.signing.start(
@@ -135,18 +145,24 @@ class _Entrance:
                     kept_password=self.passwords.from_keyring,
                     known=self.pair,
                 )
-            except Trouble as trouble:
-                if trouble.retry is not Retry.NOW or trouble.code == "icloud.apple-id":
+            except Trouble as refusal:
+                if refusal.retry is not Retry.NOW or refusal.code == "icloud.apple-id":
                     raise
-                if trouble.code in _NO_GOOD and self.passwords.from_keyring:
+                if refusal.code in _REFUSED:
+                    self._refused.add(self._digest(password))
+                if refusal.code in _NO_GOOD and self.passwords.from_keyring:
                     await self.passwords.refused()
-                if trouble.code == "icloud.trust-refused":
+                if refusal.code == "icloud.trust-refused":
                     self.pair = None
-                if trouble.code in _CHINA:
+                if refusal.code in _CHINA:
                     if self.moved:
                         raise
-                    self.china, self.moved = _CHINA[trouble.code], True
-                why = trouble
+                    self.china, self.moved = _CHINA[refusal.code], True
+                why = refusal
+
+    def _digest(self, password: str) -> bytes:
+        """What tells refused passwords apart without keeping them."""
+        return hmac.digest(self._salt, password.encode(errors="surrogatepass"), hashlib.sha256)
 
 
 async def _next(signing: SigningIn, person: Person, step: Step) -> Step:

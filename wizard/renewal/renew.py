@@ -21,11 +21,9 @@ from wizard.icloud.expiry import expiry
 from wizard.icloud.files import Pair, has_token, icloudpd_names, prepare
 from wizard.icloud.ladder import Next, Rung, next_rung
 from wizard.icloud.password import Keeper
+from wizard.icloud.refusals import CLOSES_PHOTOS
 from wizard.icloud.signing_in import SigningIn
-from wizard.icloud.steps import (
-    Library,
-    SignedIn,
-)
+from wizard.icloud.steps import Library, SignedIn
 from wizard.kube.client import Cluster
 from wizard.model import Action
 from wizard.renewal.apple import Passwords, sign_in
@@ -79,8 +77,8 @@ class Renewal:
     def __post_init__(self) -> None:
         self._passwords = Passwords(self.apple_id, self.person, self.keeper, self._notes.append)
 
-    async def check(self) -> Next:
-        """Which rung a sign-in would take. Asks the cluster's icloudpd, and pyicloud where that says no.
+    async def check(self, *, ask_apple: bool = False) -> Next:
+        """Which rung a sign-in would take. Asks the cluster's icloudpd, and with `ask_apple` Apple from here where that says no.
 
         Changes no session, but for one that an earlier sign-in left half moved; notes on the claim that it works.
         """
@@ -91,9 +89,10 @@ class Renewal:
                 await self._note(expiry(pair.jar, self.clock()).at if pair else None)
             if seen.accepted or pair is None:
                 return next_rung(seen)
-            async with SigningIn(self.folder) as signing:
-                step = await signing.resume(pair)
-            heals = isinstance(step, SignedIn)
+            heals: bool | None = None
+            if ask_apple:
+                async with SigningIn(self.folder) as signing:
+                    heals = isinstance(await signing.resume(pair), SignedIn)
             return next_rung(replace(seen, heals=heals, password_known=await self._passwords.kept() is not None))
 
     async def keep_password(self) -> bool:
@@ -328,7 +327,10 @@ class Renewal:
             library = await signing.photos()
         except Trouble as trouble:
             self.person.show(Progress(Stage.PHOTOS, Tick.FAILED, trouble.what))
-            return None, trouble
+            if trouble.code in CLOSES_PHOTOS:
+                return None, trouble
+            self._notes.append(f"The photos could not be counted, which the session does not depend on. {trouble.what}")
+            return None, None
         self.person.show(Progress(Stage.PHOTOS, Tick.DONE, f"{library.count:,} photos and videos"))
         return library, None
 
