@@ -31,7 +31,7 @@ def _open_wizard(opening: Opening) -> int:
 
 
 def _sign_in(opening: Opening, wish: Wish) -> int:
-    from screens.reauth import sign_in  # noqa: PLC0415
+    from screens.reauth_app import sign_in  # noqa: PLC0415
 
     return sign_in(opening, wish)
 

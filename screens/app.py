@@ -9,46 +9,37 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.message import Message
 from textual.screen import Screen
 from textual.worker import Worker
 
-from screens.base import WizardScreen
+from screens.bookmark import FINDING, KUBECTL, SETUP, Bookmark
+from screens.engine_messages import Loaded, Troubled, Updated, engine_messages
 from screens.fatal import end_without_values
-from screens.home import HomeScreen
+from screens.home.screen import HomeScreen
+from screens.notice import notice_lines
 from screens.picture import LOOKING, Picture
-from screens.place import FINDING, KUBECTL, SETUP, Place
-from screens.rows import wrapped
-from screens.thread import in_daemon_thread
-from screens.words import NAME, TITLES, plural
+from screens.wizard_screen import WizardScreen
+from screens.words import NAME, TITLES
 from wizard.errors import Exit, Trouble
 
 if TYPE_CHECKING:
     from textual.command import Provider
     from textual.driver import Driver
 
-    from screens.rows import Table
+    from screens.host import Host
     from screens.session import Session
-    from wizard.engine import Engine, Snapshot, Update
+    from screens.widgets.rows import Table
+    from wizard.engine import Engine
     from wizard.model import Diagnosis
-    from wizard.settings import Settings
 
-TableOf = Callable[["Snapshot", "Settings", datetime], "Table | None"]
-_MOST_LINES = 3
 _CLOSING_SECONDS = 1.0
 _LEAVING_SECONDS = 15.0
-
-
-def utc_now() -> datetime:
-    """The time, as everything here counts it."""
-    return datetime.now(UTC)
 
 
 def palette() -> type[Provider]:
@@ -62,7 +53,7 @@ class WizardApp(App[int]):
     """The wizard."""
 
     TITLE = NAME
-    CSS_PATH: ClassVar[list[str]] = ["app.tcss", "home.tcss"]  # type: ignore[assignment]
+    CSS_PATH: ClassVar[list[str]] = ["app.tcss", "home/screen.tcss"]  # type: ignore[assignment]
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {palette}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "quit", show=False, priority=True, id="app.quit", tooltip="Close the wizard"),
@@ -77,57 +68,33 @@ class WizardApp(App[int]):
         ),
     ]
 
-    class Loaded(Message):
-        """The engine and what explains its findings are loaded."""
-
-        def __init__(self, engine: Engine, purposes: Mapping[str, str], tables: Mapping[str, TableOf]) -> None:
-            self.engine = engine
-            self.purposes = purposes
-            self.tables = tables
-            super().__init__()
-
-    class Updated(Message):
-        """The engine has something new; only the last of a burst matters."""
-
-        def __init__(self, update: Update) -> None:
-            self.update = update
-            super().__init__()
-
-        def can_replace(self, message: Message) -> bool:
-            """A later update says all that an earlier one did."""
-            return isinstance(message, WizardApp.Updated)
-
-    class Troubled(Message):
-        """The engine can't go on by itself."""
-
-        def __init__(self, trouble: Trouble) -> None:
-            self.trouble = trouble
-            super().__init__()
-
     def __init__(
-        self, session: Session, *, now: Callable[[], datetime] = utc_now, driver_class: type[Driver] | None = None
+        self,
+        session: Session,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        driver_class: type[Driver] | None = None,
     ) -> None:
         super().__init__(driver_class=driver_class)
         self.session = session
         self.now = now
         self.picture = Picture(waiting_since=now())
         self.purposes: Mapping[str, str] = {}
-        self._tables: Mapping[str, TableOf] = {}
         self._engine: Engine | None = None
         self._follower: Worker[None] | None = None
         self._errands: set[asyncio.Task[None]] = set()
-        self._place = Place.of(session.place)
+        self._bookmark = Bookmark.of(session.place)
         self._first_start = session.place is None
         self._arrived = False
         self._put_away: set[str] = set()
-        if self._place.theme in self.available_themes:
-            self.theme = self._place.theme
+        if self._bookmark.theme in self.available_themes:
+            self.theme = self._bookmark.theme
 
     # What the app is made of
 
     def get_default_screen(self) -> Screen[None]:
         """The home is the lowest screen: nothing is composed twice at start."""
-        return HomeScreen(self._place.step)
+        return HomeScreen(self._bookmark.step)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Only what the wizard's own palette does not have."""
@@ -158,23 +125,14 @@ class WizardApp(App[int]):
 
     @work(exclusive=True, group="engine", description="follow the engine")
     async def _follow_engine(self) -> None:
-        try:
-            engine = self._engine
-            if engine is None:
-                loaded = await in_daemon_thread(partial(_load, self.session))
-                engine = loaded.engine
-                self.post_message(loaded)
-            async for update in engine.updates():
-                self.post_message(self.Updated(update))
-        except Trouble as trouble:
-            self.post_message(self.Troubled(trouble))
+        async for message in engine_messages(self.session, self._engine):
+            self.post_message(message)
 
     @on(Loaded)
     def loaded(self, event: Loaded) -> None:
         """Now the cluster itself is awaited."""
         self._engine = event.engine
         self.purposes = event.purposes
-        self._tables = event.tables
         self._show(self.picture.awaiting(LOOKING, self.now()))
 
     @on(Updated)
@@ -201,9 +159,9 @@ class WizardApp(App[int]):
     def _show(self, picture: Picture) -> None:
         self.picture = picture
         if picture.trouble and picture.snapshot is None and isinstance(self.screen, HomeScreen):
-            from screens.trouble import TroubleScreen  # noqa: PLC0415 - seldom needed
+            from screens.unreachable import UnreachableScreen  # noqa: PLC0415 - seldom needed
 
-            self.push_screen(TroubleScreen())
+            self.push_screen(UnreachableScreen())
         for screen in self.screen_stack:
             if isinstance(screen, WizardScreen):
                 screen.draw(picture)
@@ -213,15 +171,15 @@ class WizardApp(App[int]):
         if self._arrived:
             return
         self._arrived = True
-        place = self._place
-        if self._first_start or place.screen == SETUP:
+        bookmark = self._bookmark
+        if self._first_start or bookmark.screen == SETUP:
             self.action_setup()
-        elif place.screen == FINDING and place.finding and place.step in {title.id for title in TITLES}:
-            self.open_finding(place.step, place.finding)
-        elif place.screen == KUBECTL:
+        elif bookmark.screen == FINDING and bookmark.finding and bookmark.step in {title.id for title in TITLES}:
+            self.open_finding(bookmark.step, bookmark.finding)
+        elif bookmark.screen == KUBECTL:
             self.action_kubectl()
-        elif place.finding:
-            self.home.open_finding(place.finding)
+        elif bookmark.finding:
+            self.home.open_finding(bookmark.finding)
         self.remember()
 
     # Where the person is
@@ -231,37 +189,31 @@ class WizardApp(App[int]):
         if not self._arrived or not self.screen_stack:
             return
         top = next((screen for screen in reversed(self.screen_stack) if isinstance(screen, WizardScreen)), self.home)
-        place = Place(
+        bookmark = Bookmark(
             top.place_name,
             TITLES[self.home.number - 1].id,
             top.finding or self.home.finding,
             self.theme,
         )
-        if place != self._place:
-            self._place = place
-            self.session.remember(place.texts())
+        if bookmark != self._bookmark:
+            self._bookmark = bookmark
+            self.session.remember(bookmark.texts())
 
     # What the person should know
 
     def notice(self, width: int) -> Sequence[Content]:
-        """The lines at the top of every screen: why the picture is no longer kept fresh, else what to know about what is kept."""
-        picture = self.picture
-        room = max(8, width - 4)
-        if picture.trouble is not None and picture.snapshot is not None:
-            what, why = wrapped(picture.trouble.what, room), wrapped(picture.trouble.why, room)
-            tries = f"Tried {plural(picture.attempt, 'time')}; what you see is from before." if picture.attempt else ""
-            told = [*what, *(why if len(what) + len(why) <= _MOST_LINES else ()), tries]
-            return _marked("✗", "$text-error", [line for line in told if line])
-        text = next((text for text in self.session.notices if text not in self._put_away), "")
-        if not text or (picture.snapshot is None and picture.trouble is None):
-            return ()
-        return _marked("!", "$text-warning", wrapped(f"{text} (x puts this away)", room))
+        """The lines at the top of every screen."""
+        return notice_lines(self.picture, self._notice, width)
+
+    @property
+    def _notice(self) -> str:
+        """The first notice that was not put away."""
+        return next((text for text in self.session.notices if text not in self._put_away), "")
 
     def action_put_away(self) -> None:
         """Puts the notice away that is shown."""
-        text = next((text for text in self.session.notices if text not in self._put_away), "")
-        if text:
-            self._put_away.add(text)
+        if self._notice:
+            self._put_away.add(self._notice)
             self._show(self.picture)
 
     # What a person can ask for
@@ -287,13 +239,14 @@ class WizardApp(App[int]):
 
     def table(self, step_id: str) -> Table | None:
         """The iteration's own table."""
-        make = self._tables.get(step_id)
+        from screens.tables import TABLES  # noqa: PLC0415 - not before the first frame
+
         snapshot = self.picture.snapshot
-        return make(snapshot, self.session.settings, self.now()) if make and snapshot else None
+        return TABLES[step_id](snapshot, self.session.settings, self.now()) if snapshot else None
 
     def act(self, step: Diagnosis) -> None:
         """Does what the iteration's button says."""
-        from screens.iteration import act_of  # noqa: PLC0415 - beside its use
+        from screens.home.iteration import act_of  # noqa: PLC0415 - beside its use
 
         snapshot = self.picture.snapshot
         if snapshot is None:
@@ -317,6 +270,10 @@ class WizardApp(App[int]):
         self.go(next((number for number, title in enumerate(TITLES, 1) if title.id == step_id), self.home.number))
         self.home.open_finding(reference)
         self.push_screen(FindingScreen(step_id, reference))
+
+    def follow_finding(self, reference: str) -> None:
+        """Puts the home's cursor on a finding, behind the screen in front."""
+        self.home.open_finding(reference)
 
     def go(self, number: int) -> None:
         """Home, to an iteration."""
@@ -345,7 +302,7 @@ class WizardApp(App[int]):
 
     def action_sign_in(self) -> None:
         """Signs in to iCloud."""
-        from screens.signin import SignInScreen  # noqa: PLC0415 - not before the first frame
+        from screens.signin.screen import SignInScreen  # noqa: PLC0415 - not before the first frame
 
         if self._engine is not None and not isinstance(self.screen, SignInScreen):
             self.push_screen(SignInScreen(self.session.desk()))
@@ -422,16 +379,10 @@ class WizardApp(App[int]):
         end_without_values(self, self.session.save, self.session.settings.address)
 
 
-def _marked(sign: str, style: str, lines: Sequence[str]) -> Sequence[Content]:
-    return [Content.assemble((f" {' ' if index else sign} {line}", style)) for index, line in enumerate(lines)]
+if TYPE_CHECKING:
 
-
-def _load(session: Session) -> WizardApp.Loaded:
-    engine = session.engine()
-    from screens.iteration import purposes  # noqa: PLC0415 - in the thread, not before the first frame
-    from screens.tables import TABLES  # noqa: PLC0415 - in the thread, not before the first frame
-
-    return WizardApp.Loaded(engine, purposes(), TABLES)
+    def _as_host(app: WizardApp) -> Host:
+        return app
 
 
 def open_wizard(session: Session) -> int:

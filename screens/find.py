@@ -10,11 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from screens.frame import Line, Lines
-from screens.iteration import references
-from screens.page import Page
-from screens.rows import Item, Row, Text
-from screens.sheet import SheetScreen
+from screens.finding_list import references
+from screens.page_screen import PageScreen
+from screens.widgets.line import Line, Lines
+from screens.widgets.page import Page
+from screens.widgets.rows import Item, Row, Text
 from screens.words import MUTED, SEVERITY_SIGN, plural
 
 if TYPE_CHECKING:
@@ -38,10 +38,10 @@ def _text_of(finding: Finding) -> str:
     return f"{finding.id} {finding.summary} {finding.why} {finding.fix} {evidence}".lower()
 
 
-class FindScreen(SheetScreen):
+class FindScreen(PageScreen):
     """A line to type in, and what matches it."""
 
-    CSS_PATH: ClassVar[list[str]] = ["sheet.tcss", "find.tcss"]  # type: ignore[assignment]
+    CSS_PATH: ClassVar[list[str]] = ["page_screen.tcss", "find.tcss"]  # type: ignore[assignment]
     AUTO_FOCUS = "#words"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "into", "to the list", show=False, id="find.down", tooltip="From the line into the list"),
@@ -88,7 +88,7 @@ class FindScreen(SheetScreen):
     @on(Input.Changed)
     def words_changed(self, _: Input.Changed) -> None:
         """The list follows."""
-        self.draw(self.wizard.picture)
+        self.draw(self.host.picture)
 
     @on(Input.Submitted)
     def words_submitted(self, _: Input.Submitted) -> None:
@@ -99,7 +99,7 @@ class FindScreen(SheetScreen):
         """Opens a finding."""
         step_id, _, reference = row_id.partition(" ")
         if reference:
-            self.wizard.open_finding(step_id, reference)
+            self.host.open_finding(step_id, reference)
 
     def action_into(self) -> None:
         """Moves in the list from the line."""

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from screens.copying import SERVE, copy_commands, demo_note
-from screens.iteration import references
-from screens.page import Page
-from screens.place import FINDING
-from screens.rows import Command, Row, Space, Table, Text
-from screens.sheet import SheetScreen
+from screens.bookmark import FINDING
+from screens.clipboard import SERVE, copy_commands, demo_note
+from screens.finding_list import references
+from screens.page_screen import PageScreen
+from screens.widgets.page import Page
+from screens.widgets.rows import Command, Row, Space, Table, Text
 from screens.words import MUTED, SEVERITY_SIGN, TITLES
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ SEVERITY_WORD = {
 }
 
 
-class FindingScreen(SheetScreen):
+class FindingScreen(PageScreen):
     """A finding with its evidence. It follows the cluster: when it no longer holds, it says so."""
 
     place_name = FINDING
@@ -104,7 +104,7 @@ class FindingScreen(SheetScreen):
                 yield Text(lead=lead, text=text)
         if found.commands:
             yield Space()
-            yield from demo_note(self.wizard.session)
+            yield from demo_note(self.host.session)
             for index, (_, command) in enumerate(self.commands()):
                 yield Command(id=f"command-{index}", command=command)
         yield Space()
@@ -114,36 +114,36 @@ class FindingScreen(SheetScreen):
 
     def commands(self) -> list[tuple[str, str]]:
         """The finding's own."""
-        found = self._found(self.wizard.picture)
-        lines = self.wizard.session.settings.address.lines(found.commands) if found else ()
+        found = self._found(self.host.picture)
+        lines = self.host.session.settings.address.lines(found.commands) if found else ()
         return [(found.summary, text) for text in lines] if found else []
 
     def choose(self, row_id: str) -> None:
         """Copies one command."""
         if row_id == SERVE:
-            copy_commands(self.wizard, list(self.wizard.session.demo_commands[:1]))
+            copy_commands(self.host, list(self.host.session.demo_commands[:1]))
             return
         index = int(row_id.removeprefix("command-"))
         commands = [command for _, command in self.commands()]
-        copy_commands(self.wizard, commands[index : index + 1])
+        copy_commands(self.host, commands[index : index + 1])
 
     def action_copy(self) -> None:
         """Copies all commands."""
-        copy_commands(self.wizard, [command for _, command in self.commands()])
+        copy_commands(self.host, [command for _, command in self.commands()])
 
     def action_other(self, direction: int) -> None:
         """The finding before or after in the same iteration; at an end it says so."""
-        names = self._names(self.wizard.picture)
+        names = self._names(self.host.picture)
         here = names.index(self.reference) + direction if self.reference in names else 0
         if not 0 <= here < len(names):
             which = "last" if direction > 0 else "first"
-            self.wizard.notify(f"This is the {which} finding of this iteration.", markup=False)
+            self.host.notify(f"This is the {which} finding of this iteration.", markup=False)
             return
         self.reference = names[here]
-        self.wizard.home.open_finding(self.reference)
+        self.host.follow_finding(self.reference)
         self.query_one("#page", Page).scroll_home(animate=False)
-        self.draw(self.wizard.picture)
-        self.wizard.remember()
+        self.draw(self.host.picture)
+        self.host.remember()
 
 
 def evidence_table(evidence: Mapping[str, object]) -> Table:

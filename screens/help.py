@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 
-from screens.rows import Heading, Item, Row, Space, Table, Text
-from screens.sheet import SheetScreen
+from screens.page_screen import PageScreen
+from screens.widgets.rows import Heading, Item, Row, Space, Table, Text
 from screens.words import MUTED, SIGN_WORDS
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
 
-    from screens.base import WizardScreen
     from screens.picture import Picture
+    from screens.wizard_screen import WizardScreen
 
 _KEY_NAMES = {
     "question_mark": "?",
@@ -27,7 +27,7 @@ _KEY_NAMES = {
 }
 
 
-class HelpScreen(SheetScreen):
+class HelpScreen(PageScreen):
     """Keys and words of another screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from screens.copying import SERVE, copy_commands, demo_note
-from screens.iteration import open_findings
-from screens.page import Page
-from screens.place import KUBECTL
-from screens.rows import Button, Command, Item, Row, Space, Text
-from screens.sheet import SheetScreen
+from screens.bookmark import KUBECTL
+from screens.clipboard import SERVE, copy_commands, demo_note
+from screens.finding_list import open_findings
+from screens.page_screen import PageScreen
+from screens.widgets.page import Page
+from screens.widgets.rows import Button, Command, Item, Row, Space, Text
 from screens.words import SEVERITY_SIGN, TITLES
 from wizard.command import kubectl
 from wizard.settings import AUTH_POD
@@ -57,7 +57,7 @@ def looks(step_id: str, settings: Settings, world: World | None = None) -> list[
     return list(settings.address.lines(kubectl(*look.format(ns=settings.namespace).split()) for look in all_of_them))
 
 
-class KubectlScreen(SheetScreen):
+class KubectlScreen(PageScreen):
     """Commands to read and to copy: those that only look, or with `mending` what to do about what was found, and why."""
 
     place_name = KUBECTL
@@ -102,7 +102,7 @@ class KubectlScreen(SheetScreen):
 
     def page(self, picture: Picture) -> Iterable[Row]:
         """Looking, or mending."""
-        session = self.wizard.session
+        session = self.host.session
         rows = list(self._mending(picture) if self.mending else self._looking(picture))
         if any(isinstance(row, Command) for row in rows):
             yield from demo_note(session)
@@ -110,7 +110,7 @@ class KubectlScreen(SheetScreen):
 
     def _looking(self, picture: Picture) -> Iterator[Row]:
         world = picture.snapshot.world if picture.snapshot else None
-        for index, command in enumerate(looks(self.step_id, self.wizard.session.settings, world)):
+        for index, command in enumerate(looks(self.step_id, self.host.session.settings, world)):
             yield Command(id=f"look-{index}", command=command)
         step = self._step(picture)
         if step is not None and _mendable(step):
@@ -128,14 +128,14 @@ class KubectlScreen(SheetScreen):
             yield Item(sign=SEVERITY_SIGN[finding.severity], text=finding.summary, style="bold")
             if finding.fix:
                 yield Text(text=finding.fix, indent=2)
-            for index, command in enumerate(self.wizard.session.settings.address.lines(finding.commands)):
+            for index, command in enumerate(self.host.session.settings.address.lines(finding.commands)):
                 yield Command(id=f"mend-{number}-{index}", command=command)
         if not mendable:
             yield Text(text="Nothing is left to do here.")
 
     def commands(self) -> list[tuple[str, str]]:
         """All that are shown."""
-        rows = self.page(self.wizard.picture)
+        rows = self.page(self.host.picture)
         return [(row.id, row.command) for row in rows if isinstance(row, Command) and row.id != SERVE]
 
     def choose(self, row_id: str) -> None:
@@ -143,13 +143,13 @@ class KubectlScreen(SheetScreen):
         if row_id == DO:
             self.action_other("do")
         elif row_id == SERVE:
-            copy_commands(self.wizard, list(self.wizard.session.demo_commands[:1]))
+            copy_commands(self.host, list(self.host.session.demo_commands[:1]))
         else:
-            copy_commands(self.wizard, [command for name, command in self.commands() if name == row_id])
+            copy_commands(self.host, [command for name, command in self.commands() if name == row_id])
 
     def action_copy(self) -> None:
         """Copies all commands."""
-        copy_commands(self.wizard, [command for _, command in self.commands()])
+        copy_commands(self.host, [command for _, command in self.commands()])
 
     def action_other(self, which: str) -> None:
         """The other half of the commands; the same key again goes back."""
@@ -158,7 +158,7 @@ class KubectlScreen(SheetScreen):
             return
         self.mending = which == "do"
         self.query_one("#page", Page).scroll_home(animate=False, immediate=True)
-        self.draw(self.wizard.picture)
+        self.draw(self.host.picture)
 
 
 def _mendable(step: Diagnosis) -> list[Finding]:

@@ -9,40 +9,36 @@ from typing import cast
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from screens.app import WizardApp
-from screens.iteration import references
+from screens.finding_list import references
+from screens.host import host_of
 from screens.words import STATUS_SIGN, TITLES, status_word
 
 
 class WizardCommands(Provider):
     """Everything by name."""
 
-    @property
-    def _wizard(self) -> WizardApp:
-        return cast("WizardApp", self.app)
-
     def _offers(self) -> Iterator[tuple[str, str, Callable[[], object], bool]]:
-        app = self._wizard
-        snapshot = app.picture.snapshot
+        host = host_of(self.app)
+        snapshot = host.picture.snapshot
         for number, title in enumerate(TITLES, 1):
             status = snapshot.report.steps[number - 1].status if snapshot else None
             told = f"{STATUS_SIGN[status]} {status_word(status)}" if status else "not looked at yet"
-            yield f"Go to {number} {title.title}", told, partial(app.go, number), True
+            yield f"Go to {number} {title.title}", told, partial(host.go, number), True
         for number, title in enumerate(TITLES, 1) if snapshot else ():
             skipped = bool(snapshot and snapshot.report.steps[number - 1].status == "skipped")
             what = f"Want {number} {title.title} after all" if skipped else f"Skip {number} {title.title}"
             told = "It counts again" if skipped else "It counts neither as done nor as missing"
-            yield what, told, partial(app.skip, number), skipped
-        yield "Look again", "Look at the cluster now", app.action_look_again, True
-        yield "Sign in to iCloud", "With as few inputs as Apple allows; the plan comes first", app.action_sign_in, True
-        yield "kubectl", "This iteration's commands", app.action_kubectl, True
-        yield "Find", "Among everything that was found", app.action_find, True
-        yield "Setup", "What was worked out about your setup, and from where", app.action_setup, True
-        yield "Help", "For this screen", app.action_explain, True
-        yield "Quit", "The next start comes back here", app.action_quit, True
+            yield what, told, partial(host.skip, number), skipped
+        yield "Look again", "Look at the cluster now", host.action_look_again, True
+        yield "Sign in to iCloud", "With as few inputs as Apple allows; the plan comes first", host.action_sign_in, True
+        yield "kubectl", "This iteration's commands", host.action_kubectl, True
+        yield "Find", "Among everything that was found", host.action_find, True
+        yield "Setup", "What was worked out about your setup, and from where", host.action_setup, True
+        yield "Help", "For this screen", host.action_explain, True
+        yield "Quit", "The next start comes back here", host.close_wizard, True
         for step in snapshot.report.steps if snapshot else ():
             for reference, finding in references(step):
-                yield f"Open {reference}", finding.summary, partial(app.open_finding, step.id, reference), False
+                yield f"Open {reference}", finding.summary, partial(host.open_finding, step.id, reference), False
 
     async def discover(self) -> Hits:
         """What is offered before anything is typed."""

@@ -15,11 +15,11 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input
 
-from screens.frame import Line, Lines
-from screens.page import Page
-from screens.place import SETUP
-from screens.rows import Button, Item, Row, Space, clean, clip, wrapped
-from screens.sheet import SheetScreen
+from screens.bookmark import SETUP
+from screens.page_screen import PageScreen
+from screens.widgets.line import Line, Lines
+from screens.widgets.page import Page
+from screens.widgets.rows import Button, Item, Row, Space, clean, clip, wrapped
 from screens.words import MUTED, ROW_SIGN, STYLE, span
 from wizard.errors import Trouble
 
@@ -108,10 +108,10 @@ def _cell(text: str, width: int, *, cut: bool) -> list[str]:
     return [clip(clean(text), width)] if cut else wrapped(text, width)
 
 
-class SetupScreen(SheetScreen):
+class SetupScreen(PageScreen):
     """The rows, and a line to answer in."""
 
-    CSS_PATH: ClassVar[list[str]] = ["sheet.tcss", "setup.tcss"]  # type: ignore[assignment]
+    CSS_PATH: ClassVar[list[str]] = ["page_screen.tcss", "setup.tcss"]  # type: ignore[assignment]
     place_name = SETUP
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "app.look_again", "look again", id="setup.look", tooltip="Look at the cluster again now"),
@@ -164,7 +164,7 @@ class SetupScreen(SheetScreen):
 
     def _page(self, picture: Picture, cut: Cut) -> Iterable[Row]:
         if picture.snapshot is None:
-            yield Item(sign="◐", text=f"{picture.awaited}… {span(self.wizard.now() - picture.waiting_since)}")
+            yield Item(sign="◐", text=f"{picture.awaited}… {span(self.host.now() - picture.waiting_since)}")
         else:
             for row in picture.snapshot.setup:
                 sign = ROW_SIGN.get(row.state, "?")
@@ -215,7 +215,7 @@ class SetupScreen(SheetScreen):
             self._ask(row)
 
     def _row(self, row_id: str) -> SetupRow | None:
-        snapshot = self.wizard.picture.snapshot
+        snapshot = self.host.picture.snapshot
         return next((row for row in snapshot.setup if row.id == row_id), None) if snapshot else None
 
     def _ask(self, row: SetupRow) -> None:
@@ -226,7 +226,7 @@ class SetupScreen(SheetScreen):
         answer.placeholder = question.example
         answer.value = row.said
         answer.focus()
-        self.draw(self.wizard.picture)
+        self.draw(self.host.picture)
 
     def _explain(self) -> None:
         """Beneath the rows: what is asked, else what there is to say about the row under the cursor."""
@@ -245,7 +245,7 @@ class SetupScreen(SheetScreen):
         if row is None:
             return "", ""
         how = "⏎ changes it." if row.id in QUESTIONS else HINTS.get(row.id, "")
-        whole = f"{row.value}: {row.source}. " if self._cut(self.wizard.picture) and row.value else ""
+        whole = f"{row.value}: {row.source}. " if self._cut(self.host.picture) and row.value else ""
         return f"{whole}{how}", MUTED
 
     def _answered(self, *, taken: bool) -> None:
@@ -254,7 +254,7 @@ class SetupScreen(SheetScreen):
         page = self.query_one("#page", Page)
         page.move_to(GO_ON if self._by_itself and taken else row_id)
         page.focus()
-        self.draw(self.wizard.picture)
+        self.draw(self.host.picture)
 
     @on(Input.Changed)
     def answer_changed(self, _: Input.Changed) -> None:
@@ -271,12 +271,12 @@ class SetupScreen(SheetScreen):
         text = event.value.strip()
         if text or (row is not None and row.said):
             try:
-                self.wizard.session.choose(QUESTIONS[self._asking].name, text)
+                self.host.session.choose(QUESTIONS[self._asking].name, text)
             except Trouble as trouble:
                 self._problem = trouble.what
                 self._explain()
                 return
-            self.wizard.action_look_again()
+            self.host.action_look_again()
         self._answered(taken=True)
 
     def action_back(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from screens.rows import Table
+from screens.widgets.rows import Table
 from screens.words import moment
 from wizard.settings import AccountNames
 from wizard.world import Found, Page, Read

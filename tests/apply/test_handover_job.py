@@ -68,7 +68,6 @@ def at(path: str, **more: Any) -> Json:
 
 
 IMAGE = "icloudpd/icloudpd:1.32.3"
-OFFICIAL = ("/app/icloudpd_ex", "icloudpd")
 COOKIES = "icloudpd --directory /photos --cookie-directory"
 
 
@@ -176,24 +175,25 @@ def test_a_cron_job_without_the_claim_has_no_hand_over() -> None:
 @pytest.mark.parametrize(
     ("container", "program"),
     [
-        (script(f"/opt/bin/icloudpd {OPTIONS}"), ("/opt/bin/icloudpd",)),
-        (script(f"mkdir -p /config/icloudpd && /opt/bin/icloudpd {OPTIONS}"), ("/opt/bin/icloudpd",)),
-        (script(f"cd /opt/icloudpd && /opt/bin/icloudpd {OPTIONS}"), ("/opt/bin/icloudpd",)),
-        (script(f'"/opt/my bin/icloudpd" {OPTIONS}'), ("/opt/my bin/icloudpd",)),
-        (script(f"# now icloudpd\necho starting icloudpd; exec /opt/bin/icloudpd {OPTIONS}"), ("/opt/bin/icloudpd",)),
-        (script(f"/app/icloudpd-1.32.3-linux-amd64 {OPTIONS}"), ("/app/icloudpd-1.32.3-linux-amd64",)),
-        (script(f"icloudpd-1.32.3-linux-amd64 {OPTIONS}"), ("icloudpd-1.32.3-linux-amd64",)),
-        (script(f"icloudpd {OPTIONS}"), ("icloudpd",)),
-        (script(f"cd /opt/bin && ./icloudpd {OPTIONS}"), ("icloudpd",)),
-        (script(f"./icloudpd {OPTIONS}") | {"workingDir": "/opt/bin"}, ("/opt/bin/icloudpd",)),
-        (script(f"$BIN/icloudpd {OPTIONS}"), ("icloudpd",)),
-        (script(f"$BIN/icloudpd {OPTIONS}") | {"workingDir": "/opt"}, ("icloudpd",)),
-        (box(image=IMAGE, command=[], args=["icloudpd", *OPTIONS.split()]), OFFICIAL),
-        (box(image=IMAGE, command=["/app/icloudpd_ex", "icloudpd", *OPTIONS.split()]), OFFICIAL),
+        (script(f"/opt/bin/icloudpd {OPTIONS}"), "/opt/bin/icloudpd"),
+        (script(f"mkdir -p /config/icloudpd && /opt/bin/icloudpd {OPTIONS}"), "/opt/bin/icloudpd"),
+        (script(f"cd /opt/icloudpd && /opt/bin/icloudpd {OPTIONS}"), "/opt/bin/icloudpd"),
+        (script(f'"/opt/my bin/icloudpd" {OPTIONS}'), "/opt/my bin/icloudpd"),
+        (script(f"# now icloudpd\necho starting icloudpd; exec /opt/bin/icloudpd {OPTIONS}"), "/opt/bin/icloudpd"),
+        (script(f"/app/icloudpd-1.32.3-linux-amd64 {OPTIONS}"), "/app/icloudpd-1.32.3-linux-amd64"),
+        (script(f"icloudpd-1.32.3-linux-amd64 {OPTIONS}"), "icloudpd-1.32.3-linux-amd64"),
+        (script(f"icloudpd {OPTIONS}"), "icloudpd"),
+        (script(f"cd /opt/bin && ./icloudpd {OPTIONS}"), "icloudpd"),
+        (script(f"./icloudpd {OPTIONS}") | {"workingDir": "/opt/bin"}, "/opt/bin/icloudpd"),
+        (script(f"$BIN/icloudpd {OPTIONS}"), "icloudpd"),
+        (script(f"$BIN/icloudpd {OPTIONS}") | {"workingDir": "/opt"}, "icloudpd"),
+        (box(image=IMAGE, command=[], args=["icloudpd", *OPTIONS.split()]), "icloudpd"),
+        (box(image=IMAGE, command=["/app/icloudpd_ex", "icloudpd", *OPTIONS.split()]), "icloudpd"),
+        (box(image=IMAGE, command=["/app/entrypoint.sh", "icloudpd", *OPTIONS.split()]), "icloudpd"),
     ],
     ids=lambda value: value["command"][-1][:40] if isinstance(value, dict) and value["command"] else "",
 )  # fmt: skip
-def test_the_program_is_the_one_that_runs(container: Json, program: tuple[str, ...]) -> None:
+def test_the_program_is_the_one_that_runs(container: Json, program: str) -> None:
     assert made(cron_job(container)).program == program
 
 

@@ -422,11 +422,12 @@ def test_a_program_is_found_by_its_name_or_not_at_all(tmp_path: Path) -> None:
     here = f"{tmp_path}/bin:{os.environ['PATH']}"
     assert found(here) == ""
     for name, called in (
-        ("app/icloudpd_ex", "/app/icloudpd_ex icloudpd\n"),
+        ("app/icloudpd_ex", "/app/icloudpd_ex\nicloudpd\n"),
         ("opt/icloudpd", "/opt/icloudpd\n"),
+        ("app/icloudpd", "/app/icloudpd\n"),
         ("bin/icloudpd-of-a-test", "icloudpd-of-a-test\n"),
     ):
-        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("#!/bin/sh\n")
         (tmp_path / name).chmod(0o755)
         assert found(here) == called

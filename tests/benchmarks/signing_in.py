@@ -117,7 +117,7 @@ class Signing:
             CONTAINER,
         ]
         copy = ["--", "/bin/sh", "-c", f"mkdir -p {BARE_FOLDER} && tar x -C {BARE_FOLDER}"]
-        prove = ["--", objects.PROGRAM, "--auth-only", "--log-level", "info", "--username", self.apple_id]
+        prove = ["--", objects.BOREDAZFCUK.program, "--auth-only", "--log-level", "info", "--username", self.apple_id]
         prove += ["--cookie-directory", BARE_FOLDER, "--password-provider", "parameter"]
         began = time.perf_counter()
         copied = self._run([*inside, *copy], archive)
@@ -166,7 +166,7 @@ async def _signing(kubeconfig: Path, apple: ServedApple, folder: Path, namespace
                 for claim in (PHOTOS_CLAIM, names.config_claim):
                     await api.made("persistentvolumeclaims", objects.claim(claim))
                 await api.made("secrets", objects.secret(names, apple_id))
-                await api.made("batch/v1/cronjobs", objects.cron_job(names))
+                await api.made("batch/v1/cronjobs", objects.cron_job(names, objects.BOREDAZFCUK))
                 yield Signing(cluster, apple, apple_id, namespace, kubeconfig, folder)
             finally:
                 await api.delete(f"/api/v1/namespaces/{namespace}")

@@ -291,10 +291,26 @@ async def test_an_argument_that_icloudpd_does_not_know_says_nothing_of_the_sessi
     assert "--bogus" in proof.why
 
 
-@pytest.mark.parametrize("word", ["icloudpd", "./icloudpd"])
-async def test_a_program_without_a_path_is_found(place: Place, tmp_path: Path, word: str) -> None:
-    """Where the image has it, although no PATH leads there."""
-    container = {"command": [word], "env": [{"name": "PATH", "value": "/usr/bin:/bin"}]}
+OFFICIAL: Json = {"image": "icloudpd/icloudpd:1.32.3"}
+OPTIONS = CRON_JOB["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["args"]
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        {"command": ["icloudpd"]},
+        {"command": ["./icloudpd"]},
+        {"command": ["/opt/icloudpd/bin/icloudpd"]},
+        OFFICIAL | {"command": ["/app/icloudpd"]},
+        OFFICIAL | {"command": ["/app/entrypoint.sh", "icloudpd"]},
+        OFFICIAL | {"command": ["/app/icloudpd_ex", "icloudpd"]},
+        OFFICIAL | {"command": [], "args": ["icloudpd", *OPTIONS]},
+    ],
+    ids=lambda container: f"{container.get('image', 'boredazfcuk')} {' '.join(container['command'])}",
+)
+async def test_the_program_is_found_where_the_image_has_it(place: Place, tmp_path: Path, container: Json) -> None:
+    """Although no PATH leads there, and whatever the CronJob calls it by."""
+    container = container | {"env": [{"name": "PATH", "value": "/usr/bin:/bin"}]}
     async with connected(place, tmp_path) as cluster, opened(place, cluster, with_pod(container)) as pod:
         await pod.recover_and_look()
         result = await pod.run([*pod.sign_in_command("you@example.com"), "--bogus"])

@@ -14,6 +14,7 @@ from requests.adapters import HTTPAdapter
 from tests.demo_world.signing import YOU, Keyring, Somebody, leaves, visit
 from wizard.apply.pod import HandoverPod
 from wizard.apply.proof import Proof, proof_of
+from wizard.demo.apple.server import Hiccup
 from wizard.errors import Trouble
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted
@@ -276,6 +277,14 @@ async def test_photos_that_apple_keeps_closed(tmp_path: Path) -> None:
         outcome = await (await there.renewal()).run()
         assert outcome.photos_trouble is not None
         assert outcome.photos_trouble.code == "icloud.advanced-data-protection"
+
+
+async def test_photos_that_could_not_be_counted_are_a_note(tmp_path: Path) -> None:
+    async with visit("expired", tmp_path) as there:
+        there.residents.apple.hiccups.append(Hiccup("/records/query", 500, times=99))  # type: ignore[union-attr]
+        outcome = await (await there.renewal()).run()
+        assert (outcome.library, outcome.photos_trouble) == (None, None)
+        assert "The photos could not be counted, which the session does not depend on." in " ".join(outcome.notes)
 
 
 async def test_a_waiting_auth_pod_is_answered_by_attaching(tmp_path: Path) -> None:

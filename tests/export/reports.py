@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from wizard.command import kubectl
+from wizard.command import kubectl, line
 from wizard.model import (
     Account,
     Blocker,
@@ -118,6 +118,7 @@ def seed_report() -> Report:
 
 
 texts = st.text(max_size=30)
+shell_words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"), max_size=30)
 times = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001
 evidence = st.dictionaries(
     texts,
@@ -145,7 +146,7 @@ findings = st.builds(
     evidence,
     texts,
     texts,
-    st.lists(texts, max_size=2).map(tuple),
+    st.lists(st.builds(line, shell_words), max_size=2).map(tuple),
     texts,
     st.none() | st.sampled_from(Status),
 )

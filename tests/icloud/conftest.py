@@ -12,6 +12,7 @@ from tests.apple.conftest import PASSWORD, Clock, apple, clock, lines, only_loop
 from wizard.demo.apple.server import DemoApple
 from wizard.demo.apple.state import Way
 from wizard.icloud.files import Pair
+from wizard.icloud.limits import Limits
 from wizard.icloud.signing_in import SigningIn
 from wizard.icloud.steps import CodeWanted, SignedIn, Step, WrongCode
 
@@ -41,7 +42,7 @@ def private(tmp_path: Path) -> Path:
 async def signing_in(apple: DemoApple, private: Path, clock: Clock) -> AsyncIterator[SigningIn]:
     """Leaves nothing behind in the private folder, whatever the test does."""
     assert apple.requests == []
-    async with SigningIn(private, clock=clock) as conversation:
+    async with SigningIn(private, clock=clock, limits=Limits(pauses=(0, 0))) as conversation:
         yield conversation
     assert files_in(private) == []
 

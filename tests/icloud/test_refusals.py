@@ -38,7 +38,6 @@ async def refusal_of(signing_in: SigningIn, apple_id: str, password: str = PASSW
         ("throttled@example.com", PASSWORD, "icloud.unavailable", Retry.LATER),
         ("throttled.early@example.com", PASSWORD, "icloud.unavailable", Retry.LATER),
         ("too.many@example.com", PASSWORD, "icloud.throttled", Retry.LATER),
-        ("dropped@example.com", PASSWORD, "icloud.unreachable", Retry.LATER),
         ("no.2fa@example.com", PASSWORD, "icloud.no-two-factor", Retry.LATER),
     ],
 )
@@ -48,6 +47,12 @@ async def test_refused_at_the_password(
     refusal = await refusal_of(signing_in, apple_id, password)
     assert (refusal.code, refusal.retry) == (expected, retry)
     assert max(Counter(lines(apple)).values()) == 1
+
+
+async def test_a_line_that_breaks_again_and_again(signing_in: SigningIn, apple: DemoApple) -> None:
+    refusal = await refusal_of(signing_in, "dropped@example.com")
+    assert (refusal.code, refusal.retry) == ("icloud.unreachable", Retry.LATER)
+    assert lines(apple)[1:] == ["POST /appleauth/auth/signin/init 444"] * 3
 
 
 @pytest.mark.parametrize(
@@ -186,18 +191,6 @@ async def test_a_busy_apple_is_no_end_of_the_session(
     assert refusal.value.__context__ is None
 
 
-@pytest.mark.parametrize("end", ["/2sv/trust", "/accountLogin", "/securitycode", "/code/validate"])
-async def test_a_busy_apple_is_no_wrong_code(
-    signing_in: SigningIn, apple: DemoApple, busy_at: Callable[[str], None], end: str
-) -> None:
-    who = "sms.only@example.com" if end == "/securitycode" else WHO
-    step = await signing_in.start(who, PASSWORD)
-    busy_at(end)
-    with pytest.raises(Trouble) as refusal:
-        await type_code(signing_in, apple, who, step)
-    assert refusal.value.code == "icloud.unavailable"
-
-
 async def test_a_busy_push_host_is_gone_round(signing_in: SigningIn, busy_at: Callable[[str], None]) -> None:
     busy_at("/bridge/step/0")
     step = await signing_in.start(WHO, PASSWORD)
@@ -229,7 +222,7 @@ def answer(path: str, status: int, *codes: str) -> Answer:
     [
         (answer("/setup/ws/1/accountLogin", 421), Hints(), "icloud.web-access-off"),
         (answer("/setup/ws/1/accountLogin", 502), Hints(), "icloud.unavailable"),
-        (answer("/appleauth/auth/signin/complete", 412), Hints(), "icloud.setup-unfinished"),
+        (answer("/appleauth/auth/signin/complete", 412), Hints(), "icloud.no-two-factor"),
         (answer("/appleauth/auth/signin/complete", 401), Hints(kept_password=True), "icloud.password-changed"),
         (answer("/appleauth/auth/verify/phone", 423, "-28248"), Hints(), "icloud.sms-refused"),
         (answer("/appleauth/auth/verify/phone", 401), Hints(), "icloud.sign-in-lapsed"),

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.renewal.apple import PASSWORD
-from tests.renewal.conftest import led_apple, place, shelf
+from tests.renewal.conftest import image, led_apple, place, shelf
 from tests.renewal.people import Somebody
 from tests.renewal.place import Place
 from wizard.model import Finding, SessionState
@@ -23,7 +23,7 @@ from wizard.renewal.person import Code
 from wizard.settings import Settings
 from wizard.steps import diagnose
 
-__all__ = ["led_apple", "place", "shelf"]
+__all__ = ["image", "led_apple", "place", "shelf"]
 
 pytestmark = pytest.mark.cluster
 

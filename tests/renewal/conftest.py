@@ -62,17 +62,26 @@ def shelf(request: pytest.FixtureRequest) -> Iterator[Shelf]:
         asyncio.run(remove())
 
 
+@pytest.fixture(params=[objects.BOREDAZFCUK, objects.OFFICIAL], ids=["boredazfcuk", "official"])
+def image(request: pytest.FixtureRequest) -> objects.Image:
+    """Both images that people run."""
+    found: objects.Image = request.param
+    return found
+
+
 @pytest_asyncio.fixture
-async def place(led_apple: ServedApple, shelf: Shelf, real_kubeconfig: Path, tmp_path: Path) -> AsyncIterator[Place]:
+async def place(
+    led_apple: ServedApple, shelf: Shelf, real_kubeconfig: Path, tmp_path: Path, image: objects.Image
+) -> AsyncIterator[Place]:
     """A namespace of its own, with nothing in it yet; this process is led to the same Apple as the pods."""
     with names_lead_to(led_apple.apple.address, led_apple.apple.ca_file):
-        async with _place(led_apple, shelf, real_kubeconfig, tmp_path) as made:
+        async with _place(led_apple, shelf, real_kubeconfig, tmp_path, image) as made:
             yield made
 
 
 @pytest_asyncio.fixture
 async def places(
-    led_apple: ServedApple, shelf: Shelf, real_kubeconfig: Path, tmp_path: Path
+    led_apple: ServedApple, shelf: Shelf, real_kubeconfig: Path, tmp_path: Path, image: objects.Image
 ) -> AsyncIterator[tuple[Place, Place]]:
     """Two of them, for what takes long and can go on side by side."""
     folders = (tmp_path / "one", tmp_path / "two")
@@ -80,14 +89,16 @@ async def places(
         folder.mkdir()
     with names_lead_to(led_apple.apple.address, led_apple.apple.ca_file):
         async with (
-            _place(led_apple, shelf, real_kubeconfig, folders[0]) as one,
-            _place(led_apple, shelf, real_kubeconfig, folders[1]) as two,
+            _place(led_apple, shelf, real_kubeconfig, folders[0], image) as one,
+            _place(led_apple, shelf, real_kubeconfig, folders[1], image) as two,
         ):
             yield one, two
 
 
 @contextlib.asynccontextmanager
-async def _place(apple: ServedApple, shelf: Shelf, kubeconfig: Path, folder: Path) -> AsyncIterator[Place]:
+async def _place(
+    apple: ServedApple, shelf: Shelf, kubeconfig: Path, folder: Path, image: objects.Image
+) -> AsyncIterator[Place]:
     private = folder / "private"
     private.mkdir(mode=0o700)
     name = f"photosync-test-{secrets.token_hex(4)}"
@@ -96,7 +107,7 @@ async def _place(apple: ServedApple, shelf: Shelf, kubeconfig: Path, folder: Pat
         async with Api.connect(load_kubeconfig(kubeconfig), name) as api:
             await api.make_namespace()
             try:
-                yield Place(api, cluster, apple, shelf, kubeconfig, private)
+                yield Place(api, cluster, apple, shelf, kubeconfig, private, image)
             finally:
                 await api.delete(f"/api/v1/namespaces/{name}")
     finally:

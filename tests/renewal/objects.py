@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from typing import Any
 
 from wizard.settings import DEFAULT_ACCOUNT, PHOTOS_CLAIM, AccountNames
 
-IMAGE = "boredazfcuk/icloudpd:1.32.3"
-PROGRAM = "/opt/icloudpd/bin/icloudpd"
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image of icloudpd, and where it has the program."""
+
+    name: str
+    program: str
+
+
+BOREDAZFCUK = Image("boredazfcuk/icloudpd:1.32.3", "/opt/icloudpd/bin/icloudpd")
+OFFICIAL = Image("icloudpd/icloudpd:1.32.3", "/app/icloudpd")
 SMALL_IMAGE = "busybox"
 FOLDER = "icloud-import"
 
@@ -27,16 +37,16 @@ def secret(names: AccountNames, apple_id: str) -> Json:
     return {"metadata": {"name": names.secret}, "data": data}
 
 
-def cron_job(names: AccountNames, schedule: str = "0 3 1 1 *", **annotations: str) -> Json:
-    """The seed's CronJob, without a password: it lives on the session alone."""
+def cron_job(names: AccountNames, image: Image, schedule: str = "0 3 1 1 *", **annotations: str) -> Json:
+    """The seed's CronJob with this image, without a password: it lives on the session alone."""
     folder = FOLDER if names.account == DEFAULT_ACCOUNT else f"{FOLDER}-{names.account}"
     script = (
-        f'{PROGRAM} --directory /photos/{folder} --username "$(cat /credentials/username)" '
+        f'{image.program} --directory /photos/{folder} --username "$(cat /credentials/username)" '
         "--password-provider parameter --cookie-directory /config --no-progress-bar --log-level info"
     )
     container = {
         "name": "icloudpd",
-        "image": IMAGE,
+        "image": image.name,
         "command": ["/bin/sh", "-c", f"mkdir -p /photos/{folder} && {script}"],
         "volumeMounts": [
             {"name": "credentials", "mountPath": "/credentials", "readOnly": True},
@@ -84,12 +94,12 @@ def job_from(cron_job: Json, name: str) -> Json:
     }
 
 
-def auth_pod(apple_id: str, claim_name: str, command: list[str] | None = None) -> Json:
+def auth_pod(apple_id: str, claim_name: str, image: Image, command: list[str] | None = None) -> Json:
     """The pod with which the seed signs in: icloudpd at a terminal, waiting for somebody who attaches."""
-    own = [PROGRAM, "--auth-only", "--username", apple_id, "--cookie-directory", "/config"]
+    own = [image.program, "--auth-only", "--username", apple_id, "--cookie-directory", "/config"]
     container = {
         "name": "icloudpd",
-        "image": IMAGE,
+        "image": image.name,
         "command": command or [*own, "--password-provider", "console"],
         "stdin": True,
         "tty": True,

@@ -58,6 +58,7 @@ class Place:
     shelf: Shelf
     kubeconfig: Path
     private: Path
+    image: objects.Image
     apple_id: str = ""
     settings: Settings = field(default_factory=Settings)
 
@@ -76,7 +77,7 @@ class Place:
             await self.api.made("persistentvolumeclaims", objects.claim(PHOTOS_CLAIM))
         await self.api.made("persistentvolumeclaims", objects.claim(names.config_claim))
         await self.api.made("secrets", objects.secret(names, apple_id))
-        await self.api.made("batch/v1/cronjobs", objects.cron_job(names, **cron_job))
+        await self.api.made("batch/v1/cronjobs", objects.cron_job(names, self.image, **cron_job))
         return apple_id
 
     async def lay(self, files: SessionFiles, claim: str = "icloudpd-config", uid: int = 0) -> Pair:

@@ -28,7 +28,7 @@ def text_to_the_second(wanted: CodeWanted) -> AnotherCode:
 
 async def waiting_pod(place: Place) -> None:
     """The seed's own pod, with its icloudpd waiting for the password: the log does not show that prompt."""
-    await place.api.made("pods", objects.auth_pod(place.apple_id, "icloudpd-config"))
+    await place.api.made("pods", objects.auth_pod(place.apple_id, "icloudpd-config", place.image))
     await place.api.phase("pods/icloudpd-auth", "Running")
     await place.api.until("pods/icloudpd-auth/log", lambda answer: "Authenticating" in answer.text)
     async with asyncio.timeout(30):
@@ -128,7 +128,7 @@ async def test_a_pod_that_runs_and_waits_for_nobody_is_taken_away(place: Place) 
     apple_id = await place.set_up()
     await place.bind("icloudpd-config")
     idle = ["/bin/sh", "-c", "echo nothing to see; sleep 3600"]
-    await place.api.made("pods", objects.auth_pod(apple_id, "icloudpd-config", idle))
+    await place.api.made("pods", objects.auth_pod(apple_id, "icloudpd-config", place.image, idle))
     await place.api.until("pods/icloudpd-auth/log", lambda answer: "nothing to see" in answer.text)
     somebody = Somebody([PASSWORD], [lambda _: Code(place.apple.code(apple_id))])
     start = await place.start()

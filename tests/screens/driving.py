@@ -10,8 +10,8 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from screens.app import WizardApp
-from screens.base import WizardScreen
-from screens.page import Page
+from screens.widgets.page import Page
+from screens.wizard_screen import WizardScreen
 from tests.screens.fake import FakeSession
 from wizard.engine import Update
 from wizard.errors import Trouble

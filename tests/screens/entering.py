@@ -9,14 +9,14 @@ from datetime import datetime
 import pytest
 
 from screens.app import WizardApp
-from screens.asking import (
+from screens.signin.questions import (
     CodeAsked,
     PasswordAsked,
     Question,
     Review,
 )
-from screens.signin import SignInScreen
-from screens.signin_view import SignInView
+from screens.signin.screen import SignInScreen
+from screens.signin.view import SignInView
 from tests.screens import fake
 from tests.screens.conftest import Opener
 from tests.screens.driving import Wizard
@@ -78,14 +78,14 @@ def says(wizard: Wizard, text: str) -> bool:
 async def asked(wizard: Wizard, kind: type[Question]) -> None:
     """Waits for a question of that kind."""
     await wizard.until(
-        lambda: isinstance(wizard.app.screen, SignInScreen) and isinstance(view_of(wizard).course.question, kind)
+        lambda: isinstance(wizard.app.screen, SignInScreen) and isinstance(view_of(wizard).attempt.question, kind)
     )
     await wizard.settle()
 
 
 async def ended(wizard: Wizard) -> None:
     """Waits until nothing more happens by itself."""
-    await wizard.until(lambda: view_of(wizard).course.ended)
+    await wizard.until(lambda: view_of(wizard).attempt.ended)
     await wizard.settle()
 
 

@@ -249,7 +249,7 @@ def preparation(account: str) -> Preparation:
         command=kubectl("create", "-f", "-", namespace=fake.NS, stdin="{}"),
         undo="It is removed when the sign-in ends.",
     )
-    return Prepared(names, Handover(job, "/config", ("icloudpd",)), (), Pausing(), lambda _: Pausing())
+    return Prepared(names, Handover(job, "/config", "icloudpd"), (), Pausing(), lambda _: Pausing())
 
 
 def two_accounts() -> Snapshot:

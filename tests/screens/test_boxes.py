@@ -7,7 +7,8 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.message import Message
 
-from screens.boxes import CodeBoxes, SecretInput, code_in
+from screens.widgets.code_boxes import CodeBoxes, code_in
+from screens.widgets.secret_input import SecretInput
 
 
 class Typing(App[None]):

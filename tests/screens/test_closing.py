@@ -8,7 +8,7 @@ import time
 import pytest
 
 from screens.finding import FindingScreen
-from screens.home import HomeScreen
+from screens.home.screen import HomeScreen
 from screens.kubectl import KubectlScreen
 from tests.screens import fake
 from tests.screens.conftest import Opener

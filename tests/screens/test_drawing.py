@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.content import Content
 
-from screens.frame import key_line, rule_line, strip_line, top_line
-from screens.iteration import act_of, ending, rows
-from screens.layout import keys
+from screens.home.header import strip_line, top_line
+from screens.home.iteration import act_of, ending, rows
+from screens.home.layout import keys
 from screens.picture import Picture, freshness
-from screens.rows import Button, Command, Heading, Item, Row, Table, Text
 from screens.tables import TABLES
+from screens.widgets.line import key_line, rule_line
+from screens.widgets.rows import Button, Command, Heading, Item, Row, Table, Text
 from screens.words import TITLES, iteration_names, minutes, moment, next_line, plural, session_line, span
 from tests.screens import fake
 from wizard.model import Account, Hop, Report, Session, SessionState, Status

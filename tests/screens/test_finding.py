@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from screens.finding import FindingScreen, value_text
-from screens.home import HomeScreen
+from screens.home.screen import HomeScreen
 from tests.screens import fake
 from tests.screens.conftest import Opener
 from tests.screens.fake import FakeSession, fresh, stale

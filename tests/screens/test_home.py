@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from screens.app import WizardApp
+from screens.engine_messages import Troubled, Updated
 from screens.finding import FindingScreen
-from screens.home import HomeScreen
+from screens.home.screen import HomeScreen
 from screens.kubectl import KubectlScreen
 from tests.screens import fake
 from tests.screens.conftest import Opener
@@ -155,9 +155,9 @@ async def test_a_live_update_is_shown_and_the_cursor_stays(opened: Opener) -> No
 
 
 def test_an_update_takes_the_place_of_those_before_it_and_of_nothing_else() -> None:
-    first, second = WizardApp.Updated(fresh()), WizardApp.Updated(stale())
+    first, second = Updated(fresh()), Updated(stale())
     assert second.can_replace(first)
-    assert not second.can_replace(WizardApp.Troubled(fake.unreachable()))
+    assert not second.can_replace(Troubled(fake.unreachable()))
 
 
 async def test_a_burst_of_updates_ends_at_the_last(opened: Opener) -> None:

@@ -8,15 +8,15 @@ import pytest
 from textual.binding import Binding
 
 from screens.app import WizardApp
-from screens.base import WizardScreen
 from screens.find import FindScreen
 from screens.finding import FindingScreen
 from screens.help import HelpScreen
-from screens.home import HomeScreen
+from screens.home.screen import HomeScreen
 from screens.kubectl import KubectlScreen
+from screens.page_screen import PageScreen
 from screens.setup import SetupScreen
-from screens.sheet import SheetScreen
-from screens.trouble import TroubleScreen
+from screens.unreachable import UnreachableScreen
+from screens.wizard_screen import WizardScreen
 from tests.screens import fake
 from tests.screens.conftest import Opener
 from tests.screens.fake import FakeSession, fresh
@@ -26,13 +26,13 @@ OWNERS: tuple[type, ...] = (
     WizardApp,
     WizardScreen,
     HomeScreen,
-    SheetScreen,
+    PageScreen,
     FindingScreen,
     KubectlScreen,
     FindScreen,
     HelpScreen,
     SetupScreen,
-    TroubleScreen,
+    UnreachableScreen,
 )
 ALIASES = {"ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+left_square_bracket", "ctrl+a", "ctrl+b"}
 

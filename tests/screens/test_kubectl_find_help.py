@@ -7,7 +7,7 @@ from dataclasses import replace
 from screens.find import FindScreen, matches
 from screens.finding import FindingScreen
 from screens.help import HelpScreen
-from screens.home import HomeScreen
+from screens.home.screen import HomeScreen
 from screens.kubectl import KubectlScreen
 from tests.screens import fake
 from tests.screens.conftest import Opener

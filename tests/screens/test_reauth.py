@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from screens import signin_view
-from screens.asking import CodeAsked, PasswordAsked, Question, Review
-from screens.reauth import ReauthApp, told
-from screens.signin_view import SignInView
+from screens.reauth_app import ReauthApp, told
+from screens.signin import view
+from screens.signin.questions import CodeAsked, PasswordAsked, Question, Review
+from screens.signin.view import SignInView
 from tests.cli.running import PATIENCE, environment
 from tests.screens.driving import Wizard, text_of
 from tests.screens.fake import FakeSession
@@ -58,7 +58,7 @@ class Beneath:
 
     async def asked(self, kind: type[Question]) -> None:
         await self.until(
-            lambda: any(isinstance(view.course.question, kind) for view in self.app.screen.query(SignInView))
+            lambda: any(isinstance(view.attempt.question, kind) for view in self.app.screen.query(SignInView))
         )
 
     async def begin(self, *before: str) -> None:
@@ -70,7 +70,7 @@ class Beneath:
         """Past the end, which waits where a reminder is offered."""
         await self.until(
             lambda: (
-                any(view.course.outcome is not None for view in self.app.screen.query(SignInView))
+                any(view.attempt.outcome is not None for view in self.app.screen.query(SignInView))
                 and "┃ Done" in self.text
             )
         )
@@ -102,7 +102,7 @@ async def beneath(
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is shown for somebody to read is not waited for."""
-    monkeypatch.setattr(signin_view, "READABLE_SECONDS", 0.01)
+    monkeypatch.setattr(view, "READABLE_SECONDS", 0.01)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)])
@@ -309,7 +309,7 @@ async def test_leaving_and_refusals_end_as_the_plain_command_does(capsys: pytest
 async def test_a_refusal_that_closes_by_itself_offers_nothing_that_could_not_be_taken(
     monkeypatch: pytest.MonkeyPatch, retry: Retry
 ) -> None:
-    monkeypatch.setattr(signin_view, "READABLE_SECONDS", 0.2)
+    monkeypatch.setattr(view, "READABLE_SECONDS", PATIENCE)
 
     async def refused(signing: Signing) -> Outcome:
         await signing.open_pod()
@@ -321,7 +321,7 @@ async def test_a_refusal_that_closes_by_itself_offers_nothing_that_could_not_be_
         await under.until(lambda: "Wait some hours." in under.text)
         assert "try again" not in under.text.lower()
         assert "Esc back" in under.text
-        await under.press("r")
+        await under.press("r", "escape")
         await under.over()
     assert len(desk.runs) == 1
     with pytest.raises(Trouble, match="Too much"):

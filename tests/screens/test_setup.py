@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from screens.home import HomeScreen
+from screens.home.screen import HomeScreen
 from screens.setup import QUESTIONS, SetupScreen
 from tests.screens import fake
 from tests.screens.conftest import Opener

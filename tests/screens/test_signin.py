@@ -9,12 +9,12 @@ from datetime import timedelta
 
 import pytest
 
-from screens.asking import (
+from screens.home.screen import HomeScreen
+from screens.kubectl import KubectlScreen
+from screens.signin.questions import (
     PasswordAsked,
     Review,
 )
-from screens.home import HomeScreen
-from screens.kubectl import KubectlScreen
 from tests.screens import fake
 from tests.screens.conftest import Opener
 from tests.screens.entering import (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from screens.asking import (
+from screens.home.screen import HomeScreen
+from screens.signin.questions import (
     CodeAsked,
     InUseAsked,
     PasswordAsked,
@@ -12,7 +13,6 @@ from screens.asking import (
     SecondWayAsked,
     TermsAsked,
 )
-from screens.home import HomeScreen
 from tests.screens.entering import (
     Entering,
     asked,
@@ -215,7 +215,7 @@ async def test_a_pod_that_waits_is_answered_or_goes(signing: Entering, keys: lis
         await wizard.press(*keys)
         await ended(wizard)
         assert desk.runs[0].given == [str(inside)]
-        assert view_of(wizard).course.inside == inside
+        assert view_of(wizard).attempt.inside == inside
 
 
 async def test_the_second_way_after_a_refusal(signing: Entering) -> None:

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 from textual import events
 
-from screens.asking import (
+from screens.signin.questions import (
     CodeAsked,
 )
-from screens.boxes import CodeBoxes
+from screens.widgets.code_boxes import CodeBoxes
 from tests.screens.entering import (
     Clock,
     Entering,

@@ -7,10 +7,19 @@ from datetime import timedelta
 
 import pytest
 
-from screens.asking import CodeAsked, InUseAsked, KeyAsked, PasswordAsked, Question, Review, SecondWayAsked, TermsAsked
-from screens.course import Course
-from screens.signin_layout import COMFORTABLE, lay_out, types_in
-from screens.signin_shown import Shown
+from screens.signin.attempt import Attempt
+from screens.signin.layout import COMFORTABLE, lay_out, types_in
+from screens.signin.questions import (
+    CodeAsked,
+    InUseAsked,
+    KeyAsked,
+    PasswordAsked,
+    Question,
+    Review,
+    SecondWayAsked,
+    TermsAsked,
+)
+from screens.signin.state import SignInState
 from tests.screens.signing import APPLE_ID, NOW, POD, preparation, wanted
 from wizard.errors import Trouble
 from wizard.icloud.steps import SecurityKeyWanted, TermsWanted
@@ -35,16 +44,16 @@ QUESTIONS: dict[str, Question] = {
 }
 
 
-def shown(name: str, *, inline: bool) -> Shown:
+def question_state(name: str, *, inline: bool) -> SignInState:
     """That question, after everything that can stand above it."""
-    course = Course("default", NOW, APPLE_ID, under_way=name != "plan")
+    attempt = Attempt("default", NOW, APPLE_ID, under_way=name != "plan")
     for progress in (Progress(Stage.POD, Tick.DONE, f"pod {POD}-abcde is ready"), Progress(Stage.APPLE, Tick.DOING)):
-        course = course if name == "plan" else course.moved(progress, NOW)
+        attempt = attempt if name == "plan" else attempt.moved(progress, NOW)
     sms = CodeAsked(wanted(delivery="sms", phone=wanted().phones[1]))
-    course = course.asked(sms, NOW) if name == "wrong code" else course
-    course = course.asked(QUESTIONS[name], NOW)
+    attempt = attempt.asked(sms, NOW) if name == "wrong code" else attempt
+    attempt = attempt.asked(QUESTIONS[name], NOW)
     demo = f"{APPLE_ID}: the code on your demo device is 417902"
-    return Shown(course, NOW, inline, keyring="GNOME Keyring", demo=demo, hint="It can be sent again.")
+    return SignInState(attempt, NOW, inline, keyring="GNOME Keyring", demo=demo, hint="It can be sent again.")
 
 
 @pytest.mark.parametrize("inline", [True, False], ids=["beneath the prompt", "full screen"])
@@ -52,31 +61,31 @@ def shown(name: str, *, inline: bool) -> Shown:
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_choices_and_keys_always_show(name: str, size: tuple[int, int], inline: bool) -> None:
     width, height = size
-    laid = lay_out(shown(name, inline=inline), width - 3, height)
+    laid = lay_out(question_state(name, inline=inline), width - 3, height)
     choices = [list(row.lines(width - 3)) for row in laid.below]
     last = max(index for index, row in enumerate(laid.below) if row.id)
     assert sum(len(lines) for lines in choices[: last + 1]) <= laid.below_height
-    typed = 0 if not types_in(laid.shown) else 3 if isinstance(QUESTIONS[name], CodeAsked) and not laid.flat else 1
+    typed = 0 if not types_in(laid.state) else 3 if isinstance(QUESTIONS[name], CodeAsked) and not laid.flat else 1
     empty = 0 if laid.tight else 2
     frame = 2 if inline else 4
     assert laid.page_height >= 1
     assert laid.page_height + laid.below_height + typed + empty + frame <= height
-    assert laid.shown.cut == (sum(len(list(row.lines(width - 3))) for row in laid.page) > laid.page_height)
+    assert laid.state.cut == (sum(len(list(row.lines(width - 3))) for row in laid.page) > laid.page_height)
 
 
 def test_beneath_the_prompt_it_stays_short_while_it_can() -> None:
-    laid = lay_out(shown("code", inline=True), 77, 36)
+    laid = lay_out(question_state("code", inline=True), 77, 36)
     assert laid.page_height + laid.below_height + 3 + 2 <= COMFORTABLE
     assert not laid.flat
 
 
 def test_with_little_room_the_steps_that_are_done_share_a_line() -> None:
-    roomy, narrow = (lay_out(shown("wrong code", inline=False), 57, height) for height in (36, 20))
-    assert (roomy.shown.short, narrow.shown.short) == (False, True)
+    roomy, narrow = (lay_out(question_state("wrong code", inline=False), 57, height) for height in (36, 20))
+    assert (roomy.state.short, narrow.state.short) == (False, True)
     assert len(narrow.below) < len(roomy.below)
 
 
 def test_long_terms_leave_room_for_the_choice() -> None:
-    laid = lay_out(replace(shown("terms", inline=True), hint=""), 77, 24)
-    assert laid.shown.cut
+    laid = lay_out(replace(question_state("terms", inline=True), hint=""), 77, 24)
+    assert laid.state.cut
     assert (laid.below_height, laid.page_height) == (2, 20)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from screens.asking import InUseAsked, PasswordAsked
-from screens.course import Course
-from screens.home import HomeScreen
-from screens.signin_steps import farewell, leaving_words, stays
+from screens.home.screen import HomeScreen
+from screens.signin.attempt import Attempt
+from screens.signin.questions import InUseAsked, PasswordAsked
+from screens.signin.step_rows import farewell, leaving_words, stays
 from tests.demo_world.signing import Somebody, visit
 from tests.screens.entering import Entering, asked, ended, says, signing, view_of
 from tests.screens.signing import APPLE_ID, NOW, ScriptedDesk, Signing, with_code
@@ -70,17 +70,17 @@ async def test_the_auth_pod_that_had_to_go_is_known_by_what_a_sign_in_shows(tmp_
     async with visit("auth-waiting", tmp_path, Leaves(second=second)) as there:
         with pytest.raises(GaveUp):
             await (await there.renewal()).run()
-        course = Course("default", NOW, under_way=True)
+        attempt = Attempt("default", NOW, under_way=True)
         for progress in there.person.shown:
-            course = course.moved(progress, NOW)
+            attempt = attempt.moved(progress, NOW)
         assert "icloudpd-auth" not in there.pods()
-    assert course.gone == ("icloudpd-auth",)
-    assert leaving_words(course).startswith("The session before stays; pod icloudpd-auth was removed.")
-    assert farewell(course) == "Left. What was there before is still in place, but pod icloudpd-auth was removed."
+    assert attempt.gone == ("icloudpd-auth",)
+    assert leaving_words(attempt).startswith("The session before stays; pod icloudpd-auth was removed.")
+    assert farewell(attempt) == "Left. What was there before is still in place, but pod icloudpd-auth was removed."
 
 
 def test_a_pod_counts_as_gone_once_it_goes_on() -> None:
-    removing = Course("default", NOW, APPLE_ID, under_way=True).moved(
+    removing = Attempt("default", NOW, APPLE_ID, under_way=True).moved(
         Progress(Stage.POD, Tick.DOING, "removing pod icloudpd-auth"), NOW
     )
     assert stays(removing.failed(Trouble("kube.forbidden", "It may not be deleted."), NOW)).endswith("in place.")

@@ -7,13 +7,13 @@ from functools import partial
 
 import pytest
 
-from screens.asking import (
+from screens.signin.questions import (
     CodeAsked,
     InUseAsked,
     PasswordAsked,
     SecondWayAsked,
 )
-from screens.boxes import SecretInput
+from screens.widgets.secret_input import SecretInput
 from tests.screens.entering import (
     Entering,
     asked,

@@ -11,8 +11,8 @@ import pytest
 from textual.widget import Widget
 from textual.widgets import Input
 
-from screens.asking import CodeAsked, PasswordAsked, ScreenPerson, Secret
-from screens.signin import SignInScreen
+from screens.signin.questions import CodeAsked, PasswordAsked, ScreenPerson, Secret
+from screens.signin.screen import SignInScreen
 from tests.screens import fake
 from tests.screens.conftest import Opener
 from tests.screens.driving import PATIENCE_SECONDS, Wizard

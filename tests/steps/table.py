@@ -113,6 +113,11 @@ def _class(**fields: object) -> StorageClass:
     return replace(base, **fields)  # type: ignore[arg-type]
 
 
+def _with_args(*args: str) -> PodSpec:
+    spec = pod_spec(GOOD_SCRIPT)
+    return replace(spec, containers=(replace(spec.containers[0], command=(), args=args),))
+
+
 def _ns(phase: str = "Active", **labels: str) -> Found[Namespace]:
     return Found(Namespace(meta(NS, "", labels=dict(labels)), phase))
 
@@ -456,6 +461,19 @@ _CREDENTIALS: dict[str, Row] = {
     ),
     "image-latest": Row(lambda: with_cron(complete(), spec=pod_spec(GOOD_SCRIPT, "icloudpd/icloudpd:latest"))),
     "image-old": Row(lambda: with_cron(complete(), spec=pod_spec(GOOD_SCRIPT, "icloudpd/icloudpd:1.29.4"))),
+    "arguments-without-program": Row(
+        lambda: with_cron(complete(), spec=_with_args("--directory", "/photos/icloud-import")),
+        lambda: with_cron(complete(), spec=_with_args("icloudpd", "--directory", "/photos/icloud-import")),
+    ),
+    "program-not-in-image": Row(
+        lambda: with_script(complete(), GOOD_SCRIPT.replace("/app/icloudpd", "/app/icloudpd_ex icloudpd")),
+        lambda: with_cron(
+            complete(),
+            spec=pod_spec(
+                GOOD_SCRIPT.replace("/app/icloudpd", "/app/icloudpd_ex icloudpd"), "icloudpd/icloudpd:1.31.0"
+            ),
+        ),
+    ),
     "rights-missing": Row(lambda: denied(complete(), ("patch", "secrets", NS))),
 }
 
@@ -770,6 +788,8 @@ SIGN_LINES: dict[str, str] = {
     "domain-china": "ERROR    Apple insists on using icloud.com.cn. Please use --domain parameter",
     "too-many-codes": "ERROR    Too many verification codes have been sent. (-21668)",
     "wrong-code": "ERROR    Incorrect verification code. (-21669)",
+    "arguments-without-program": "Error: You must specify either 'icloud' or 'icloudpd' as the first argument.",
+    "program-not-found": "/bin/sh: /app/icloudpd_ex: not found",
     "wrong-binary": "Please enter validation code: ",
     "apple-faltered": "ERROR    Authentication required for Account. (500)",
     "session-broken": "WARNING  Failed to read cookiejar /config/youexamplecom",
@@ -785,8 +805,10 @@ SIGN_LINES: dict[str, str] = {
     "photos-unwritable": "PermissionError: [Errno 13] Permission denied: '/photos/icloud-import/2026'",
 }
 
+_NO_PROGRAM = 'exec: "/app/icloudpd_ex": stat /app/icloudpd_ex: no such file or directory: unknown'
 _POD_STATES: dict[str, tuple[ContainerState, ...]] = {
     "image-pull": (ContainerState("icloudpd", "waiting", "ImagePullBackOff", "Back-off pulling image"),),
+    "program-not-found": (ContainerState("icloudpd", "terminated", "StartError", _NO_PROGRAM, exit_code=128),),
     "container-config": (ContainerState("icloudpd", "waiting", "CreateContainerConfigError", 'secret "x" not found'),),
     "out-of-memory": (ContainerState("icloudpd", "terminated", "OOMKilled", exit_code=137),),
     "crash-loop": (ContainerState("icloudpd", "waiting", "CrashLoopBackOff", restarts=5, last_reason="Error"),),

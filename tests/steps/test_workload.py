@@ -193,3 +193,19 @@ def test_a_pod_needs_what_it_mounts_and_takes_variables_from() -> None:
 @pytest.mark.parametrize("script", ["", "'", '"$(', "`", "<<", "cat <<EOF", "$(", "a;;b", "\\", "icloudpd -u"])
 def test_scripts_cut_off_anywhere_are_read_as_far_as_they_go(script: str) -> None:
     read("sh", "-c", script)
+
+
+@pytest.mark.parametrize(
+    ("line", "starter"),
+    [
+        (("/app/icloudpd_ex", "icloudpd", "--auth-only"), "/app/icloudpd_ex"),
+        (("/app/entrypoint.sh", "icloudpd", "--auth-only"), "/app/entrypoint.sh"),
+        (("sh", "-c", "timeout 3600 /app/icloudpd_ex icloudpd --auth-only"), "/app/icloudpd_ex"),
+        (("sh", "-c", "/app/icloudpd --auth-only"), ""),
+        (("icloudpd", "--auth-only"), ""),
+    ],
+)
+def test_what_the_official_image_starts_it_with(line: tuple[str, ...], starter: str) -> None:
+    workload = read(*line)
+    assert workload.starter == starter
+    assert workload.options == {"--auth-only": ""}

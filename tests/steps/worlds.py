@@ -69,7 +69,7 @@ PASSWORD_LINES = (
     "argument -p/--password: expected one argument",
 )
 GOOD_SCRIPT = """\
-icloudpd --directory /photos/icloud-import \\
+/app/icloudpd --directory /photos/icloud-import \\
   --username "$(cat /credentials/username)" --password-provider parameter \\
   --cookie-directory /config --folder-structure "{:%Y/%m}" --log-level info
 """

@@ -61,14 +61,15 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """The Job, and where the session lives in it: `directory` as the CronJob mounts it, `program` how it calls icloudpd.
+    """The Job, and where the session lives in it: `directory` as the CronJob mounts it, `program` the name or path by
+    which it calls icloudpd.
 
     `notes` are sentences for the person about what the pod has to do without.
     """
 
     action: Action
     directory: str
-    program: tuple[str, ...]
+    program: str
     domain: str = ""
     notes: tuple[str, ...] = ()
 

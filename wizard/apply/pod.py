@@ -13,11 +13,12 @@ from wizard.apply.handover_job import CONTAINER, Handover
 from wizard.apply.pod_start import Start
 from wizard.apply.proof import Proof, proof_of
 from wizard.command import kubectl
-from wizard.errors import Retry, Trouble, shorten
+from wizard.errors import Exit, Retry, Trouble, shorten
 from wizard.kube.client import Cluster
 from wizard.kube.errors import NotFound
 from wizard.kube.streams import ExecResult, Stream
 from wizard.model import Action, Target, Verb
+from wizard.steps.images import PROGRAM_PLACES
 from wizard.world import Pod
 
 __all__ = ["HandoverPod", "OnClaim", "Proof", "delete_job", "is_held", "proof_of", "until_gone"]
@@ -50,7 +51,7 @@ class HandoverPod:
         self._cluster = cluster
         self._handover = handover
         self._name = name
-        self._program = handover.program
+        self._program = [handover.program]
         self._pod = ""
         self._staged = False
         self._held = False
@@ -102,15 +103,30 @@ class HandoverPod:
         )
 
     async def recover_and_look(self) -> OnClaim:
-        """Completes or undoes what an earlier start left half done, then says what is there."""
-        if "/" not in self._program[0]:
-            found = await self._run([*scripts.SHELL, self._program[0]], scripts.FIND_PROGRAM.encode())
-            self._program = tuple(found.stdout.decode("utf-8", "replace").split()) or self._program
+        """Completes or undoes what an earlier start left half done, then says what is there.
+
+        Raises Trouble when there is no icloudpd in the pod, with which alone a session can be proved.
+        """
         lines = (await self._script(scripts.RECOVER_AND_LOOK)).splitlines()
+        answer = await self._run([*scripts.SHELL, self._handover.program], scripts.FIND_PROGRAM.encode())
+        self._program = answer.stdout.decode("utf-8", "replace").splitlines()
+        if not self._program:
+            raise self._no_program(answer)
         return OnClaim(
             pair="pair" in lines,
             recovered=next((line for line in lines if line in ("completed", "undone")), ""),
             attended="attended" in lines,
+        )
+
+    def _no_program(self, answer: ExecResult) -> Trouble:
+        _expect(answer, "The pod's icloudpd could not be looked for.")
+        return Trouble(
+            "handover.program-not-found",
+            "The CronJob's image has no icloudpd where it calls it, nor where the known images have it.",
+            why=f"There is no {self._handover.program} in it.",
+            fix=f"{PROGRAM_PLACES} Correct the CronJob, then start again; the session is as it was.",
+            exit_code=Exit.BLOCKED,
+            retry=Retry.NEVER,
         )
 
     async def read(self) -> tuple[str, str]:

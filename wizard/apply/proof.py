@@ -11,13 +11,31 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wizard.errors import shorten
-from wizard.steps.icloudpd_log import ASKED_NOBODY, SESSION_BROKEN, SESSION_DEAD, SUCCESS, Reading, read_log
+from wizard.steps.icloudpd_log import (
+    ARGUMENTS_WITHOUT_PROGRAM,
+    ASKED_NOBODY,
+    PROGRAM_NOT_FOUND,
+    SESSION_BROKEN,
+    SESSION_DEAD,
+    SUCCESS,
+    Reading,
+    read_log,
+)
 from wizard.world import LogTail
 
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _NOT_OF_ICLOUDPD = re.compile(r"^\[PYI-\d+:")
 _ENDED = frozenset({SESSION_DEAD, ASKED_NOBODY, SESSION_BROKEN})
-_JUDGES_NOTHING = frozenset({"apple-faltered", "apple-unreachable", "throttled", "session-files-unwritable"})
+_JUDGES_NOTHING = frozenset(
+    {
+        "apple-faltered",
+        "apple-unreachable",
+        "throttled",
+        "session-files-unwritable",
+        ARGUMENTS_WITHOUT_PROGRAM,
+        PROGRAM_NOT_FOUND,
+    }
+)
 
 
 class Verdict(StrEnum):

@@ -113,13 +113,13 @@ A pair counts when whoever runs here can read both files and write them: icloudp
 """
 
 FIND_PROGRAM = """\
-for program in "$1" /opt/icloudpd/bin/icloudpd; do
+for program in "$1" /app/icloudpd /opt/icloudpd/bin/icloudpd; do
   if command -v "$program" > /dev/null; then echo "$program"; exit 0; fi
 done
-if command -v /app/icloudpd_ex > /dev/null; then echo /app/icloudpd_ex icloudpd; fi
+if command -v /app/icloudpd_ex > /dev/null; then echo /app/icloudpd_ex; echo icloudpd; fi
 exit 0
 """
-"""Args: name. How a program of that name is called here, by its name or where the known images have it; nothing if not at all."""
+"""Args: path or name. How that program is called here, else icloudpd where its images have it: a word a line, or nothing."""
 
 READ = 'set -eu\ncd "$1"\ncat "./$2"\nexit 0\n'
 """Args: directory, file. The file's content on standard output."""

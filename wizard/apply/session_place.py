@@ -11,12 +11,9 @@ import re
 from wizard.command import kubectl
 from wizard.errors import Exit, Retry, Trouble, shorten
 from wizard.settings import AccountNames
-from wizard.steps.images import Image
 from wizard.steps.workload import Workload, opaque
 
 NAME = "icloudpd"
-OFFICIAL = ("/app/icloudpd_ex", NAME)
-"""How it is called in icloudpd's own image, which has nothing of that name on its PATH."""
 _HOME = re.compile(r"^(?:~|\$HOME|\$\{HOME\})(?=/|$)")
 _DEFAULT = "~/.pyicloud"
 
@@ -60,18 +57,15 @@ def directory_of(
     return path
 
 
-def program_of(workload: Workload, working_directory: str) -> tuple[str, ...]:
-    """How icloudpd is called: by a path, or by a name that is to be looked for in the container."""
+def program_of(workload: Workload, working_directory: str) -> str:
+    """How the CronJob calls icloudpd: a path or a name, which the container may have or not."""
     program = workload.program
-    if program.startswith("/") and not opaque(program):
-        return (program,)
-    if Image.of(workload.container.image).official:
-        return OFFICIAL
     if opaque(program) or not program:
-        return (NAME,)
+        return NAME
     if "/" in program:
-        return (posixpath.normpath(posixpath.join(working_directory, program)),) if working_directory else (NAME,)
-    return (program,)
+        path = posixpath.normpath(posixpath.join(working_directory, program))
+        return path if path.startswith("/") else NAME
+    return program
 
 
 def _home(workload: Workload, user: int | None) -> str:

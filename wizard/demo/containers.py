@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 
 from wizard.demo.cells import dig
 from wizard.demo.given import Given
+from wizard.demo.images import layout_of
 from wizard.demo.kinds import Object
 from wizard.demo.logs import Logs
-from wizard.demo.pods import container_ended, container_restarted, runs
-from wizard.demo.process import Input, Interrupted, Process, Program, Terminal, Write
+from wizard.demo.pods import NOT_STARTED, container_ended, container_restarted, runs
+from wizard.demo.process import ON_PATH, Input, Interrupted, Process, Program, Terminal, Write
 from wizard.demo.programs import run, standard
 from wizard.demo.store import Change, Store
 from wizard.demo.volumes import Entry, Tree, Volume
@@ -55,7 +56,8 @@ class Main:
 class Containers:
     """All containers of one world. `volumes` are the claims' files, by the name of the PersistentVolume.
 
-    `on_files` is called when a program has ended that changed them, so that they can be kept.
+    `programs` are those that an image has where `wizard.demo.images` says. `on_files` is called when a program has ended that
+    changed files, so that they can be kept.
     """
 
     def __init__(
@@ -67,7 +69,8 @@ class Containers:
         programs: Mapping[str, Program] | None = None,
     ) -> None:
         self.volumes = dict(volumes or {})
-        self.programs: dict[str, Program] = {**standard(store.clock), **(programs or {})}
+        self._standard = standard(store.clock)
+        self._icloudpd = dict(programs or {})
         self._store = store
         self._logs = logs
         self._given = given
@@ -138,7 +141,7 @@ class Containers:
     def environment(self, pod: Object, container: Object) -> dict[str, str]:
         """The container's variables."""
         namespace = pod["metadata"]["namespace"]
-        found = {"HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+        found = {"HOME": "/root", "PATH": ":".join(ON_PATH)}
         for source in container.get("envFrom", ()):
             for kind, field_ in (("ConfigMap", "configMapRef"), ("Secret", "secretRef")):
                 data = self._data(kind, namespace, dig(source, field_, "name"))
@@ -168,7 +171,9 @@ class Containers:
         environment = self.environment(pod, container)
         tree = self.tree(pod, container)
         directory = container.get("workingDir", "/")
-        programs = {**self.programs, "stty": self._stty(pod, container)}
+        own = layout_of(container.get("image", "")).programs.items()
+        installed = {place: self._icloudpd[name] for place, name in own if name in self._icloudpd}
+        programs = {**self._standard, **installed, "stty": self._stty(pod, container)}
         return Process(command, tree, stdin, stdout, stderr, programs, environment, directory, terminal=terminal)
 
     def _stty(self, pod: Object, container: Object) -> Program:
@@ -268,16 +273,22 @@ class Containers:
         terminal = Terminal(say) if tty else None
         stdin = terminal.input if terminal else Input(None if container.get("stdin") else b"")
         main = Main(stdin, terminal, quiet=quiet)
-        command = (*container.get("command", ()), *container.get("args", ())) or ("sleep", "infinity")
+        starts = container.get("command") or layout_of(container.get("image", "")).entry_point
+        command = (*starts, *container.get("args", ())) or ("sleep", "infinity")
         process = self.process(pod, container, command, stdin, stdout, stdout, terminal)
         self._mains[(pod["metadata"]["uid"], name)] = main
         main.task = asyncio.create_task(self._live(pod, container, process))
         return main
 
     async def _live(self, pod: Object, container: Object, process: Process) -> int:
-        """Runs the main program, and says in the pod's status how it ended."""
-        known = process.find() is not None or runs(container)
-        code = await self.run(process) if known else await asyncio.Event().wait()
+        """Runs the main program, and says in the pod's status how it ended or why it could not begin."""
+        missing = ""
+        if process.find() is not None:
+            code = await self.run(process)
+        elif runs(container):
+            code, missing = NOT_STARTED, process.arguments[0]
+        else:
+            code = await asyncio.Event().wait()
         namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
         uid = pod["metadata"]["uid"]
         policy = pod["spec"].get("restartPolicy", "Always")
@@ -292,7 +303,7 @@ class Containers:
             if again is not None and again["metadata"]["uid"] == uid:
                 container_restarted(self._store, again, container["name"], None)
         else:
-            container_ended(self._store, current, container["name"], code)
+            container_ended(self._store, current, container["name"], code, missing)
         return code
 
 

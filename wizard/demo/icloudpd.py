@@ -61,6 +61,11 @@ _REFUSALS = {
 _LONGEST_PATH = 96
 _NOTHING_TO_DO = "--auth-only, --directory, --list-libraries, or --list-albums are required for each configuration"
 _LOGGED_TWICE = ("access-denied", "zone-not-found")
+_ENTRY_POINT_REFUSES = """\
+Error: You must specify either 'icloud' or 'icloudpd' as the first argument.
+Usage: docker run <image> icloudpd [options]
+   or: docker run <image> icloud [options]
+"""
 _TRACE = """\
 Traceback (most recent call last):
   File "starters/icloudpd.py", line 6, in <module>
@@ -116,18 +121,18 @@ def _spelled(name: str) -> str:
 
 
 def programs(door: Door, now: Callable[[], datetime]) -> dict[str, Program]:
-    """icloudpd, and the launcher of its official image, by name."""
+    """icloudpd, and the entry point of its own image, by name."""
 
     async def icloudpd(process: Process) -> int:
         return await _Run(process, door, now).run()
 
-    async def launcher(process: Process) -> int:
+    async def entry_point(process: Process) -> int:
         if process.arguments[1:2] != ("icloudpd",):
-            process.stderr(b"only icloudpd is here\n")
+            process.say(_ENTRY_POINT_REFUSES)
             return 1
         return await icloudpd(process.child(process.arguments[1:]))
 
-    return {"icloudpd": icloudpd, "icloudpd_ex": launcher}
+    return {"icloudpd": icloudpd, "entrypoint.sh": entry_point}
 
 
 class _Run:

@@ -10,6 +10,8 @@ from wizard.demo.kinds import Object
 from wizard.demo.store import Store, timestamp
 
 ENDED = ("Succeeded", "Failed")
+NOT_STARTED = 128
+"""The exit code of a container whose program the runtime did not find."""
 _SCHEDULER = "default-scheduler"
 
 
@@ -132,9 +134,15 @@ def _finish(store: Store, pod: Object) -> None:
             container_ended(store, current, container["name"], 0)
 
 
-def container_ended(store: Store, pod: Object, name: str, code: int) -> Object:
-    """Says in a pod's status that a container has ended for good; the pod has when all of them have."""
-    statuses = _with_state(pod, name, {"terminated": _terminated(store, pod, name, code)})
+def container_ended(store: Store, pod: Object, name: str, code: int, missing: str = "") -> Object:
+    """Says in a pod's status that a container has ended for good; the pod has when all of them have.
+
+    `missing` is the program for want of which it never began.
+    """
+    ended = _terminated(store, pod, name, code)
+    if missing:
+        ended |= {"reason": "StartError", "message": not_started(missing)}
+    statuses = _with_state(pod, name, {"terminated": ended})
     codes = [dig(each, "state", "terminated", "exitCode", default=None) for each in statuses]
     if None in codes:
         return _set_status(store, pod, {**pod["status"], "containerStatuses": statuses})
@@ -146,6 +154,15 @@ def container_ended(store: Store, pod: Object, name: str, code: int) -> Object:
     ]
     status = {"phase": "Succeeded" if good else "Failed", "conditions": conditions, "containerStatuses": statuses}
     return _set_status(store, pod, {**pod["status"], **status})
+
+
+def not_started(program: str) -> str:
+    """What the runtime says of a container whose program its image does not have."""
+    where = f"stat {program}: no such file or directory" if "/" in program else "executable file not found in $PATH"
+    return (
+        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
+        f'unable to start container process: exec: "{program}": {where}: unknown'
+    )
 
 
 def container_restarted(store: Store, pod: Object, name: str, code: int | None) -> Object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import posixpath
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -10,6 +11,7 @@ from typing import Protocol
 from wizard.demo.volumes import Tree
 
 Write = Callable[[bytes], None]
+ON_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 
 class Program(Protocol):
@@ -110,7 +112,10 @@ class Interrupted(Exception):
 
 @dataclass(slots=True)
 class Process:
-    """One running program. `programs` is what a shell in it can start; `terminal` is None where its output is no terminal."""
+    """One running program. `programs` is what can be started, by path or by the name that is on the PATH.
+
+    `terminal` is None where its output is no terminal.
+    """
 
     arguments: tuple[str, ...]
     tree: Tree
@@ -144,5 +149,9 @@ class Process:
         return replace(self, arguments=arguments, environment=dict(self.environment), **changes)  # type: ignore[arg-type]
 
     def find(self) -> Program | None:
-        """The program that the first argument names."""
-        return self.programs.get(self.arguments[0]) or self.programs.get(self.name)
+        """The program that the first argument names, as a shell looks for it: by path, or by name on the PATH."""
+        called = self.arguments[0]
+        if "/" not in called:
+            return self.programs.get(called)
+        folder, name = posixpath.split(posixpath.normpath(self.path(called)))
+        return self.programs.get(f"{folder}/{name}") or (self.programs.get(name) if folder in ON_PATH else None)

@@ -11,16 +11,24 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal
 
-from pyicloud.exceptions import PyiCloudException, PyiCloudTrustedDeviceVerificationException
+from pyicloud.exceptions import (
+    PyiCloudAPIResponseException,
+    PyiCloudConnectionException,
+    PyiCloudException,
+    PyiCloudTrustedDeviceVerificationException,
+)
 
 from wizard.errors import Trouble
 from wizard.icloud.line import Line
-from wizard.icloud.refusals import NO_SMS, TOO_MANY_CODES, busy_code
+from wizard.icloud.refusals import NO_SMS, TOO_MANY_CODES, Answer, busy_code, says_nothing
 from wizard.icloud.service import Service
 from wizard.icloud.steps import CodeWanted, Delivery, Phone
 from wizard.icloud.words import trouble
 
 _WAYS: dict[str, Delivery] = {"trusted_device": "device", "sms": "sms"}
+
+_TRUST = "/2sv/trust"
+_CODES = ("/securitycode", "/bridge/code/validate")
 
 Verdict = Literal["accepted", "wrong", "unchecked"]
 
@@ -75,26 +83,54 @@ class Challenge:
         return self.wanted()
 
     def judge(self, code: str, delivery: Delivery | None) -> Verdict:
-        """Send the code once. Where a wrong one has spent the prompt, a new one is asked for."""
+        """Send the code once. Where Apple does not say what it made of it, ask for trust, which only an accepted code gets.
+
+        Where the prompt is spent, a new one is asked for.
+        """
         service = self._service
         if delivery == "device" and self._ways[-1] == "sms":
             service.use_existing_trusted_device_code()
         if delivery == "sms" and "sms" in self._ways:
             service.expect("sms")
         spent = service.prompt_is_for_one_try
-        verdict: Verdict = "wrong"
-        accepted = False
-        try:
-            accepted = service.validate_2fa_code(code)
-        except PyiCloudTrustedDeviceVerificationException:
-            verdict = "unchecked"
-        if accepted or any(answer.path.endswith("/2sv/trust") for answer in self._line.answers):
+        accepted = self._check(code)
+        if accepted or (accepted is None and self._is_trusted()):
             return "accepted"
-        if refusal := self._refusal():
+        if accepted is False and (refusal := self._refusal()):
             raise refusal
         if spent:
             self._prompt()
-        return verdict
+        return "unchecked" if accepted is None else "wrong"
+
+    def _check(self, code: str) -> bool | None:
+        """Whether Apple accepts the code; None when it does not say. An accepted one leads on to trust and the web session."""
+        try:
+            accepted = self._service.validate_2fa_code(code)
+        except PyiCloudTrustedDeviceVerificationException:
+            return None
+        except PyiCloudConnectionException:
+            if self._last(_TRUST):
+                raise
+            return None
+        answer = self._last(*_CODES)
+        if answer and says_nothing(answer):
+            return None
+        return accepted or self._last(_TRUST) is not None
+
+    def _is_trusted(self) -> bool:
+        """Whether a code on which Apple gave no word was accepted. Raises what keeps Apple from saying it."""
+        if not self._last(*_CODES):
+            return False
+        if not self._last(_TRUST):
+            self._service.trust_session()
+        trust = self._last(_TRUST)
+        if trust and says_nothing(trust):
+            raise PyiCloudAPIResponseException("no answer about the trust")
+        return trust is not None and trust.status < 300
+
+    def _last(self, *ends: str) -> Answer | None:
+        """The last answer in this step from an address that ends so."""
+        return next((answer for answer in reversed(self._line.answers) if answer.path.endswith(ends)), None)
 
     def _find_phones(self) -> None:
         """Numbers to choose from are worth one more request, and none of them is no reason to stop."""

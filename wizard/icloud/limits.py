@@ -25,10 +25,13 @@ def wait_before(sent: Mapping[str, datetime], delivery: Delivery, phone: Phone |
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds: for a connection, for one answer, for a whole step, for touching a key, and for asking about the photos."""
+    """Seconds: for a connection, for one answer, for a whole step, for touching a key, and for asking about the photos;
+    `pauses` are those before a request is sent again whose answer says nothing, so their number bounds how often.
+    """
 
     connect: float = 10
     answer: float = 30
     step: float = 90
     key: float = 120
     photos: float = 120
+    pauses: tuple[float, ...] = (1, 3)

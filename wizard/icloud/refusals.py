@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wizard.errors import Trouble
-from wizard.icloud.words import trouble
+from wizard.icloud.words import trouble, unavailable
 
 WRONG_PASSWORD = "-20101"  # noqa: S105 - Apple's number for it
 LOCKED = "-20209"
@@ -28,12 +28,17 @@ CLOSES_PHOTOS = frozenset(
 )
 """What keeps icloudpd from the photos too, although the sign-in is good; anything else is a count that failed."""
 _ADP = "ACCESS_DENIED"
+WEB_PAGE = "web page"
+_BEFORE_THE_PASSWORD = ("/authorize/signin", "/signin/init")
 _UNFINISHED = ("ZONE_NOT_FOUND", "AUTHENTICATION_FAILED")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How one request was answered: `status` 0 when nothing came, `codes` Apple's error numbers, `problem` of the line."""
+    """How one request was answered: `status` 0 when nothing came, `codes` Apple's error numbers.
+
+    `problem` is the line's where nothing came, and WEB_PAGE where a page for people came with a status of 200.
+    """
 
     method: str
     host: str
@@ -45,9 +50,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What else is known: whether the password was a kept one, and what Apple's account data says (None: nothing)."""
+    """What else is known: whether the password was a kept one, whether Apple has accepted it (None: it was not sent), and
+    what Apple's account data says (None: nothing).
+    """
 
     kept_password: bool = False
+    password_accepted: bool | None = None
     data_protection: bool | None = None
     web_access: bool | None = None
 
@@ -59,9 +67,16 @@ def trouble_of(error: Exception, answers: Sequence[Answer], hints: Hints) -> Tro
     code = code_of(error, answers, hints)
     if code == "icloud.unreachable":
         return trouble(code, _line_problem(answers))
+    if answers and busy_code(answers[-1]) == code:
+        return busy_trouble(code, answers[-1], hints)
     if code == "icloud.unexpected":
         return trouble(code, f"{_kind(error)} after {_last_words(answers)}")
     return trouble(code)
+
+
+def busy_trouble(code: str, answer: Answer, hints: Hints) -> Trouble:
+    """The trouble of an answer whose `busy_code` this is."""
+    return unavailable(answer.status, hints.password_accepted) if code == "icloud.unavailable" else trouble(code)
 
 
 def code_of(error: Exception, answers: Sequence[Answer], hints: Hints) -> str:
@@ -80,7 +95,7 @@ def code_of(error: Exception, answers: Sequence[Answer], hints: Hints) -> str:
         return "icloud.push-unreachable"
     if last and last.status == 0:
         return "icloud.unreachable"
-    if isinstance(error, OSError) and "PyiCloudException" not in kinds:
+    if isinstance(error, OSError) and not isinstance(error, ValueError) and "PyiCloudException" not in kinds:
         return "icloud.push-unreachable"
     if "PyiCloudConnectionException" in kinds:
         return "icloud.unreachable"
@@ -97,7 +112,32 @@ def busy_code(answer: Answer) -> str | None:
     """Whether an answer says nothing but that Apple does not want to answer now."""
     if answer.status == 429:
         return "icloud.throttled"
+    if answer.problem == WEB_PAGE:
+        return "icloud.web-page"
     return "icloud.unavailable" if answer.status >= 500 else None
+
+
+def says_nothing(answer: Answer) -> bool:
+    """Whether nobody knows from the answer what became of the request."""
+    return answer.status == 0 or answer.status >= 500 or answer.problem == WEB_PAGE
+
+
+def faltered(answer: Answer) -> bool:
+    """Whether the same request may do better in some seconds.
+
+    A 503 before the password is Apple's answer to too many tries, which another would add to; what did not come in time, or
+    has no way to Apple at all, is not waited for twice.
+    """
+    if answer.status == 503:
+        return not answer.path.endswith(_BEFORE_THE_PASSWORD)
+    return says_nothing(answer) and answer.problem in ("", "connection", WEB_PAGE)
+
+
+def password_accepted(answers: Sequence[Answer]) -> bool:
+    """Whether Apple took the password in one of these answers: it asks for a code (409) or for something else first (412) only
+    of who has proved it.
+    """
+    return any(answer.path.endswith("/signin/complete") and answer.status in (200, 409, 412) for answer in answers)
 
 
 def _by_place(last: Answer, kinds: set[str], hints: Hints) -> str:
@@ -105,10 +145,8 @@ def _by_place(last: Answer, kinds: set[str], hints: Hints) -> str:
     match last.path.rpartition("/")[2]:
         case "complete" | "init" if last.status == 401 or WRONG_PASSWORD in last.codes:
             return "icloud.password-changed" if hints.kept_password else "icloud.wrong-password"
-        case "complete" if last.status == 409 or "PyiCloud2SARequiredException" in kinds:
+        case "complete" if last.status in (409, 412) or "PyiCloud2SARequiredException" in kinds:
             return "icloud.no-two-factor"
-        case "complete" if last.status == 412:
-            return "icloud.setup-unfinished"
         case "accountLogin" if last.status in (421, 450):
             return "icloud.web-access-off"
         case "phone" if NO_SMS in last.codes or last.status == 423:

@@ -31,7 +31,7 @@ from wizard.icloud.library import look
 from wizard.icloud.limits import Limits
 from wizard.icloud.line import Line
 from wizard.icloud.quiet import silence
-from wizard.icloud.refusals import Hints, busy_code, trouble_of
+from wizard.icloud.refusals import Hints, busy_code, busy_trouble, password_accepted, trouble_of
 from wizard.icloud.service import Service
 from wizard.icloud.steps import (
     CodeWanted,
@@ -57,7 +57,8 @@ class Visit:
         silence()
         self._left = left
         self._had_trust = entry.pair is not None and has_token(entry.pair, "trust_token")
-        self._line = Line(limits.connect, limits.answer, left)
+        self._line = Line(limits, left)
+        self._password_accepted: bool | None = None if entry.password is None else False
         self._rung = Rung.CODE
         self._terms_version: int | None = None
         self._folder = entry.folder
@@ -67,13 +68,26 @@ class Visit:
 
     def begin_step(self) -> None:
         """Refusals are told by the answers of one step only."""
+        self._note_password()
         self._line.answers.clear()
 
     def trouble_of(self, error: Exception) -> Trouble:
         """The refusal behind an exception of the current step."""
+        return trouble_of(error, self._line.answers, self._hints())
+
+    def _hints(self) -> Hints:
+        self._note_password()
         about = self._service.about
-        hints = Hints(self._entry.kept_password, about.get("iCDPEnabled"), about.get("isWebAccessAllowed"))
-        return trouble_of(error, self._line.answers, hints)
+        return Hints(
+            self._entry.kept_password,
+            self._password_accepted,
+            about.get("iCDPEnabled"),
+            about.get("isWebAccessAllowed"),
+        )
+
+    def _note_password(self) -> None:
+        if self._password_accepted is False:
+            self._password_accepted = password_accepted(self._line.answers)
 
     def resume(self) -> Step:
         """Bring back the pair's session without a password: one request if it lives, two if its tokens heal it."""
@@ -113,6 +127,7 @@ class Visit:
             return SecurityKeyWanted(tuple(service.security_key_names or ()))
         if not service.challenged:
             asks_for_codes = service.about.get("hsaVersion") == 2
+            self._check_not_busy()
             raise trouble("icloud.trust-refused" if asks_for_codes and self._had_trust else "icloud.no-two-factor")
         self._rung = Rung.CODE
         return self._challenge.opened(failure)
@@ -206,7 +221,7 @@ class Visit:
         """A busy Apple is no refusal of the session."""
         for answer in self._line.answers:
             if busy := busy_code(answer):
-                raise trouble(busy)
+                raise busy_trouble(busy, answer, self._hints())
 
     def _terms(self) -> TermsWanted:
         """The terms that Apple wants accepted, as far as it shows them."""

@@ -61,10 +61,17 @@ WORDS: dict[str, Words] = {
         _NEVER,
     ),
     "icloud.unavailable": Words(
-        "Apple does not want to answer just now (the password was not judged).",
-        "It answers 503 when it is busy, when it has had too many tries from here, and sometimes when new terms wait.",
-        "Wait an hour. If it stays so, sign in once at https://www.icloud.com and see whether it asks for anything; a VPN or "
-        "another network can be the cause too.",
+        "Apple can't answer just now.",
+        "It answered with an error of its own, which says nothing about you.",
+        "Try again in some minutes. If it stays so, sign in once at https://www.icloud.com and see whether it asks for anything.",
+        _LATER,
+        Exit.BLOCKED,
+    ),
+    "icloud.web-page": Words(
+        "A web page came where Apple's own answer was expected.",
+        "Something on the way may answer in Apple's place (a proxy, a filter, a network that wants a login first), or Apple "
+        "shows a page of its own for a while.",
+        "Open https://www.icloud.com in a browser on this machine and see what comes, then try again.",
         _LATER,
         Exit.BLOCKED,
     ),
@@ -102,9 +109,9 @@ WORDS: dict[str, Words] = {
         _NOW,
     ),
     "icloud.code-unchecked": Words(
-        "The connection broke before Apple could judge the code.",
-        "The code was neither accepted nor refused.",
-        "Type the new code that has been asked for.",
+        "Apple gave no answer to the code.",
+        "It was neither accepted nor refused.",
+        "Type it once more, or a newer one where one has come.",
         _NOW,
     ),
     "icloud.code-shape": Words(
@@ -184,8 +191,9 @@ WORDS: dict[str, Words] = {
     ),
     "icloud.no-two-factor": Words(
         "This account has no two-factor authentication.",
-        "Apple gives lasting sessions only to accounts that have it.",
-        "On the device: Settings, your name, Sign-In & Security, Two-Factor Authentication: on. Then sign in again.",
+        "The password was accepted, but pyicloud can't sign in without it.",
+        "icloudpd can: sign in inside the pod (`photosync-wizard reauth --in-pod`). Or, on the device: Settings, your name, "
+        "Sign-In & Security, Two-Factor Authentication: on, then sign in again.",
         _LATER,
     ),
     "icloud.terms": Words(
@@ -240,7 +248,24 @@ WORDS: dict[str, Words] = {
 }
 
 
-def trouble(code: str, why: str = "") -> Trouble:
-    """The trouble with this code; `why` instead of the usual cause where more is known."""
+def trouble(code: str, why: str = "", fix: str = "") -> Trouble:
+    """The trouble with this code; `why` and `fix` instead of the usual ones where more is known."""
     words = WORDS[code]
-    return Trouble(code, words.what, why=why or words.why, fix=words.fix, exit_code=words.exit_code, retry=words.retry)
+    return Trouble(
+        code, words.what, why=why or words.why, fix=fix or words.fix, exit_code=words.exit_code, retry=words.retry
+    )
+
+
+def unavailable(status: int, password_accepted: bool | None) -> Trouble:
+    """Apple could not answer: what its status stands for, and what became of the password (None: none was sent)."""
+    password = {None: "", True: " The password was accepted.", False: " It said nothing about the password."}[
+        password_accepted
+    ]
+    if status == 503:
+        why = "It answers 503 when it is busy, when it has had too many tries from here, and sometimes when new terms wait."
+        fix = (
+            "Wait an hour. If it stays so, sign in once at https://www.icloud.com and see whether it asks for anything; a VPN "
+            "or another network can be the cause too."
+        )
+        return trouble("icloud.unavailable", why + password, fix)
+    return trouble("icloud.unavailable", f"It answered {status}, an error of its own.{password}")

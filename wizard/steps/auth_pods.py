@@ -59,8 +59,11 @@ def _auth_pod(pod: Pod, world: World, settings: Settings) -> Iterator[Finding]:
             implies=Status.IN_PROGRESS,
         )
         return
+    log = _auth_log(world, pod)
+    signs = [sign.slug for sign, _ in read_log(log).signs] if log else []
     if trouble := pod_trouble(pod, items(world.events)):
-        yield trouble.finding("authentication")
+        if trouble.slug not in signs:
+            yield trouble.finding("authentication")
     elif pod.phase == "Pending":
         yield Finding(
             "authentication.auth-pod-starting",
@@ -75,7 +78,7 @@ def _auth_pod(pod: Pod, world: World, settings: Settings) -> Iterator[Finding]:
     if pod.phase == "Running":
         yield from _running(pod, where, delete, world, settings)
     elif pod.phase in ("Succeeded", "Failed"):
-        if log := _auth_log(world, pod):
+        if log:
             yield from findings_from("authentication", log, ("account", "run"))
         yield Finding(
             "authentication.auth-pod-finished",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from wizard.model import Finding, Severity, Status
 from wizard.settings import CONFIG_CLAIM_BASE, IMPORT_FOLDER, PHOTOS_CLAIM, AccountNames, Settings
+from wizard.steps.images import names_no_program
 from wizard.steps.look_up import mend
 from wizard.steps.runners import SESSION_ONLY, cron_jobs, mend_runner, runners
 from wizard.steps.workload import Workload, opaque, read_workload, started_by
@@ -114,6 +115,8 @@ OPTIONS: tuple[Option, ...] = (
 def check_command_lines(world: World, settings: Settings) -> Iterator[Finding]:
     for job, names in cron_jobs(world, settings):
         workload = read_workload(job.spec)
+        if workload is not None and names_no_program(workload):
+            continue
         if workload is None or not workload.groups:
             yield _in_git(_unknown(job, workload), job, world)
         else:

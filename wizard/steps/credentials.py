@@ -15,7 +15,7 @@ from wizard.settings import CONFIG_MAP, SERVICE_ACCOUNT, Settings
 from wizard.steps.base import Right, Step, missing_rights, unknown
 from wizard.steps.command_line import check_command_lines
 from wizard.steps.cron_job import check_cron_jobs, check_refused_pods
-from wizard.steps.images import check_images
+from wizard.steps.images import check_images, check_programs
 from wizard.steps.look_up import application_of, manager_of, mend
 from wizard.steps.runners import SESSION_ONLY, cron_jobs, names_of, nowhere_to_put, runners
 from wizard.steps.workload import KeyRead, needed_objects
@@ -416,6 +416,7 @@ STEP = Step(
         check_service_account,
         check_cron_jobs,
         check_command_lines,
+        check_programs,
         check_images,
         check_refused_pods,
         missing_rights(

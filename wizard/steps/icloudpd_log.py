@@ -13,6 +13,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Literal
 
 from wizard.model import Finding, Severity, Status
+from wizard.steps.images import OFFICIAL_PROGRAM, PROGRAM_PLACES
 from wizard.world import LogTail
 
 SUCCESS = "Authentication completed successfully"
@@ -22,6 +23,8 @@ SESSION_BROKEN = "session-broken"
 ASKED_NOBODY = "asked-nobody"
 WRONG_BINARY = "wrong-binary"
 LOG_CUT = "log-cut"
+PROGRAM_NOT_FOUND = "program-not-found"
+ARGUMENTS_WITHOUT_PROGRAM = "arguments-without-program"
 APPLE_FALTERED = "apple-faltered"
 WRONG_PASSWORD = "wrong-password"  # noqa: S105 - a sign's name
 DOWNLOADS_REFUSED = "downloads-refused"
@@ -100,6 +103,22 @@ SIGNS: tuple[Sign, ...] = (
         "icloudpd could not make sense of its arguments, and ended without signing in.",
         "It exits 0 on an argument error, so the pod looks as if all were well.",
         "Mend the command or the Secret that it reads (iteration 2), then start the pod anew.",
+    ),
+    _sign(
+        ARGUMENTS_WITHOUT_PROGRAM,
+        r"^Error: You must specify either 'icloud' or 'icloudpd' as the first argument",
+        "account",
+        "The image's entry point was not told which program to run, so icloudpd never started.",
+        "Since 1.32.0 icloudpd's own image wants the program's name as first argument. Apple was not asked, so this says nothing of the session.",
+        "Put icloudpd before the options: args: [icloudpd, --directory, and so on].",
+    ),
+    _sign(
+        PROGRAM_NOT_FOUND,
+        r"^\S*sh: .*\bicloud(?:pd)?(?:_ex)?: (?:command )?not found|^\S*sh: .*/icloud(?:pd)?(?:_ex)?: No such file or directory",
+        "account",
+        "The container's shell did not find icloudpd where the command calls it, so it never started.",
+        f"{PROGRAM_PLACES} Apple was not asked, so this says nothing of the session.",
+        f"In icloudpd's own image call {OFFICIAL_PROGRAM}, or leave command out and give arguments only, icloudpd first.",
     ),
     _sign(
         "file-missing",

@@ -1,4 +1,4 @@
-"""Iteration 2's images: whether they can change under one's feet, and whether they know how Apple sends codes today."""
+"""Iteration 2's images: whether they stay the same, know how Apple sends codes today, and have the program that is called."""
 
 from __future__ import annotations
 
@@ -6,14 +6,21 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from wizard.model import Finding, Severity
+from wizard.model import Finding, Severity, Status
 from wizard.settings import Settings
 from wizard.steps.look_up import items
 from wizard.steps.runners import mend_runner, runners
+from wizard.steps.workload import Workload
 from wizard.world import World
 
 FIRST_GOOD_ICLOUDPD = (1, 32, 3)
+FIRST_WITH_ENTRY_POINT = (1, 32, 0)
 GOOD_IMAGE = "icloudpd/icloudpd:1.32.3"
+OFFICIAL_PROGRAM = "/app/icloudpd"
+PROGRAM_PLACES = (
+    f"icloudpd/icloudpd has {OFFICIAL_PROGRAM} since 1.32.0, and had /app/icloudpd_ex before; boredazfcuk/icloudpd has "
+    "/opt/icloudpd/bin/icloudpd."
+)
 _OFFICIAL = re.compile(r"(?:^|/)icloudpd/icloudpd$")
 
 
@@ -35,14 +42,87 @@ class Image:
 
     @property
     def official(self) -> bool:
-        """Whether it is icloudpd's own image, whose entry point is a program that takes "icloudpd" as its first word."""
+        """Whether it is icloudpd's own image."""
         return bool(_OFFICIAL.search(self.repository))
 
     @property
-    def too_old(self) -> bool:
-        """Whether it is icloudpd's own image of before 1.32.3; other images number their releases differently."""
+    def version(self) -> tuple[int, ...]:
+        """The release of icloudpd in its own image, empty where the tag does not say; other images number theirs differently."""
         version = tuple(int(part) for part in re.findall(r"\d+", self.tag)[:3])
-        return self.official and len(version) == 3 and version < FIRST_GOOD_ICLOUDPD
+        return version if self.official and len(version) == 3 else ()
+
+    @property
+    def too_old(self) -> bool:
+        """Whether it is icloudpd's own image of before 1.32.3."""
+        return bool(self.version) and self.version < FIRST_GOOD_ICLOUDPD
+
+    @property
+    def has_entry_point(self) -> bool:
+        """Whether it is icloudpd's own image since 1.32.0: /app/icloudpd, and an entry point that takes the program's name first."""
+        newest = self.official and not self.digest and self.tag in ("", "latest")
+        return newest or self.version >= FIRST_WITH_ENTRY_POINT
+
+
+def names_no_program(workload: Workload) -> bool:
+    """Whether its arguments go to the official image's entry point without the program's name before them."""
+    container = workload.container
+    to_entry_point = Image.of(container.image).has_entry_point and not container.command
+    return to_entry_point and container.args[:1] not in (("icloudpd",), ("icloud",))
+
+
+def check_programs(world: World, settings: Settings) -> Iterator[Finding]:
+    for where, _, workload in runners(world, settings):
+        image = workload.container.image
+        if names_no_program(workload):
+            yield Finding(
+                "credentials.arguments-without-program",
+                Severity.ERROR,
+                f"{where} gives the image's entry point only options, and not the program that they are for.",
+                evidence={f"{where} image": image, f"{where} args": _first_words(workload.container.args)},
+                why="Since 1.32.0 the first argument has to be icloudpd or icloud; otherwise the entry point ends with exit code 1.",
+                fix=mend_runner(
+                    where, world, settings, "Put icloudpd before the options: args: [icloudpd, --directory, and so on]."
+                )[0],
+                implies=Status.ACTION_REQUIRED,
+            )
+        elif called := _not_in_image(workload):
+            yield Finding(
+                "credentials.program-not-in-image",
+                Severity.ERROR,
+                f"{where} calls {called}, which its image does not have.",
+                evidence={f"{where} image": image, f"{where} command": called},
+                why=f"icloudpd/icloudpd has {OFFICIAL_PROGRAM} since 1.32.0, no icloudpd_ex any more, and nothing on the PATH: "
+                "the shell ends with exit code 127.",
+                fix=mend_runner(
+                    where,
+                    world,
+                    settings,
+                    f"Call {OFFICIAL_PROGRAM}, or leave command out and give arguments only, icloudpd first.",
+                )[0],
+                implies=Status.ACTION_REQUIRED,
+            )
+
+
+def _first_words(arguments: tuple[str, ...]) -> str:
+    """How arguments begin, without a value: that could be a password."""
+    return (
+        f"{arguments[0].partition('=')[0]} …"
+        if arguments and arguments[0].startswith("-")
+        else "…"
+        if arguments
+        else "none"
+    )
+
+
+def _not_in_image(workload: Workload) -> str:
+    """What it calls icloudpd by, where the official image has nothing of that name; empty where it has, or nobody can tell."""
+    container = workload.container
+    called = workload.starter or workload.program
+    if not container.command or not Image.of(container.image).has_entry_point:
+        return ""
+    sets_path = any("PATH=" in word for word in container.command + container.args)
+    by_name = called == "icloudpd" and not sets_path and all(variable.name != "PATH" for variable in container.env)
+    return called if by_name or called in ("/app/icloudpd_ex", "/opt/icloudpd/bin/icloudpd") else ""
 
 
 def check_images(world: World, settings: Settings) -> Iterator[Finding]:

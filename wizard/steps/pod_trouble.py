@@ -8,12 +8,25 @@ from dataclasses import dataclass
 
 from wizard.command import Command, kubectl
 from wizard.model import Finding, Severity, Status
+from wizard.steps.images import PROGRAM_PLACES
 from wizard.world import ContainerState, Event, Pod
 
 _PULL = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"})
 _COMMAND_LINE = re.compile(r"""(exec: ["'][^\s"']*)\s.*?(?=: [\w ]+(?:in \$PATH|directory|denied)|$)""", re.DOTALL)
 _CONFIG = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
-SLUGS = ("pod-unschedulable", "image-pull", "container-config", "out-of-memory", "crash-loop", "mount-failed")
+_NOT_STARTED = frozenset({"StartError", "ContainerCannotRun", "RunContainerError"})
+_NO_PROGRAM = re.compile(r"exec: .*(?:no such file or directory|executable file not found)", re.DOTALL)
+_NOT_FOUND_CODE = 127
+"""With which a shell ends that does not find the program that it is to start."""
+SLUGS = (
+    "pod-unschedulable",
+    "image-pull",
+    "program-not-found",
+    "container-config",
+    "out-of-memory",
+    "crash-loop",
+    "mount-failed",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +121,17 @@ def _container_trouble(state: ContainerState, where: str, pod: Pod, describe: tu
             else "Correct the image, or try to pull it from a node.",
             describe,
             Status.BLOCKED,
+        )
+    if (state.reason in _NOT_STARTED and _NO_PROGRAM.search(state.message)) or state.exit_code == _NOT_FOUND_CODE:
+        image = container.image if container else ""
+        return PodTrouble(
+            "program-not-found",
+            f"The container of pod {pod.meta.name} calls a program that its image does not have.",
+            {f"{where} image": image} | evidence | ({"exit code": state.exit_code} if state.exit_code else {}),
+            PROGRAM_PLACES if "icloudpd" in image else "The command names another path, or another image was meant.",
+            "Call the program where its image has it, or take an image that has it there.",
+            describe,
+            Status.ACTION_REQUIRED,
         )
     if state.state == "waiting" and state.reason in _CONFIG:
         return PodTrouble(

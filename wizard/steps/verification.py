@@ -181,7 +181,7 @@ def _finished(job: Job, account: str, world: World, settings: Settings, *, newes
     anew = (reauth(account, settings, "--renew"),)
     signs = [replace(one, commands=anew) if one.id == f"verification.{DOWNLOADS_REFUSED}" else one for one in signs]
     logs = (kubectl("logs", f"job/{job.meta.name}", namespace=settings.namespace),)
-    yield from troubles[:1]
+    yield from (trouble for trouble in troubles[:1] if trouble.id not in {sign.id for sign in signs})
     yield from signs
     read = world.sync_logs.get(job.meta.name)
     if isinstance(read, Unreadable) and job.state == "complete":

@@ -21,8 +21,9 @@ _PREFIXES = frozenset(
 )
 _WRAPPERS = re.compile(
     r"^(env|timeout|nice|ionice|stdbuf|setsid|sudo|su-exec|gosu|setpriv|chroot|tini|dumb-init|catatonit|unbuffer|busybox"
-    r"|icloudpd_ex|python[\d.]*)$"
+    r"|icloudpd_ex|entrypoint\.sh|python[\d.]*)$"
 )
+_STARTERS = re.compile(r"(?:^|/)(?:icloudpd_ex|entrypoint\.sh)$")
 _ASSIGNMENT = re.compile(r"^(?:export\s+)?(\w+)=(.*)$", re.DOTALL)
 _NAME = re.compile(r"[\w./-]+(?![\w./=-])")
 _A_PATH = re.compile(r"\.{0,2}/[\w./-]+")
@@ -52,12 +53,13 @@ class Workload:
     `groups` are icloudpd's options by name ("--cookie-directory"), one mapping per account on its command lines: a value, or
     "" for a bare flag; what only the running shell knows is kept as written ("$(cat /credentials/username)"). `options` is
     the group that downloads; None when no icloudpd command line is there. `program` is how icloudpd is started, empty when it
-    isn't. `unquoted` are substitutions that the shell splits, `literal` those that nothing carries out.
+    isn't, `starter` the program of the official image that it is an argument of. `unquoted` are substitutions that the shell splits, `literal` those that nothing carries out.
     """
 
     container: Container
     spec: PodSpec
     program: str = ""
+    starter: str = ""
     options: Mapping[str, str] | None = None
     groups: tuple[Mapping[str, str], ...] = ()
     keys: tuple[KeyRead, ...] = ()
@@ -97,6 +99,7 @@ class _Reading:
     """What was found in one container's command line."""
 
     program: str = ""
+    starter: str = ""
     groups: list[Mapping[str, str]] = field(default_factory=list)
     unquoted: list[str] = field(default_factory=list)
     literal: list[str] = field(default_factory=list)
@@ -121,6 +124,7 @@ def read_workload(spec: PodSpec) -> Workload | None:
         container,
         spec,
         reading.program,
+        reading.starter,
         next((group for group in reading.groups if "--directory" in group), next(iter(reading.groups), None)),
         tuple(reading.groups),
         tuple(dict.fromkeys(keys)),
@@ -202,7 +206,10 @@ def _follow(
     program = _program(command.words, start)
     if program is None:
         return
-    reading.program = reading.program or command.words[program].text
+    if not reading.program:
+        reading.program = command.words[program].text
+        behind = (word.text for word in reversed(command.words[start:program]))
+        reading.starter = next((text for text in behind if _STARTERS.search(text)), "")
     rest = command.words[program + 1 :]
     reading.groups += _groups([_expanded(word.text, variables) for word in rest])
     for word in rest:

@@ -57,6 +57,13 @@ def too_many_requests() -> web.Response:
     return web.Response(status=429, text=page, content_type="text/html")
 
 
+def page() -> web.Response:
+    """What a portal or a page about maintenance looks like to a program: well answered, and not what was asked for."""
+    return web.Response(
+        text="<html><head><title>Welcome</title></head><body>Log in.</body></html>", content_type="text/html"
+    )
+
+
 def drop(request: web.Request) -> web.Response:
     """Close the connection without an answer, as a dying line does."""
     if request.transport is not None:

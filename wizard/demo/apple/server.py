@@ -49,10 +49,24 @@ class Seen:
         return f"{self.method} {self.path} {self.status}"
 
 
+@dataclass(slots=True)
+class Hiccup:
+    """The next `times` requests to an address that ends with `path` go wrong, before anything comes of them.
+
+    `how` is a status, "dropped" for no answer, "page" for a web page with a status of 200, or "unanswered" for no answer
+    although the request had its effect.
+    """
+
+    path: str
+    how: int | Literal["dropped", "page", "unanswered"]
+    times: int = 1
+
+
 class DemoApple:
     """A running demo Apple; get one with `async with DemoApple.open(...)`.
 
     `outage` may be set while it runs: a status that every request is answered with, or "dropped" for no answer at all.
+    `hiccups` may be added to: what goes wrong at one address, and how often.
     """
 
     def __init__(self, state: State, port: int, ca_file: Path) -> None:
@@ -61,6 +75,7 @@ class DemoApple:
         self.ca_file = ca_file
         self.requests: list[Seen] = []
         self.outage: int | Literal["dropped"] | None = None
+        self.hiccups: list[Hiccup] = []
 
     @classmethod
     @asynccontextmanager
@@ -160,9 +175,24 @@ class DemoApple:
             return answers.drop(request)
         if self.outage is not None:
             return web.Response(status=self.outage)
+        hiccup = next((each for each in self.hiccups if each.times and request.path.endswith(each.path)), None)
+        if hiccup is not None:
+            hiccup.times -= 1
+            return await _gone_wrong(hiccup, request, handler)
         name = request.host.partition(":")[0].removesuffix(".cn")
         here = any(request.path.startswith(path) and fnmatchcase(name, host) for path, host in _HOSTS)
         return await handler(request) if here else web.Response(status=404)
+
+
+async def _gone_wrong(hiccup: Hiccup, request: web.Request, handler: Handler) -> web.StreamResponse:
+    match hiccup.how:
+        case int(status):
+            return web.Response(status=status, text="<html><body>a-token</body></html>", content_type="text/html")
+        case "page":
+            return answers.page()
+    if hiccup.how == "unanswered":
+        await handler(request)
+    return answers.drop(request)
 
 
 async def _hang_up(runner: web.AppRunner) -> None:

@@ -1,0 +1,176 @@
+"""One iteration as rows for the page: the base that all seven share. What one has of its own is in `screens.tables`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from screens.finding_list import commands_of, open_findings, references
+from screens.widgets.rows import Button, Heading, Item, Row, Space, Table, Text
+from screens.words import (
+    MUTED,
+    SEVERITY_SIGN,
+    STATUS_SIGN,
+    TITLES,
+    day,
+    iteration_names,
+    plural,
+    status_word,
+    worst_session,
+)
+
+if TYPE_CHECKING:
+    from wizard.model import Blocker, Diagnosis, Report
+
+BUTTON = "button"
+FOLD = "fold"
+_SHOWN_FINE = 2
+_SHOWN_FINE_WHEN_ALL_IS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What the one obvious button does: `name` is "commands", "look", "sign-in" or "go" (then to iteration `number`)."""
+
+    name: str
+    label: str
+    number: int = 0
+
+
+def act_of(step: Diagnosis, report: Report) -> Act:
+    """The next thing to do on this iteration's page; its label says what it does."""
+    following = report.next_step
+    again = sign_in_again(report)
+    if again and (following is None or step.id == "authentication"):
+        return Act("sign-in", again)
+    if step.id == "authentication" and step.status != "skipped" and sign_in_wanted(step):
+        return Act("sign-in", "Sign in…")
+    elsewhere = following is not None and following.id != step.id
+    if following is not None and elsewhere and step.status in ("complete", "skipped", "pending"):
+        name = f"{following.iteration} {TITLES[following.iteration - 1].short}"
+        return Act("go", f"Go to {name}, which is next", following.iteration)
+    mendable = [finding for finding in open_findings(step) if finding.fix or finding.commands]
+    if step.status == "complete" or not mendable:
+        return Act("look", "Look again")
+    commands = commands_of(step)
+    if all(finding.commands for finding in mendable):
+        return Act("commands", "Show the command…" if len(commands) == 1 else f"Show the {len(commands)} commands…")
+    counts = [plural(len(mendable), "thing")] + ([plural(len(commands), "command")] if commands else [])
+    return Act("commands", f"Show what to do: {', '.join(counts)}…")
+
+
+def sign_in_again(report: Report) -> str:
+    """What the button says while a session is about to end; empty otherwise, and where signing in is not wanted."""
+    worst = worst_session(report.accounts)
+    wanted = any(step.id == "authentication" for step in report.wanted)
+    if not wanted or worst is None or worst.session.state != "expiring":
+        return ""
+    ends = worst.session.expires_at
+    return f"Sign in again, before {day(ends)}" if ends else "Sign in again soon"
+
+
+def ending(report: Report, renew: str) -> Iterator[Row]:
+    """That all is complete, and what comes next; nothing while something is left. `renew` signs in before then."""
+    if report.next_step is not None or not report.wanted:
+        return
+    count = len(report.wanted)
+    which = "All seven iterations are" if count == len(TITLES) else f"All {count} iterations that you want are"
+    yield Item(sign="✓", text=f"{which} complete.", style="bold")
+    worst = worst_session(report.accounts)
+    ends = worst.session.expires_at if worst else None
+    if worst is not None and any(step.id == "authentication" for step in report.wanted):
+        left = f" ({plural(worst.session.days_left, 'day')})" if worst.session.days_left is not None else ""
+        when = (
+            f"Apple's session lasts until about {day(ends)}{left}"
+            if ends
+            else "Apple's session ends one day, nobody knows when"
+        )
+        whose = f" for {worst.name}" if len(report.accounts) > 1 else ""
+        yield Text(text=f"{when}{whose}. Sign in again before then: {renew}", indent=2)
+    yield Space()
+
+
+_SIGN_IN_HELPS = (
+    "authentication.session-expired",
+    "authentication.session-expiring",
+    "authentication.session-unverified",
+)
+
+
+def sign_in_wanted(step: Diagnosis) -> bool:
+    """Whether a sign-in is due, or nobody has proved a session yet."""
+    return any(finding.id in _SIGN_IN_HELPS for finding in open_findings(step))
+
+
+def rows(
+    step: Diagnosis, purpose: str, table: Table | None, *, unfolded: bool = False, before: Iterable[Row] = ()
+) -> Iterator[Row]:
+    """The page of one iteration: what it is for, what was found, what stands in the way, what was seen."""
+    sign = STATUS_SIGN[step.status]
+    yield Heading(text=f"{step.iteration} {step.title}", right=status_word(step.status), sign=sign)
+    if purpose:
+        yield Text(text=purpose, style=MUTED)
+    yield Space()
+    yield from before
+    yield from _findings(step, unfolded=unfolded)
+    worst = next((finding for finding in open_findings(step) if finding.why), None)
+    if worst is not None:
+        yield Space()
+        yield Text(lead="Why it matters now:", text=worst.why)
+    if step.blockers:
+        yield Space()
+        yield from _blockers(step.blockers)
+    if table is not None and table.cells:
+        yield Space()
+        yield table
+
+
+def button(step: Diagnosis, report: Report) -> Button:
+    """The one obvious button, below the page."""
+    return Button(id=BUTTON, label=act_of(step, report).label, key="a")
+
+
+def skipped_row(step: Diagnosis) -> Iterator[Row]:
+    """That an iteration doesn't count, and how it would again."""
+    if step.status == "skipped":
+        yield Text(text="You don't want this one: it counts neither as done nor as missing. s wants it after all.")
+        yield Space()
+
+
+def waiting_rows(number: int, purpose: str, lines: Iterable[tuple[str, str]]) -> Iterator[Row]:
+    """The page while nothing has been seen yet."""
+    yield Heading(text=f"{number} {TITLES[number - 1].title}")
+    if purpose:
+        yield Text(text=purpose, style=MUTED)
+    yield Space()
+    for sign, text in lines:
+        yield Item(sign=sign, text=text)
+
+
+def _findings(step: Diagnosis, *, unfolded: bool) -> Iterator[Row]:
+    pairs = references(step)
+    fine = [pair for pair in pairs if pair[1].severity == "ok"]
+    for reference, finding in pairs:
+        if finding.severity != "ok":
+            yield Item(id=reference, sign=SEVERITY_SIGN[finding.severity], text=finding.summary, more="▸ details")
+    room = _SHOWN_FINE if len(fine) < len(pairs) else _SHOWN_FINE_WHEN_ALL_IS
+    shown = fine if unfolded or len(fine) <= room + 1 else fine[:room]
+    for reference, finding in shown:
+        yield Item(id=reference, sign="✓", text=finding.summary)
+    if len(shown) < len(fine):
+        yield Item(id=FOLD, sign="✓", text=f"{len(fine) - len(shown)} more are fine", more="▸ show")
+    if not pairs:
+        yield Item(sign="–", text="Nothing was looked at here.")  # noqa: RUF001 - a dash as a sign
+
+
+def _blockers(blockers: Iterable[Blocker]) -> Iterator[Row]:
+    for blocker in blockers:
+        facts = [f"about {blocker.estimated_minutes} min"] if blocker.estimated_minutes else []
+        if blocker.user_action_required:
+            facts.append("needs you")
+        if blocker.affects:
+            facts.append(f"holds up {iteration_names(blocker.affects)}")
+        yield Text(lead=blocker.priority, text=f"{blocker.issue}: {', '.join(facts)}" if facts else blocker.issue)
+        if blocker.ready_when:
+            yield Text(text=f"Ready when: {'; '.join(blocker.ready_when)}", style=MUTED, indent=3)

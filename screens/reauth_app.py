@@ -1,0 +1,244 @@
+"""`photosync-wizard reauth` on a terminal: the sign-in beneath the prompt, a few rows high, which leaves three lines behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from textual import on, work
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import Screen
+
+from screens.daemon_thread import in_daemon_thread
+from screens.fatal import end_without_values
+from screens.signin.flow import Wishes
+from screens.signin.questions import Keep
+from screens.signin.view import CALENDAR_NAME, KEYS, SignInView
+from screens.widgets.line import Line
+from screens.words import span
+from wizard.errors import Exit, Trouble
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
+
+    from wizard.engine import Engine
+    from wizard.reauth import Tally, Wish
+    from wizard.renewal.desk import Desk
+    from wizard.settings import Settings
+
+_LEAVING_SECONDS = 15.0
+
+
+class Opened(Protocol):
+    """What the command gives: as `screens.session.Session`, as far as it is needed here."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as they are now."""
+
+    @property
+    def banner(self) -> str:
+        """One short line about the world that is looked at."""
+
+    @property
+    def demo_commands(self) -> tuple[str, ...]:
+        """What to type before any command, so that it meets this demo world; empty for a real cluster."""
+
+    def engine(self) -> Engine:
+        """Makes the engine, in a thread."""
+
+    def desk(self) -> Desk:
+        """Where a sign-in is started from."""
+
+    def save(self, name: str, text: str) -> str:
+        """Keeps a private file."""
+
+
+class ReauthScreen(Screen[None]):
+    """One account's sign-in."""
+
+    CSS_PATH = "signin/screen.tcss"
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
+
+    def __init__(self, view: SignInView) -> None:
+        super().__init__()
+        self._view = view
+
+    def compose(self) -> ComposeResult:
+        """The view."""
+        yield self._view
+
+    def action_press(self, name: str) -> None:
+        """A key."""
+        self._view.press(name)
+
+    def action_leave(self) -> None:
+        """Escape."""
+        self._view.leave()
+
+
+class ReauthApp(App[None]):
+    """Leads every wished account through its sign-in, one after the other, and ends."""
+
+    ENABLE_COMMAND_PALETTE = False
+    CSS_PATH: ClassVar[list[str]] = ["app.tcss", "signin/screen.tcss"]  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "interrupt", "quit", show=False, priority=True, id="app.quit"),
+        Binding("ctrl+c", "interrupt", "stop", show=False, priority=True, id="app.interrupt"),
+    ]
+
+    def __init__(
+        self,
+        opened: Opened,
+        wish: Wish,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        driver_class: type[Driver] | None = None,
+    ) -> None:
+        super().__init__(driver_class=driver_class)
+        self.opened = opened
+        self.wish = wish
+        self.now = now
+        self.tally: Tally | None = None
+        self.lines: list[str] = []
+        self.calendar: str | None = None
+        self.trouble: Trouble | None = None
+        self._saved: tuple[str, ...] = ()
+        self._errands: set[asyncio.Task[None]] = set()
+        self._engine: Engine | None = None
+        self._began = now()
+        self._view: SignInView | None = None
+        self._over: asyncio.Future[SignInView.Closed] | None = None
+
+    def compose(self) -> ComposeResult:
+        """A line until the cluster has been looked at."""
+        yield Line(id="waiting")
+
+    def on_mount(self) -> None:
+        """Begins once the first frame is out."""
+        self._tick()
+        self.set_interval(1, self._tick)
+        self.call_after_refresh(self._lead)
+
+    def _tick(self) -> None:
+        for line in self.screen.query("#waiting").results(Line):
+            line.show(Content(f" ◐ looking at the cluster… {span(self.now() - self._began)}"))
+
+    @work(exclusive=True, description="lead through every account")
+    async def _lead(self) -> None:
+        from wizard.reauth import Tally, check_one_account  # noqa: PLC0415 - after the first frame
+
+        try:
+            self._engine, desk = await in_daemon_thread(lambda: (self.opened.engine(), self.opened.desk()))
+            await desk.look()
+            tally = Tally(desk.accounts(self.wish.accounts))
+            check_one_account(tally.accounts, self.wish)
+        except Trouble as trouble:
+            self.trouble = trouble
+            self.exit()
+            return
+        wishes = Wishes(
+            apple_id=self.wish.apple_id,
+            in_pod=self.wish.in_pod,
+            keep=Keep.KEYRING if self.wish.keep_password else Keep.NOWHERE,
+            forget=self.wish.forget_password,
+            renew=self.wish.renew,
+        )
+        self.tally = tally
+        for account in tally.accounts:
+            await self._led(desk, replace(wishes, account=account), tally)
+            if tally.left:
+                break
+        self.exit()
+
+    async def _led(self, desk: Desk, wishes: Wishes, tally: Tally) -> None:
+        """Leads one account, and notes how it ended."""
+        self._over = asyncio.get_running_loop().create_future()
+        view = SignInView(
+            desk,
+            wishes=wishes,
+            now=self.now,
+            hold=self.hold,
+            save=self._save,
+            banner=self.opened.banner,
+            demo_commands=self.opened.demo_commands,
+            offers_calendar=self.wish.ics is None,
+            before=tally.outcomes,
+            inline=True,
+        )
+        self._view = view
+        screen = ReauthScreen(view)
+        await self.push_screen(screen)
+        closed = await self._over
+        screen.dismiss()
+        if closed.outcome is not None:
+            tally.outcomes.append(closed.outcome)
+            self.lines += closed.told + self._saved
+            self.calendar = desk.reminder(tally.outcomes)
+        elif closed.trouble is not None:
+            tally.troubles.append((wishes.account, closed.trouble))
+        else:
+            tally.left = wishes.account
+        self._saved = ()
+
+    def _save(self, name: str, text: str) -> str:
+        """Keeps a file, and where it is for the lines that stay: what the screen says about it is gone in a moment."""
+        where = self.opened.save(name, text)
+        if name == CALENDAR_NAME:
+            self._saved = (f"  {where} has the date: open it with your calendar.",)
+        return where
+
+    def hold(self, errand: asyncio.Task[None]) -> None:
+        """Sees to it that what was begun is ended and put back."""
+        self._errands.add(errand)
+        errand.add_done_callback(self._errands.discard)
+
+    @on(SignInView.Closed)
+    def closed(self, event: SignInView.Closed) -> None:
+        """On to the next account, or to the end."""
+        if self._over is not None and not self._over.done() and event.view is self._view:
+            self._over.set_result(event)
+
+    def action_interrupt(self) -> None:
+        """Stops; what was begun is put back."""
+        farewell = "".join(view.farewell for view in self.screen.query(SignInView))
+        self.exit(return_code=int(Exit.INTERRUPTED), message=farewell or None)
+
+    async def on_unmount(self) -> None:
+        """Puts back, and lets the connections go."""
+        if self._errands:
+            for errand in self._errands:
+                errand.cancel()
+            await asyncio.wait(self._errands, timeout=_LEAVING_SECONDS)
+        if self._engine is not None:
+            await self._engine.close()
+
+    def _fatal_error(self) -> None:
+        end_without_values(self, self.opened.save, self.opened.settings.address)
+
+
+def sign_in(opened: Opened, wish: Wish) -> int:
+    """Runs it beneath the prompt, prints what came of it, and returns the exit code. Raises Trouble."""
+    from screens.terminal import BeneathThePrompt, run  # noqa: PLC0415 - only on a terminal
+
+    app = ReauthApp(opened, wish, driver_class=BeneathThePrompt)
+    run(app)
+    return told(app, wish)
+
+
+def told(app: ReauthApp, wish: Wish) -> int:
+    """Prints the lines that stay, and returns the exit code. Raises Trouble."""
+    from wizard.reauth import Tally, conclude, put_line  # noqa: PLC0415 - loaded by now
+
+    if app.trouble is not None:
+        raise app.trouble
+    for line in app.lines:
+        put_line(line)
+    code = conclude(app.tally or Tally(), app.calendar, wish, app.opened.settings.address)
+    return app.return_code or code

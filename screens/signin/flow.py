@@ -1,0 +1,167 @@
+"""Leads one account through a sign-in: what is asked before it, the sign-in itself, and what is kept after it. No drawing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from screens.signin.plan_rows import signs_in_by_itself
+from screens.signin.questions import AccountAsked, AppleIdAsked, Begin, Keep, Review, ScreenPerson, Way
+from wizard.errors import Trouble
+from wizard.icloud.typed import account_name, is_account_name
+from wizard.icloud.words import trouble
+from wizard.keeping import forget as forget_it
+from wizard.keeping import keep as keep_it
+from wizard.renewal.person import GaveUp, Outcome
+
+if TYPE_CHECKING:
+    from wizard.icloud.password import Keeper
+    from wizard.renewal.begin import Start
+    from wizard.renewal.desk import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What was said before the screen opened. Without `account` the person is asked where there are several."""
+
+    account: str = ""
+    apple_id: str | None = None
+    in_pod: bool = False
+    keep: Keep = Keep.NOWHERE
+    forget: bool = False
+    renew: bool = False
+
+
+class Chosen(Message):
+    """It is known who signs in, and whether there is a keyring to keep a password in (its name, else empty)."""
+
+    def __init__(self, account: str, apple_id: str, keyring: str, where: str) -> None:
+        self.account = account
+        self.apple_id = apple_id
+        self.keyring = keyring
+        self.where = where
+        super().__init__()
+
+
+class Began(Message):
+    """The person has seen the plan, and it is being carried out. `kept`: the password is in the keyring."""
+
+    def __init__(self, *, kept: bool) -> None:
+        self.kept = kept
+        super().__init__()
+
+
+class Ended(Message):
+    """It went well."""
+
+    def __init__(self, outcome: Outcome, told: tuple[str, ...]) -> None:
+        self.outcome = outcome
+        self.told = told
+        super().__init__()
+
+
+class Refused(Message):
+    """It can't go on."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        self.trouble = trouble
+        super().__init__()
+
+
+class Broken(Message):
+    """The program itself has failed."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        super().__init__()
+
+
+class Left(Message):
+    """The person has left, and everything is put back."""
+
+
+async def lead_to_end(
+    desk: Desk, person: ScreenPerson, wishes: Wishes, keep: Callable[[], Keep], post: Callable[[Message], object]
+) -> None:
+    """As `lead`, and posts how it ended."""
+    end: Message
+    try:
+        end = Ended(*await lead(desk, person, wishes, keep, post))
+    except (GaveUp, asyncio.CancelledError):
+        end = Left()
+    except Trouble as trouble:
+        end = Refused(trouble)
+    except Exception as error:  # noqa: BLE001 - raised again where the app ends without showing values
+        end = Broken(error)
+    post(end)
+
+
+async def lead(
+    desk: Desk, person: ScreenPerson, wishes: Wishes, keep: Callable[[], Keep], post: Callable[[Message], object]
+) -> tuple[Outcome, tuple[str, ...]]:
+    """What came of it, and the lines that say so. Raises Trouble, or GaveUp; cancelled, everything is put back.
+
+    `keep` is asked at the end where the password is to live.
+    """
+    snapshot = await desk.look()
+    accounts = snapshot.report.accounts
+    account = wishes.account
+    if not account:
+        account = accounts[0].name if len(accounts) == 1 else await person.ask(AccountAsked(accounts), str)
+    start, apple_id = await _who(desk, person, account, wishes.apple_id)
+    keeper = await desk.keeper()
+    keeper, kept, notes = await _kept(keeper, apple_id, forget=wishes.forget)
+    post(Chosen(account, apple_id, keeper.name if keeper else "", desk.settings.namespace))
+    review = Review(
+        start.preparation.plan,
+        start.preparation.plan_inside,
+        apple_id,
+        start.source,
+        keeper.name if keeper else "",
+        kept,
+        next((one.session for one in accounts if one.name == account), None),
+        signs_in_by_itself(start.preparation, apple_id),
+    )
+    begin = await person.ask(review, Begin)
+    post(Began(kept=kept))
+    state = review.session.state if review.session else ""
+    perhaps = begin.renew or state in ("unverified", "expired")
+    if begin.way is Way.HERE and not kept and perhaps and not start.preparation.unused:
+        person.ask_early(apple_id)
+    renewal = desk.renewal(start, apple_id, person, keeper, in_pod=begin.way is Way.IN_POD, renew=begin.renew)
+    try:
+        outcome = await renewal.run()
+    finally:
+        await person.forget_early()
+    desk.signed_in(account, outcome.apple_id)
+    if keep() is Keep.KEYRING:
+        notes += (await keep_it(renewal, keeper, desk.settings.address),)
+    return outcome, desk.told(outcome) + notes
+
+
+async def _who(desk: Desk, person: ScreenPerson, account: str, apple_id: str | None) -> tuple[Start, str]:
+    """What it starts from, and the Apple ID: known, or asked until it can be one."""
+    start = await desk.begin(account, apple_id)
+    why: Trouble | None = None
+    while start.apple_id is None:
+        typed = account_name(await person.ask(AppleIdAsked(why), str))
+        if is_account_name(typed):
+            start = await desk.begin(account, typed)
+        else:
+            why = trouble("icloud.apple-id")
+    return start, start.apple_id
+
+
+async def _kept(keeper: Keeper | None, apple_id: str, *, forget: bool) -> tuple[Keeper | None, bool, tuple[str, ...]]:
+    """The keyring if it works, whether it holds the password, and what there is to say about it."""
+    notes = (await forget_it(keeper, apple_id),) if forget else ()
+    if keeper is None:
+        return None, False, notes
+    try:
+        return keeper, await keeper.get(apple_id) is not None, notes
+    except Trouble as refused:
+        return None, False, (*notes, f"! {refused.what} {refused.fix}")

@@ -1,0 +1,203 @@
+"""What stands before a sign-in: whose it is, what it will do, and how to do it by hand. Rows and commands, pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from screens.clipboard import demo_note
+from screens.signin.questions import Review, Way
+from screens.signin.state import SignInState
+from screens.widgets.rows import Button, Command, Item, Row, Space, Text
+from screens.words import MUTED, plural, span
+from wizard.command import Command as Typed
+from wizard.command import kubectl
+from wizard.model import Verb
+
+if TYPE_CHECKING:
+    from wizard.model import Account, Action, Plan, Session
+    from wizard.renewal.preparing import Preparation
+
+MANIFEST_NAME = "sign-in-job.json"
+
+
+def beginning(state: SignInState) -> Iterator[Row]:
+    """Before there is a plan."""
+    yield Item(
+        sign="◐",
+        text=f"looking at the cluster and at what a sign-in would need… {span(state.now - state.attempt.began)}",
+    )
+
+
+def which_account(accounts: Iterable[Account]) -> Iterator[Row]:
+    """The accounts, to choose one."""
+    yield Text(text="Which account?")
+    yield Space()
+    for account in accounts:
+        sign = {"valid": "✓", "expiring": "!", "unverified": "?"}.get(account.session.state, "✗")
+        who = f"{account.name}: {account.apple_id or 'Apple ID not known here'}"
+        yield Item(
+            id=f"account-{account.name}",
+            sign=sign,
+            text=f"{who}. Session {account.session.state}{_until(account.session)}.",
+        )
+
+
+def plan_of(review: Review, way: Way) -> Plan:
+    """What will be done on that way."""
+    return review.inside if way is Way.IN_POD else review.plan
+
+
+def the_plan(review: Review, state: SignInState) -> Iterator[Row]:
+    """What will be done, and where the password comes from."""
+    plan = plan_of(review, state.way)
+    yield Text(lead=review.apple_id, text=f"({review.source})" if review.source else "")
+    if not state.short:
+        yield Space()
+    for action in plan.actions:
+        yield Item(sign="~", text=action.title)
+    for note in plan.notes:
+        yield Item(sign="!", text=note)
+    if state.short:
+        return
+    yield Space()
+    yield Text(text=_way_words(state.way), style=MUTED)
+    yield Text(
+        text=f"Password: in {review.keyring}; sent once, if it is needed at all."
+        if review.kept and state.way is Way.HERE
+        else "Password: asked for if it is needed, sent once, kept nowhere unless you say so.",
+        style=MUTED,
+    )
+
+
+def to_begin(review: Review, state: SignInState) -> Iterator[Row]:
+    """The button, and below it whether a session that still works is renewed."""
+    inside = state.way is Way.IN_POD
+    steps = plural(len(plan_of(review, state.way).actions), "step")
+    if inside:
+        label = f"Sign in inside the pod  ({steps}; if one fails, the session before stays)"
+    elif review.works and not state.renew:
+        label = f"Look, and sign in only if it has ended  ({steps} at most)"
+    elif review.works:
+        label = f"Sign in anew  ({steps}; if one fails, the session before stays)"
+    else:
+        label = f"Sign in  ({steps}; if one fails, the session before stays)"
+    yield Button(id="go", label=label, key="⏎")
+    if review.works and not inside and review.session is not None:
+        until = _until(review.session).removeprefix(", ")
+        yield Item(
+            id="renew-yes",
+            sign="●" if state.renew else "○",
+            text=f"renew it now, although it still works{f' {until}' if until else ''}",
+        )
+        yield Item(
+            id="renew-no", sign="○" if state.renew else "●", text="leave it as it is while it works: nothing is asked"
+        )
+
+
+def _until(session: Session) -> str:
+    """Until when, and how many days that is: ", until about 7 February (20 days)"."""
+    until = f", until about {session.expires_at.day} {session.expires_at:%B}" if session.expires_at else ""
+    return until + (f" ({plural(session.days_left, 'day')})" if session.days_left is not None else "")
+
+
+def _way_words(way: Way) -> str:
+    if way is Way.HERE:
+        return "This machine talks to Apple; the cluster's icloudpd proves the result."
+    return (
+        "The second way: icloudpd itself asks Apple, inside the pod; you answer here. It takes one try of password and code: "
+        "a wrong one ends it."
+    )
+
+
+# By hand
+
+
+def by_hand(review: Review, state: SignInState) -> Iterator[Row]:
+    """The plan as commands; what has none is said in words."""
+    yield Text(text="The same by hand. Nothing of it has been run.", style=MUTED)
+    yield from demo_note(state)
+    told = False
+    for number, action in enumerate(plan_of(review, state.way).actions):
+        if action.verb is Verb.RUN:
+            if not told:
+                yield from _inside_the_pod(review, state)
+            told = True
+            continue
+        if number or not state.demo_commands:
+            yield Space()
+        yield Item(sign="~", text=action.title, style="bold")
+        if command := typed(action, state):
+            yield Command(id=f"command-{number}", command=state.address.line(command))
+        else:
+            yield Text(text="There is no command for it: its manifest could not be written to a file.", indent=2)
+        yield from _undo(number, action, state)
+
+
+def _undo(number: int, action: Action, state: SignInState) -> Iterator[Row]:
+    if action.undo or action.undo_command:
+        yield Text(text=f"Undo: {action.undo}".rstrip(), style=MUTED, indent=2)
+    if action.undo_command:
+        yield Command(id=f"undo-{number}", command=state.address.line(action.undo_command))
+
+
+def _inside_the_pod(review: Review, state: SignInState) -> Iterator[Row]:
+    yield Space()
+    inside = [action for action in plan_of(review, state.way).actions if action.verb is Verb.RUN]
+    for action in inside:
+        yield Item(sign="~", text=action.title, style="bold")
+    yield Text(
+        text="These have no commands: the wizard does them through the pod, so that the session before stays whatever happens. "
+        "By hand icloudpd signs in by itself there, and writes over the session before at once:",
+        indent=2,
+    )
+    for name, command in _instead(review, state):
+        yield Command(id=f"command-{name}", command=state.address.line(command))
+
+
+def _instead(review: Review, state: SignInState) -> Iterator[tuple[str, Typed]]:
+    plan = plan_of(review, state.way)
+    job = next((action.target for action in plan.actions if action.verb is Verb.CREATE), None)
+    if job is None or not review.by_hand or not state.manifest:
+        return
+    name = f"job/{job.name}"
+    ready = "--for=jsonpath={.status.ready}=1"
+    yield "wait", kubectl("wait", name, ready, "--timeout=5m", namespace=job.namespace)
+    yield "inside", kubectl("exec", "-it", name, "--", *review.by_hand, namespace=job.namespace)
+
+
+def typed(action: Action, state: SignInState) -> Typed | None:
+    """What a person would type for this action; None when nothing can be."""
+    if action.command and action.command.stdin:
+        return action.command.reading(state.manifest) if state.manifest else None
+    return action.command
+
+
+def commands(review: Review, state: SignInState) -> list[str]:
+    """All that do the plan by hand, in their order."""
+    found: list[Typed] = []
+    told = False
+    for action in plan_of(review, state.way).actions:
+        if action.verb is Verb.RUN:
+            found += [] if told else [command for _, command in _instead(review, state)]
+            told = True
+        elif command := typed(action, state):
+            found.append(command)
+    return list(state.address.lines(found))
+
+
+def manifest(review: Review) -> tuple[str, str] | None:
+    """The name and the text of a file that holds the pod of the plan; None where there is none to be made."""
+    for action in review.plan.actions:
+        if action.verb is Verb.CREATE and isinstance(action.body, dict):
+            return MANIFEST_NAME, json.dumps(action.body, indent=2) + "\n"
+    return None
+
+
+def signs_in_by_itself(preparation: Preparation, apple_id: str) -> tuple[str, ...]:
+    """How icloudpd signs in inside the pod of this plan, in the folder where the session lies; it asks for all it needs."""
+    handover = preparation.handover
+    words = [*handover.program, "--auth-only", "--username", apple_id, "--cookie-directory", handover.directory]
+    words += ["--domain", handover.domain] if handover.domain else []
+    return (*words, "--password-provider", "console")

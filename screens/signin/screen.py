@@ -1,0 +1,77 @@
+"""The sign-in in the wizard: the view, with the wizard's help and its place around it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from screens.signin.flow import Wishes
+from screens.signin.view import KEYS, SignInView
+from screens.wizard_screen import WizardScreen
+
+if TYPE_CHECKING:
+    from wizard.renewal.desk import Desk
+
+
+class SignInScreen(WizardScreen):
+    """Signing in to iCloud, from the plan to the date."""
+
+    CSS_PATH = "screen.tcss"
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
+    words = (
+        "Signs in to iCloud, so that icloudpd in the cluster may fetch photos. First comes the plan; nothing is done before you "
+        "have seen it. Then the steps with a sign each: what is on the volume, password and code if Apple wants them, and "
+        "icloudpd's own yes, which is what counts. A session that still works is left as it is, unless it ends soon or you "
+        "choose to renew it (n). i takes the second way, in which icloudpd itself asks Apple, inside the pod. "
+        "Escape leaves at any moment: the pod is removed, a paused CronJob goes on, and the session before stays "
+        "in place. Passwords and codes go to Apple and nowhere else. Security keys work as far as pyicloud's "
+        "own call goes; nobody here could prove that against Apple."
+    )
+
+    def __init__(self, desk: Desk, wishes: Wishes = Wishes()) -> None:  # noqa: B008 - frozen
+        super().__init__()
+        self._desk = desk
+        self._wishes = wishes
+
+    def compose(self) -> ComposeResult:
+        """The view."""
+        host = self.host
+        yield SignInView(
+            self._desk,
+            wishes=self._wishes,
+            now=host.now,
+            hold=host.hold,
+            save=host.session.save,
+            banner=host.session.banner,
+            demo_commands=host.session.demo_commands,
+        )
+
+    @property
+    def view(self) -> SignInView:
+        """The sign-in itself."""
+        return self.query_one(SignInView)
+
+    @property
+    def farewell(self) -> str:
+        """What was left behind."""
+        return self.view.farewell
+
+    def action_press(self, name: str) -> None:
+        """A key."""
+        self.view.press(name)
+
+    def action_leave(self) -> None:
+        """Escape."""
+        self.view.leave()
+
+    @on(SignInView.Closed)
+    def closed(self, event: SignInView.Closed) -> None:
+        """Back, with a fresh look."""
+        self.dismiss()
+        self.host.action_look_again()
+        if event.view.attempt.under_way and (farewell := event.view.farewell):
+            self.app.notify(farewell, markup=False)

@@ -1,0 +1,90 @@
+"""The cluster can't be looked at: what, why, what to do, and trying again. It goes away by itself once there is a look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from screens.clipboard import copy_commands
+from screens.page_screen import PageScreen
+from screens.widgets.rows import Button, Command, Item, Row, Space, Text
+from screens.words import MUTED, span
+
+if TYPE_CHECKING:
+    from screens.picture import Picture
+
+
+class UnreachableScreen(PageScreen):
+    """Why nothing can be shown."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "app.look_again", "try again", id="trouble.again", tooltip="Try to reach the cluster again"),
+        Binding("c", "copy", "copy", id="trouble.copy", tooltip="Copy the commands; they are saved to a file too"),
+    ]
+    words = (
+        "The cluster can't be looked at, so there is nothing to show yet. The page says what happened, what is known "
+        "of the cause, and what to do. Nothing was changed anywhere, and nothing that was kept is lost."
+    )
+
+    def heading(self, picture: Picture) -> tuple[str, str, str]:
+        """That there is no look."""
+        waiting = picture.trouble is None
+        return "The cluster can't be looked at", "trying again" if waiting else "not connected", "◐" if waiting else "✗"
+
+    def keys(self) -> Sequence[tuple[str, str, str]]:
+        """Copying where there is a command."""
+        copying = (("c", "copy", "screen.copy"),) if self._commands() else ()
+        return ("r", "try again", "app.look_again"), *copying, ("q", "quit", "app.quit"), ("?", "help", "app.explain")
+
+    def page(self, picture: Picture) -> Iterable[Row]:
+        """What, why, what to do."""
+        trouble = picture.trouble
+        if trouble is None:
+            yield Item(sign="◐", text=f"{picture.awaited}… {span(self.host.now() - picture.waiting_since)}")
+            return
+        yield Item(sign="✗", text=trouble.what, style="bold")
+        if trouble.why:
+            yield Space()
+            yield Text(lead="Why.", text=trouble.why)
+        if trouble.fix:
+            yield Space()
+            yield Text(lead="What to do.", text=trouble.fix)
+        if trouble.commands:
+            yield Space()
+            for index, command in enumerate(self._commands()):
+                yield Command(id=f"command-{index}", command=command)
+        if picture.attempt > 1:
+            yield Space()
+            yield Text(text=f"Tried {picture.attempt} times so far; it goes on trying.", style=MUTED)
+        yield Space()
+        yield Button(id="again", label="Try again", key="r")
+
+    def _commands(self) -> list[str]:
+        trouble = self.host.picture.trouble
+        return list(self.host.session.settings.address.lines(trouble.commands)) if trouble else []
+
+    def show(self, picture: Picture) -> None:
+        """Draws, or goes away once there is something to see."""
+        if picture.snapshot is not None:
+            if self.is_current:
+                self.dismiss()
+            return
+        super().show(picture)
+
+    def choose(self, row_id: str) -> None:
+        """Tries again, or copies a command."""
+        if row_id == "again":
+            self.host.action_look_again()
+        else:
+            index = int(row_id.removeprefix("command-"))
+            copy_commands(self.host, self._commands()[index : index + 1])
+
+    def action_copy(self) -> None:
+        """Copies all commands."""
+        copy_commands(self.host, self._commands())
+
+    def action_back(self) -> None:
+        """There is nothing behind: leaving is closing."""
+        self.host.close_wizard()
