@@ -320,13 +320,12 @@ def _wish(options: argparse.Namespace) -> Wish:
 
 def _address(options: argparse.Namespace) -> Address:
     """How commands that are shown reach what is asked for here."""
-    return Address(options.kubeconfig, options.context, options.namespace, _scenario(options))
+    demo = _scenario(options) if options.command == "demo" else options.demo
+    return Address(options.kubeconfig, options.context, options.namespace, demo)
 
 
-def _scenario(options: argparse.Namespace) -> str | None:
-    """Which demo world is meant; None for a real cluster."""
-    if options.command != "demo":
-        return str(options.demo) if options.demo is not None else None
+def _scenario(options: argparse.Namespace) -> str:
+    """Which demo world the command `demo` is about."""
     return next((name for name in (options.scenario, options.demo) if name is not None), DEFAULT_SCENARIO)
 
 
@@ -388,7 +387,7 @@ def _demo(options: argparse.Namespace, open_wizard: OpenWizard) -> int:
         width = max(map(len, titles()))
         put("".join(f"{name:{width}}  {title}\n" for name, title in titles().items()))
         return int(Exit.DONE)
-    scenario = _scenario(options) or DEFAULT_SCENARIO
+    scenario = _scenario(options)
     request = _request(options, scenario)
     if not options.serve:
         if options.write_kubeconfig:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from tests.screens import fake
 from wizard.apply.handover_job import Handover
-from wizard.command import kubectl
+from wizard.command import Address, kubectl
 from wizard.engine import Snapshot
 from wizard.errors import Trouble
 from wizard.icloud.ladder import Rung
@@ -175,6 +175,10 @@ class ScriptedDesk(Desk):
     @property
     def snapshot(self) -> Snapshot:
         return self.seen
+
+    @property
+    def address(self) -> Address:
+        return Address()
 
     @property
     def settings(self) -> Settings:
