@@ -71,6 +71,8 @@ def line(*parts: Part | Command) -> Command:
 class Address:
     """How commands reach the cluster of this opening, as it was named on the command line; None where it was not.
 
+    `flags` are words that the wizard takes besides: those that say which objects are meant.
+
     In a demo world kubectl and helm get no flags: $KUBECONFIG leads them there, and the flags would lead to a real cluster.
     """
 
@@ -78,6 +80,7 @@ class Address:
     context: str | None = None
     namespace: str | None = None
     demo: str | None = None
+    flags: tuple[str, ...] = ()
 
     def line(self, command: Command) -> str:
         """The text to paste into a shell, a here-document behind it where there is one."""
@@ -102,7 +105,8 @@ class Address:
             flags = (("--demo", self.demo), *cluster, ("-n", program.namespace or self.namespace))
         else:
             flags = (*(() if self.demo else cluster), ("-n", program.namespace))
-        return program.name, *(word for flag, value in flags if value for word in (flag, value))
+        words = tuple(word for flag, value in flags if value for word in (flag, value))
+        return program.name, *words, *(self.flags if program.name == WIZARD else ())
 
 
 def _here_document(text: str) -> str:

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from wizard.cli.console import Console, folded, folded_command
 from wizard.command import Address
-from wizard.console import Console, folded, folded_command
 from wizard.errors import Exit, Trouble
 
 SECRET = "planted-secret-4711"

@@ -6,20 +6,26 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pyicloud.base
 import pytest
 from requests.adapters import HTTPAdapter
 
-from tests.demo_world.signing import YOU, Keyring, Somebody, leaves, visit
-from wizard.apply.pod import HandoverPod
-from wizard.apply.proof import Proof, proof_of
+from tests.demo_world.signing import YOU, Keyring, Somebody, Visit, leaves, visit
 from wizard.demo.apple.server import Hiccup
-from wizard.errors import Trouble
+from wizard.demo.runtime.volumes import Entry
+from wizard.errors import Exit, Retry, Trouble
+from wizard.handover.pod import HandoverPod
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted
-from wizard.renewal import proving
-from wizard.renewal.person import AnotherCode, Code, GaveUp, Stage
+from wizard.icloudpd.proof import Proof, proof_of
+from wizard.settings import Settings
+from wizard.signin import proving
+from wizard.signin.auth_pod import waits
+from wizard.signin.person import AnotherCode, Code, GaveUp, Stage
+from wizard.steps.authentication.checks import STEP as AUTHENTICATION
 
 BACKGROUND = {"propagationPolicy": "Background"}
 WROTE = {Stage.POD, Stage.CLAIM, Stage.APPLE, Stage.SAVED, Stage.PROVED, Stage.PHOTOS}
@@ -214,6 +220,22 @@ async def test_an_apple_that_falters_at_the_last_proof_costs_no_code(
         assert len(asked) == 2
 
 
+async def test_an_apple_that_falters_at_the_first_look_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prove, outputs = HandoverPod.prove, [b"ERROR    Authentication required for Account. (500)"]
+
+    async def faltering(self: HandoverPod, apple_id: str) -> Proof:
+        return proof_of("pod", outputs.pop()) if outputs else await prove(self, apple_id)
+
+    monkeypatch.setattr(HandoverPod, "prove", faltering)
+    monkeypatch.setattr(proving, "PAUSE_SECONDS", 0)
+    async with visit("complete", tmp_path) as there:
+        assert (await (await there.renewal()).run()).rung is Rung.WORKS
+        assert there.person.asked == []
+        await there.settled()
+
+
 async def test_refused_by_icloudpd_and_then_in_the_pod(tmp_path: Path) -> None:
     """The web session is gone before icloudpd is asked, as if Apple bound sessions to programs."""
     async with visit("expired", tmp_path, Somebody(second=True)) as there:
@@ -287,6 +309,58 @@ async def test_photos_that_could_not_be_counted_are_a_note(tmp_path: Path) -> No
         assert "The photos could not be counted, which the session does not depend on." in " ".join(outcome.notes)
 
 
+async def test_a_device_that_has_to_allow_the_photos_is_told_of_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pyicloud.base, "time", SimpleNamespace(sleep=lambda _: None))
+    async with visit("expired", tmp_path) as there:
+        as_account(there, advanced_data_protection=True, consent="given")
+        outcome = await (await there.renewal()).run()
+        assert (outcome.library is not None, outcome.photos_trouble) == (True, None)
+        texts = [progress.text for progress in there.person.shown if progress.stage is Stage.PHOTOS]
+        assert [text.startswith("Apple asks on your devices") for text in texts] == [False, True, False]
+
+
+@pytest.mark.parametrize("in_pod", [False, True])
+async def test_an_apple_that_is_away_has_one_exit_code(tmp_path: Path, in_pod: bool) -> None:
+    async with visit("expired", tmp_path) as there:
+        as_account(there, sign_in="refused-at-complete")
+        with pytest.raises(Trouble) as ended:
+            await (await there.renewal(in_pod_only=in_pod)).run()
+        assert (ended.value.exit_code, ended.value.retry) == (Exit.BLOCKED, Retry.LATER)
+        await there.settled()
+
+
+@pytest.mark.parametrize("scenario", ["seed", "trust-expired"])
+async def test_an_account_without_a_second_factor_gets_in_inside_the_pod(tmp_path: Path, scenario: str) -> None:
+    async with visit(scenario, tmp_path, Somebody(second=True)) as there:
+        as_account(there, two_factor=False, password_only=True)
+        await (await there.renewal()).run()
+        assert there.person.asked == [f"password of {YOU}", "second way"]
+        assert there.person.whys == ["icloud.no-two-factor"]
+        await there.settled()
+        assert None not in there.session()
+
+
+async def test_without_a_second_factor_and_not_inside_the_pod_it_is_said_what_does(tmp_path: Path) -> None:
+    async with visit("trust-expired", tmp_path) as there:
+        as_account(there, two_factor=False, password_only=True)
+        with pytest.raises(Trouble) as ended:
+            await (await there.renewal()).run()
+        assert ended.value.code == "icloud.no-two-factor"
+        assert "--in-pod" in ended.value.fix
+        await there.settled()
+
+
+def as_account(there: Visit, **different: object) -> None:
+    """Your account at the demo Apple, as it is not in the scenario."""
+    apple = there.residents.apple
+    assert apple is not None
+    person = apple._state.person(YOU)
+    assert person is not None
+    person.account = replace(person.account, **different)  # type: ignore[arg-type]
+
+
 async def test_a_waiting_auth_pod_is_answered_by_attaching(tmp_path: Path) -> None:
     async with visit("auth-waiting", tmp_path, Somebody(second=True)) as there:
         outcome = await (await there.renewal()).run()
@@ -294,6 +368,71 @@ async def test_a_waiting_auth_pod_is_answered_by_attaching(tmp_path: Path) -> No
         assert "icloudpd-auth" not in there.pods()
         await there.settled()
         assert None not in there.session()
+
+
+KEYRING = "python_keyring/keyring_pass.cfg"
+PASSWORD_IN_CLEAR = "photosync-wizard/password-in-clear"
+
+
+def put_keyring(there: Visit) -> None:
+    now = datetime.now(UTC)
+    there.volume.entries["python_keyring"] = Entry(None, 0o755, 0, 0, now)
+    there.volume.entries[KEYRING] = Entry(b"[somebody else's]\n", 0o600, 0, 0, now)
+
+
+@pytest.mark.parametrize(
+    ("answers", "ends"), [([], None), ([wrong], Trouble), ([leaves], GaveUp)], ids=["right", "wrong", "leaves"]
+)
+async def test_answering_an_auth_pod_leaves_no_password_in_clear(
+    tmp_path: Path, answers: list[Any], ends: type[Exception] | None
+) -> None:
+    """Its icloudpd, with the default providers, has written it before the code is asked for."""
+    seen: list[bool] = []
+
+    class Looking(Somebody):
+        async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
+            seen.append(KEYRING in there.volume.entries)
+            return await super().code(wanted, why)
+
+    async with visit("auth-waiting", tmp_path, Looking(second=True, answers=answers)) as there:
+        renewal = await there.renewal()
+        if ends:
+            with pytest.raises(ends):
+                await renewal.run()
+        else:
+            assert any(f"in clear in {KEYRING}" in note for note in (await renewal.run()).notes)
+        assert seen == [True]
+        assert not [name for name in there.volume.entries if name.startswith("python_keyring")]
+        assert PASSWORD_IN_CLEAR not in there.get("PersistentVolumeClaim", "icloudpd-config")["metadata"]["annotations"]
+        assert "icloudpd-auth" not in there.pods()
+        (told,) = [each.text for each in there.person.shown if KEYRING in each.text]
+        assert told.endswith("was removed")
+
+
+async def test_before_an_auth_pod_is_answered_it_is_said_what_that_leaves(tmp_path: Path) -> None:
+    async with visit("auth-waiting", tmp_path) as there:
+        (auth_pod,) = [(await there.start()).preparation.auth_pod]
+        assert auth_pod is not None
+        why = waits(auth_pod).why
+        assert "password in clear" in why
+        assert "trust token" in why
+        only_asking = replace(auth_pod, keeps_password=False)
+        assert "password" not in waits(only_asking).why
+
+
+async def test_a_password_in_clear_that_was_there_before_stays_and_is_noted_until_it_is_gone(tmp_path: Path) -> None:
+    async with visit("complete", tmp_path) as there:
+        put_keyring(there)
+        outcome = await (await there.renewal()).run()
+        assert any(KEYRING in note for note in outcome.notes)
+        assert KEYRING in there.volume.entries
+        await there.look()
+        findings = AUTHENTICATION.diagnose(there.seen, Settings()).findings
+        (finding,) = [each for each in findings if each.id == "authentication.password-in-clear"]
+        assert KEYRING in str(finding.evidence)
+        del there.volume.entries[KEYRING]
+        await (await there.renewal()).check()
+        assert PASSWORD_IN_CLEAR not in there.get("PersistentVolumeClaim", "icloudpd-config")["metadata"]["annotations"]
 
 
 async def test_cancelled_while_the_person_thinks(tmp_path: Path) -> None:
