@@ -27,6 +27,17 @@ IMPORT_FOLDER = "icloud-import"
 PHOTOS_SIZE = "100Gi"
 CONFIG_SIZE = "1Gi"
 ACCESS_MODES = ("ReadWriteOnce",)
+IMAGE = "icloudpd/icloudpd:1.32.3"
+PROGRAM = "/app/icloudpd"
+"""Where IMAGE has icloudpd; nothing of it is on the PATH."""
+SCHEDULE = "0 3 * * *"
+CREDENTIALS_MOUNT = "/credentials"
+CONFIG_MOUNT = "/config"
+PHOTOS_MOUNT = "/photos"
+APPLICATION = "photo-sync"
+ARGOCD_NAMESPACE = "argocd"
+MANIFESTS_PATH = "apps/photo-sync"
+"""The folder in the git repository, as the seed has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +79,7 @@ class Settings:
     """
 
     namespace: str = NAMESPACE
-    application: str = "photo-sync"
+    application: str = APPLICATION
     immich_namespace: str | None = None
     host_name: str | None = None
     time_zone: str | None = None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wizard.steps.images import OFFICIAL_PROGRAM, Image
+from wizard.settings import PROGRAM
+from wizard.steps.images import Image
 
 ENTRY_POINT = "/app/entrypoint.sh"
 
@@ -18,7 +19,7 @@ class Layout:
     entry_point: tuple[str, ...] = ()
 
 
-_OFFICIAL = Layout({OFFICIAL_PROGRAM: "icloudpd", ENTRY_POINT: "entrypoint.sh"}, (ENTRY_POINT,))
+_OFFICIAL = Layout({PROGRAM: "icloudpd", ENTRY_POINT: "entrypoint.sh"}, (ENTRY_POINT,))
 _NONE = Layout({})
 _OTHER = Layout({"/opt/icloudpd/bin/icloudpd": "icloudpd", "icloudpd": "icloudpd"})
 

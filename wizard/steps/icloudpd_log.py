@@ -13,7 +13,8 @@ from datetime import UTC, datetime, tzinfo
 from typing import Literal
 
 from wizard.model import Finding, Severity, Status
-from wizard.steps.images import OFFICIAL_PROGRAM, PROGRAM_PLACES
+from wizard.settings import PROGRAM
+from wizard.steps.images import PROGRAM_PLACES
 from wizard.world import LogTail
 
 SUCCESS = "Authentication completed successfully"
@@ -118,7 +119,7 @@ SIGNS: tuple[Sign, ...] = (
         "account",
         "The container's shell did not find icloudpd where the command calls it, so it never started.",
         f"{PROGRAM_PLACES} Apple was not asked, so this says nothing of the session.",
-        f"In icloudpd's own image call {OFFICIAL_PROGRAM}, or leave command out and give arguments only, icloudpd first.",
+        f"In icloudpd's own image call {PROGRAM}, or leave command out and give arguments only, icloudpd first.",
     ),
     _sign(
         "file-missing",

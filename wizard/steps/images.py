@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wizard.model import Finding, Severity, Status
-from wizard.settings import Settings
+from wizard.settings import IMAGE, PROGRAM, Settings
 from wizard.steps.look_up import items
 from wizard.steps.runners import mend_runner, runners
 from wizard.steps.workload import Workload
@@ -15,10 +15,8 @@ from wizard.world import World
 
 FIRST_GOOD_ICLOUDPD = (1, 32, 3)
 FIRST_WITH_ENTRY_POINT = (1, 32, 0)
-GOOD_IMAGE = "icloudpd/icloudpd:1.32.3"
-OFFICIAL_PROGRAM = "/app/icloudpd"
 PROGRAM_PLACES = (
-    f"icloudpd/icloudpd has {OFFICIAL_PROGRAM} since 1.32.0, and had /app/icloudpd_ex before; boredazfcuk/icloudpd has "
+    f"icloudpd/icloudpd has {PROGRAM} since 1.32.0, and had /app/icloudpd_ex before; boredazfcuk/icloudpd has "
     "/opt/icloudpd/bin/icloudpd."
 )
 _OFFICIAL = re.compile(r"(?:^|/)icloudpd/icloudpd$")
@@ -91,13 +89,13 @@ def check_programs(world: World, settings: Settings) -> Iterator[Finding]:
                 Severity.ERROR,
                 f"{where} calls {called}, which its image does not have.",
                 evidence={f"{where} image": image, f"{where} command": called},
-                why=f"icloudpd/icloudpd has {OFFICIAL_PROGRAM} since 1.32.0, no icloudpd_ex any more, and nothing on the PATH: "
+                why=f"icloudpd/icloudpd has {PROGRAM} since 1.32.0, no icloudpd_ex any more, and nothing on the PATH: "
                 "the shell ends with exit code 127.",
                 fix=mend_runner(
                     where,
                     world,
                     settings,
-                    f"Call {OFFICIAL_PROGRAM}, or leave command out and give arguments only, icloudpd first.",
+                    f"Call {PROGRAM}, or leave command out and give arguments only, icloudpd first.",
                 )[0],
                 implies=Status.ACTION_REQUIRED,
             )
@@ -151,7 +149,7 @@ def check_images(world: World, settings: Settings) -> Iterator[Finding]:
                 f"icloudpd {image.tag} is older than 1.32.3, which learnt to ask Apple for a code.",
                 evidence={f"{where} image": reference},
                 why="With iOS 26.4 and later no code arrives unless the client asks for it.",
-                fix=mend_runner(where, world, settings, f"Use {GOOD_IMAGE} or later.")[0],
+                fix=mend_runner(where, world, settings, f"Use {IMAGE} or later.")[0],
             )
 
 

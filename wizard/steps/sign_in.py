@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from wizard.settings import DEFAULT_ACCOUNT, AccountNames, Settings
+from wizard.settings import DEFAULT_ACCOUNT, IMAGE, AccountNames, Settings
 from wizard.steps.icloudpd_log import read_log
-from wizard.steps.images import GOOD_IMAGE, Image
+from wizard.steps.images import Image
 from wizard.steps.look_up import claims_of, cron_job_named
 from wizard.steps.workload import opaque, read_workload
 from wizard.world import Found, Pod, World
@@ -60,7 +60,7 @@ def _by_hand(account: str, names: AccountNames, world: World, settings: Settings
     job = cron_job_named(world, names.cron_job)
     workload = read_workload(job.spec) if job else None
     own = workload is not None and bool(workload.program) and not Image.of(workload.container.image).official
-    image = GOOD_IMAGE
+    image = IMAGE
     if workload and (
         own or (Image.of(workload.container.image).official and not Image.of(workload.container.image).too_old)
     ):
