@@ -25,8 +25,10 @@ from screens.home.screen import HomeScreen
 from screens.notice import notice_lines
 from screens.picture import LOOKING, Picture
 from screens.wizard_screen import WizardScreen
-from screens.words import NAME, TITLES
+from screens.words import NAME
+from wizard.choices import SKIPPED
 from wizard.errors import Exit, Trouble
+from wizard.iterations import ITERATIONS
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -111,12 +113,12 @@ class WizardApp(App[int]):
     # Following the engine
 
     def on_mount(self) -> None:
-        """Starts to follow the engine once the first frame is out."""
+        """Time begins to go by."""
         self.theme_changed_signal.subscribe(self, lambda _: self.remember())
         self.set_interval(1, self.tick)
-        self.call_after_refresh(self._after_first_frame)
 
-    async def _after_first_frame(self) -> None:
+    async def on_ready(self) -> None:
+        """Builds the home and starts to follow the engine, now that the first frame is out; keys wait meanwhile."""
         await self.home.build()
         self._follow()
 
@@ -174,7 +176,7 @@ class WizardApp(App[int]):
         bookmark = self._bookmark
         if self._first_start or bookmark.screen == SETUP:
             self.action_setup()
-        elif bookmark.screen == FINDING and bookmark.finding and bookmark.step in {title.id for title in TITLES}:
+        elif bookmark.screen == FINDING and bookmark.finding and bookmark.step in {title.id for title in ITERATIONS}:
             self.open_finding(bookmark.step, bookmark.finding)
         elif bookmark.screen == KUBECTL:
             self.action_kubectl()
@@ -191,7 +193,7 @@ class WizardApp(App[int]):
         top = next((screen for screen in reversed(self.screen_stack) if isinstance(screen, WizardScreen)), self.home)
         bookmark = Bookmark(
             top.place_name,
-            TITLES[self.home.number - 1].id,
+            ITERATIONS[self.home.number - 1].id,
             top.finding or self.home.finding,
             self.theme,
         )
@@ -223,14 +225,14 @@ class WizardApp(App[int]):
         if self.picture.snapshot is None:
             return
         step = self.picture.snapshot.report.steps[number - 1]
-        name = f"{number} {TITLES[number - 1].title}"
+        name = f"{number} {ITERATIONS[number - 1].title}"
         wanted = step.status == "skipped"
         try:
             self.session.choose("unskip" if wanted else "skip", step.id)
         except Trouble as trouble:
             self.notify(trouble.what, severity="error", markup=False)
             return
-        if wanted and step.id in self.session.settings.skipped:
+        if wanted and step.id in self.session.settings[SKIPPED]:
             self.notify(f"{name} is skipped by --skip on the command line, until the next start.", markup=False)
             return
         told = "is wanted again." if wanted else "is skipped and doesn't count any more. s wants it after all."
@@ -267,7 +269,7 @@ class WizardApp(App[int]):
         """Opens a finding, above its iteration."""
         from screens.finding import FindingScreen  # noqa: PLC0415 - not before the first frame
 
-        self.go(next((number for number, title in enumerate(TITLES, 1) if title.id == step_id), self.home.number))
+        self.go(next((number for number, title in enumerate(ITERATIONS, 1) if title.id == step_id), self.home.number))
         self.home.open_finding(reference)
         self.push_screen(FindingScreen(step_id, reference))
 
@@ -298,7 +300,7 @@ class WizardApp(App[int]):
         from screens.kubectl import KubectlScreen  # noqa: PLC0415 - not before the first frame
 
         if not isinstance(self.screen, KubectlScreen):
-            self.push_screen(KubectlScreen(TITLES[self.home.number - 1].id))
+            self.push_screen(KubectlScreen(ITERATIONS[self.home.number - 1].id))
 
     def action_sign_in(self) -> None:
         """Signs in to iCloud."""

@@ -1,8 +1,8 @@
 """The annotations in which the wizard keeps what can't be observed any more (DESIGN.md). Never a secret.
 
-On the config claim: when the session was last proved, until when its files say that it lasts (RFC 3339, UTC), and what iCloud
-held then (JSON: count, bytes or null, at). On the photos claim: the external library and the last verification, with its
-counts as JSON.
+On the config claim: when the session was last proved, until when its files say that it lasts (RFC 3339, UTC), what iCloud
+held then (JSON: count, bytes or null, at), and which file there holds a password in clear (its path, relative to the claim).
+On the photos claim: the external library and the last verification, with its counts as JSON.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ PREFIX = "photosync-wizard/"
 SESSION_VERIFIED_AT = PREFIX + "session-verified-at"
 SESSION_EXPIRES_AT = PREFIX + "session-expires-at"
 LIBRARY_COUNT = PREFIX + "library-count"
+PASSWORD_IN_CLEAR = PREFIX + "password-in-clear"
 LIBRARY = PREFIX + "library"
 VERIFIED_AT = PREFIX + "verified-at"
 VERIFIED_COUNTS = PREFIX + "verified-counts"

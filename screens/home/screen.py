@@ -20,7 +20,7 @@ from screens.widgets.line import Line, Lines
 from screens.widgets.page import Page
 from screens.widgets.rows import Row
 from screens.wizard_screen import WizardScreen
-from screens.words import TITLES
+from wizard.iterations import ITERATIONS
 
 if TYPE_CHECKING:
     from wizard.model import Diagnosis
@@ -79,7 +79,7 @@ class HomeScreen(WizardScreen):
 
     def __init__(self, step_id: str = "") -> None:
         super().__init__()
-        self._number = next((number for number, title in enumerate(TITLES, 1) if title.id == step_id), 0)
+        self._number = next((number for number, title in enumerate(ITERATIONS, 1) if title.id == step_id), 0)
         self._unfolded: set[str] = set()
         self._built = False
 
@@ -88,9 +88,12 @@ class HomeScreen(WizardScreen):
         yield FirstFrame(id="first")
 
     async def build(self) -> None:
-        """Puts the real widgets in the place of the first frame."""
+        """Puts the real widgets in the place of the first frame, unless the wizard is closed before or meanwhile."""
+        if not self.is_attached:
+            return
+        rail, main = Page(id="rail", lasting=True), Page(id="main")
         with self.app.batch_update():
-            await self.query_one("#first").remove()
+            removed = self.query_one(FirstFrame).remove()
             await self.mount(
                 Line(id="top"),
                 Line(id="strip"),
@@ -98,15 +101,18 @@ class HomeScreen(WizardScreen):
                 Line(id="upper"),
                 Line(id="signs"),
                 Horizontal(
-                    Vertical(Page(id="rail", lasting=True), Line(id="session"), Line(id="next"), id="left"),
-                    Vertical(Page(id="main"), Page(id="act"), id="right"),
+                    Vertical(rail, Line(id="session"), Line(id="next"), id="left"),
+                    Vertical(main, Page(id="act"), id="right"),
                     id="body",
                 ),
                 Line(id="lower"),
                 Line(id="keys"),
             )
+            await removed
+            if not rail.is_attached:
+                return
             self._built = True
-            self.query_one("#main" if self.size.width < NARROW else "#rail", Page).focus()
+            (main if self.size.width < NARROW else rail).focus()
         self.call_after_refresh(lambda: self.draw(self.host.picture))
 
     @property
@@ -133,7 +139,7 @@ class HomeScreen(WizardScreen):
             return
         report = picture.snapshot.report if picture.snapshot else None
         if report and not self._number:
-            last = report.wanted[-1].iteration if report.wanted else len(TITLES)
+            last = report.wanted[-1].iteration if report.wanted else len(ITERATIONS)
             self._number = report.next_step.iteration if report.next_step else last
         for name, content in frame(self._view(picture), width).items():
             self.query_one(f"#{name}", Line).show(content)
@@ -148,7 +154,7 @@ class HomeScreen(WizardScreen):
         return View(picture, self._number, session.settings.namespace, session.banner, self.host.now())
 
     def _page(self, picture: Picture) -> Iterable[Row]:
-        purpose = self.host.purposes.get(TITLES[self.number - 1].id, "")
+        purpose = self.host.purposes.get(ITERATIONS[self.number - 1].id, "")
         if picture.snapshot is None:
             return waiting(self._view(picture), purpose)
         report = picture.snapshot.report
@@ -165,7 +171,7 @@ class HomeScreen(WizardScreen):
 
     def choose(self, number: int) -> None:
         """Shows another iteration."""
-        if 1 <= number <= len(TITLES) and number != self._number:
+        if 1 <= number <= len(ITERATIONS) and number != self._number:
             self._number = number
             if self._built:
                 self.query_one("#main", Page).scroll_home(animate=False)
@@ -183,14 +189,14 @@ class HomeScreen(WizardScreen):
     def action_enter(self) -> None:
         """Into the page; on a narrow screen to the following iteration."""
         if self.has_class("-narrow"):
-            self.choose(self.number % len(TITLES) + 1)
+            self.choose(self.number % len(ITERATIONS) + 1)
         else:
             self._focus("#main")
 
     def action_leave(self) -> None:
         """Back to the rail; on a narrow screen to the iteration before."""
         if self.has_class("-narrow"):
-            self.choose((self.number - 2) % len(TITLES) + 1)
+            self.choose((self.number - 2) % len(ITERATIONS) + 1)
         else:
             self._focus("#rail")
 

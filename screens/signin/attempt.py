@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from screens.signin.questions import CodeAsked, KeyAsked, PasswordAsked, Question, TermsAsked
 from wizard.icloud.limits import sending, wait_before
-from wizard.renewal.person import Outcome, Progress, Stage, Tick
+from wizard.signin.person import Outcome, Progress, Stage, Tick
 
 if TYPE_CHECKING:
     from wizard.errors import Trouble

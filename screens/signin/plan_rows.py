@@ -16,7 +16,7 @@ from wizard.model import Verb
 
 if TYPE_CHECKING:
     from wizard.model import Account, Action, Plan, Session
-    from wizard.renewal.preparing import Preparation
+    from wizard.signin.preparing import Preparation
 
 MANIFEST_NAME = "sign-in-job.json"
 _BEGINS = "kubectl "
@@ -66,7 +66,7 @@ def the_plan(review: Review, state: SignInState) -> Iterator[Row]:
     yield Text(
         text=f"Password: in {review.keyring}; sent once, if it is needed at all."
         if review.kept and state.way is Way.HERE
-        else "Password: asked for if it is needed, sent once, kept nowhere unless you say so.",
+        else "Password: asked for if it is needed, and sent once; the wizard keeps it nowhere unless you say so.",
         style=MUTED,
     )
 

@@ -13,15 +13,16 @@ import pytest
 
 from tests.contract.api import Json
 from tests.contract.conftest import Place
-from wizard.apply import pod as pods
-from wizard.apply import pod_start, scripts
-from wizard.apply.handover_job import CONTAINER, handover
-from wizard.apply.pod import HandoverPod
-from wizard.apply.proof import Verdict
+from wizard.accounts import AccountNames
 from wizard.errors import Trouble
+from wizard.handover import pod as pods
+from wizard.handover import scripts, start_pod
+from wizard.handover.job import CONTAINER, handover
+from wizard.handover.pod import HandoverPod
+from wizard.icloudpd.proof import Verdict
 from wizard.kube.client import Cluster, connect
 from wizard.kube.streams import ExecResult
-from wizard.settings import AccountNames
+from wizard.settings import Settings
 
 NAME = "youexamplecom"
 OLD, NEW, NEWER = ("old jar\n", '{"old": 1}\n'), ("new jar\n", '{"new": 1}\n'), ("newer jar\n", '{"newer": 1}\n')
@@ -64,7 +65,7 @@ class Pod(HandoverPod):
     """A hand-over pod with a way to run anything in it."""
 
     def __init__(self, cluster: Cluster, cron_job: Json, node: str = "") -> None:
-        made = handover(cron_job, AccountNames.of("default"), "photosync-handover-test", node)
+        made = handover(cron_job, AccountNames.of("default", Settings()), "photosync-handover-test", node)
         assert made is not None
         super().__init__(cluster, made, NAME)
         self._connection = cluster
@@ -199,7 +200,7 @@ async def test_what_somebody_elses_uid_owns_stays_theirs(pod: Pod) -> None:
     await pod.stage(*NEW)
     await pod.commit()
     assert await pod.stat(f"/config/{NAME}") == await pod.stat(f"/config/{NAME}.session") == "1000:1001 600"
-    await pod.keep()
+    await pod.keep(keyring_stays=True)
     await pod.sh('printf half > "$1/$2"')
     await pod.take_back()
     assert await pod.stat(f"/config/{NAME}") == "1000:1001 600"
@@ -207,11 +208,11 @@ async def test_what_somebody_elses_uid_owns_stays_theirs(pod: Pod) -> None:
 
 async def test_another_icloudpd_writes_in_place(pod: Pod) -> None:
     await pod.put(OLD)
-    await pod.keep()
+    await pod.keep(keyring_stays=True)
     await pod.sh('printf half > "$1/$2"')
     await pod.take_back()
     assert await pod.read() == OLD
-    await pod.keep()
+    await pod.keep(keyring_stays=True)
     await pod.sh('printf good > "$1/$2"')
     await pod.settle()
     assert (await pod.read())[0] == "good"
@@ -386,8 +387,8 @@ async def test_a_quota_that_is_full_is_told_and_not_waited_for(
 ) -> None:
     if place.world is not None:
         pytest.skip("the demo knows no quotas")
-    monkeypatch.setattr(pod_start, "REFUSED_SECONDS", 1.0)
-    monkeypatch.setattr(pod_start, "LOOK_EVERY_SECONDS", 0.3)
+    monkeypatch.setattr(start_pod, "REFUSED_SECONDS", 1.0)
+    monkeypatch.setattr(start_pod, "LOOK_EVERY_SECONDS", 0.3)
     await place.api.made("resourcequotas", {"metadata": {"name": "full"}, "spec": {"hard": {"pods": "0"}}})
     await place.api.until("resourcequotas/full", lambda answer: "hard" in answer.body.get("status", {}))
     async with connected(place, tmp_path) as cluster:

@@ -14,11 +14,11 @@ from wizard.demo.apple.accounts import demo_accounts
 from wizard.demo.apple.proxy import DemoProxy
 from wizard.demo.apple.server import DemoApple, real_clock
 from wizard.demo.apple.state import Way
-from wizard.demo.icloudpd import programs, read_arguments
-from wizard.demo.icloudpd_sign_in import Door
-from wizard.demo.process import Input, Process, Terminal
-from wizard.demo.programs import run, standard
-from wizard.demo.volumes import Entry, Tree, Volume
+from wizard.demo.icloudpd.program import programs, read_arguments
+from wizard.demo.icloudpd.sign_in import Door
+from wizard.demo.runtime.process import Input, Process, Terminal
+from wizard.demo.runtime.programs import run, standard
+from wizard.demo.runtime.volumes import Entry, Tree, Volume
 
 PROGRAM = real.binary()
 ONE = "one.phone@example.com"
@@ -58,7 +58,8 @@ class Demo:
         tree = Tree({"/config": self.volume, str(photos): Volume()}, real_clock)
         stdin = self.terminal.input if self.terminal else Input(b"")
         known = {**standard(real_clock), **programs(door, real_clock)}
-        process = Process(words, tree, stdin, self._hear, self._hear, known, terminal=self.terminal)
+        at_home = {"XDG_DATA_HOME": "/config"}
+        process = Process(words, tree, stdin, self._hear, self._hear, known, at_home, terminal=self.terminal)
         work = asyncio.create_task(run(process))
         for prompt, answer in answers:
             await self._until(prompt, work)
@@ -162,6 +163,26 @@ async def test_signing_in(apple: DemoApple, tmp_path: Path, apple_id: str, answe
     ]
     for line in spoken:
         assert line.rpartition(": ")[2] in demo.output
+
+
+@needs_real
+@pytest.mark.parametrize("password", [PASSWORD[1], "not it"])
+async def test_its_own_providers_keep_an_accepted_password_in_clear(
+    apple: DemoApple, tmp_path: Path, password: str
+) -> None:
+    """Before a code is asked for, so also when that is wrong; a failed run shows trust tokens in its log."""
+    arguments = ("--auth-only",)
+    answers = ((PASSWORD[0], password), *(((CODE, "000000"),) if password == PASSWORD[1] else ()))
+    beside = await real_run(apple, tmp_path, ONE, arguments, answers)
+    demo = Demo(apple, Volume())
+    await demo.go(ONE, arguments, answers)
+    file = tmp_path / ".local/share/python_keyring/keyring_pass.cfg"
+    entry = demo.volume.entries.get("python_keyring/keyring_pass.cfg")
+    assert (entry.content if entry else None) == (file.read_bytes() if file.exists() else None)
+    assert (entry is not None) is (password == PASSWORD[1])
+    assert entry is None or entry.mode == file.stat().st_mode & 0o777
+    for output in (demo.output, beside.output):
+        assert '"trustTokens": []' in output
 
 
 @pytest.mark.exhaustive

@@ -11,15 +11,19 @@ from typing import Any
 import pytest
 from requests.adapters import HTTPAdapter
 
-from tests.demo_world.signing import YOU, Keyring, Somebody, leaves, visit
-from wizard.apply.pod import HandoverPod
-from wizard.apply.proof import Proof, proof_of
+from tests.demo_world.signing import YOU, Keyring, Somebody, Visit, leaves, visit
 from wizard.demo.apple.server import Hiccup
+from wizard.demo.runtime.volumes import Entry
 from wizard.errors import Trouble
+from wizard.handover.pod import HandoverPod
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted
-from wizard.renewal import proving
-from wizard.renewal.person import AnotherCode, Code, GaveUp, Stage
+from wizard.icloudpd.proof import Proof, proof_of
+from wizard.settings import Settings
+from wizard.signin import proving
+from wizard.signin.auth_pod import waits
+from wizard.signin.person import AnotherCode, Code, GaveUp, Stage
+from wizard.steps.authentication.checks import STEP as AUTHENTICATION
 
 BACKGROUND = {"propagationPolicy": "Background"}
 WROTE = {Stage.POD, Stage.CLAIM, Stage.APPLE, Stage.SAVED, Stage.PROVED, Stage.PHOTOS}
@@ -294,6 +298,71 @@ async def test_a_waiting_auth_pod_is_answered_by_attaching(tmp_path: Path) -> No
         assert "icloudpd-auth" not in there.pods()
         await there.settled()
         assert None not in there.session()
+
+
+KEYRING = "python_keyring/keyring_pass.cfg"
+PASSWORD_IN_CLEAR = "photosync-wizard/password-in-clear"
+
+
+def put_keyring(there: Visit) -> None:
+    now = datetime.now(UTC)
+    there.volume.entries["python_keyring"] = Entry(None, 0o755, 0, 0, now)
+    there.volume.entries[KEYRING] = Entry(b"[somebody else's]\n", 0o600, 0, 0, now)
+
+
+@pytest.mark.parametrize(
+    ("answers", "ends"), [([], None), ([wrong], Trouble), ([leaves], GaveUp)], ids=["right", "wrong", "leaves"]
+)
+async def test_answering_an_auth_pod_leaves_no_password_in_clear(
+    tmp_path: Path, answers: list[Any], ends: type[Exception] | None
+) -> None:
+    """Its icloudpd, with the default providers, has written it before the code is asked for."""
+    seen: list[bool] = []
+
+    class Looking(Somebody):
+        async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
+            seen.append(KEYRING in there.volume.entries)
+            return await super().code(wanted, why)
+
+    async with visit("auth-waiting", tmp_path, Looking(second=True, answers=answers)) as there:
+        renewal = await there.renewal()
+        if ends:
+            with pytest.raises(ends):
+                await renewal.run()
+        else:
+            assert any(f"in clear in {KEYRING}" in note for note in (await renewal.run()).notes)
+        assert seen == [True]
+        assert not [name for name in there.volume.entries if name.startswith("python_keyring")]
+        assert PASSWORD_IN_CLEAR not in there.get("PersistentVolumeClaim", "icloudpd-config")["metadata"]["annotations"]
+        assert "icloudpd-auth" not in there.pods()
+        (told,) = [each.text for each in there.person.shown if KEYRING in each.text]
+        assert told.endswith("was removed")
+
+
+async def test_before_an_auth_pod_is_answered_it_is_said_what_that_leaves(tmp_path: Path) -> None:
+    async with visit("auth-waiting", tmp_path) as there:
+        (auth_pod,) = [(await there.start()).preparation.auth_pod]
+        assert auth_pod is not None
+        why = waits(auth_pod).why
+        assert "password in clear" in why
+        assert "trust token" in why
+        only_asking = replace(auth_pod, keeps_password=False)
+        assert "password" not in waits(only_asking).why
+
+
+async def test_a_password_in_clear_that_was_there_before_stays_and_is_noted_until_it_is_gone(tmp_path: Path) -> None:
+    async with visit("complete", tmp_path) as there:
+        put_keyring(there)
+        outcome = await (await there.renewal()).run()
+        assert any(KEYRING in note for note in outcome.notes)
+        assert KEYRING in there.volume.entries
+        await there.look()
+        findings = AUTHENTICATION.diagnose(there.seen, Settings()).findings
+        (finding,) = [each for each in findings if each.id == "authentication.password-in-clear"]
+        assert KEYRING in str(finding.evidence)
+        del there.volume.entries[KEYRING]
+        await (await there.renewal()).check()
+        assert PASSWORD_IN_CLEAR not in there.get("PersistentVolumeClaim", "icloudpd-config")["metadata"]["annotations"]
 
 
 async def test_cancelled_while_the_person_thinks(tmp_path: Path) -> None:

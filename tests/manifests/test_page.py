@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from wizard.choices import IMAGE, PHOTOS_MOUNT, SCHEDULE, SECRET, TIME_ZONE
 from wizard.demo.scenarios import load
+from wizard.icloudpd.images import program_in
 from wizard.manifests import Manifest, as_yaml
 from wizard.manifests.argocd import application, file_name, files, kustomization
 from wizard.manifests.credentials import config_map, cron_job, secret, service_account
 from wizard.manifests.storage import config_claim, namespace, photos_claim
+from wizard.settings import Settings
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "manifests.md"
 BERLIN, EDMONTON = "Europe/Berlin", "America/Edmonton"
-STORAGE = (namespace(), config_claim(), photos_claim())
-APPLICATION = application(repo="https://github.com/you/homelab", branch="master")
+STORAGE = (namespace(), config_claim(Settings()), photos_claim(Settings()))
+APPLICATION = application(Settings(), repo="https://github.com/you/homelab", branch="master")
 
 
 def credentials(time_zone: str) -> tuple[Manifest, ...]:
-    return config_map(time_zone=time_zone), service_account(), cron_job(time_zone=time_zone)
+    settings = Settings()
+    return config_map(settings, time_zone=time_zone), service_account(settings), cron_job(settings, time_zone=time_zone)
 
 
 def test_the_page_shows_what_is_made() -> None:
@@ -29,7 +34,7 @@ def test_the_page_shows_what_is_made() -> None:
     names = map(file_name, (*STORAGE, *credentials(BERLIN)))
     assert blocks[0] == as_yaml(*STORAGE)
     assert blocks[1] == as_yaml(*credentials(BERLIN))
-    assert blocks[2] == as_yaml(kustomization(names))
+    assert blocks[2] == as_yaml(kustomization(Settings(), names))
     assert blocks[3] == as_yaml(APPLICATION)
 
 
@@ -61,21 +66,13 @@ def test_the_complete_demo_is_made_of_them(manifest: Manifest) -> None:
     assert within(manifest, found)
 
 
-def test_what_is_given_is_what_is_made() -> None:
-    made = cron_job(
-        "icloudpd-sync-anna",
-        "pictures",
-        schedule="30 4 * * *",
-        image="boredazfcuk/icloudpd:1",
-        program="/opt/icloudpd/bin/icloudpd",
-        folder="icloud-import/anna",
-        secret="of-anna",
-        config_claim="session-of-anna",
-        photos_mount="/data",
-    )
+def test_what_is_chosen_is_what_is_made() -> None:
+    settings = replace(Settings(), namespace="pictures")
+    settings = settings.having(SCHEDULE, "30 4 * * *").having(IMAGE, "boredazfcuk/icloudpd:1")
+    settings = settings.having(PHOTOS_MOUNT, "/data").having(TIME_ZONE, BERLIN).having(SECRET, "apple")
+    made = cron_job(settings, "anna", time_zone=EDMONTON)
     assert made["metadata"] == {"name": "icloudpd-sync-anna", "namespace": "pictures"}
-    assert made["spec"]["schedule"] == "30 4 * * *"
-    assert "timeZone" not in made["spec"]
+    assert (made["spec"]["schedule"], made["spec"]["timeZone"]) == ("30 4 * * *", BERLIN)
     pod = made["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     assert container["image"] == "boredazfcuk/icloudpd:1"
@@ -83,13 +80,27 @@ def test_what_is_given_is_what_is_made() -> None:
         "/opt/icloudpd/bin/icloudpd \\\n  --directory /data/icloud-import/anna \\\n"
     )
     assert "--password " not in container["command"][-1]
-    assert pod["volumes"][0]["secret"] == {"secretName": "of-anna"}
-    assert pod["volumes"][1]["persistentVolumeClaim"] == {"claimName": "session-of-anna"}
+    assert pod["volumes"][0]["secret"] == {"secretName": "apple-anna"}
+    assert pod["volumes"][1]["persistentVolumeClaim"] == {"claimName": "icloudpd-config-anna"}
     assert container["volumeMounts"][2] == {"name": "photos", "mountPath": "/data"}
 
 
+@pytest.mark.parametrize(
+    ("image", "program"),
+    [
+        ("icloudpd/icloudpd:1.32.3", "/app/icloudpd"),
+        ("docker.io/icloudpd/icloudpd@sha256:4b", "/app/icloudpd"),
+        ("icloudpd/icloudpd:1.31.0", "/app/icloudpd_ex icloudpd"),
+        ("docker.io/boredazfcuk/icloudpd:latest", "/opt/icloudpd/bin/icloudpd"),
+        ("registry.home:5000/photos:1", "icloudpd"),
+    ],
+)
+def test_icloudpd_is_called_where_the_image_has_it(image: str, program: str) -> None:
+    assert program_in(image) == program
+
+
 def test_a_secret_is_made_without_values_and_never_lies_in_git() -> None:
-    made = secret(keys=("username", "app-password"))
+    made = secret(Settings(), keys=("username", "app-password"))
     assert made["stringData"] == {"username": "YOUR_APPLE_ID", "app-password": "YOUR_APP_PASSWORD"}
     with pytest.raises(ValueError, match="does not belong into git"):
         files([*STORAGE, made])
@@ -98,4 +109,4 @@ def test_a_secret_is_made_without_values_and_never_lies_in_git() -> None:
 def test_the_folder_in_git_has_a_file_for_each() -> None:
     folder = files([*STORAGE, *credentials(BERLIN)])
     assert list(folder)[:3] == ["namespace.yaml", "pvc-icloudpd-config.yaml", "pvc-icloud-photos.yaml"]
-    assert folder["pvc-icloud-photos.yaml"] == as_yaml(photos_claim())
+    assert folder["pvc-icloud-photos.yaml"] == as_yaml(photos_claim(Settings()))

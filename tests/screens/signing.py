@@ -8,23 +8,24 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tests.screens import fake
-from wizard.apply.handover_job import Handover
+from wizard.accounts import AccountNames
 from wizard.engine import Snapshot
 from wizard.errors import Trouble
+from wizard.handover.job import Handover
 from wizard.icloud.ladder import Rung
 from wizard.icloud.password import Keeper
 from wizard.icloud.steps import CodeWanted, Library, Phone
 from wizard.icloud.words import trouble
 from wizard.model import Account, Action, Plan, SessionState, Target, Verb
 from wizard.model import Session as AppleSession
-from wizard.renewal.begin import Start
-from wizard.renewal.desk import Desk
-from wizard.renewal.pausing import Pausing
-from wizard.renewal.person import AnotherCode, Code, Outcome, Person, Progress, Stage, Tick
-from wizard.renewal.preparing import Preparation
-from wizard.renewal.renew import Renewal
-from wizard.renewal.telling import reminder, summary
-from wizard.settings import AccountNames, Settings
+from wizard.settings import Settings
+from wizard.signin.begin import Start
+from wizard.signin.desk import Desk
+from wizard.signin.pausing import Pausing
+from wizard.signin.person import AnotherCode, Code, Outcome, Person, Progress, Stage, Tick
+from wizard.signin.preparing import Preparation
+from wizard.signin.renew import Renewal
+from wizard.signin.telling import reminder, summary
 
 NOW = fake.NOW
 APPLE_ID = "you@example.com"
@@ -183,7 +184,11 @@ class ScriptedDesk(Desk):
         if self.starts:
             raise self.starts.pop(0)
         known = apple_id or self.apple_id
-        return Start(preparation(account), known, f"from the Secret {AccountNames.of(account).secret}" if known else "")
+        return Start(
+            preparation(account),
+            known,
+            f"from the Secret {AccountNames.of(account, Settings()).secret}" if known else "",
+        )
 
     async def keeper(self) -> Keeper | None:
         return self.keyring
@@ -237,7 +242,7 @@ class Prepared(Preparation):
 
 def preparation(account: str) -> Preparation:
     """What a sign-in of that account starts from."""
-    names = AccountNames.of(account)
+    names = AccountNames.of(account, Settings())
     job = Action(
         f"Start a pod that mounts the claim {names.config_claim} (job {POD})",
         Verb.CREATE,

@@ -31,7 +31,7 @@ from tests.screens.signing import (
     works,
 )
 from wizard.errors import Trouble
-from wizard.renewal.person import InUse, Outcome, Progress, Stage, Tick
+from wizard.signin.person import InUse, Outcome, Progress, Stage, Tick
 
 __all__ = ["signing"]
 

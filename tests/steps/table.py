@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from tests.names import PHOTOS_CLAIM
 from tests.steps.worlds import (
     FORBIDDEN,
     GOOD_LOG,
@@ -51,6 +52,7 @@ from tests.steps.worlds import (
 from wizard.annotations import (
     LIBRARY,
     LIBRARY_COUNT,
+    PASSWORD_IN_CLEAR,
     RUNBOOK_WRITTEN_AT,
     SESSION_EXPIRES_AT,
     SUSPENDED_BY,
@@ -58,7 +60,8 @@ from wizard.annotations import (
     VERIFIED_AT,
     VERIFIED_COUNTS,
 )
-from wizard.settings import PHOTOS_CLAIM, Settings
+from wizard.choices import HOST_NAME, SKIPPED
+from wizard.settings import Settings
 from wizard.world import (
     AppResource,
     AppSource,
@@ -85,7 +88,7 @@ from wizard.world import (
 
 UNATTENDED = GOOD_SCRIPT.rstrip("\n").replace("parameter", "console") + " < /credentials/password\n"
 Make = Callable[[], World]
-SKIP_IMMICH = replace(SETTINGS, skipped=frozenset({"immich"}))
+SKIP_IMMICH = SETTINGS.having(SKIPPED, ("immich",))
 
 
 @dataclass(frozen=True)
@@ -527,6 +530,11 @@ _AUTHENTICATION: dict[str, Row] = {
     "session-note-broken": Row(
         lambda: with_annotations(complete(), "icloudpd-config", **{SESSION_EXPIRES_AT: "next month"})
     ),
+    "password-in-clear": Row(
+        lambda: with_annotations(
+            complete(), "icloudpd-config", **{PASSWORD_IN_CLEAR: "python_keyring/keyring_pass.cfg"}
+        )
+    ),
     "session-not-proved-lately": Row(
         lambda: _dropped(with_session(complete(), expires_in=timedelta(20), verified_ago=timedelta(10)), sync_logs={}),
         lambda: _dropped(with_session(complete(), expires_in=timedelta(20), verified_ago=timedelta(2)), sync_logs={}),
@@ -731,7 +739,7 @@ _EXPOSURE: dict[str, Row] = {
     "body-size": Row(_nginx, lambda: _nginx(**{"nginx.ingress.kubernetes.io/proxy-body-size": "0"})),
     "nginx-retired": Row(_nginx),
     "no-tls": Row(lambda: with_ingress(complete(), tls=False)),
-    "other-host": Row(complete, complete, replace(SETTINGS, host_name="photos.example.com")),
+    "other-host": Row(complete, complete, SETTINGS.having(HOST_NAME, "photos.example.com")),
     "external-url-differs": Row(lambda: with_immich(complete(), external_domain="")),
     "external-url-unreadable": Row(lambda: with_immich(complete(), external_domain=None)),
     "icloudpd-web-ui": Row(_web_ui),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from wizard.choices import APPLICATION, GIT_BRANCH, GIT_PATH, GIT_REPOSITORY
 from wizard.manifests.text import Manifest, as_yaml
-from wizard.settings import APPLICATION, ARGOCD_NAMESPACE, MANIFESTS_PATH, NAMESPACE
+from wizard.settings import Settings
 
 HERE = "https://kubernetes.default.svc"
 """The cluster that Argo CD itself runs in."""
-KUSTOMIZATION = "kustomization.yaml"
 _FILES = {
     "Namespace": "namespace",
     "PersistentVolumeClaim": "pvc",
@@ -20,41 +20,45 @@ _FILES = {
 
 
 def application(
-    name: str = APPLICATION,
-    argocd_namespace: str = ARGOCD_NAMESPACE,
+    settings: Settings,
     *,
     repo: str,
     branch: str,
-    path: str = MANIFESTS_PATH,
-    namespace: str = NAMESPACE,
+    path: str | None = None,
+    argocd_namespace: str = "argocd",
     project: str = "default",
     retry_refresh: bool = False,
 ) -> Manifest:
-    """The Application that keeps `namespace` as `path` on `branch` of the git repository `repo` (a URL) says.
+    """The Application that keeps the namespace as `path` on `branch` of the git repository `repo` (a URL) says.
 
-    `retry_refresh`: an operation that is tried again takes the newest commit, so that a fix is not waited out; only where the
-    CustomResourceDefinition has that field, which is so since 3.2. It has no finalizer: to delete it deletes nothing else.
+    What was chosen goes before what is given. `retry_refresh`: an operation that is tried again takes the newest commit, so that
+    a fix is not waited out; only where the CustomResourceDefinition has that field, which is so since 3.2. It has no finalizer:
+    to delete it deletes nothing else.
     """
     policy: Manifest = {"automated": {"prune": True, "selfHeal": True}, "syncOptions": ["CreateNamespace=true"]}
     return {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Application",
-        "metadata": {"name": name, "namespace": argocd_namespace},
+        "metadata": {"name": settings[APPLICATION], "namespace": argocd_namespace},
         "spec": {
             "project": project,
-            "source": {"repoURL": repo, "targetRevision": branch, "path": path},
-            "destination": {"server": HERE, "namespace": namespace},
+            "source": {
+                "repoURL": settings[GIT_REPOSITORY] or repo,
+                "targetRevision": settings[GIT_BRANCH] or branch,
+                "path": path or settings[GIT_PATH],
+            },
+            "destination": {"server": HERE, "namespace": settings.namespace},
             "syncPolicy": policy | ({"retry": {"limit": 5, "refresh": True}} if retry_refresh else {}),
         },
     }
 
 
-def kustomization(resources: Iterable[str], namespace: str = NAMESPACE) -> Manifest:
+def kustomization(settings: Settings, resources: Iterable[str]) -> Manifest:
     """What kustomize puts together: files of the same folder, by their names."""
     return {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
-        "namespace": namespace,
+        "namespace": settings.namespace,
         "resources": list(resources),
     }
 

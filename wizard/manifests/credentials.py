@@ -7,33 +7,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from wizard.manifests.text import Manifest
-from wizard.settings import (
-    CONFIG_CLAIM_BASE,
+from wizard.accounts import AccountNames
+from wizard.choices import (
     CONFIG_MAP,
     CONFIG_MOUNT,
-    CREDENTIALS_MOUNT,
-    CRON_JOB_BASE,
     IMAGE,
     IMPORT_FOLDER,
-    NAMESPACE,
     PHOTOS_CLAIM,
     PHOTOS_MOUNT,
-    PROGRAM,
     SCHEDULE,
-    SECRET_BASE,
     SERVICE_ACCOUNT,
+    TIME_ZONE,
 )
+from wizard.icloudpd.images import program_in
+from wizard.manifests.text import Manifest
+from wizard.settings import DEFAULT_ACCOUNT, Settings
 
+CREDENTIALS_MOUNT = "/credentials"
 LONGEST_RUN_SECONDS = 86400
 
 
-def secret(name: str = SECRET_BASE, namespace: str = NAMESPACE, *, keys: Iterable[str] = ("username",)) -> Manifest:
-    """The Secret, with a placeholder for every value: whoever writes it into the cluster puts the values in."""
+def secret(settings: Settings, account: str = DEFAULT_ACCOUNT, *, keys: Iterable[str] = ("username",)) -> Manifest:
+    """An account's Secret, with a placeholder for every value: whoever writes it into the cluster puts the values in."""
     return {
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": {"name": name, "namespace": namespace},
+        "metadata": {"name": AccountNames.of(account, settings).secret, "namespace": settings.namespace},
         "type": "Opaque",
         "stringData": {key: placeholder(key) for key in keys},
     }
@@ -44,85 +43,68 @@ def placeholder(key: str) -> str:
     return "YOUR_APPLE_ID" if key == "username" else f"YOUR_{key.upper().replace('-', '_')}"
 
 
-def config_map(
-    name: str = CONFIG_MAP,
-    namespace: str = NAMESPACE,
-    *,
-    time_zone: str | None = None,
-    data: Mapping[str, str] | None = None,
-) -> Manifest:
-    """The ConfigMap, whose keys become variables of icloudpd's container: TZ, by which it names times, and `data`."""
+def config_map(settings: Settings, *, time_zone: str | None = None, data: Mapping[str, str] | None = None) -> Manifest:
+    """The ConfigMap, whose keys become variables of icloudpd's container: TZ, by which it names times, and `data`.
+
+    The zone is the one that was chosen, else `time_zone`.
+    """
+    zone = settings[TIME_ZONE] or time_zone
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": name, "namespace": namespace},
-        "data": {**({"TZ": time_zone} if time_zone else {}), **(data or {})},
+        "metadata": {"name": settings[CONFIG_MAP], "namespace": settings.namespace},
+        "data": {**({"TZ": zone} if zone else {}), **(data or {})},
     }
 
 
-def service_account(name: str = SERVICE_ACCOUNT, namespace: str = NAMESPACE) -> Manifest:
+def service_account(settings: Settings) -> Manifest:
     """The ServiceAccount, whose pods get no token for the cluster."""
     return {
         "apiVersion": "v1",
         "kind": "ServiceAccount",
-        "metadata": {"name": name, "namespace": namespace},
+        "metadata": {"name": settings[SERVICE_ACCOUNT], "namespace": settings.namespace},
         "automountServiceAccountToken": False,
     }
 
 
-def cron_job(
-    name: str = CRON_JOB_BASE,
-    namespace: str = NAMESPACE,
-    *,
-    schedule: str = SCHEDULE,
-    time_zone: str | None = None,
-    image: str = IMAGE,
-    program: str = PROGRAM,
-    folder: str = IMPORT_FOLDER,
-    secret: str = SECRET_BASE,
-    config_map: str = CONFIG_MAP,
-    service_account: str = SERVICE_ACCOUNT,
-    config_claim: str = CONFIG_CLAIM_BASE,
-    photos_claim: str = PHOTOS_CLAIM,
-    credentials_mount: str = CREDENTIALS_MOUNT,
-    config_mount: str = CONFIG_MOUNT,
-    photos_mount: str = PHOTOS_MOUNT,
-) -> Manifest:
-    """The CronJob that syncs one account; `folder` is where on the photos' claim, `program` where `image` has icloudpd.
+def cron_job(settings: Settings, account: str = DEFAULT_ACCOUNT, *, time_zone: str | None = None) -> Manifest:
+    """The CronJob that syncs one account, in the zone that was chosen, else `time_zone`; a further account has its own folder.
 
     A run that fails is not repeated before the next one is due, because Apple locks accounts that are tried again and again.
     """
+    names, zone = AccountNames.of(account, settings), settings[TIME_ZONE] or time_zone
+    folder = settings[IMPORT_FOLDER] + ("" if account == DEFAULT_ACCOUNT else f"/{account}")
     container: Manifest = {
         "name": "icloudpd",
-        "image": image,
-        "command": ["/bin/sh", "-c", _script(program, f"{photos_mount}/{folder}", credentials_mount, config_mount)],
-        "envFrom": [{"configMapRef": {"name": config_map}}],
+        "image": settings[IMAGE],
+        "command": ["/bin/sh", "-c", _script(settings, f"{settings[PHOTOS_MOUNT]}/{folder}")],
+        "envFrom": [{"configMapRef": {"name": settings[CONFIG_MAP]}}],
         "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}},
         "volumeMounts": [
-            {"name": "credentials", "mountPath": credentials_mount, "readOnly": True},
-            {"name": "config", "mountPath": config_mount},
-            {"name": "photos", "mountPath": photos_mount},
+            {"name": "credentials", "mountPath": CREDENTIALS_MOUNT, "readOnly": True},
+            {"name": "config", "mountPath": settings[CONFIG_MOUNT]},
+            {"name": "photos", "mountPath": settings[PHOTOS_MOUNT]},
         ],
     }
     pod: Manifest = {
-        "serviceAccountName": service_account,
+        "serviceAccountName": settings[SERVICE_ACCOUNT],
         "automountServiceAccountToken": False,
         "restartPolicy": "Never",
         "containers": [container],
         "volumes": [
-            {"name": "credentials", "secret": {"secretName": secret}},
-            {"name": "config", "persistentVolumeClaim": {"claimName": config_claim}},
-            {"name": "photos", "persistentVolumeClaim": {"claimName": photos_claim}},
+            {"name": "credentials", "secret": {"secretName": names.secret}},
+            {"name": "config", "persistentVolumeClaim": {"claimName": names.config_claim}},
+            {"name": "photos", "persistentVolumeClaim": {"claimName": settings[PHOTOS_CLAIM]}},
         ],
     }
     job = {"backoffLimit": 0, "activeDeadlineSeconds": LONGEST_RUN_SECONDS, "template": {"spec": pod}}
     return {
         "apiVersion": "batch/v1",
         "kind": "CronJob",
-        "metadata": {"name": name, "namespace": namespace},
+        "metadata": {"name": names.cron_job, "namespace": settings.namespace},
         "spec": {
-            "schedule": schedule,
-            **({"timeZone": time_zone} if time_zone else {}),
+            "schedule": settings[SCHEDULE],
+            **({"timeZone": zone} if zone else {}),
             "concurrencyPolicy": "Forbid",
             "successfulJobsHistoryLimit": 3,
             "failedJobsHistoryLimit": 3,
@@ -131,14 +113,14 @@ def cron_job(
     }
 
 
-def _script(program: str, directory: str, credentials: str, cookies: str) -> str:
+def _script(settings: Settings, directory: str) -> str:
     """The shell line; what is in double quotes can't change the command, whatever the Secret holds."""
     options = (
-        program,
+        program_in(settings[IMAGE]),
         f"--directory {directory}",
-        f'--username "$(cat {credentials}/username)"',
+        f'--username "$(cat {CREDENTIALS_MOUNT}/username)"',
         "--password-provider parameter",
-        f"--cookie-directory {cookies}",
+        f"--cookie-directory {settings[CONFIG_MOUNT]}",
         '--folder-structure "{:%Y/%m}"',
         "--set-exif-datetime",
         "--no-progress-bar",

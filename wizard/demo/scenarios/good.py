@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from wizard.choices import TIME_ZONE
 from wizard.demo.apple.accounts import Account, Phone
-from wizard.demo.defaults import fill_pod
+from wizard.demo.api.defaults import fill_pod
 from wizard.demo.scenario import Resident, Scenario
 from wizard.demo.scenarios.edits import (
     ARGOCD,
@@ -27,6 +28,7 @@ from wizard.demo.scenarios.workloads import rolled_out, run
 from wizard.manifests import Manifest
 from wizard.manifests.credentials import config_map, cron_job, service_account
 from wizard.manifests.storage import config_claim, namespace, photos_claim
+from wizard.settings import Settings
 
 SEED_REVISION = "e829dc496d82f3492e041df2d53bbb0c884d2e1e"
 COMPLETE_REVISION = "9c4de0d1b6c75aa4b0d3d2f0a7d1d55c7c1b2a90"
@@ -116,9 +118,9 @@ def complete() -> Scenario:
 
 def _manifests() -> tuple[Manifest, ...]:
     """What the wizard itself wants to exist."""
-    zone = "America/Edmonton"
-    storage = (namespace(), config_claim(), photos_claim())
-    return *storage, config_map(time_zone=zone), service_account(), cron_job(time_zone=zone)
+    settings = Settings().having(TIME_ZONE, "America/Edmonton")
+    storage = (namespace(settings.namespace), config_claim(settings), photos_claim(settings))
+    return *storage, config_map(settings), service_account(settings), cron_job(settings)
 
 
 def _with_defaults(syncing: Object) -> None:
