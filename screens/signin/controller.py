@@ -116,6 +116,7 @@ class SignInController:
             way=Way.IN_POD if context.options.in_pod else Way.HERE,
             renew=context.options.renew,
             keep=context.options.keep,
+            address=context.desk.address,
             demo_commands=context.demo_commands,
             offers_calendar=context.offers_calendar,
         )
@@ -193,7 +194,6 @@ class SignInController:
             attempt=replace(self.attempt, account=chosen.account, apple_id=chosen.apple_id),
             keyring=chosen.keyring,
             namespace=chosen.namespace,
-            kubectl=self._desk.settings.kubectl,
         )
         self._display.rearrange()
 
@@ -306,7 +306,7 @@ class SignInController:
             case "calendar" | "copy" if state.side_page == "kubectl" and isinstance(question, Review):
                 self.copy_commands(commands(question, self.state))
             case "calendar" | "copy" if attempt.trouble:
-                self.copy_commands(list(attempt.trouble.commands))
+                self.copy_commands(list(state.address.lines(attempt.trouble.commands)))
             case "again" if offers_again(self.state):
                 self._begin()
             case "done" if attempt.outcome:

@@ -43,7 +43,7 @@ def save_calendar(text: str, save: Save) -> tuple[bool, str]:
 def save_unattended(instructions: Unattended, state: SignInState, save: Save) -> str:
     """Keeps what a password in the cluster takes, and returns the line about it, a sign and a space in front."""
     try:
-        where = save(UNATTENDED_NAME, "\n".join(with_way(state, [instructions.script])))
+        where = save(UNATTENDED_NAME, "\n".join(with_way(state, [instructions.script(state.address)])))
     except OSError:
         return "! Unattended re-login is up to you: docs/signing-in.md says how the password gets into the Secret."
     return f"  Unattended re-login is up to you, in two changes: {where} has the commands and what to mind."
