@@ -47,7 +47,7 @@ class Command:
 
 
 def kubectl(*words: str | Shell, namespace: str = "", stdin: str = "") -> Command:
-    """kubectl with these words, in `namespace` where one is given."""
+    """Kubectl with these words, in `namespace` where one is given."""
     return Command((Program(KUBECTL, namespace), *words), stdin)
 
 
