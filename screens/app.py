@@ -26,6 +26,7 @@ from screens.notice import notice_lines
 from screens.picture import LOOKING, Picture
 from screens.wizard_screen import WizardScreen
 from screens.words import NAME, TITLES
+from wizard.choices import SKIPPED
 from wizard.errors import Exit, Trouble
 
 if TYPE_CHECKING:
@@ -111,12 +112,12 @@ class WizardApp(App[int]):
     # Following the engine
 
     def on_mount(self) -> None:
-        """Starts to follow the engine once the first frame is out."""
+        """Time begins to go by."""
         self.theme_changed_signal.subscribe(self, lambda _: self.remember())
         self.set_interval(1, self.tick)
-        self.call_after_refresh(self._after_first_frame)
 
-    async def _after_first_frame(self) -> None:
+    async def on_ready(self) -> None:
+        """Builds the home and starts to follow the engine, now that the first frame is out; keys wait meanwhile."""
         await self.home.build()
         self._follow()
 
@@ -230,7 +231,7 @@ class WizardApp(App[int]):
         except Trouble as trouble:
             self.notify(trouble.what, severity="error", markup=False)
             return
-        if wanted and step.id in self.session.settings.skipped:
+        if wanted and step.id in self.session.settings[SKIPPED]:
             self.notify(f"{name} is skipped by --skip on the command line, until the next start.", markup=False)
             return
         told = "is wanted again." if wanted else "is skipped and doesn't count any more. s wants it after all."

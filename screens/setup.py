@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import zip_longest
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -21,6 +21,7 @@ from screens.widgets.line import Line, Lines
 from screens.widgets.page import Page
 from screens.widgets.rows import Button, Item, Row, Space, clean, clip, wrapped
 from screens.words import MUTED, ROW_SIGN, STYLE, span
+from wizard.choices import choice_called, choice_named
 from wizard.errors import Trouble
 
 if TYPE_CHECKING:
@@ -33,28 +34,9 @@ _TWO_COLUMNS = 66
 _BELOW = 2
 
 
-class Question(NamedTuple):
-    """How a row is answered: the name for `Session.choose`, what is asked, an example."""
-
-    name: str
-    ask: str
-    example: str
-
-
-QUESTIONS: Mapping[str, Question] = {
-    "apple-id": Question(
-        "apple_id", "The email address that you sign in to iCloud with. It can wait.", "name@example.com"
-    ),
-    "time-zone": Question("time_zone", "The time zone that the schedule is meant in.", "Europe/Berlin"),
-    "argocd": Question("application", "The name of the Argo CD Application for the photos.", "photo-sync"),
-    "immich": Question("immich_namespace", "The namespace that Immich runs in.", "immich"),
-    "warning": Question("warning_days", "How many days before Apple's session ends you want to be reminded.", "7"),
-    "host-name": Question("host_name", "The host name under which Immich is to be reached.", "immich.home.example"),
-}
 HINTS: Mapping[str, str] = {
     "cluster": "For another cluster close with q, and start with --context NAME or --kubeconfig FILE.",
     "access": "These are the rights of the account in your kubeconfig; whoever runs the cluster can give more.",
-    "storage": "The claims name their storage class; iteration 1 shows it.",
     "git": "This is the repository that the Application follows; iteration 4 shows it.",
     "ingress": "This is the pattern for a new Ingress; iteration 6 shows it.",
     "namespace": "For another namespace close with q, and start with --namespace NAME.",
@@ -114,6 +96,9 @@ class SetupScreen(PageScreen):
     CSS_PATH: ClassVar[list[str]] = ["page_screen.tcss", "setup.tcss"]  # type: ignore[assignment]
     place_name = SETUP
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "a", "all", "all choices", id="setup.all", tooltip="Show the rarely changed choices too, or leave them out"
+        ),
         Binding("r", "app.look_again", "look again", id="setup.look", tooltip="Look at the cluster again now"),
         Binding("up", "rows(-1)", "rows", show=False, id="setup.up", tooltip="From the answer to the rows"),
         Binding("down", "rows(1)", "rows", show=False, id="setup.down", tooltip="From the answer to the rows"),
@@ -121,13 +106,15 @@ class SetupScreen(PageScreen):
     KEYS: ClassVar[list[tuple[str, str, str]]] = [
         ("↑↓", "choose", ""),
         ("⏎", "change, or go on", ""),
+        ("a", "all choices", "screen.all"),
         ("Esc", "to the wizard", "screen.back"),
         ("?", "help", "app.explain"),
     ]
     words = (
         "What the wizard found out by itself, and where each value comes from. Enter on a row changes it, or says where that is "
-        "done; an empty answer goes back to what was worked out. Only what can't be known is asked. Nothing here changes "
-        "anything on the cluster. Later u, or the palette, comes back here."
+        "done; an empty answer goes back to what was worked out. Only what can't be known is asked. a shows the rarely changed "
+        "choices too, such as names and sizes. Nothing here changes anything on the cluster. Later u, or the palette, comes "
+        "back here."
     )
 
     def __init__(self) -> None:
@@ -136,6 +123,7 @@ class SetupScreen(PageScreen):
         self._asked = False
         self._by_itself = False
         self._problem = ""
+        self._all = False
 
     def compose(self) -> ComposeResult:
         """The heading, the rows, the question, the keys."""
@@ -166,13 +154,16 @@ class SetupScreen(PageScreen):
         if picture.snapshot is None:
             yield Item(sign="◐", text=f"{picture.awaited}… {span(self.host.now() - picture.waiting_since)}")
         else:
-            for row in picture.snapshot.setup:
+            for row in self._rows(picture.snapshot.setup):
                 sign = ROW_SIGN.get(row.state, "?")
                 yield SetupLine(
                     id=row.id, label=row.label, value=row.value or "not known", source=row.source, sign=sign, cut=cut
                 )
         yield Space()
         yield Button(id=GO_ON, label="Yes, go on", key="⏎")
+
+    def _rows(self, rows: Iterable[SetupRow]) -> Iterable[SetupRow]:
+        return [row for row in rows if self._all or not row.advanced]
 
     def _cut(self, picture: Picture) -> Cut:
         """As little as leaves every row in sight."""
@@ -193,7 +184,7 @@ class SetupScreen(PageScreen):
         if picture.snapshot and not self._asked:
             self._asked = True
             row = next((row for row in picture.snapshot.setup if row.state == "ask"), None)
-            self._by_itself = row is not None and row.id in QUESTIONS
+            self._by_itself = row is not None and choice_called(row.id) is not None
             if row is not None and self._by_itself:
                 self._ask(row)
             self.query_one("#page", Page).move_to(row.id if row is not None and self._by_itself else GO_ON)
@@ -210,7 +201,7 @@ class SetupScreen(PageScreen):
             self.dismiss()
             return
         row = self._row(row_id)
-        if row is not None and row_id in QUESTIONS:
+        if row is not None and choice_called(row_id):
             self._by_itself = False
             self._ask(row)
 
@@ -219,11 +210,10 @@ class SetupScreen(PageScreen):
         return next((row for row in snapshot.setup if row.id == row_id), None) if snapshot else None
 
     def _ask(self, row: SetupRow) -> None:
-        question = QUESTIONS[row.id]
         self._asking, self._problem = row.id, ""
         self.add_class("-asking")
         answer = self.query_one("#answer", Input)
-        answer.placeholder = question.example
+        answer.placeholder = choice_named(row.id).example
         answer.value = row.said
         answer.focus()
         self.draw(self.host.picture)
@@ -240,11 +230,12 @@ class SetupScreen(PageScreen):
         if self._asking:
             row = self._row(self._asking)
             back = " Empty it to go back to what was worked out." if row is not None and row.said else ""
-            return QUESTIONS[self._asking].ask + back, ""
+            there_are = f" There are: {', '.join(row.options)}." if row is not None and row.options else ""
+            return choice_named(self._asking).question + there_are + back, ""
         row = self._row(self.query_one("#page", Page).cursor)
         if row is None:
             return "", ""
-        how = "⏎ changes it." if row.id in QUESTIONS else HINTS.get(row.id, "")
+        how = "⏎ changes it." if choice_called(row.id) else HINTS.get(row.id, "")
         whole = f"{row.value}: {row.source}. " if self._cut(self.host.picture) and row.value else ""
         return f"{whole}{how}", MUTED
 
@@ -271,7 +262,7 @@ class SetupScreen(PageScreen):
         text = event.value.strip()
         if text or (row is not None and row.said):
             try:
-                self.host.session.choose(QUESTIONS[self._asking].name, text)
+                self.host.session.choose(self._asking, text)
             except Trouble as trouble:
                 self._problem = trouble.what
                 self._explain()
@@ -286,6 +277,11 @@ class SetupScreen(PageScreen):
             self._answered(taken=False)
         else:
             self.dismiss()
+
+    def action_all(self) -> None:
+        """Every choice, or those alone that most people care about."""
+        self._all = not self._all
+        self.draw(self.host.picture)
 
     def action_rows(self, direction: int) -> None:
         """From the answer to the row before or after."""

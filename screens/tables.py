@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from screens.widgets.rows import Table
 from screens.words import moment
-from wizard.settings import AccountNames
+from wizard.accounts import AccountNames
+from wizard.choices import HOST_NAME
 from wizard.world import Found, Page, Read
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def storage(snapshot: Snapshot, settings: Settings, now: datetime) -> Table | No
 
 def credentials(snapshot: Snapshot, settings: Settings, now: datetime) -> Table | None:
     """What the accounts' CronJobs run, and when."""
-    names = {AccountNames.of(account).cron_job for account in settings.accounts}
+    names = {AccountNames.of(account, settings).cron_job for account in settings.accounts}
     jobs = [job for job in _items(snapshot.world.cron_jobs) if job.meta.name in names]
     return Table(
         columns=("CronJob", "schedule", "last run", "image"),
@@ -122,7 +123,7 @@ def exposure(snapshot: Snapshot, settings: Settings, now: datetime) -> Table | N
     ours = [
         ingress
         for ingress in ingresses
-        if any(rule.host == settings.host_name or (service and rule.service == service) for rule in ingress.rules)
+        if any(rule.host == settings[HOST_NAME] or (service and rule.service == service) for rule in ingress.rules)
     ]
     return Table(
         columns=("host", "ingress", "class", "TLS", "address"),

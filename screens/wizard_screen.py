@@ -47,8 +47,8 @@ class WizardScreen(Screen[None]):
         """Draws the picture. Called through `draw`."""
 
     def draw(self, picture: Picture) -> None:
-        """Shows the picture, if the screen's widgets are there. Called on arrival, on every change and every second."""
-        if self._composed and self.is_attached:
+        """Shows the picture, if the screen's widgets are there: composed, and not yet pruned as they are once it has stopped."""
+        if self._composed and self.is_attached and self.is_running:
             self.show(picture)
 
     def commands(self) -> list[tuple[str, str]]:

@@ -1,84 +1,403 @@
-"""What a person may choose about their setup, and what is wrong with a value that can't be right. Reads and keeps nothing."""
+"""Every choice, declared once: flags, the answers file, the state, the rows of the set-up screen and its questions follow.
+
+Pure, and light enough for `--help`: a World is only looked at where one is given. A new choice is one entry in CHOICES.
+"""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from wizard import checks, worked_out
 from wizard.errors import Exit, Retry, Trouble
-from wizard.icloud.typed import account_name, account_name_problem
-from wizard.settings import DEFAULT_ACCOUNT, WARNING_DAYS
-from wizard.state.record import Choices
+from wizard.settings import ANSWERS, DEFAULT_ACCOUNT, FLAG, STATE, Choice, Settings, Value
 
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
-_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*")
+if TYPE_CHECKING:
+    from wizard.world import World
 
+STEP_IDS = ("storage", "credentials", "authentication", "argocd", "immich", "exposure", "verification")
+ACCESS_MODES = ("ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod")
+WARNING_DAYS_RANGE = range(1, 61)
+SAID = "you said so"
 
-def chosen(choices: Choices, name: str, value: str) -> Choices:
-    """`choices` with one value set; an empty one takes the choice back. Raises Trouble for a value that can't be right."""
-    value = value.strip()
-    match name:
-        case "apple_id":
-            if not value:
-                return replace(choices, apple_ids={})
-            value = account_name(value)
-            _refuse(name, account_name_problem(value), "Type the address that you sign in to iCloud with.")
-            return replace(choices, apple_ids={**choices.apple_ids, DEFAULT_ACCOUNT: value})
-        case "skip":
-            return replace(choices, skipped=choices.skipped | {value})
-        case "unskip":
-            return replace(choices, skipped=choices.skipped - {value})
-        case "warning_days":
-            return replace(choices, warning_days=warning_days(value) if value else None)
-        case "time_zone" | "application" | "immich_namespace" | "host_name":
-            if value:
-                _refuse(name, _problem(name, value), "Type another, or leave it empty: then it is worked out.")
-            changed: dict[str, Any] = {name: value or None}
-            return replace(choices, **changed)
-        case _:
-            raise Trouble(
-                "settings.unknown", f"There is no setting called {name}.", exit_code=Exit.USAGE, retry=Retry.NEVER
-            )
+T = TypeVar("T")
 
 
-def warning_days(value: str) -> int:
-    """A number of days as typed ("7", "7 days"). Raises Trouble for one that can't be right."""
-    digits = value.strip().removesuffix("s").removesuffix("day").strip()
-    days = int(digits) if digits.isdecimal() and len(digits) < 4 else 0
-    problem = f"{value!r} is no number of days: {WARNING_DAYS[0]} to {WARNING_DAYS[-1]}."
-    _refuse("warning_days", "" if days in WARNING_DAYS else problem, "Type a number, such as 7.")
-    return days
+def value_of(choice: Choice[T], world: World, settings: Settings) -> Value[T]:
+    """The value in force: what a person said, else what the cluster suggests, else what was detected, else the default."""
+    if not settings.is_said(choice) and choice.work_out and (worked_out := choice.work_out(world, settings)):
+        return worked_out
+    return Value(settings[choice], source_of(choice, settings))
 
 
-def _refuse(name: str, problem: str, fix: str) -> None:
-    if problem:
-        code = f"settings.{name.replace('_', '-')}"
-        raise Trouble(code, problem, fix=fix, exit_code=Exit.USAGE, retry=Retry.NOW)
+def source_of(choice: Choice[Any], settings: Settings) -> str:
+    """Where the value in the settings came from, in a person's words."""
+    source = settings.sources.get(choice.id, "")
+    words = {"": "as usual", STATE: SAID, FLAG: f"from {choice.flag}", ANSWERS: "from your answers file"}
+    return words.get(source, source)
 
 
-def _problem(name: str, value: str) -> str:
-    match name:
-        case "time_zone" if not _is_time_zone(value):
-            return f"There is no time zone {value!r}: they are called like Europe/Berlin or America/Edmonton."
-        case "host_name" if not _HOST.fullmatch(value):
-            return f"{value!r} is no host name: it looks like immich.home.example, without https:// and without a path."
-        case "immich_namespace" if not _NAMESPACE.fullmatch(value):
-            return f"{value!r} is no namespace: their names have lower-case letters, digits and dashes."
-        case "application" if not _NAME.fullmatch(value):
-            return f"{value!r} is no Application: their names have lower-case letters, digits, dashes and dots."
-        case _:
-            return ""
+def with_value(settings: Settings, choice: Choice[T], value: T, source: str) -> Settings:
+    """`settings` with another value for a choice; an Apple ID is that of the first account."""
+    settings = settings.having(choice, value, source)
+    if choice.id != APPLE_ID.id:
+        return settings
+    return replace(settings, apple_ids={**settings.apple_ids, DEFAULT_ACCOUNT: str(value)})
 
 
-def _is_time_zone(value: str) -> bool:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones  # noqa: PLC0415 - seldom needed
+def choice_called(name: str) -> Choice[Any] | None:
+    """The choice with this id; None where there is none."""
+    return next((choice for choice in CHOICES if choice.id == name), None)
 
-    if not available_timezones():
-        return True
-    try:
-        ZoneInfo(value)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        return False
-    return True
+
+def choice_named(name: str) -> Choice[Any]:
+    """The choice with this id. Raises Trouble "settings.unknown" where there is none."""
+    if choice := choice_called(name):
+        return choice
+    raise Trouble("settings.unknown", f"There is no choice called {name}.", exit_code=Exit.USAGE, retry=Retry.NEVER)
+
+
+STORAGE_CLASS: Choice[str | None] = Choice(
+    id="storage_class",
+    label="Storage",
+    question="The storage class of the claims that will be created.",
+    default=None,
+    parse=checks.object_name("a storage class"),
+    example="local-path",
+    help="the storage class of new claims (default: the cluster's default)",
+    step="storage",
+    work_out=worked_out.storage_class,
+    options=worked_out.storage_classes,
+)
+PHOTOS_CLAIM: Choice[str] = Choice(
+    id="photos_claim",
+    label="Photos PVC",
+    question="The name of the claim that the photos lie on.",
+    default="icloud-photos",
+    parse=checks.object_name("a claim"),
+    example="icloud-photos",
+    help="the claim for the photos",
+    step="storage",
+    advanced=True,
+)
+PHOTOS_SIZE: Choice[str] = Choice(
+    id="photos_size",
+    label="Photos size",
+    question="The size of the claim for the photos. It can't be made smaller later, and many classes can't grow one.",
+    default="100Gi",
+    parse=checks.quantity,
+    example="200Gi",
+    help="its size",
+    metavar="SIZE",
+    step="storage",
+    advanced=True,
+)
+PHOTOS_ACCESS_MODE: Choice[str] = Choice(
+    id="photos_access_mode",
+    label="Photos mode",
+    question="The access mode of the claim for the photos.",
+    default="ReadWriteOnce",
+    parse=checks.one_of(ACCESS_MODES),
+    example="ReadWriteMany",
+    help="its access mode",
+    metavar="MODE",
+    step="storage",
+    advanced=True,
+    words=ACCESS_MODES,
+)
+CONFIG_CLAIM: Choice[str] = Choice(
+    id="config_claim",
+    label="Config PVC",
+    question="The name of the claim that Apple's session lies on. A further account's has its name behind it.",
+    default="icloudpd-config",
+    parse=checks.object_name("a claim"),
+    example="icloudpd-config",
+    help="the claim for Apple's session",
+    step="storage",
+    advanced=True,
+)
+CONFIG_SIZE: Choice[str] = Choice(
+    id="config_size",
+    label="Config size",
+    question="The size of the claim for Apple's session.",
+    default="1Gi",
+    parse=checks.quantity,
+    example="1Gi",
+    help="its size",
+    metavar="SIZE",
+    step="storage",
+    advanced=True,
+)
+CONFIG_ACCESS_MODE: Choice[str] = Choice(
+    id="config_access_mode",
+    label="Config mode",
+    question="The access mode of the claim for Apple's session.",
+    default="ReadWriteOnce",
+    parse=checks.one_of(ACCESS_MODES),
+    example="ReadWriteMany",
+    help="its access mode",
+    metavar="MODE",
+    step="storage",
+    advanced=True,
+    words=ACCESS_MODES,
+)
+SECRET: Choice[str] = Choice(
+    id="secret_name",
+    label="Secret",
+    question="The name of the Secret with the Apple ID. A further account's has its name behind it.",
+    default="icloud-credentials",
+    parse=checks.object_name("a Secret"),
+    example="icloud-credentials",
+    help="the Secret with the Apple ID",
+    step="credentials",
+    advanced=True,
+)
+CONFIG_MAP: Choice[str] = Choice(
+    id="config_map",
+    label="ConfigMap",
+    question="The name of the ConfigMap that the CronJob reads.",
+    default="icloudpd-config",
+    parse=checks.object_name("a ConfigMap"),
+    example="icloudpd-config",
+    help="the ConfigMap of the CronJob",
+    step="credentials",
+    advanced=True,
+)
+SERVICE_ACCOUNT: Choice[str] = Choice(
+    id="service_account",
+    label="Account",
+    question="The name of the ServiceAccount that the pods run as.",
+    default="icloudpd",
+    parse=checks.object_name("a ServiceAccount"),
+    example="icloudpd",
+    help="the ServiceAccount of the pods",
+    step="credentials",
+    advanced=True,
+)
+CRON_JOB: Choice[str] = Choice(
+    id="cron_job",
+    label="CronJob",
+    question="The name of the CronJob that downloads. A further account's has its name behind it.",
+    default="icloudpd-sync",
+    parse=checks.cron_job_name,
+    example="icloudpd-sync",
+    help="the CronJob that downloads",
+    step="credentials",
+    advanced=True,
+)
+SCHEDULE: Choice[str] = Choice(
+    id="schedule",
+    label="Schedule",
+    question="When the CronJob runs: minute, hour, day, month and day of the week, or @daily.",
+    default="0 3 * * *",
+    parse=checks.schedule,
+    example="0 3 * * *",
+    help="when it runs",
+    metavar="CRON",
+    step="credentials",
+    advanced=True,
+)
+IMAGE: Choice[str] = Choice(
+    id="image",
+    label="Image",
+    question="The image of icloudpd, 1.32.3 or later: older ones can't make Apple send a code.",
+    default="icloudpd/icloudpd:1.32.3",
+    parse=checks.image,
+    example="icloudpd/icloudpd:1.32.3",
+    help="the image of icloudpd",
+    metavar="IMAGE",
+    step="credentials",
+    advanced=True,
+)
+CONFIG_MOUNT: Choice[str] = Choice(
+    id="config_mount",
+    label="Session at",
+    question="Where a pod has the claim for Apple's session; the cookie directory of icloudpd.",
+    default="/config",
+    parse=checks.absolute_path,
+    example="/config",
+    help="where a pod has the session's claim, icloudpd's cookie directory",
+    metavar="PATH",
+    step="credentials",
+    advanced=True,
+)
+PHOTOS_MOUNT: Choice[str] = Choice(
+    id="photos_mount",
+    label="Photos at",
+    question="Where a pod has the claim for the photos.",
+    default="/photos",
+    parse=checks.absolute_path,
+    example="/photos",
+    help="where a pod has the photos' claim",
+    metavar="PATH",
+    step="credentials",
+    advanced=True,
+)
+IMPORT_FOLDER: Choice[str] = Choice(
+    id="import_folder",
+    label="Folder",
+    question="The folder on the photos' claim that icloudpd downloads into and Immich's library looks into.",
+    default="icloud-import",
+    parse=checks.relative_path,
+    example="icloud-import",
+    help="the folder on the photos' claim that icloudpd downloads into",
+    metavar="PATH",
+    step="credentials",
+    advanced=True,
+)
+APPLICATION: Choice[str] = Choice(
+    id="application",
+    label="Argo CD",
+    question="The name of the Argo CD Application for the photos.",
+    default="photo-sync",
+    parse=checks.object_name("an Application"),
+    example="photo-sync",
+    help="the Argo CD Application for the photos",
+    step="argocd",
+    work_out=worked_out.application,
+    options=worked_out.applications,
+)
+GIT_REPOSITORY: Choice[str | None] = Choice(
+    id="git_repository",
+    label="Repository",
+    question="The address of the git repository that the Application follows.",
+    default=None,
+    parse=checks.git_repository,
+    example="https://github.com/you/homelab",
+    help="the git repository (default: what the applications follow)",
+    metavar="URL",
+    step="argocd",
+    advanced=True,
+    work_out=worked_out.git_repository,
+)
+GIT_BRANCH: Choice[str | None] = Choice(
+    id="git_branch",
+    label="Branch",
+    question="The branch that the Application follows.",
+    default=None,
+    parse=checks.git_branch,
+    example="main",
+    help="its branch (default: what the applications follow)",
+    metavar="BRANCH",
+    step="argocd",
+    advanced=True,
+    work_out=worked_out.git_branch,
+)
+GIT_PATH: Choice[str] = Choice(
+    id="git_path",
+    label="Manifests",
+    question="The folder in the repository with the manifests of the photo sync.",
+    default="apps/photo-sync",
+    parse=checks.relative_path,
+    example="apps/photo-sync",
+    help="the folder in it with the manifests",
+    metavar="PATH",
+    step="argocd",
+    advanced=True,
+    work_out=worked_out.git_path,
+)
+GIT_CHECKOUT: Choice[str | None] = Choice(
+    id="git_checkout",
+    label="Your copy",
+    question="The folder on this machine with your copy of the repository.",
+    default=None,
+    parse=checks.absolute_path,
+    example="/home/you/homelab",
+    help="your copy of it on this machine (default: found where people keep theirs)",
+    metavar="PATH",
+    step="argocd",
+    advanced=True,
+)
+IMMICH_NAMESPACE: Choice[str | None] = Choice(
+    id="immich_namespace",
+    label="Immich",
+    question="The namespace that Immich runs in.",
+    default=None,
+    parse=checks.namespace,
+    example="immich",
+    help="the namespace of Immich (default: found by its image)",
+    step="immich",
+    work_out=worked_out.immich_namespace,
+)
+IMMICH_MOUNT: Choice[str] = Choice(
+    id="immich_mount",
+    label="In Immich",
+    question="Where Immich has the photos' claim.",
+    default="/external/icloud",
+    parse=checks.absolute_path,
+    example="/external/icloud",
+    help="where Immich has the photos' claim",
+    metavar="PATH",
+    step="immich",
+    advanced=True,
+)
+HOST_NAME: Choice[str | None] = Choice(
+    id="host_name",
+    label="Address",
+    question="The host name under which Immich is to be reached.",
+    default=None,
+    parse=checks.host_name,
+    example="immich.home.example",
+    help="the host name of Immich (default: as its Ingress has it)",
+    metavar="HOST",
+    step="exposure",
+)
+
+APPLE_ID: Choice[str | None] = Choice(
+    id="apple_id",
+    label="Apple ID",
+    question="The email address that you sign in to iCloud with. It can wait.",
+    default=None,
+    parse=checks.apple_id,
+    example="name@example.com",
+    help="the Apple ID (default: as the Secret has it)",
+    metavar="ID",
+)
+TIME_ZONE: Choice[str | None] = Choice(
+    id="time_zone",
+    label="Time zone",
+    question="The time zone that the schedule is meant in.",
+    default=None,
+    parse=checks.time_zone,
+    example="Europe/Berlin",
+    help="the time zone of the schedule (default: as the CronJob has it, else this machine's)",
+    metavar="ZONE",
+    work_out=lambda world, settings: worked_out.time_zone(world, settings[CRON_JOB]),
+)
+WARNING_DAYS: Choice[int] = Choice(
+    id="warning_days",
+    label="Remind me",
+    question="How many days before Apple's session ends you want to be reminded.",
+    default=7,
+    parse=checks.whole_number(WARNING_DAYS_RANGE, "days"),
+    example="7",
+    help="ask for a sign-in N days before Apple's session ends; status then exits 3",
+    metavar="N",
+)
+SKIPPED: Choice[tuple[str, ...]] = Choice(
+    id="skipped",
+    label="Not wanted",
+    question="The steps that you don't want, separated by commas.",
+    default=(),
+    parse=checks.several_of(STEP_IDS),
+    example="exposure",
+    help=f"a step that is not wanted, given once or more: {', '.join(STEP_IDS)}",
+    metavar="STEP",
+    advanced=True,
+    many=True,
+    flag_name="skip",
+    words=STEP_IDS,
+)
+CHOICES: tuple[Choice[Any], ...] = (
+    *(STORAGE_CLASS, PHOTOS_CLAIM, PHOTOS_SIZE, PHOTOS_ACCESS_MODE, CONFIG_CLAIM, CONFIG_SIZE, CONFIG_ACCESS_MODE),
+    *(SECRET, CONFIG_MAP, SERVICE_ACCOUNT, CRON_JOB, SCHEDULE, IMAGE, CONFIG_MOUNT, PHOTOS_MOUNT, IMPORT_FOLDER),
+    *(APPLICATION, GIT_REPOSITORY, GIT_BRANCH, GIT_PATH, GIT_CHECKOUT),
+    *(IMMICH_NAMESPACE, IMMICH_MOUNT, HOST_NAME),
+    *(TIME_ZONE, APPLE_ID, WARNING_DAYS, SKIPPED),
+)
+"""In the order of the set-up screen and of the help."""
+
+
+def import_path(settings: Settings) -> str:
+    """The folder with the photos as Immich sees it, for its external library."""
+    return f"{settings[IMMICH_MOUNT]}/{settings[IMPORT_FOLDER]}"

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from wizard import __version__
+from wizard.choice_flags import add_choices, said
+from wizard.choices import APPLE_ID
 from wizard.errors import Exit, Trouble
 from wizard.output import prepare, put
 
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
 PROGRAM = "photosync-wizard"
 FORMATS = ("table", "json", "yaml", "seed")
-STEP_IDS = ("storage", "credentials", "authentication", "argocd", "immich", "exposure", "verification")
 DEFAULT_SCENARIO = "seed"
 
 OpenWizard = Callable[["Opening"], int]
@@ -96,13 +97,8 @@ def parser() -> argparse.ArgumentParser:
         description="Looks at the cluster and says where all seven iterations stand. Changes nothing, asks nothing of Apple.",
     )
     status.add_argument("-o", "--output", choices=FORMATS, default="table", help="how to say it (default: %(default)s)")
-    status.add_argument(
-        "--warning-days",
-        type=_warning_days,
-        metavar="N",
-        help="exit 3 when Apple's session ends within N days (default: 7, or as you chose in the wizard)",
-    )
     status.add_argument("-w", "--watch", action="store_true", help="go on, and say it again whenever it changes")
+    add_choices(status)
 
     _add_reauth(commands, where)
 
@@ -127,12 +123,15 @@ def parser() -> argparse.ArgumentParser:
     )
     demo.add_argument("--apple", action="store_true", help="with --serve: let other programs reach its demo Apple")
 
+    add_choices(demo)
+
     completion = commands.add_parser(
         "completion",
         help="print a completion script for your shell",
         description=f"Prints a completion script. For bash: source <({PROGRAM} completion bash)",
     )
     completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+    add_choices(top, top=True)
     return top
 
 
@@ -169,6 +168,7 @@ def _add_reauth(commands: Any, where: argparse.ArgumentParser) -> None:
     reauth.add_argument(
         "--ics", metavar="FILE", help="write the next sign-in's date as a calendar event; replaces its own"
     )
+    add_choices(reauth, without=(APPLE_ID,))
 
 
 def _where_flags(default: str | None) -> _Parser:
@@ -191,15 +191,6 @@ def _where_flags(default: str | None) -> _Parser:
     group.add_argument(
         "--reset", action="store_true", default=default or False, help="with --demo: start the demo world anew"
     )
-    group.add_argument(
-        "--skip",
-        metavar="STEP",
-        action="append",
-        choices=STEP_IDS,
-        dest="skip" if default is None else "skip_too",
-        default=None,
-        help=f"an iteration that is not wanted: {', '.join(STEP_IDS)}",
-    )
     return flags
 
 
@@ -207,15 +198,6 @@ def _namespace(text: str) -> str:
     if not _NAMESPACE.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no name of a namespace: small letters, digits and - only")
     return text
-
-
-def _warning_days(text: str) -> int:
-    from wizard.choices import warning_days  # noqa: PLC0415 - only where it is given
-
-    try:
-        return warning_days(text)
-    except Trouble as trouble:
-        raise argparse.ArgumentTypeError(trouble.what) from None
 
 
 def _port(text: str) -> int:
@@ -332,9 +314,15 @@ def _request(options: argparse.Namespace, demo: str | None) -> Request:
         from wizard.demo.scenarios import load  # noqa: PLC0415
 
         load(demo)
-    skip = (*(options.skip or ()), *(getattr(options, "skip_too", None) or ()))
-    days = getattr(options, "warning_days", None)
-    return Request(options.kubeconfig, options.context, options.namespace, demo, options.reset, skip, days)
+    return Request(
+        options.kubeconfig,
+        options.context,
+        options.namespace,
+        demo,
+        options.reset,
+        getattr(options, "answers", None),
+        said(options),
+    )
 
 
 def _open(request: Request, open_wizard: OpenWizard) -> int:

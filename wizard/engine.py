@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from wizard.choices import APPLICATION, IMMICH_NAMESPACE
 from wizard.connectors import Connector
 from wizard.errors import Retry, Trouble
 from wizard.kube.client import Cluster
@@ -192,7 +193,7 @@ class Engine:
 
 def _where(settings: Settings) -> tuple[object, ...]:
     """What a look depends on: other values make it see other objects."""
-    return settings.namespace, settings.application, settings.immich_namespace, settings.accounts
+    return settings.namespace, settings[APPLICATION], settings[IMMICH_NAMESPACE], settings.accounts
 
 
 async def _cancel(*futures: asyncio.Future[Any]) -> None:

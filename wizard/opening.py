@@ -8,23 +8,25 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from wizard.choices import chosen
+from wizard.choices import GIT_CHECKOUT, TIME_ZONE, choice_named, with_value
 from wizard.errors import Trouble
 from wizard.machine import find_checkout, time_zone
 from wizard.model import ClusterRef
-from wizard.settings import Settings
+from wizard.settings import FLAG, NAMESPACE, Settings, Value
 from wizard.state.files import make_folder
 from wizard.state.files import write as write_file
-from wizard.state.record import Entry, State, fill_in
+from wizard.state.kept_choices import chosen, fill_in, unusable
+from wizard.state.record import Entry, State
 from wizard.state.store import Loaded, Store, default_folder
 from wizard.state.writing import Writer
+from wizard.worked_out import followed_source
 
 if TYPE_CHECKING:
     from wizard.connectors import Connector
@@ -44,15 +46,18 @@ def _home() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the command line asked for: flags as given, and the environment that they are read in."""
+    """What the command line asked for: flags as given, and the environment that they are read in.
+
+    `choices` are the checked values of flags and of the answers file by choice id, each with its source.
+    """
 
     kubeconfig: str | None = None
     context: str | None = None
     namespace: str | None = None
     demo: str | None = None
     reset: bool = False
-    skip: tuple[str, ...] = ()
-    warning_days: int | None = None
+    answers: str | None = None
+    choices: Mapping[str, Value[Any]] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     home: Path = field(default_factory=_home)
 
@@ -134,8 +139,7 @@ class Opening:
         self._keep(replace(self._state, place=json.dumps(dict(place), sort_keys=True)))
 
     def choose(self, name: str, value: str) -> None:
-        """Sets one choice ("apple_id", "time_zone", "application", "immich_namespace", "host_name", "warning_days", "skip",
-        "unskip").
+        """Sets one choice by its id, or takes a step out and in again ("skip", "unskip").
 
         An empty value takes it back. Raises Trouble for one that can't be right.
         """
@@ -159,7 +163,7 @@ class Opening:
     @property
     def notices(self) -> tuple[str, ...]:
         """Sentences about the kept state that the person should know, oldest first."""
-        return tuple(dict.fromkeys(self._notices + self._writer.notices))
+        return tuple(dict.fromkeys(self._notices + unusable(self._state.choices) + self._writer.notices))
 
     def close(self) -> None:
         """Waits until everything is kept, and lets a second wizard in. Returns at once when there is nothing to keep."""
@@ -194,11 +198,9 @@ class Opening:
             return replace(own, notices=(notice, *own.notices))
 
     def _look_for_checkout(self, world: World) -> None:
-        from wizard.setup import followed_source  # noqa: PLC0415 - loaded with the engine
-
         followed = followed_source(world)
         repo = followed[0].repo_url if followed else ""
-        if self._request.demo or not repo or repo == self._checkout_for or self._state.choices.git_checkout:
+        if self._request.demo or not repo or repo == self._checkout_for or self.settings.is_said(GIT_CHECKOUT):
             return
         self._checkout_for = repo
         try:
@@ -206,13 +208,11 @@ class Opening:
         except OSError:
             here = self._request.home
         if found := find_checkout(repo, self._request.home, here):
-            sources = {**self.settings.sources, "git_checkout": "found beside its remote"}
-            self.settings = replace(self.settings, git_checkout=str(found), sources=sources)
+            self.settings = self.settings.having(GIT_CHECKOUT, str(found), "found beside its remote")
 
     def _with_choices(self) -> Settings:
         settings = fill_in(self._flagged, self._state.choices)
-        skipped = settings.skipped | frozenset(self._request.skip)
-        return replace(settings, skipped=skipped, seen_apple_ids=self._state.signed_in_as)
+        return replace(settings, seen_apple_ids=self._state.signed_in_as)
 
     def _keep(self, state: State) -> None:
         self._state = state
@@ -258,16 +258,29 @@ def _settings_of(request: Request) -> Settings:
         sources["context"] = "from --context"
     elif request.demo:
         sources["context"] = "the demo world"
-    zone = time_zone(request.env)
     given = (("--kubeconfig", request.kubeconfig), ("--context", request.context))
-    own = (("--demo", request.demo), *given, ("--namespace", request.namespace))
+    own = (("--demo", request.demo), *given, ("--namespace", request.namespace), *_object_flags(request))
     settings = Settings(
-        time_zone=zone, kubectl=_command("kubectl", given), wizard=_command("photosync-wizard", own), sources=sources
+        namespace=request.namespace or NAMESPACE,
+        kubectl=_command("kubectl", given),
+        wizard=_command("photosync-wizard", own),
+        sources=sources,
     )
-    if request.warning_days:
-        sources["warning_days"] = "flag"
-        settings = replace(settings, warning_days=request.warning_days)
-    return replace(settings, namespace=request.namespace) if request.namespace else settings
+    if zone := time_zone(request.env):
+        settings = settings.having(TIME_ZONE, zone, "from this machine")
+    for name, said in request.choices.items():
+        settings = with_value(settings, choice_named(name), said.value, said.source)
+    return settings
+
+
+def _object_flags(request: Request) -> Iterator[tuple[str, str]]:
+    """The flags that say which objects are meant: without them the next command would look at other ones."""
+    if request.answers:
+        yield "--answers", request.answers
+    for name, said in request.choices.items():
+        choice = choice_named(name)
+        if said.source == FLAG and choice.step:
+            yield choice.flag, choice.text(said.value)
 
 
 def _command(program: str, flags: Iterable[tuple[str, str | None]]) -> str:

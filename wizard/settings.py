@@ -1,48 +1,31 @@
-"""What the person chose and what was assumed, each value with where it came from.
+"""What a choice is, and the values in force with where each came from.
 
-Names default to the seed's. Nothing here reads files or the cluster; `wizard.cli` and `wizard.state` fill it.
+The choices themselves are declared in `wizard.choices`. Nothing here reads files or the cluster; `wizard.cli` and
+`wizard.state` fill the settings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+from wizard.errors import Exit, Retry, Trouble
+
+if TYPE_CHECKING:
+    from wizard.world import World
 
 DEFAULT_ACCOUNT = "default"
 NAMESPACE = "photo-sync"
 AUTH_POD = "icloudpd-auth"
-CONFIG_MAP = "icloudpd-config"
-PHOTOS_CLAIM = "icloud-photos"
-SERVICE_ACCOUNT = "icloudpd"
-SECRET_BASE = "icloud-credentials"  # noqa: S105 - the Secret's name
-CONFIG_CLAIM_BASE = "icloudpd-config"
-CRON_JOB_BASE = "icloudpd-sync"
-WARNING_DAYS = range(1, 61)
-"""How many days before the session's end somebody may want to be asked for a sign-in."""
 IMMICH_NEEDS = "postgres|pgvecto|vectorchord|redis|valkey"
 """What the images of Immich's database and cache are known by: a regular expression."""
-IMMICH_MOUNT = "/external/icloud"
-IMPORT_PATH = "/external/icloud/icloud-import"
-IMPORT_FOLDER = "icloud-import"
-PHOTOS_SIZE = "100Gi"
-CONFIG_SIZE = "1Gi"
-ACCESS_MODES = ("ReadWriteOnce",)
 
+FLAG, ANSWERS, STATE = "flag", "answers", "state"
+SAID_BY = frozenset({FLAG, ANSWERS, STATE, "environment"})
+"""The sources that are a person's own words; every other value was worked out or is the default."""
 
-@dataclass(frozen=True, slots=True)
-class AccountNames:
-    """The objects that belong to one Apple account: the seed's names, with `-NAME` behind for every further account."""
-
-    account: str
-    secret: str
-    config_claim: str
-    cron_job: str
-
-    @classmethod
-    def of(cls, account: str) -> AccountNames:
-        """Names for the account called `account`; DEFAULT_ACCOUNT has the seed's own."""
-        tail = "" if account == DEFAULT_ACCOUNT else f"-{account}"
-        return cls(account, SECRET_BASE + tail, CONFIG_CLAIM_BASE + tail, CRON_JOB_BASE + tail)
+T = TypeVar("T")
 
 
 def is_auth_pod(name: str) -> bool:
@@ -50,34 +33,93 @@ def is_auth_pod(name: str) -> bool:
     return name == AUTH_POD or name.startswith(f"{AUTH_POD}-")
 
 
-def seen_accounts(accounts: Iterable[str], cron_jobs: Iterable[str]) -> tuple[str, ...]:
-    """The accounts that are known, and those that CronJobs of these names would be for, whether or not anybody named them."""
-    prefix = f"{CRON_JOB_BASE}-"
-    seen = sorted(name.removeprefix(prefix) for name in cron_jobs if name.startswith(prefix) and name != prefix)
-    return tuple(dict.fromkeys((*accounts, *seen)))
+class Value(NamedTuple, Generic[T]):
+    """A value and where it came from, in a person's words."""
+
+    value: T
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice(Generic[T]):
+    """One thing that a person may decide: the flag, the answers file's field, the row and the question come from here.
+
+    `id` is its name in the answers file, in the state and of its row; `flag_name` is for a flag that isn't called after it,
+    `metavar` stands for its value in the help. `step` is the id of the step that it is about, empty for all of them.
+    `parse` makes a value of what was typed, or raises ValueError with a sentence about what is wrong.
+    `work_out` gives the value that the cluster suggests, `options` those that it offers; `words` are all that there can be.
+    `advanced` ones are shown on demand only. `many`: a tuple of several values, typed with commas between them.
+    """
+
+    id: str
+    label: str
+    question: str
+    default: T
+    parse: Callable[[str], T]
+    example: str
+    help: str
+    step: str = ""
+    advanced: bool = False
+    many: bool = False
+    flag_name: str = ""
+    metavar: str = "NAME"
+    words: tuple[str, ...] = ()
+    work_out: Callable[[World, Settings], Value[T] | None] | None = None
+    options: Callable[[World], tuple[str, ...]] | None = None
+
+    @property
+    def flag(self) -> str:
+        """Its flag on the command line."""
+        return f"--{self.flag_name or self.id.replace('_', '-')}"
+
+    def check(self, text: str) -> T:
+        """The value that was typed. Raises Trouble "settings.ID" for one that can't be right."""
+        try:
+            return self.parse(text.strip())
+        except ValueError as problem:
+            otherwise = "worked out" if self.work_out or self.default is None else f"{self.text(self.default)}"
+            raise Trouble(
+                f"settings.{self.id.replace('_', '-')}",
+                str(problem),
+                fix=f"Type another, such as {self.example}, or leave it empty: then it is {otherwise}.",
+                exit_code=Exit.USAGE,
+                retry=Retry.NOW,
+            ) from None
+
+    def text(self, value: object) -> str:
+        """A value of it as it would be typed; empty for None."""
+        if isinstance(value, tuple):
+            return ", ".join(map(str, value))
+        return "" if value is None else str(value)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`sources` says of a field where its value came from ("flag", "environment", "state", "detected"); default if absent.
+    """The values in force. `settings[CHOICE]` is the value of a choice: what was said or detected, else its default.
 
-    `accounts` are names as the person gave them, `apple_ids` what they gave by account name, `seen_apple_ids` as whom an
-    account was last signed in, `skipped` step ids that are not wanted; `warning_days` is how long before the session's end
-    `status` starts to ask for a sign-in. `kubectl` and `wizard` are how commands for the person begin: with `--kubeconfig` and
-    `--context` behind them where they were given to us, our own with `--namespace` too.
+    `values` and `sources` are by choice id; `sources` says where a value came from ("flag", "answers", "state", "environment",
+    else words such as "detected"). `accounts` are names as the person gave them, `apple_ids` what they gave by account name,
+    `seen_apple_ids` as whom an account was last signed in. `kubectl` and `wizard` are how commands for the person begin: with
+    `--kubeconfig` and `--context` behind them where they were given to us, our own with `--namespace` too.
     """
 
     namespace: str = NAMESPACE
-    application: str = "photo-sync"
-    immich_namespace: str | None = None
-    host_name: str | None = None
-    time_zone: str | None = None
     accounts: tuple[str, ...] = (DEFAULT_ACCOUNT,)
     apple_ids: Mapping[str, str] = field(default_factory=dict)
     seen_apple_ids: Mapping[str, str] = field(default_factory=dict)
-    skipped: frozenset[str] = frozenset()
-    warning_days: int = 7
-    git_checkout: str | None = None
     kubectl: str = "kubectl"
     wizard: str = "photosync-wizard"
+    values: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, choice: Choice[T]) -> T:
+        value: T = self.values.get(choice.id, choice.default)
+        return value
+
+    def having(self, choice: Choice[T], value: T, source: str = FLAG) -> Settings:
+        """The same with another value for a choice, which came from `source`."""
+        return replace(self, values={**self.values, choice.id: value}, sources={**self.sources, choice.id: source})
+
+    def is_said(self, choice: Choice[Any]) -> bool:
+        """Whether a person decided it, rather than the wizard."""
+        return self.sources.get(choice.id) in SAID_BY

@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
-from wizard.annotations import TRACKING_ID
-from wizard.settings import CRON_JOB_BASE, DEFAULT_ACCOUNT, SECRET_BASE, Settings
+from wizard.choices import (
+    APPLE_ID,
+    APPLICATION,
+    CHOICES,
+    CRON_JOB,
+    GIT_CHECKOUT,
+    HOST_NAME,
+    IMMICH_NAMESPACE,
+    SAID,
+    SECRET,
+    STORAGE_CLASS,
+    TIME_ZONE,
+    WARNING_DAYS,
+    source_of,
+    value_of,
+)
+from wizard.settings import DEFAULT_ACCOUNT, STATE, Choice, Settings
 from wizard.steps.ingresses import is_of_immich, pattern_ingress
 from wizard.steps.report import apple_id_on_command_line
-from wizard.world import AppSource, Found, Missing, Unreadable, World
-
-SAID = "you said so"
+from wizard.worked_out import followed_source
+from wizard.world import Found, Missing, Unreadable, World
 
 
 @dataclass(frozen=True, slots=True)
 class SetupRow:
-    """One row: `id` ("cluster", "namespace", "access", "storage", "argocd", "git", "immich", "ingress", "host-name",
-    "time-zone", "apple-id", "warning"), a label, the value in a person's words, where it came from, and `state` ok, missing, ask,
-    unknown or wrong (what the person said isn't there). `said` is what the person said, as it can be taken back."""
+    """One row: its `id` is that of its choice ("host_name"), or of a fact about the cluster ("cluster", "namespace", "access",
+    "git", "ingress"); a label, the value in a person's words, where it came from, and `state` ok, missing, ask, unknown or
+    wrong (what the person said isn't there). `said` is what the person said, as it can be taken back; `options` are values
+    that the cluster offers; `advanced` rows are for those who ask for them: rarely changed, and left as they are."""
 
     id: str
     label: str
@@ -27,90 +43,127 @@ class SetupRow:
     source: str
     state: str
     said: str = ""
+    options: tuple[str, ...] = ()
+    advanced: bool = False
 
 
-def setup_rows(world: World, settings: Settings) -> tuple[SetupRow, ...]:
-    """Every row of "Is this your setup?", top to bottom."""
-    return tuple(_rows(world, settings))
+def setup_rows(world: World, settings: Settings, choices: Iterable[Choice[Any]] = CHOICES) -> tuple[SetupRow, ...]:
+    """Every row of "Is this your setup?", top to bottom: first what most people care about, then every other choice."""
+    first = [row(world, settings) for row in _FIRST]
+    ids = {row.id for row in first}
+    others = sorted((choice for choice in choices if choice.id not in ids), key=lambda choice: choice.advanced)
+    return (*first, *(_row(choice, world, settings) for choice in others))
 
 
-def _rows(world: World, settings: Settings) -> Iterator[SetupRow]:
+def _row(choice: Choice[Any], world: World, settings: Settings) -> SetupRow:
+    value, source = value_of(choice, world, settings)
+    if value is None:
+        return _of(choice, "not known", "nothing says", "missing", world, settings)
+    return _of(choice, choice.text(value) or "none", source, "ok", world, settings)
+
+
+def _of(choice: Choice[Any], value: str, source: str, state: str, world: World, settings: Settings) -> SetupRow:
+    """The row of a choice, with what can be taken back and what there is to choose from."""
+    said = choice.text(settings[choice]) if settings.sources.get(choice.id) == STATE else ""
+    options = choice.options(world) if choice.options else choice.words
+    advanced = choice.advanced and not settings.is_said(choice)
+    return SetupRow(choice.id, choice.label, value, source, state, said, options, advanced)
+
+
+def _cluster(world: World, settings: Settings) -> SetupRow:
     speed = f", {world.latency_ms:.0f} ms" if world.latency_ms is not None else ""
     version = f", Kubernetes {world.version.value.git}" if isinstance(world.version, Found) else ""
-    yield SetupRow(
-        "cluster",
-        "Cluster",
-        f"{world.cluster.context or world.cluster.server}{version}",
-        settings.sources.get("context", "from kubeconfig, current context") + speed,
-        "ok",
-    )
-    yield SetupRow(
-        "namespace", "Namespace", settings.namespace, settings.sources.get("namespace", "the usual name"), "ok"
-    )
-    yield _access(world)
-    yield _storage(world)
-    yield _said_application(world, settings) if _said(settings, "application") else _argocd(world)
-    yield _git(world, settings)
-    yield _said_immich(world, settings.immich_namespace) if settings.immich_namespace else _immich(world)
-    yield _ingress(world)
-    yield _host_name(world, settings)
-    yield _time_zone(world, settings)
-    yield _apple_id(world, settings)
-    yield _warning(settings)
+    name = world.cluster.context or world.cluster.server
+    source = settings.sources.get("context", "from kubeconfig, current context")
+    return SetupRow("cluster", "Cluster", f"{name}{version}", source + speed, "ok")
 
 
-def _warning(settings: Settings) -> SetupRow:
-    days = settings.warning_days
+def _namespace(_: World, settings: Settings) -> SetupRow:
+    source = settings.sources.get("namespace", "the usual name")
+    return SetupRow("namespace", "Namespace", settings.namespace, source, "ok")
+
+
+def _warning(world: World, settings: Settings) -> SetupRow:
+    days, source = value_of(WARNING_DAYS, world, settings)
     value = f"{days} {'day' if days == 1 else 'days'} before Apple's session ends"
-    source = {"state": SAID, "flag": "from --warning-days"}.get(settings.sources.get("warning_days", ""), "as usual")
-    return SetupRow("warning", "Remind me", value, source, "ok", str(days) if source == SAID else "")
-
-
-def _said(settings: Settings, name: str) -> str:
-    """What the person said about a setting that is also worked out; empty when they left it to us."""
-    return str(getattr(settings, name) or "") if name in settings.sources else ""
+    return _of(WARNING_DAYS, value, source, "ok", world, settings)
 
 
 def _apple_id(world: World, settings: Settings) -> SetupRow:
     if said := settings.apple_ids.get(DEFAULT_ACCOUNT):
-        return SetupRow("apple-id", "Apple ID", said, SAID, "ok", said)
-    if written := apple_id_on_command_line(DEFAULT_ACCOUNT, world):
-        return SetupRow("apple-id", "Apple ID", written, f"as CronJob {CRON_JOB_BASE} has it", "ok")
+        source = source_of(APPLE_ID, settings) if settings.is_said(APPLE_ID) else SAID
+        return _of(APPLE_ID, said, source, "ok", world, settings)
+    if written := apple_id_on_command_line(DEFAULT_ACCOUNT, world, settings):
+        return _of(APPLE_ID, written, f"as CronJob {settings[CRON_JOB]} has it", "ok", world, settings)
     if seen := settings.seen_apple_ids.get(DEFAULT_ACCOUNT):
-        return SetupRow("apple-id", "Apple ID", seen, "as you signed in last", "ok")
-    secret = world.secrets.get(SECRET_BASE)
+        return _of(APPLE_ID, seen, "as you signed in last", "ok", world, settings)
+    secret = world.secrets.get(settings[SECRET])
     if isinstance(secret, Found) and "username" in secret.value.keys:
-        value, source = f"in Secret {SECRET_BASE}", "its key username, read when you sign in"
-        return SetupRow("apple-id", "Apple ID", value, source, "ok")
-    return SetupRow("apple-id", "Apple ID", "", "the only thing that can't be known", "ask")
+        value, source = f"in Secret {settings[SECRET]}", "its key username, read when you sign in"
+        return _of(APPLE_ID, value, source, "ok", world, settings)
+    return _of(APPLE_ID, "", "the only thing that can't be known", "ask", world, settings)
 
 
-def _said_application(world: World, settings: Settings) -> SetupRow:
-    name = settings.application
+def _argocd(world: World, settings: Settings) -> SetupRow:
+    value, source, state = _said_application(world, settings) if settings.is_said(APPLICATION) else _applications(world)
+    return _of(APPLICATION, value, source, state, world, settings)
+
+
+def _said_application(world: World, settings: Settings) -> tuple[str, str, str]:
+    name, source = settings[APPLICATION], source_of(APPLICATION, settings)
     match world.applications:
         case Found() if isinstance(world.application, Found) and world.application.value.meta.name == name:
-            where = world.application.value.meta.namespace
-            return SetupRow("argocd", "Argo CD", f"{name} in {where}", SAID, "ok", name)
+            return f"{name} in {world.application.value.meta.namespace}", source, "ok"
         case Found(value=page) if not page.more:
-            return SetupRow("argocd", "Argo CD", name, f"{SAID}, but no application is called that", "wrong", name)
+            return name, f"{source}, but no application is called that", "wrong"
         case Missing():
-            return SetupRow("argocd", "Argo CD", name, f"{SAID}, but Argo CD is not installed", "wrong", name)
+            return name, f"{source}, but Argo CD is not installed", "wrong"
         case _:
-            return SetupRow("argocd", "Argo CD", name, f"{SAID}; the applications could not be read", "unknown", name)
+            return name, f"{source}; the applications could not be read", "unknown"
 
 
-def _said_immich(world: World, namespace: str) -> SetupRow:
+def _applications(world: World) -> tuple[str, str, str]:
+    match world.applications:
+        case Found(value=page):
+            where = Counter(app.meta.namespace for app in page.items).most_common(1)
+            at_least, number = "at least " if page.more else "", len(page.items)
+            count = f"{at_least}{number} application{'' if number == 1 else 's'}"
+            return f"in {where[0][0]}, {count}" if where else "no applications yet", "found by its kind", "ok"
+        case Missing():
+            return "not installed", "the cluster does not know its kind", "missing"
+        case Unreadable(message=message):
+            return "not known", message, "unknown"
+
+
+def _immich(world: World, settings: Settings) -> SetupRow:
+    said = settings[IMMICH_NAMESPACE]
+    value, source, state = _said_immich(world, settings, said) if said else _found_immich(world)
+    return _of(IMMICH_NAMESPACE, value, source, state, world, settings)
+
+
+def _said_immich(world: World, settings: Settings, namespace: str) -> tuple[str, str, str]:
+    source = source_of(IMMICH_NAMESPACE, settings)
     match world.immich:
         case Found(value=immich) if immich.namespace == namespace:
-            return replace(_immich(world), source=f"{SAID}, and it is there", said=namespace)
+            return _found_immich(world)[0], f"{source}, and it is there", "ok"
         case Found(value=immich):
-            source = f"{SAID}, but it was found in {immich.namespace}"
-            return SetupRow("immich", "Immich", f"in {namespace}", source, "wrong", namespace)
+            return f"in {namespace}", f"{source}, but it was found in {immich.namespace}", "wrong"
         case Missing():
-            return SetupRow("immich", "Immich", f"in {namespace}", f"{SAID}, but it is not there", "wrong", namespace)
+            return f"in {namespace}", f"{source}, but it is not there", "wrong"
         case _:
-            source = f"{SAID}; it could not be looked for"
-            return SetupRow("immich", "Immich", f"in {namespace}", source, "unknown", namespace)
+            return f"in {namespace}", f"{source}; it could not be looked for", "unknown"
+
+
+def _found_immich(world: World) -> tuple[str, str, str]:
+    match world.immich:
+        case Found(value=immich):
+            version = f"{immich.version} " if immich.version else ""
+            port = f", port {immich.port}" if immich.port else ""
+            return f"{version}in {immich.namespace}{port}", "found by its image", "ok"
+        case Missing():
+            return "not found", "iteration 5 is about it", "missing"
+        case Unreadable(message=message):
+            return "not known", message, "unknown"
 
 
 def _host_name(world: World, settings: Settings) -> SetupRow:
@@ -118,16 +171,17 @@ def _host_name(world: World, settings: Settings) -> SetupRow:
     immich = world.immich.value if isinstance(world.immich, Found) else None
     rules = [(item, rule) for item in ingresses for rule in item.rules if immich and is_of_immich(item, rule, immich)]
     hosts = [(rule.host, f"{item.meta.namespace}/{item.meta.name}") for item, rule in rules if rule.host]
-    if said := settings.host_name:
+    if said := settings[HOST_NAME]:
         leads = next((name for host, name in hosts if host == said), "")
-        source = f"{SAID}, and Ingress {leads} has it" if leads else f"{SAID}; no Ingress leads from it to Immich yet"
-        return SetupRow("host-name", "Address", said, source, "ok" if leads else "missing", said)
+        fact = f", and Ingress {leads} has it" if leads else "; no Ingress leads from it to Immich yet"
+        source = source_of(HOST_NAME, settings) + fact
+        return _of(HOST_NAME, said, source, "ok" if leads else "missing", world, settings)
     if hosts:
-        return SetupRow("host-name", "Address", hosts[0][0], f"as Ingress {hosts[0][1]} has it", "ok")
-    return SetupRow("host-name", "Address", "none yet", "iteration 6 is about it", "missing")
+        return _of(HOST_NAME, hosts[0][0], f"as Ingress {hosts[0][1]} has it", "ok", world, settings)
+    return _of(HOST_NAME, "none yet", "iteration 6 is about it", "missing", world, settings)
 
 
-def _access(world: World) -> SetupRow:
+def _access(world: World, _: Settings) -> SetupRow:
     known = [access for access in world.access if access.allowed is not None]
     if not known:
         return SetupRow("access", "You may", "not known", "access reviews were not answered", "unknown")
@@ -151,63 +205,29 @@ def _access(world: World) -> SetupRow:
     return SetupRow("access", "You may", ", ".join(parts), "from access reviews", state)
 
 
-def _storage(world: World) -> SetupRow:
+def _storage(world: World, settings: Settings) -> SetupRow:
+    return _of(STORAGE_CLASS, *_class_in_words(world, settings), world, settings)
+
+
+def _class_in_words(world: World, settings: Settings) -> tuple[str, str, str]:
+    name, source = value_of(STORAGE_CLASS, world, settings)
     match world.storage_classes:
-        case Found(value=page) if page.items:
-            default = next((item for item in page.items if item.default), None)
-            chosen = default or page.items[0]
-            waits = " (waits for first consumer)" if chosen.binding_mode == "WaitForFirstConsumer" else ""
-            source = "the only class" if len(page.items) == 1 else "the default of " + str(len(page.items))
-            if not default and len(page.items) > 1:
-                return SetupRow(
-                    "storage", "Storage", "no default class", f"{len(page.items)} classes, none is the default", "ask"
-                )
-            return SetupRow("storage", "Storage", chosen.meta.name + waits, source, "ok")
-        case Unreadable(message=message):
-            return SetupRow("storage", "Storage", "not known", message, "unknown")
-        case _:
-            return SetupRow("storage", "Storage", "no storage class", "the cluster has none", "missing")
-
-
-def _argocd(world: World) -> SetupRow:
-    match world.applications:
         case Found(value=page):
-            where = Counter(app.meta.namespace for app in page.items).most_common(1)
-            count = (
-                f"{'at least ' if page.more else ''}{len(page.items)} application{'' if len(page.items) == 1 else 's'}"
-            )
-            return SetupRow(
-                "argocd",
-                "Argo CD",
-                f"in {where[0][0]}, {count}" if where else "no applications yet",
-                "found by its kind",
-                "ok",
-            )
-        case Missing():
-            return SetupRow("argocd", "Argo CD", "not installed", "the cluster does not know its kind", "missing")
+            chosen = next((item for item in page.items if item.meta.name == name), None)
+            if chosen:
+                waits = " (waits for first consumer)" if chosen.binding_mode == "WaitForFirstConsumer" else ""
+                return chosen.meta.name + waits, source, "ok"
+            if name:
+                return name, f"{source}, but no class is called that", "unknown" if page.more else "wrong"
+            if page.items:
+                return "no default class", f"{len(page.items)} classes, none is the default", "ask"
+            return "no storage class", "the cluster has none", "missing"
+        case Unreadable() if name:
+            return name, f"{source}; the classes could not be read", "unknown"
         case Unreadable(message=message):
-            return SetupRow("argocd", "Argo CD", "not known", message, "unknown")
-
-
-def followed_source(world: World) -> tuple[AppSource, str] | None:
-    """The repository that our application, its parent, or most others follow, and which of them says so."""
-    if isinstance(world.application, Found) and world.application.value.sources:
-        app = world.application.value
-        parent = world.parent_application
-        name = (
-            parent.value.meta.name
-            if isinstance(parent, Found)
-            else app.meta.annotations.get(TRACKING_ID, "").split(":")[0]
-        )
-        via = f', itself from "{name}"' if name else ""
-        return app.sources[0], f'from application "{app.meta.name}"{via}'
-    if isinstance(world.applications, Found):
-        sources = [source for app in world.applications.value.items for source in app.sources if source.path]
-        popular = Counter((source.repo_url, source.target_revision) for source in sources).most_common(1)
-        if popular:
-            (repo, revision), count = popular[0]
-            return AppSource(repo, revision), f"{count} of the applications follow it"
-    return None
+            return "not known", message, "unknown"
+        case Missing():
+            return name or "no storage class", "the cluster has none", "wrong" if name else "missing"
 
 
 def _git(world: World, settings: Settings) -> SetupRow:
@@ -216,7 +236,7 @@ def _git(world: World, settings: Settings) -> SetupRow:
         return SetupRow("git", "Git", "not known", _why_no_source(world), "unknown")
     source, why = followed
     repo = source.repo_url.removeprefix("https://").removesuffix(".git")
-    checkout = f", your copy {settings.git_checkout}" if settings.git_checkout else ""
+    checkout = f", your copy {copy}" if (copy := settings[GIT_CHECKOUT]) else ""
     return SetupRow("git", "Git", f"{repo}, {source.target_revision or 'HEAD'}{checkout}", why, "ok")
 
 
@@ -230,19 +250,7 @@ def _why_no_source(world: World) -> str:
             return "the applications would say, and could not be read"
 
 
-def _immich(world: World) -> SetupRow:
-    match world.immich:
-        case Found(value=immich):
-            version = f"{immich.version} " if immich.version else ""
-            port = f", port {immich.port}" if immich.port else ""
-            return SetupRow("immich", "Immich", f"{version}in {immich.namespace}{port}", "found by its image", "ok")
-        case Missing():
-            return SetupRow("immich", "Immich", "not found", "iteration 5 is about it", "missing")
-        case Unreadable(message=message):
-            return SetupRow("immich", "Immich", "not known", message, "unknown")
-
-
-def _ingress(world: World) -> SetupRow:
+def _ingress(world: World, _: Settings) -> SetupRow:
     match world.ingress_classes:
         case Found(value=page) if page.items:
             example = pattern_ingress(world)
@@ -269,14 +277,16 @@ def _ingress(world: World) -> SetupRow:
 
 
 def _time_zone(world: World, settings: Settings) -> SetupRow:
-    jobs = world.cron_jobs.value.items if isinstance(world.cron_jobs, Found) else ()
-    job = next((job for job in jobs if job.meta.name == CRON_JOB_BASE), None)
-    written = job.time_zone if job else ""
-    if said := _said(settings, "time_zone"):
-        source = f"{SAID}; CronJob {CRON_JOB_BASE} has {written}" if written and written != said else SAID
-        return SetupRow("time-zone", "Time zone", said, source, "ok", said)
-    if written:
-        return SetupRow("time-zone", "Time zone", written, f"as CronJob {CRON_JOB_BASE} has it", "ok")
-    zone = settings.time_zone
-    source = "from this machine" if zone else "this machine does not say"
-    return SetupRow("time-zone", "Time zone", zone or "not known", source, "ok" if zone else "ask")
+    zone, source = value_of(TIME_ZONE, world, settings)
+    if zone is None:
+        return _of(TIME_ZONE, "not known", "this machine does not say", "ask", world, settings)
+    written = TIME_ZONE.work_out(world, settings) if TIME_ZONE.work_out else None
+    differs = f"; CronJob {settings[CRON_JOB]} has {written.value}" if written and written.value != zone else ""
+    return _of(TIME_ZONE, zone, source + differs, "ok", world, settings)
+
+
+_FIRST = (
+    *(_cluster, _namespace, _access, _storage, _argocd, _git, _immich, _ingress),
+    *(_host_name, _time_zone, _apple_id, _warning),
+)
+"""What the first screen shows, top to bottom."""

@@ -11,11 +11,13 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from wizard.choices import WARNING_DAYS
 from wizard.engine import Engine, Fresh, Snapshot, Stale
 from wizard.errors import Exit, Retry
 from wizard.export import exit_code, to_json, to_seed, to_table, to_yaml
 from wizard.opening import Opening, Request
 from wizard.output import put
+from wizard.settings import Settings
 
 
 def status(request: Request, form: str, *, watch: bool) -> int:
@@ -28,8 +30,8 @@ def status(request: Request, form: str, *, watch: bool) -> int:
     if snapshot is None:
         return int(Exit.UNREACHABLE)
     if not watch:
-        put(written(snapshot, form, os.environ), data=form != "table")
-    return int(exit_code(snapshot.report, opening.settings.warning_days))
+        put(written(snapshot, form, os.environ, opening.settings), data=form != "table")
+    return int(exit_code(snapshot.report, opening.settings[WARNING_DAYS]))
 
 
 async def _once(engine: Engine) -> Snapshot:
@@ -51,7 +53,7 @@ async def _follow(engine: Engine, form: str) -> Snapshot | None:
             async for update in updates:
                 match update:
                     case Fresh(snapshot=snapshot):
-                        text = written(snapshot, form, os.environ, stream=True)
+                        text = written(snapshot, form, os.environ, engine.settings, stream=True)
                         if _without_time(text) != last:
                             last = _without_time(text)
                             if not put(text, data=form != "table"):
@@ -67,13 +69,13 @@ async def _follow(engine: Engine, form: str) -> Snapshot | None:
     return snapshot
 
 
-def written(snapshot: Snapshot, form: str, env: Mapping[str, str], *, stream: bool = False) -> str:
+def written(snapshot: Snapshot, form: str, env: Mapping[str, str], settings: Settings, *, stream: bool = False) -> str:
     """The snapshot in one of the forms; JSON on one line when it is one of a stream."""
     match form:
         case "json":
             return _json(to_json(snapshot.report), stream=stream)
         case "seed":
-            return _json(to_seed(snapshot.report, snapshot.world), stream=stream)
+            return _json(to_seed(snapshot.report, snapshot.world, settings), stream=stream)
         case "yaml":
             return ("---\n" if stream else "") + to_yaml(snapshot.report)
         case _:

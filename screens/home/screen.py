@@ -88,9 +88,12 @@ class HomeScreen(WizardScreen):
         yield FirstFrame(id="first")
 
     async def build(self) -> None:
-        """Puts the real widgets in the place of the first frame."""
+        """Puts the real widgets in the place of the first frame, unless the wizard is closed before or meanwhile."""
+        if not self.is_attached:
+            return
+        rail, main = Page(id="rail", lasting=True), Page(id="main")
         with self.app.batch_update():
-            await self.query_one("#first").remove()
+            removed = self.query_one(FirstFrame).remove()
             await self.mount(
                 Line(id="top"),
                 Line(id="strip"),
@@ -98,15 +101,18 @@ class HomeScreen(WizardScreen):
                 Line(id="upper"),
                 Line(id="signs"),
                 Horizontal(
-                    Vertical(Page(id="rail", lasting=True), Line(id="session"), Line(id="next"), id="left"),
-                    Vertical(Page(id="main"), Page(id="act"), id="right"),
+                    Vertical(rail, Line(id="session"), Line(id="next"), id="left"),
+                    Vertical(main, Page(id="act"), id="right"),
                     id="body",
                 ),
                 Line(id="lower"),
                 Line(id="keys"),
             )
+            await removed
+            if not rail.is_attached:
+                return
             self._built = True
-            self.query_one("#main" if self.size.width < NARROW else "#rail", Page).focus()
+            (main if self.size.width < NARROW else rail).focus()
         self.call_after_refresh(lambda: self.draw(self.host.picture))
 
     @property

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from wizard.accounts import AccountNames
 from wizard.apply.handover_job import CONTAINER, Handover, handover
 from wizard.errors import Exit, Trouble
-from wizard.settings import AccountNames
+from wizard.settings import Settings
 
 Json = dict[str, Any]
-NAMES = AccountNames.of("default")
+NAMES = AccountNames.of("default", Settings())
 CLAIM: Json = {"name": "config", "persistentVolumeClaim": {"claimName": "icloudpd-config"}}
 PHOTOS: Json = {"name": "photos", "persistentVolumeClaim": {"claimName": "icloud-photos"}}
 AT_CONFIG: Json = {"name": "config", "mountPath": "/config"}

@@ -17,9 +17,11 @@ from pathlib import Path
 from tests.benchmarks import commands
 from tests.benchmarks.commands import UnexpectedExitError
 from tests.contract.api import Api, load_kubeconfig
+from tests.names import PHOTOS_CLAIM
 from tests.renewal import objects
 from tests.renewal.apple import PASSWORD, ServedApple, pods_led_to, served
 from tests.renewal.people import Somebody
+from wizard.accounts import AccountNames
 from wizard.annotations import HANDOVER, PURPOSE
 from wizard.apply.handover_job import CONTAINER
 from wizard.demo.apple.route import names_lead_to
@@ -31,7 +33,7 @@ from wizard.observe.look import observe
 from wizard.renewal.begin import begin
 from wizard.renewal.person import AnotherCode, Code, Progress, Stage, Tick
 from wizard.renewal.renew import Renewal
-from wizard.settings import DEFAULT_ACCOUNT, PHOTOS_CLAIM, AccountNames, Settings
+from wizard.settings import DEFAULT_ACCOUNT, Settings
 from wizard.steps.icloudpd_log import SUCCESS
 
 BARE_FOLDER = "/tmp/bare"  # noqa: S108 - in the pod
@@ -156,7 +158,7 @@ def measure(kubeconfig: Path, hook: Path, folder: Path, namespace: str, runs: in
 
 @asynccontextmanager
 async def _signing(kubeconfig: Path, apple: ServedApple, folder: Path, namespace: str) -> AsyncIterator[Signing]:
-    names = AccountNames.of(DEFAULT_ACCOUNT)
+    names = AccountNames.of(DEFAULT_ACCOUNT, Settings())
     apple_id = apple.somebody()
     cluster = await connect(str(kubeconfig), None, folder)
     try:

@@ -12,7 +12,8 @@ import pytest
 
 from tests.cli.running import PROGRAM, ran
 from wizard import __version__
-from wizard.cli import FORMATS, STEP_IDS
+from wizard.choices import STEP_IDS
+from wizard.cli import FORMATS
 
 HEAVY = ("textual", "rich", "aiohttp", "kubernetes", "pyicloud", "yaml", "keyring", "asyncio", "wizard.engine")
 
@@ -69,7 +70,7 @@ def test_version() -> None:
     [
         (("statsu",), "invalid choice: 'statsu'"),
         (("status", "-o", "xml"), "invalid choice: 'xml'"),
-        (("status", "--skip", "nothing"), "invalid choice: 'nothing'"),
+        (("status", "--skip", "nothing"), "'nothing' is not one of storage"),
         (("status", "--outp", "json"), "unrecognized arguments: --outp"),
         (("demo", "--serve", "--port", "65536"), "no port"),
         (("-n", "a/../b", "status"), "no name of a namespace"),

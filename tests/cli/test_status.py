@@ -18,7 +18,8 @@ import pytest
 import yaml
 
 from tests.cli.running import PATIENCE, PROGRAM, environment, files_below, ran, ran_beside, started
-from wizard.cli import STEP_IDS, run
+from wizard.choices import STEP_IDS
+from wizard.cli import run
 from wizard.demo.scenarios import load, names
 from wizard.demo.world import DemoWorld
 from wizard.errors import Exit
@@ -76,7 +77,7 @@ def test_the_days_before_its_end_that_make_a_session_due(days: str, code: Exit) 
 def test_days_that_can_not_be_meant(days: str) -> None:
     ended = ran("--demo", "expiring", "status", f"--warning-days={days}")
     assert ended.code == Exit.USAGE
-    assert "is no number of days: 1 to 60" in ended.err
+    assert "is not a number of days from 1 to 60" in ended.err
 
 
 def test_forms_say_the_same() -> None:

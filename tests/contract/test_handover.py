@@ -13,6 +13,7 @@ import pytest
 
 from tests.contract.api import Json
 from tests.contract.conftest import Place
+from wizard.accounts import AccountNames
 from wizard.apply import pod as pods
 from wizard.apply import pod_start, scripts
 from wizard.apply.handover_job import CONTAINER, handover
@@ -21,7 +22,7 @@ from wizard.apply.proof import Verdict
 from wizard.errors import Trouble
 from wizard.kube.client import Cluster, connect
 from wizard.kube.streams import ExecResult
-from wizard.settings import AccountNames
+from wizard.settings import Settings
 
 NAME = "youexamplecom"
 OLD, NEW, NEWER = ("old jar\n", '{"old": 1}\n'), ("new jar\n", '{"new": 1}\n'), ("newer jar\n", '{"newer": 1}\n')
@@ -64,7 +65,7 @@ class Pod(HandoverPod):
     """A hand-over pod with a way to run anything in it."""
 
     def __init__(self, cluster: Cluster, cron_job: Json, node: str = "") -> None:
-        made = handover(cron_job, AccountNames.of("default"), "photosync-handover-test", node)
+        made = handover(cron_job, AccountNames.of("default", Settings()), "photosync-handover-test", node)
         assert made is not None
         super().__init__(cluster, made, NAME)
         self._connection = cluster

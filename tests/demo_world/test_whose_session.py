@@ -59,7 +59,7 @@ async def test_the_secret_that_the_cron_job_reads(tmp_path: Path) -> None:
 
 
 async def test_a_decomposed_name_is_asked_for_as_the_cron_job_has_it(tmp_path: Path) -> None:
-    """icloudpd names its files after the letters that it gets: `zoe`, not `zoë`."""
+    """Icloudpd names its files after the letters that it gets: `zoe`, not `zoë`."""
     composed = unicodedata.normalize("NFC", "Zoë@example.com")
     decomposed = unicodedata.normalize("NFD", composed)
     async with visit("complete", tmp_path) as there:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from tests.engine.fakes import NOON, Bench, until
+from wizard.choices import IMMICH_NAMESPACE, SKIPPED
 from wizard.engine import LONGEST_PAUSE_SECONDS, LOOK_EVERY_SECONDS, SETTLE_SECONDS, Engine, Fresh, Stale
 from wizard.errors import Exit, Retry, Trouble
 from wizard.settings import Settings
@@ -149,7 +149,7 @@ async def test_other_settings_count_at_once(bench: Bench) -> None:
         assert isinstance(first, Fresh)
         assert first.snapshot.report.steps[4].status != "skipped"
         await updates.nothing()
-        bench.engine.use(replace(bench.engine.settings, skipped=frozenset({"immich"})))
+        bench.engine.use(bench.engine.settings.having(SKIPPED, ("immich",)))
         second = await updates.next()
         assert isinstance(second, Fresh)
         assert second.snapshot.report.steps[4].status == "skipped"
@@ -160,7 +160,7 @@ async def test_on_look_gives_the_settings_to_go_on_with(bench: Bench) -> None:
 
     def on_look(world: World) -> Settings:
         seen.append(world)
-        return Settings(skipped=frozenset({"argocd"}))
+        return Settings().having(SKIPPED, ("argocd",))
 
     engine = Engine(bench.connector, Settings(), on_look=on_look, now=bench.place.clock, pause=bench.pauses)
     snapshot = await engine.look()
@@ -172,12 +172,15 @@ async def test_on_look_gives_the_settings_to_go_on_with(bench: Bench) -> None:
 
 async def test_settings_that_look_elsewhere_are_looked_with(bench: Bench) -> None:
     engine = Engine(
-        bench.connector, Settings(), on_look=lambda _: Settings(immich_namespace="photos"), now=bench.place.clock
+        bench.connector,
+        Settings(),
+        on_look=lambda _: Settings().having(IMMICH_NAMESPACE, "photos"),
+        now=bench.place.clock,
     )
     await engine.look()
     await engine.look()
     await engine.close()
-    assert [settings.immich_namespace for settings in bench.place.settings] == [None, "photos", "photos"]
+    assert [settings[IMMICH_NAMESPACE] for settings in bench.place.settings] == [None, "photos", "photos"]
 
 
 async def test_on_look_may_refuse(bench: Bench) -> None:

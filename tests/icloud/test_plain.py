@@ -89,6 +89,9 @@ def test_the_ladder_takes_the_lowest_rung_that_is_left(known: Known, rung: Rung,
 GIB = 2**30
 
 
+NAMES = {"claim": "icloud-photos", "cron_job": "icloudpd-sync", "namespace": "photo-sync"}
+
+
 @pytest.mark.parametrize(
     ("library", "claim", "deadline", "found"),
     [
@@ -101,13 +104,13 @@ GIB = 2**30
     ],
 )
 def test_room(library: Library, claim: str, deadline: float | None, found: list[str]) -> None:
-    findings = list(compare(library, claim_bytes=bytes_of(claim), deadline_seconds=deadline))
+    findings = list(compare(library, **NAMES, claim_bytes=bytes_of(claim), deadline_seconds=deadline))
     assert [finding.id for finding in findings] == found
 
 
 def test_too_large_says_how_large_it_has_to_be() -> None:
     library = Library(12_431, 200 * GIB, "storage")
-    [finding] = compare(library, claim_bytes=100 * GIB, deadline_seconds=None)
+    [finding] = compare(library, **NAMES, claim_bytes=100 * GIB, deadline_seconds=None)
     assert (
         finding.summary
         == "The iCloud library (12,431 items, about 200 GiB) does not fit on claim icloud-photos (100 GiB)."
@@ -119,7 +122,7 @@ def test_too_large_says_how_large_it_has_to_be() -> None:
 
 def test_too_long_says_a_deadline_that_is_enough() -> None:
     library = Library(100_000, 50 * GIB, "storage")
-    [finding] = compare(library, claim_bytes=None, deadline_seconds=3600)
+    [finding] = compare(library, **NAMES, claim_bytes=None, deadline_seconds=3600)
     wanted = finding.commands[0].partition('"activeDeadlineSeconds":')[2].partition("}")[0]
     assert int(wanted) > first_sync_seconds(library)
     assert "about 14 hours, and CronJob icloudpd-sync ends its runs after 60 minutes." in finding.summary

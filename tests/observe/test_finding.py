@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.observe.looking import NOW, demo, look, scenario, thing, value
+from wizard.choices import APPLICATION, IMMICH_NAMESPACE
 from wizard.demo.scenario import Scenario
 from wizard.demo.scenarios import load
 from wizard.observe.look import observe
@@ -94,7 +95,7 @@ async def test_of_several_the_persons_namespace_counts(tmp_path: Path) -> None:
     for one in both:
         one["metadata"]["labels"] = {"app.kubernetes.io/name": "immich-server"}
     assert (await found(scenario(*both), tmp_path)).namespace == "a"
-    assert (await found(scenario(*both), tmp_path, Settings(immich_namespace="b"))).namespace == "b"
+    assert (await found(scenario(*both), tmp_path, Settings().having(IMMICH_NAMESPACE, "b"))).namespace == "b"
 
 
 async def test_in_a_crowd_too_large_to_look_through_nobody_knows(tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ async def test_in_a_crowd_too_large_to_look_through_nobody_knows(tmp_path: Path)
     crowd = [thing("Deployment", f"d-{number:03}", "x", version="apps/v1", spec=spec) for number in range(201)]
     seen = (await look(scenario(*crowd), tmp_path)).immich
     assert isinstance(seen, Unreadable)
-    assert (await look(scenario(*crowd), tmp_path, Settings(immich_namespace="y"))).immich == Missing()
+    assert (await look(scenario(*crowd), tmp_path, Settings().having(IMMICH_NAMESPACE, "y"))).immich == Missing()
 
 
 def app(
@@ -158,7 +159,7 @@ async def test_by_what_our_objects_say(tmp_path: Path) -> None:
     kinds = [one for one in load("fresh").objects if one["kind"] == "CustomResourceDefinition"]
     what = scenario(*kinds, claim, *apps)
     assert value((await look(what, tmp_path)).application).meta.name == "home-photos"
-    theirs = Settings(application="aaa", sources={"application": "flag"})
+    theirs = Settings().having(APPLICATION, "aaa")
     assert value((await look(what, tmp_path, theirs)).application).meta.name == "aaa"
 
 

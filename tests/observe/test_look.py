@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.names import CONFIG_MAP, PHOTOS_CLAIM
 from tests.observe.looking import NOW, demo, look, scenario, thing, value
 from wizard.demo.scenario import Scenario
 from wizard.demo.scenarios import load, names
@@ -19,7 +20,7 @@ from wizard.observe.asking import whole
 from wizard.observe.look import PER_FURTHER_ACCOUNT, REQUESTS, observe
 from wizard.observe.look_pods import clean_lines
 from wizard.observe.rights import everything
-from wizard.settings import CONFIG_MAP, PHOTOS_CLAIM, Settings
+from wizard.settings import Settings
 from wizard.world import NOT_ASKED, Found, Missing, Page, Unreadable
 
 

@@ -16,6 +16,7 @@ from wizard.observe.look_immich import is_server_image, mounted_claims, workload
 from wizard.observe.parse_argo import application, tracking_application
 from wizard.observe.parse_pod import pod, pod_spec
 from wizard.observe.raw import meta, page, when
+from wizard.settings import Settings
 from wizard.world import EnvVar, PodVolume
 
 PARSERS: list[Callable[[Any], Any]] = [
@@ -425,7 +426,7 @@ def test_the_photos_claim_comes_first() -> None:
             ],
         }
     )
-    assert mounted_claims(seen) == ["icloud-photos", "library"]
+    assert mounted_claims(seen, Settings()) == ["icloud-photos", "library"]
 
 
 def test_a_secret_that_is_read_has_no_values() -> None:

@@ -6,7 +6,9 @@ import base64
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.settings import DEFAULT_ACCOUNT, PHOTOS_CLAIM, AccountNames
+from tests.names import PHOTOS_CLAIM
+from wizard.accounts import AccountNames
+from wizard.settings import DEFAULT_ACCOUNT
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.contract.api import Api
+from tests.names import PHOTOS_CLAIM
 from tests.renewal import objects
 from tests.renewal.apple import ServedApple
 from tests.renewal.people import Somebody
+from wizard.accounts import AccountNames
 from wizard.demo.apple.session_files import SessionFiles
 from wizard.icloud.files import Pair, icloudpd_names
 from wizard.icloud.ladder import Next
@@ -23,7 +25,7 @@ from wizard.observe.look import observe
 from wizard.renewal.begin import Start, begin
 from wizard.renewal.person import Outcome
 from wizard.renewal.renew import Renewal
-from wizard.settings import DEFAULT_ACCOUNT, PHOTOS_CLAIM, AccountNames, Settings
+from wizard.settings import DEFAULT_ACCOUNT, Settings
 
 SECONDS = 90
 
@@ -71,7 +73,7 @@ class Place:
 
     async def set_up(self, account: str = DEFAULT_ACCOUNT, kind: str = "ordinary", **cron_job: str) -> str:
         """Claims, Secret and CronJob of one account, and the Apple ID that it is for; "zoë" is held decomposed."""
-        names = AccountNames.of(account)
+        names = AccountNames.of(account, Settings())
         apple_id = self.apple.somebody(kind)
         if account == DEFAULT_ACCOUNT:
             self.apple_id = apple_id
@@ -152,7 +154,7 @@ class Place:
 
     async def run_cron_job(self, name: str = "icloudpd-sync-by-hand", account: str = DEFAULT_ACCOUNT) -> str:
         """Starts a Job from the CronJob, waits for its end and gives its log."""
-        cron_job = (await self.api.get(f"batch/v1/cronjobs/{AccountNames.of(account).cron_job}")).body
+        cron_job = (await self.api.get(f"batch/v1/cronjobs/{AccountNames.of(account, Settings()).cron_job}")).body
         await self.api.made("batch/v1/jobs", objects.job_from(cron_job, name))
         await self.api.until(
             f"batch/v1/jobs/{name}",
@@ -175,7 +177,9 @@ class Place:
             await self.api.until(f"{path}?{selector}", lambda answer: not answer.body["items"], SECONDS)
 
     async def cron_job(self, account: str = DEFAULT_ACCOUNT) -> dict[str, Any]:
-        found: dict[str, Any] = (await self.api.get(f"batch/v1/cronjobs/{AccountNames.of(account).cron_job}")).body
+        found: dict[str, Any] = (
+            await self.api.get(f"batch/v1/cronjobs/{AccountNames.of(account, Settings()).cron_job}")
+        ).body
         return found
 
     async def _write(self, claim: str, files: Files) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from tests.renewal.place import Place
 from tests.renewal.process import reauth
 from tests.renewal.test_killed import soon
 from wizard.annotations import SUSPENDED_BY, TRACKING_ID
+from wizard.choices import APPLICATION
 from wizard.errors import Trouble
 from wizard.icloud.ladder import Rung
 from wizard.renewal.person import Code, InUse, Progress, Stage, Tick
@@ -122,7 +122,7 @@ async def test_a_cron_job_that_argo_cd_would_resume_is_left_alone_and_that_is_sa
     }
     await place.api.made(APPLICATIONS, body)
     try:
-        place.settings = replace(place.settings, application=application)
+        place.settings = place.settings.having(APPLICATION, application)
         somebody = Somebody([PASSWORD], [lambda _: Code(place.apple.code(apple_id))])
         start = await place.start()
         assert start.preparation.pausing.suspend is None

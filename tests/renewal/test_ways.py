@@ -12,9 +12,9 @@ from tests.renewal.apple import PASSWORD
 from tests.renewal.people import Somebody
 from tests.renewal.place import File, Place
 from wizard.annotations import PASSWORD_IN_CLEAR
-from wizard.apply.scripts import KEYRING
 from wizard.apply.pod import HandoverPod
 from wizard.apply.proof import Proof, proof_of
+from wizard.apply.scripts import KEYRING
 from wizard.errors import Trouble
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted
@@ -57,7 +57,7 @@ async def test_a_pod_that_does_not_reach_apple_costs_no_password_and_no_code(
     monkeypatch.setattr(proving, "PAUSE_SECONDS", 0)
     somebody = Somebody()
     renewal = await place.renewal(somebody)
-    template = renewal.preparation.handover.action.body["spec"]["template"]["spec"]  # type: ignore[index,call-overload]
+    template = renewal.preparation.handover.action.body["spec"]["template"]["spec"]  # type: ignore[index]
     template["containers"][0]["env"] = [{"name": "HTTPS_PROXY", "value": "http://10.255.0.1:9"}]
 
     with pytest.raises(Trouble) as caught:

@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from wizard.choices import chosen
 from wizard.engine import Engine, Fresh, Snapshot, Stale, Update
 from wizard.errors import Exit, Trouble
 from wizard.model import (
@@ -26,6 +25,7 @@ from wizard.model import (
 from wizard.renewal.desk import Desk
 from wizard.settings import Settings
 from wizard.setup import SetupRow
+from wizard.state.kept_choices import chosen, fill_in
 from wizard.state.record import Choices
 from wizard.world import (
     Application,
@@ -134,7 +134,7 @@ class FakeSession:
         if self.choose_failure is not None:
             raise self.choose_failure
         self._choices = chosen(self._choices, name, value)
-        self.settings = replace(self.settings, skipped=self._choices.skipped)
+        self.settings = fill_in(settings(), self._choices)
         self.chosen.append((name, value))
 
     def save(self, name: str, text: str) -> str:
@@ -404,15 +404,15 @@ WORLD = World(
 SETUP = (
     SetupRow("cluster", "Cluster", "home-cluster", "from kubeconfig, current context", "ok"),
     SetupRow("access", "You may", "read all, write photo-sync, exec", "from access reviews", "ok"),
-    SetupRow("storage", "Storage", "local-path (waits for first consumer)", "the only class", "ok"),
-    SetupRow("argocd", "Argo CD", "in argocd, 12 applications", "found by its CRD", "ok"),
+    SetupRow("storage_class", "Storage", "local-path (waits for first consumer)", "the only class", "ok"),
+    SetupRow("application", "Argo CD", "in argocd, 12 applications", "found by its CRD", "ok"),
     SetupRow("git", "Git", "github.com/you/homelab, master", 'from application "photo-sync"', "ok"),
-    SetupRow("immich", "Immich", "not found", "iteration 5 will install it", "missing"),
+    SetupRow("immich_namespace", "Immich", "not found", "iteration 5 will install it", "missing"),
     SetupRow("ingress", "Ingress", "nginx, as in mealie/mealie-ingress", "most used class", "ok"),
-    SetupRow("host-name", "Address", "none yet", "iteration 6 is about it", "missing"),
-    SetupRow("time-zone", "Time zone", "Europe/Berlin", "from this machine", "ok"),
-    SetupRow("apple-id", "Apple ID", "", "the only thing that can't be known", "ask"),
-    SetupRow("warning", "Remind me", "7 days before Apple's session ends", "as usual", "ok"),
+    SetupRow("host_name", "Address", "none yet", "iteration 6 is about it", "missing"),
+    SetupRow("time_zone", "Time zone", "Europe/Berlin", "from this machine", "ok"),
+    SetupRow("apple_id", "Apple ID", "", "the only thing that can't be known", "ask"),
+    SetupRow("warning_days", "Remind me", "7 days before Apple's session ends", "as usual", "ok"),
 )
 SEED = Snapshot(WORLD, REPORT, SETUP)
 

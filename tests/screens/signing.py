@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tests.screens import fake
+from wizard.accounts import AccountNames
 from wizard.apply.handover_job import Handover
 from wizard.engine import Snapshot
 from wizard.errors import Trouble
@@ -24,7 +25,7 @@ from wizard.renewal.person import AnotherCode, Code, Outcome, Person, Progress, 
 from wizard.renewal.preparing import Preparation
 from wizard.renewal.renew import Renewal
 from wizard.renewal.telling import reminder, summary
-from wizard.settings import AccountNames, Settings
+from wizard.settings import Settings
 
 NOW = fake.NOW
 APPLE_ID = "you@example.com"
@@ -183,7 +184,11 @@ class ScriptedDesk(Desk):
         if self.starts:
             raise self.starts.pop(0)
         known = apple_id or self.apple_id
-        return Start(preparation(account), known, f"from the Secret {AccountNames.of(account).secret}" if known else "")
+        return Start(
+            preparation(account),
+            known,
+            f"from the Secret {AccountNames.of(account, Settings()).secret}" if known else "",
+        )
 
     async def keeper(self) -> Keeper | None:
         return self.keyring
@@ -237,7 +242,7 @@ class Prepared(Preparation):
 
 def preparation(account: str) -> Preparation:
     """What a sign-in of that account starts from."""
-    names = AccountNames.of(account)
+    names = AccountNames.of(account, Settings())
     job = Action(
         f"Start a pod that mounts the claim {names.config_claim} (job {POD})",
         Verb.CREATE,

@@ -14,6 +14,7 @@ from screens.kubectl import KubectlScreen
 from tests.screens import fake
 from tests.screens.conftest import Opener
 from tests.screens.fake import FakeSession, fresh, stale
+from wizard.choices import SKIPPED
 from wizard.errors import Trouble
 from wizard.model import Account, Diagnosis, Finding, Session, SessionState, Severity, Status
 
@@ -303,7 +304,7 @@ async def test_a_skip_of_the_command_line_is_said_to_last(opened: Opener) -> Non
     session = FakeSession(fresh(fake.with_steps(replace(fake.ARGOCD, status=Status.SKIPPED))), place=fake.HOME)
     async with opened(session) as wizard:
         session.choose = lambda *_: None  # type: ignore[method-assign]
-        session.settings = replace(session.settings, skipped=frozenset({"argocd"}))
+        session.settings = session.settings.having(SKIPPED, ("argocd",))
         await wizard.press("4", "s")
         assert "is skipped by --skip on the" in wizard.text
 

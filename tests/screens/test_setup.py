@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from screens.home.screen import HomeScreen
-from screens.setup import QUESTIONS, SetupScreen
+from screens.setup import SetupScreen
 from tests.screens import fake
 from tests.screens.conftest import Opener
 from tests.screens.fake import FakeSession, fresh
+from wizard.choices import APPLE_ID, TIME_ZONE
 from wizard.errors import Trouble
 
 
@@ -21,7 +22,7 @@ async def test_a_first_start_shows_every_row_with_its_source_and_asks_for_the_ap
             assert row.label in wizard.text
             assert row.value in wizard.text
             assert row.source in wizard.text
-        assert QUESTIONS["apple-id"].ask in wizard.text
+        assert APPLE_ID.question in wizard.text
 
 
 async def test_typing_the_apple_id_and_enter_twice_goes_on(opened: Opener) -> None:
@@ -86,9 +87,9 @@ async def test_other_rows_change_with_enter_or_say_how(opened: Opener) -> None:
     session = FakeSession(fresh())
     async with opened(session, (120, 36)) as wizard:
         await wizard.press("escape")
-        wizard.page().move_to("time-zone")
+        wizard.page().move_to("time_zone")
         await wizard.press("enter")
-        assert QUESTIONS["time-zone"].ask in wizard.text
+        assert TIME_ZONE.question in wizard.text
         await wizard.press(*"America/Edmonton", "enter")
         assert session.chosen == [("time_zone", "America/Edmonton")]
         assert "› Time zone" in wizard.text  # noqa: RUF001
@@ -100,12 +101,12 @@ async def test_other_rows_change_with_enter_or_say_how(opened: Opener) -> None:
 @pytest.mark.parametrize(
     ("row", "typed", "told"),
     [
-        ("time-zone", "Mars/Phobos", "There is no time zone 'Mars/Phobos'"),
-        ("host-name", "not a host!", "'not a host!' is no host name"),
-        ("immich", "my immich", "is no namespace"),
-        ("argocd", "my app", "is no Application"),
-        ("warning", "soon", "'soon' is no number of days: 1 to 60"),
-        ("warning", "61", "'61' is no number of days"),
+        ("time_zone", "Mars/Phobos", "There is no time zone 'Mars/Phobos'"),
+        ("host_name", "not a host!", "'not a host!' is not a valid host name"),
+        ("immich_namespace", "my immich", "is not a valid namespace"),
+        ("application", "my app", "is not a valid name for an Application"),
+        ("warning_days", "soon", "'soon' is not a number of days from 1 to 60"),
+        ("warning_days", "61", "'61' is not a number of days"),
     ],
 )
 async def test_what_can_not_be_right_is_refused_in_words_about_it(
@@ -125,14 +126,14 @@ async def test_what_the_person_said_can_be_taken_back(opened: Opener) -> None:
         replace(
             row, value="phots", source="you said so, but no application is called that", state="wrong", said="phots"
         )
-        if row.id == "argocd"
+        if row.id == "application"
         else replace(row, state="ok")
         for row in fake.SETUP
     )
     session = FakeSession(fresh(replace(fake.SEED, setup=said)))
     async with opened(session) as wizard:
         assert "Argo CD     ✗ phots" in wizard.text
-        wizard.page().move_to("argocd")
+        wizard.page().move_to("application")
         await wizard.press("enter")
         assert "Empty it to go" in wizard.text
         await wizard.press("ctrl+u", "enter")

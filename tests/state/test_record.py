@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.state.worlds import NOON, full_state, json_values, states
-from wizard.settings import Settings
-from wizard.state import Choices, State, fill_in
+from wizard.choices import APPLE_ID, HOST_NAME, PHOTOS_SIZE, SKIPPED, TIME_ZONE, WARNING_DAYS
+from wizard.settings import ANSWERS, FLAG, STATE, Settings
+from wizard.state import Choices, State, fill_in, unusable
 from wizard.state.record import (
     HISTORY_LIMIT,
     SCHEMA,
@@ -128,7 +129,7 @@ def test_a_value_under_a_secrets_name_is_refused_without_repeating_it(key: str) 
     ],
 )
 def test_a_value_that_looks_like_a_secret_is_refused(value: str) -> None:
-    state = replace(full_state(), choices=Choices(git_checkout=value))
+    state = replace(full_state(), choices=Choices({"git_checkout": value}))
     with pytest.raises(SecretInStateError, match="git_checkout"):
         state.to_json()
 
@@ -137,17 +138,64 @@ def test_harmless_names_and_empty_values_pass() -> None:
     refuse_secrets({"namespace": "x", "host_name": "y", "password": None, "token": "", "passing": "z", "encoded": "e"})
 
 
-def test_kept_choices_fill_in_what_no_flag_or_environment_said() -> None:
-    said = Settings(host_name="from.flag", warning_days=3, sources={"host_name": "flag", "time_zone": "detected"})
-    filled = fill_in(said, full_state().choices)
-    assert filled.host_name == "from.flag"
-    assert filled.time_zone == "America/Edmonton"
-    assert filled.warning_days == 10
-    assert filled.skipped == {"exposure"}
+def test_kept_choices_fill_in_what_no_flag_or_answers_file_said() -> None:
+    said = Settings().having(HOST_NAME, "from.flag", FLAG).having(PHOTOS_SIZE, "1Ti", ANSWERS)
+    said = said.having(TIME_ZONE, "Europe/Berlin", "from this machine").having(SKIPPED, ("immich",), FLAG)
+    kept = full_state().choices
+    filled = fill_in(said, replace(kept, values={**kept.values, "photos_size": "2Ti"}))
+    assert filled[HOST_NAME] == "from.flag"
+    assert filled[PHOTOS_SIZE] == "1Ti"
+    assert filled[TIME_ZONE] == "America/Edmonton"
+    assert filled[WARNING_DAYS] == 10
+    assert filled[SKIPPED] == ("immich", "exposure")
+    assert filled[APPLE_ID] == filled.apple_ids["default"] == "you@example.com"
     assert filled.apple_ids["token"] == "kid@example.com"
-    assert filled.sources["host_name"] == "flag"
-    assert filled.sources["time_zone"] == filled.sources["skipped"] == "state"
+    assert filled.accounts == ("default", "token")
+    assert (filled.sources["host_name"], filled.sources["time_zone"]) == (FLAG, STATE)
 
 
 def test_choices_that_were_never_made_change_nothing() -> None:
     assert fill_in(Settings(), Choices()) == Settings()
+
+
+def test_a_kept_value_that_can_not_be_right_is_left_out_and_said() -> None:
+    kept = Choices({"photos_size": "huge", "warning_days": ("a", "b"), "host_name": "a.example", "unheard_of": "x"})
+    assert fill_in(Settings(), kept) == Settings().having(HOST_NAME, "a.example", STATE)
+    assert [sentence.split(" is not used")[0] for sentence in unusable(kept)] == [
+        "What was kept as Photos size",
+        "What was kept as Remind me",
+    ]
+
+
+SCHEMA_2_CHOICES: dict[str, Any] = {
+    "application": "photo-sync",
+    "immich_namespace": None,
+    "host_name": "photos.home.example",
+    "time_zone": None,
+    "git_checkout": None,
+    "accounts": [],
+    "apple_ids": [{"account": "default", "apple_id": "you@example.com"}],
+    "skipped": ["exposure"],
+    "warning_days": 10,
+    "sources": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "values"),
+    [
+        (
+            {},
+            {
+                "application": "photo-sync",
+                "host_name": "photos.home.example",
+                "skipped": ("exposure",),
+                "warning_days": 10,
+            },
+        ),
+        ({"application": None, "host_name": None, "skipped": [], "warning_days": None}, {}),
+    ],
+)
+def test_what_the_second_schema_kept_is_still_read(changed: dict[str, Any], values: dict[str, Any]) -> None:
+    document = {**full_state().to_json(), "schema": 2, "choices": SCHEMA_2_CHOICES | changed}
+    assert State.from_json(document).choices == Choices(values, (), {"default": "you@example.com"})

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
+from wizard.choices import CHOICES
 from wizard.model import ClusterRef
 from wizard.state import AcceptedPlan, Choices, Entry, State
-from wizard.state.record import refuse_secrets
+from wizard.state.record import NOT_CHOICES, refuse_secrets
 
 NOON = datetime(2026, 1, 18, 12, tzinfo=UTC)
 HOME = ClusterRef("home", "https://10.0.0.5:6443", "c7b1a3d0-0f2e-4a55-9a67-2f5c3f1f9f10", "a" * 64)
@@ -23,15 +24,19 @@ def full_state() -> State:
         cluster=HOME,
         namespace=NAMESPACE,
         choices=Choices(
-            application="photo-sync",
-            immich_namespace="immich",
-            host_name="photos.home.example",
-            time_zone="America/Edmonton",
-            git_checkout="/home/you/code/homelab",
+            values={
+                "application": "photo-sync",
+                "immich_namespace": "immich",
+                "host_name": "photos.home.example",
+                "time_zone": "America/Edmonton",
+                "git_checkout": "/home/you/code/homelab",
+                "skipped": ("exposure",),
+                "warning_days": 10,
+                "secret_name": "my-icloud",
+                "of_a_later_version": "kept as it is",
+            },
             accounts=("default", "token"),
             apple_ids={"default": "you@example.com", "token": "kid@example.com"},
-            skipped=frozenset({"exposure"}),
-            warning_days=10,
             sources={"host_name": "asked"},
         ),
         history=(Entry(NOON, "signed-in", "by text message"),),
@@ -57,15 +62,13 @@ times = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.ju
 clusters = st.sampled_from((HOME, CABIN, HOME_UNREAD))
 choices = st.builds(
     Choices,
-    application=st.none() | texts,
-    immich_namespace=st.none() | texts,
-    host_name=st.none() | texts,
-    time_zone=st.none() | texts,
-    git_checkout=st.none() | texts,
+    values=st.dictionaries(
+        st.sampled_from([choice.id for choice in CHOICES]) | texts.filter(lambda name: name not in NOT_CHOICES),
+        texts | st.integers() | st.lists(texts, max_size=3).map(tuple),
+        max_size=5,
+    ),
     accounts=st.lists(texts, max_size=3).map(tuple),
     apple_ids=st.dictionaries(texts, texts, max_size=3),
-    skipped=st.frozensets(texts, max_size=3),
-    warning_days=st.none() | st.integers(0, 90),
     sources=st.dictionaries(st.sampled_from(("host_name", "time_zone")), texts),
 )
 states = st.builds(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from tests.names import PHOTOS_CLAIM
 from tests.steps.worlds import (
     FORBIDDEN,
     GOOD_LOG,
@@ -59,7 +60,8 @@ from wizard.annotations import (
     VERIFIED_AT,
     VERIFIED_COUNTS,
 )
-from wizard.settings import PHOTOS_CLAIM, Settings
+from wizard.choices import HOST_NAME, SKIPPED
+from wizard.settings import Settings
 from wizard.world import (
     AppResource,
     AppSource,
@@ -86,7 +88,7 @@ from wizard.world import (
 
 UNATTENDED = GOOD_SCRIPT.rstrip("\n").replace("parameter", "console") + " < /credentials/password\n"
 Make = Callable[[], World]
-SKIP_IMMICH = replace(SETTINGS, skipped=frozenset({"immich"}))
+SKIP_IMMICH = SETTINGS.having(SKIPPED, ("immich",))
 
 
 @dataclass(frozen=True)
@@ -737,7 +739,7 @@ _EXPOSURE: dict[str, Row] = {
     "body-size": Row(_nginx, lambda: _nginx(**{"nginx.ingress.kubernetes.io/proxy-body-size": "0"})),
     "nginx-retired": Row(_nginx),
     "no-tls": Row(lambda: with_ingress(complete(), tls=False)),
-    "other-host": Row(complete, complete, replace(SETTINGS, host_name="photos.example.com")),
+    "other-host": Row(complete, complete, SETTINGS.having(HOST_NAME, "photos.example.com")),
     "external-url-differs": Row(lambda: with_immich(complete(), external_domain="")),
     "external-url-unreadable": Row(lambda: with_immich(complete(), external_domain=None)),
     "icloudpd-web-ui": Row(_web_ui),

@@ -9,11 +9,11 @@ from typing import Any
 
 import yaml
 
+from tests.names import PHOTOS_CLAIM
 from tests.steps.worlds import SETTINGS, complete, fresh, meta, page
 from wizard.demo.scenarios import load
 from wizard.model import Finding, Severity, Status
 from wizard.observe import parse
-from wizard.settings import PHOTOS_CLAIM
 from wizard.steps import STEPS, diagnose
 from wizard.world import Found, Namespace, SecretKeys, World
 

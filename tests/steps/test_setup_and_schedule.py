@@ -21,31 +21,41 @@ from tests.steps.worlds import (
     page,
 )
 from wizard.annotations import parse_time, read_json
+from wizard.choices import choice_named, with_value
 from wizard.quantity import bytes_of
 from wizard.schedule import in_words, longest_gap, next_runs
+from wizard.settings import FLAG, STATE, Settings
 from wizard.setup import SetupRow, setup_rows
 from wizard.world import Access, Missing, StorageClass, World
 
 
-def row(world: World, name: str, **settings: Any) -> SetupRow:
-    return next(one for one in setup_rows(world, replace(SETTINGS, **settings)) if one.id == name)
+def row(world: World, name: str, settings: Settings = SETTINGS) -> SetupRow:
+    return next(one for one in setup_rows(world, settings) if one.id == name)
+
+
+def with_said(source: str, **values: str) -> Settings:
+    """Settings in which these choices were said, as they are typed."""
+    settings = SETTINGS
+    for name, text in values.items():
+        settings = with_value(settings, choice_named(name), choice_named(name).check(text), source)
+    return settings
 
 
 def test_all_that_can_be_known_is_worked_out_with_its_source() -> None:
-    rows = setup_rows(complete(), replace(SETTINGS, time_zone="Europe/Berlin"))
-    assert [(one.id, one.value, one.state) for one in rows] == [
+    rows = setup_rows(complete(), with_said("from this machine", time_zone="Europe/Berlin"))
+    assert [(one.id, one.value, one.state) for one in rows if not one.advanced] == [
         ("cluster", "home, Kubernetes v1.36.2", "ok"),
         ("namespace", NS, "ok"),
         ("access", "read all that is needed, write, exec", "ok"),
-        ("storage", "local-path (waits for first consumer)", "ok"),
-        ("argocd", "in argocd, 1 application", "ok"),
+        ("storage_class", "local-path (waits for first consumer)", "ok"),
+        ("application", "in argocd, 1 application", "ok"),
         ("git", "github.com/you/homelab, master", "ok"),
-        ("immich", "2.7.5 in photo-sync, port 2283", "ok"),
+        ("immich_namespace", "2.7.5 in photo-sync, port 2283", "ok"),
         ("ingress", "traefik, as in mealie/mealie", "ok"),
-        ("host-name", "immich.example.com", "ok"),
-        ("time-zone", "America/Edmonton", "ok"),
-        ("apple-id", "in Secret icloud-credentials", "ok"),
-        ("warning", "7 days before Apple's session ends", "ok"),
+        ("host_name", "immich.example.com", "ok"),
+        ("time_zone", "America/Edmonton", "ok"),
+        ("apple_id", "in Secret icloud-credentials", "ok"),
+        ("warning_days", "7 days before Apple's session ends", "ok"),
     ]
     assert all(one.source for one in rows)
     assert 'itself from "app-of-apps"' in row(complete(), "git").source
@@ -54,13 +64,13 @@ def test_all_that_can_be_known_is_worked_out_with_its_source() -> None:
 @pytest.mark.parametrize(
     ("change", "name", "state"),
     [
-        ({"storage_classes": FORBIDDEN}, "storage", "unknown"),
-        ({"storage_classes": page()}, "storage", "missing"),
-        ({"applications": FORBIDDEN}, "argocd", "unknown"),
-        ({"applications": Missing(kind_installed=False)}, "argocd", "missing"),
+        ({"storage_classes": FORBIDDEN}, "storage_class", "unknown"),
+        ({"storage_classes": page()}, "storage_class", "missing"),
+        ({"applications": FORBIDDEN}, "application", "unknown"),
+        ({"applications": Missing(kind_installed=False)}, "application", "missing"),
         ({"application": Missing(), "applications": page()}, "git", "unknown"),
-        ({"immich": FORBIDDEN}, "immich", "unknown"),
-        ({"immich": Missing()}, "immich", "missing"),
+        ({"immich": FORBIDDEN}, "immich_namespace", "unknown"),
+        ({"immich": Missing()}, "immich_namespace", "missing"),
         ({"ingress_classes": FORBIDDEN}, "ingress", "unknown"),
         ({"ingress_classes": page()}, "ingress", "missing"),
         ({"access": ()}, "access", "unknown"),
@@ -74,57 +84,56 @@ def test_what_is_not_known_is_said_so(change: dict[str, Any], name: str, state: 
 @pytest.mark.parametrize(
     ("settings", "change", "name", "told"),
     [
-        ({"application": "photo-sync"}, {}, "argocd", ("photo-sync in argocd", "you said so", "ok")),
+        ({"application": "photo-sync"}, {}, "application", ("photo-sync in argocd", "you said so", "ok")),
         (
             {"application": "phots"},
             {"application": Missing()},
-            "argocd",
+            "application",
             ("phots", "you said so, but no application is called that", "wrong"),
         ),
         (
             {"application": "phots"},
             {"application": FORBIDDEN, "applications": FORBIDDEN},
-            "argocd",
+            "application",
             ("phots", "you said so; the applications could not be read", "unknown"),
         ),
         (
             {"immich_namespace": "photo-sync"},
             {},
-            "immich",
+            "immich_namespace",
             ("2.7.5 in photo-sync, port 2283", "you said so, and it is there", "ok"),
         ),
         (
             {"immich_namespace": "mealie"},
             {},
-            "immich",
+            "immich_namespace",
             ("in mealie", "you said so, but it was found in photo-sync", "wrong"),
         ),
-        ({"host_name": "immich.example.com"}, {}, "host-name", ("immich.example.com", "has it", "ok")),
-        ({"host_name": "photos.example.org"}, {}, "host-name", ("photos.example.org", "no Ingress leads", "missing")),
+        ({"host_name": "immich.example.com"}, {}, "host_name", ("immich.example.com", "has it", "ok")),
+        ({"host_name": "photos.example.org"}, {}, "host_name", ("photos.example.org", "no Ingress leads", "missing")),
         (
             {"time_zone": "Europe/Berlin"},
             {},
-            "time-zone",
+            "time_zone",
             ("Europe/Berlin", "you said so; CronJob icloudpd-sync has America/Edmonton", "ok"),
         ),
-        ({"apple_ids": {"default": "you@example.com"}}, {}, "apple-id", ("you@example.com", "you said so", "ok")),
+        ({"apple_id": "you@example.com"}, {}, "apple_id", ("you@example.com", "you said so", "ok")),
     ],
 )
 def test_what_the_person_said_is_shown_and_checked(
-    settings: dict[str, Any], change: dict[str, Any], name: str, told: tuple[str, str, str]
+    settings: dict[str, str], change: dict[str, Any], name: str, told: tuple[str, str, str]
 ) -> None:
-    sources = dict.fromkeys(settings, "state")
-    found = row(replace(complete(), **change), name, sources=sources, **settings)
+    found = row(replace(complete(), **change), name, with_said(STATE, **settings))
     assert (found.value, found.state) == (told[0], told[2])
     assert told[1] in found.source
-    assert found.said == next(value["default"] if isinstance(value, dict) else value for value in settings.values())
+    assert found.said == next(iter(settings.values()))
 
 
 @pytest.mark.parametrize(
     ("source", "told", "said"), [("state", "you said so", "1"), ("flag", "from --warning-days", "")]
 )
 def test_the_days_before_a_reminder_say_where_they_come_from(source: str, told: str, said: str) -> None:
-    found = row(complete(), "warning", warning_days=1, sources={"warning_days": source})
+    found = row(complete(), "warning_days", with_said(source, warning_days="1"))
     assert (found.value, found.source, found.said) == ("1 day before Apple's session ends", told, said)
 
 
@@ -136,11 +145,11 @@ def test_several_classes_without_a_default_are_a_question() -> None:
     classes = [
         StorageClass(meta(name, ""), "x", "Immediate", "Delete", expandable=False, default=False) for name in "ab"
     ]
-    assert row(replace(complete(), storage_classes=page(*classes)), "storage").state == "ask"
+    assert row(replace(complete(), storage_classes=page(*classes)), "storage_class").state == "ask"
 
 
 def test_git_is_taken_from_the_other_applications_where_ours_is_not_there_yet() -> None:
-    others = [application(meta=meta(name, "argocd")) for name in ("mealie", "paperless")]
+    others = [application(meta=meta(name, "application")) for name in ("mealie", "paperless")]
     found = row(replace(fresh(), applications=page(*others)), "git")
     assert (found.value, found.source) == ("github.com/you/homelab, master", "2 of the applications follow it")
 
@@ -151,10 +160,10 @@ def test_missing_rights_are_named() -> None:
 
 
 def test_the_time_zone_and_the_apple_id_come_from_the_settings_where_nothing_else_says() -> None:
-    assert row(fresh(), "time-zone", time_zone="Europe/Berlin").value == "Europe/Berlin"
-    assert row(fresh(), "time-zone").state == "ask"
-    assert row(fresh(), "apple-id", apple_ids={"default": "you@example.com"}).state == "ok"
-    assert row(fresh(), "apple-id").state == "ask"
+    assert row(fresh(), "time_zone", with_said("from this machine", time_zone="Europe/Berlin")).value == "Europe/Berlin"
+    assert row(fresh(), "time_zone").state == "ask"
+    assert row(fresh(), "apple_id", with_said(FLAG, apple_id="you@example.com")).state == "ok"
+    assert row(fresh(), "apple_id").state == "ask"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.names import PHOTOS_CLAIM
 from tests.steps.table import UNATTENDED
 from tests.steps.worlds import (
     NOW,
@@ -37,7 +38,7 @@ from wizard.annotations import LIBRARY_COUNT, SESSION_EXPIRES_AT, SESSION_VERIFI
 from wizard.model import Finding, SessionState, Severity, Status
 from wizard.observe.look_pods import auth_pods
 from wizard.renewal.renew import LONGEST_SECONDS
-from wizard.settings import PHOTOS_CLAIM, Settings
+from wizard.settings import Settings
 from wizard.steps import diagnose
 from wizard.steps.session_notes import LONGEST_SIGN_IN
 from wizard.world import Found, Job, SecretKeys, World

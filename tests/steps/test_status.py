@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.names import PHOTOS_CLAIM
 from tests.steps.worlds import (
     FORBIDDEN,
     GOOD_LOG,
@@ -37,8 +38,8 @@ from tests.steps.worlds import (
     with_run,
 )
 from wizard.annotations import SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, VERIFIED_COUNTS
+from wizard.choices import SKIPPED
 from wizard.model import Finding, Report, SessionState, Severity, Status
-from wizard.settings import PHOTOS_CLAIM
 from wizard.steps import STEPS, diagnose
 from wizard.steps.base import blockers_of, status_of
 from wizard.world import (
@@ -218,14 +219,14 @@ def test_no_mixture_of_found_missing_and_unreadable_raises(data: st.DataObject) 
 
 
 def test_what_is_not_wanted_does_not_count() -> None:
-    skipped = replace(SETTINGS, skipped=frozenset({"argocd", "immich", "exposure"}))
+    skipped = SETTINGS.having(SKIPPED, ("argocd", "immich", "exposure"))
     report = diagnose(replace(seed(), application=Missing(kind_installed=False)), skipped)
-    assert [step.status for step in report.steps if step.id in skipped.skipped] == [Status.SKIPPED] * 3
+    assert [step.status for step in report.steps if step.id in skipped[SKIPPED]] == [Status.SKIPPED] * 3
     assert (report.complete, len(report.wanted)) == (1, 4)
 
 
 def test_without_immich_here_two_counts_are_enough_and_nobody_waits_for_it() -> None:
-    elsewhere = replace(SETTINGS, skipped=frozenset({"immich", "exposure"}))
+    elsewhere = SETTINGS.having(SKIPPED, ("immich", "exposure"))
     world = with_annotations(complete(), PHOTOS_CLAIM, **{VERIFIED_COUNTS: '{"icloud": 5, "volume": 5}'})
     report = diagnose(replace(world, immich=Missing()), elsewhere)
     assert report.steps[6].status is C

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from tests.names import PHOTOS_CLAIM
 from wizard.annotations import (
     INSTANTIATE,
     LIBRARY,
@@ -20,7 +21,7 @@ from wizard.annotations import (
     VERIFIED_COUNTS,
 )
 from wizard.model import ClusterRef
-from wizard.settings import PHOTOS_CLAIM, Settings
+from wizard.settings import Settings
 from wizard.world import (
     Access,
     Application,

@@ -17,11 +17,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wizard.accounts import AccountNames
 from wizard.annotations import HANDOVER, HANDOVER_KEPT_SECONDS, PURPOSE
 from wizard.apply.session_place import directory_of, program_of
 from wizard.model import Action, Target, Verb
 from wizard.observe.parse_pod import pod_spec
-from wizard.settings import AccountNames
 from wizard.steps.look_up import claims_of
 from wizard.steps.workload import read_workload
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import posixpath
 import re
 
+from wizard.accounts import AccountNames
 from wizard.errors import Exit, Retry, Trouble, shorten
-from wizard.settings import AccountNames
 from wizard.steps.workload import Workload, opaque
 
 NAME = "icloudpd"

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
+from wizard.accounts import AccountNames
+from wizard.choices import CONFIG_MAP, PHOTOS_CLAIM, SERVICE_ACCOUNT
 from wizard.model import Blocker, Diagnosis, Report, Status
-from wizard.settings import CONFIG_MAP, DEFAULT_ACCOUNT, PHOTOS_CLAIM, SERVICE_ACCOUNT, AccountNames
+from wizard.settings import DEFAULT_ACCOUNT, Settings
 from wizard.world import NOT_ASKED, Application, Found, Meta, Page, Read, World
 
 SHORT_COMMIT = 7
+USUAL = Settings()
 
 
 class _Named(Protocol):
@@ -17,7 +20,7 @@ class _Named(Protocol):
     def meta(self) -> Meta: ...
 
 
-def to_seed(report: Report, world: World | None = None) -> dict[str, Any]:
+def to_seed(report: Report, world: World | None = None, settings: Settings = USUAL) -> dict[str, Any]:
     """The document that a next session starts from; every field is present always.
 
     `iteration` is the last one of the unbroken run of complete iterations, or the first wanted one while that is not.
@@ -28,7 +31,7 @@ def to_seed(report: Report, world: World | None = None) -> dict[str, Any]:
         "iteration": reached.iteration if reached else None,
         "status": (reached.status if reached else Status.COMPLETE).value,
         "argocd": _argocd(world),
-        "resources": _resources(report, world),
+        "resources": _resources(report, world, settings),
         "git": _git(world),
         "blockers": [_blocker(blocker) for blocker in _blockers(report)],
         "next_iteration": following.iteration if following else None,
@@ -92,19 +95,19 @@ def _git(world: World | None) -> dict[str, Any]:
     }
 
 
-def _resources(report: Report, world: World | None) -> dict[str, Any]:
+def _resources(report: Report, world: World | None, settings: Settings) -> dict[str, Any]:
     accounts = [account.name for account in report.accounts] or [DEFAULT_ACCOUNT]
-    names = [AccountNames.of(account) for account in accounts]
+    names = [AccountNames.of(account, settings) for account in accounts]
     claims = _page(world.claims if world else NOT_ASKED)
     cron_jobs = _page(world.cron_jobs if world else NOT_ASKED)
-    wanted_claims = [PHOTOS_CLAIM, *(each.config_claim for each in names)]
+    wanted_claims = [settings[PHOTOS_CLAIM], *(each.config_claim for each in names)]
     return {
         "namespace": report.namespace,
         "cronjob": names[0].cron_job if names[0].cron_job in (cron_jobs or ()) else None,
         "pvcs": None if claims is None else [name for name in wanted_claims if name in claims],
         "secret": _existing(names[0].secret, world.secrets.get(names[0].secret) if world else None),
-        "configmap": _existing(CONFIG_MAP, world.config_maps.get(CONFIG_MAP) if world else None),
-        "serviceaccount": _existing(SERVICE_ACCOUNT, world.service_account if world else None),
+        "configmap": _existing(settings[CONFIG_MAP], world.config_maps.get(settings[CONFIG_MAP]) if world else None),
+        "serviceaccount": _existing(settings[SERVICE_ACCOUNT], world.service_account if world else None),
     }
 
 

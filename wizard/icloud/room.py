@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from wizard.icloud.steps import Library
 from wizard.model import Finding, Severity
-from wizard.settings import PHOTOS_CLAIM
 
 HEADROOM = 1.1
 BYTES_PER_SECOND = 4_000_000
@@ -23,11 +22,14 @@ def compare(
     *,
     claim_bytes: float | None,
     deadline_seconds: float | None,
-    claim: str = PHOTOS_CLAIM,
-    cron_job: str = "icloudpd-sync",
-    namespace: str = "photo-sync",
+    claim: str = "",
+    cron_job: str = "",
+    namespace: str,
 ) -> Iterator[Finding]:
-    """What stands in the way of a whole library on the claim; None for a size or a deadline that is not known or not set."""
+    """What stands in the way of a whole library on the claim; None for a size or a deadline that is not known or not set.
+
+    `claim` and `cron_job` are their names, where the size and the deadline are given.
+    """
     if library.estimated_bytes is not None and claim_bytes and library.estimated_bytes * HEADROOM > claim_bytes:
         yield _too_large(library.count, library.estimated_bytes, claim_bytes, claim, namespace)
     seconds = first_sync_seconds(library)

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from wizard.accounts import AccountNames
+from wizard.choices import (
+    CONFIG_ACCESS_MODE,
+    CONFIG_SIZE,
+    PHOTOS_ACCESS_MODE,
+    PHOTOS_CLAIM,
+    PHOTOS_SIZE,
+    STORAGE_CLASS,
+)
 from wizard.manifests.text import Manifest
-from wizard.settings import ACCESS_MODES, CONFIG_CLAIM_BASE, CONFIG_SIZE, NAMESPACE, PHOTOS_CLAIM, PHOTOS_SIZE
+from wizard.settings import DEFAULT_ACCOUNT, NAMESPACE, Settings
 
 POD_SECURITY = "pod-security.kubernetes.io/enforce"
 PROTECTED = {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false"}
@@ -27,7 +36,7 @@ def claim(
     *,
     size: str,
     storage_class: str | None = None,
-    access_modes: Sequence[str] = ACCESS_MODES,
+    access_modes: Sequence[str] = (PHOTOS_ACCESS_MODE.default,),
 ) -> Manifest:
     """A PersistentVolumeClaim that Argo CD never deletes. `size` is a quantity ("100Gi"); without a class, the default one."""
     return {
@@ -42,11 +51,23 @@ def claim(
     }
 
 
-def config_claim(namespace: str = NAMESPACE, *, storage_class: str | None = None) -> Manifest:
-    """The first account's config claim, as the seed has it."""
-    return claim(CONFIG_CLAIM_BASE, namespace, size=CONFIG_SIZE, storage_class=storage_class)
+def config_claim(settings: Settings, account: str = DEFAULT_ACCOUNT, *, storage_class: str | None = None) -> Manifest:
+    """An account's config claim; its class is the one that was chosen, else `storage_class`."""
+    return claim(
+        AccountNames.of(account, settings).config_claim,
+        settings.namespace,
+        size=settings[CONFIG_SIZE],
+        storage_class=settings[STORAGE_CLASS] or storage_class,
+        access_modes=(settings[CONFIG_ACCESS_MODE],),
+    )
 
 
-def photos_claim(namespace: str = NAMESPACE, *, storage_class: str | None = None) -> Manifest:
-    """The claim for the photos, as the seed has it."""
-    return claim(PHOTOS_CLAIM, namespace, size=PHOTOS_SIZE, storage_class=storage_class)
+def photos_claim(settings: Settings, *, storage_class: str | None = None) -> Manifest:
+    """The claim for the photos; its class is the one that was chosen, else `storage_class`."""
+    return claim(
+        settings[PHOTOS_CLAIM],
+        settings.namespace,
+        size=settings[PHOTOS_SIZE],
+        storage_class=settings[STORAGE_CLASS] or storage_class,
+        access_modes=(settings[PHOTOS_ACCESS_MODE],),
+    )

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from wizard.choices import APPLICATION
 from wizard.errors import Trouble
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Busy, ClusterTrouble, Expired, Forbidden, Invalid, NotFound
@@ -56,7 +57,7 @@ def watched(settings: Settings, world: World) -> list[Watched]:
         path = f"/apis/argoproj.io/v1alpha1/namespaces/{argo.meta.namespace}/applications"
         watches.append(Watched("application", path, f"metadata.name={argo.meta.name}"))
     else:
-        watches.append(Watched("application", APPLICATIONS, f"metadata.name={settings.application}"))
+        watches.append(Watched("application", APPLICATIONS, f"metadata.name={settings[APPLICATION]}"))
     immich = found(world.immich)
     if immich is not None:
         where = immich.namespace

@@ -12,6 +12,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from wizard.accounts import AccountNames, seen_accounts
+from wizard.choices import CONFIG_MAP, IMMICH_NAMESPACE, PHOTOS_CLAIM, SERVICE_ACCOUNT
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Unreachable
 from wizard.model import ClusterRef
@@ -24,7 +26,7 @@ from wizard.observe.look_pods import Pods, auth_logs, auth_pods, first_pods, oth
 from wizard.observe.parse_argo import application
 from wizard.observe.raw import page
 from wizard.observe.rights import everything, rights
-from wizard.settings import CONFIG_MAP, PHOTOS_CLAIM, SERVICE_ACCOUNT, AccountNames, Settings, seen_accounts
+from wizard.settings import Settings
 from wizard.world import (
     NOT_ASKED,
     Application,
@@ -57,7 +59,7 @@ async def observe(cluster: Cluster, settings: Settings, now: datetime) -> World:
     before = cluster.counts.requests
     budget = Budget(REQUESTS + _for_accounts(settings.accounts))
     own = f"/api/v1/namespaces/{settings.namespace}"
-    accounts = [AccountNames.of(name) for name in settings.accounts]
+    accounts = [AccountNames.of(name, settings) for name in settings.accounts]
     wanted = [one.secret for one in accounts]
     secrets = wanted[:ACCOUNTS]
     budget.take(ALWAYS + len(secrets))
@@ -83,8 +85,8 @@ async def observe(cluster: Cluster, settings: Settings, now: datetime) -> World:
         newest_jobs(cluster, settings.namespace),
         _namespaces(cluster, settings.namespace, budget),
         whole(cluster, f"{own}/persistentvolumeclaims", parse.claim, limit=500),
-        ask(cluster.get(f"{own}/configmaps/{CONFIG_MAP}"), parse.config_map),
-        ask(cluster.get(f"{own}/serviceaccounts/{SERVICE_ACCOUNT}"), parse.service_account),
+        ask(cluster.get(f"{own}/configmaps/{settings[CONFIG_MAP]}"), parse.config_map),
+        ask(cluster.get(f"{own}/serviceaccounts/{settings[SERVICE_ACCOUNT]}"), parse.service_account),
         whole(cluster, f"/apis/batch/v1/namespaces/{settings.namespace}/cronjobs", parse.cron_job, limit=100),
         first_pods(cluster, own),
         ask(cluster.list_page(f"{own}/events", limit=EVENTS_READ, fields="type=Warning"), _newest_events),
@@ -114,7 +116,7 @@ async def observe(cluster: Cluster, settings: Settings, now: datetime) -> World:
         storage_classes=classes,
         claims=claims,
         secrets=dict.fromkeys(wanted, NOT_ASKED) | dict(zip(secrets, read_secrets, strict=True)),
-        config_maps={CONFIG_MAP: config_map},
+        config_maps={settings[CONFIG_MAP]: config_map},
         service_account=account,
         cron_jobs=cron_jobs,
         jobs=jobs,
@@ -140,9 +142,9 @@ async def _second_wave(
     all_granted: bool,
 ) -> World:
     own = f"/api/v1/namespaces/{settings.namespace}"
-    everyone = seen_accounts(settings.accounts, [one.meta.name for one in _items(world.cron_jobs)])
+    everyone = seen_accounts(settings, [one.meta.name for one in _items(world.cron_jobs)])
     budget.add(_for_accounts(everyone) - _for_accounts(settings.accounts))
-    names = [AccountNames.of(one).cron_job for one in everyone][:ACCOUNTS]
+    names = [AccountNames.of(one, settings).cron_job for one in everyone][:ACCOUNTS]
     for_logs = Budget(sum(1 for name in names if watched_jobs(_items(world.jobs), [name]) and budget.take()))
     specs = [one.spec for one in (*_items(world.cron_jobs), *auth_pods(_items(world.pods))[:1])]
     more_secrets = [name for name in _referenced(specs, "secret") if name not in world.secrets]
@@ -159,7 +161,7 @@ async def _second_wave(
         _application(cluster, settings, budget, world),
         runs(cluster, settings.namespace, budget, for_logs, world.jobs, names, pods),
         _others(cluster, own, budget, pods),
-        _volumes(cluster, budget, world.claims),
+        _volumes(cluster, budget, world.claims, settings),
         find_immich(cluster, settings, budget, immich_hints, world.claims, world.ingresses),
         _objects(cluster, budget, f"{own}/secrets", more_secrets, parse.secret_keys),
         _objects(cluster, budget, f"{own}/configmaps", more_maps, parse.config_map),
@@ -170,7 +172,7 @@ async def _second_wave(
         cluster,
         settings.namespace,
         argo.meta.namespace if argo else ARGO_NAMESPACE,
-        settings.immich_namespace or (place.namespace if place else "immich"),
+        settings[IMMICH_NAMESPACE] or (place.namespace if place else "immich"),
         all_granted=all_granted,
     )
     return replace(
@@ -246,14 +248,16 @@ async def _others(
     return others, await auth_logs(cluster, budget, auth_pods(_items(others)))
 
 
-async def _volumes(cluster: Cluster, budget: Budget, claims: Read[Page[Claim]]) -> dict[str, Read[PersistentVolume]]:
-    photos = next((one for one in _items(claims) if one.meta.name == PHOTOS_CLAIM and one.volume_name), None)
+async def _volumes(
+    cluster: Cluster, budget: Budget, claims: Read[Page[Claim]], settings: Settings
+) -> dict[str, Read[PersistentVolume]]:
+    photos = next((one for one in _items(claims) if one.meta.name == settings[PHOTOS_CLAIM] and one.volume_name), None)
     if photos is None:
         return {}
     if not budget.take():
-        return {PHOTOS_CLAIM: NOT_ASKED}
+        return {settings[PHOTOS_CLAIM]: NOT_ASKED}
     path = f"/api/v1/persistentvolumes/{photos.volume_name}"
-    return {PHOTOS_CLAIM: await ask(cluster.get(path), parse.persistent_volume)}
+    return {settings[PHOTOS_CLAIM]: await ask(cluster.get(path), parse.persistent_volume)}
 
 
 async def _objects(cluster: Cluster, budget: Budget, path: str, names: list[str], of: Any) -> dict[str, Read[Any]]:

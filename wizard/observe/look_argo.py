@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wizard.choices import APPLICATION, CONFIG_MAP
 from wizard.kube.client import Cluster
 from wizard.observe.asking import Budget, ask, found
 from wizard.observe.parse_argo import application, tracking_application
 from wizard.observe.raw import page
-from wizard.settings import CONFIG_MAP, Settings
+from wizard.settings import Settings
 from wizard.world import NOT_ASKED, Application, Found, Meta, Missing, Page, Read, World
 
 APPLICATIONS = "/apis/argoproj.io/v1alpha1/applications"
@@ -21,16 +22,16 @@ async def find_application(cluster: Cluster, settings: Settings, budget: Budget,
     if not isinstance(world.applications, Found):
         return world.applications
     known = world.applications.value
-    tracking = list(dict.fromkeys(_trackers(_our_objects(world))))
-    named = [settings.application, *tracking] if "application" in settings.sources else tracking
-    chosen = choose(known.items, named, settings.namespace, settings.application, cluster.server)
+    tracking = list(dict.fromkeys(_trackers(_our_objects(world, settings))))
+    named = [settings[APPLICATION], *tracking] if "application" in settings.sources else tracking
+    chosen = choose(known.items, named, settings.namespace, settings[APPLICATION], cluster.server)
     unsure = chosen is None or (chosen.meta.name not in named and chosen.destination_namespace != settings.namespace)
     if known.more and unsure:
-        for name in list(dict.fromkeys([*named, settings.application]))[:2]:
+        for name in list(dict.fromkeys([*named, settings[APPLICATION]]))[:2]:
             read = await _of_name(cluster, budget, name)
             if not isinstance(read, Found):
                 return read
-            also = choose(read.value.items, named, settings.namespace, settings.application, cluster.server)
+            also = choose(read.value.items, named, settings.namespace, settings[APPLICATION], cluster.server)
             if also:
                 return Found(also)
     return Found(chosen) if chosen else Missing()
@@ -97,9 +98,9 @@ async def _by_name(cluster: Cluster, budget: Budget, name: str) -> Read[Applicat
     return Found(read.value.items[0]) if read.value.items else Missing()
 
 
-def _our_objects(world: World) -> list[Meta]:
+def _our_objects(world: World, settings: Settings) -> list[Meta]:
     held = [one.meta for read in (world.claims, world.cron_jobs) if isinstance(read, Found) for one in read.value.items]
-    config_map = found(world.config_maps.get(CONFIG_MAP, NOT_ASKED))
+    config_map = found(world.config_maps.get(settings[CONFIG_MAP], NOT_ASKED))
     return [*held, *([config_map.meta] if config_map else [])]
 
 

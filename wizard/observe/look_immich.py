@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wizard.choices import IMMICH_MOUNT, IMMICH_NAMESPACE
 from wizard.errors import Trouble
 from wizard.kube.client import Cluster, ServiceAnswer
 from wizard.kube.errors import ClusterTrouble
@@ -14,7 +15,7 @@ from wizard.observe.asking import Budget, ask, found, mapped, together
 from wizard.observe.parse import claim, ingress, persistent_volume
 from wizard.observe.parse_pod import pod, pod_spec
 from wizard.observe.raw import listed, meta, number, page, record, records, strings, text
-from wizard.settings import IMMICH_MOUNT, IMMICH_NEEDS, Settings
+from wizard.settings import IMMICH_NEEDS, Settings
 from wizard.world import NOT_ASKED, Claim, Found, Immich, Ingress, Meta, Missing, Page, Pod, PodSpec, Read, Unreadable
 
 CHART_LABELS = "app.kubernetes.io/name in (server,immich,immich-server)"
@@ -65,7 +66,7 @@ async def hints(cluster: Cluster, settings: Settings, budget: Budget) -> Hints:
         ask(cluster.list_page("/api/v1/services", fields=f"metadata.name={SERVICE_NAME}", limit=10), _services),
     )
     if isinstance(deployments, Unreadable) and deployments.reason == "forbidden" and budget.take():
-        where = settings.immich_namespace or "immich"
+        where = settings[IMMICH_NAMESPACE] or "immich"
         there = await ask(cluster.list_page(f"/apis/apps/v1/namespaces/{where}/deployments", limit=50), _workloads)
         deployments = there if isinstance(there, Found) and _real(there.value.items) else deployments
     return Hints(deployments, services)
@@ -89,7 +90,7 @@ async def find_immich(
         if not isinstance(searched, Found):
             return searched
         candidates = [searched.value]
-    chosen = next((one for one in candidates if one.meta.namespace == settings.immich_namespace), candidates[0])
+    chosen = next((one for one in candidates if one.meta.namespace == settings[IMMICH_NAMESPACE]), candidates[0])
     return Found(await _described(cluster, settings, budget, chosen, first.services, our_claims, ingresses))
 
 
@@ -117,7 +118,7 @@ async def _rows(cluster: Cluster, settings: Settings, budget: Budget, resource: 
     """Those with Immich's image, by the Images column of one page of rows."""
     if not budget.take():
         return NOT_ASKED
-    where = f"namespaces/{settings.immich_namespace}/" if settings.immich_namespace else ""
+    where = f"namespaces/{settings[IMMICH_NAMESPACE]}/" if settings[IMMICH_NAMESPACE] else ""
     return await ask(cluster.list_page(f"/apis/apps/v1/{where}{resource}", limit=200, form="table"), _immich_rows)
 
 
@@ -133,7 +134,7 @@ async def _described(
     namespace = chosen.meta.namespace
     (service, probe), (claims, sources), pods, own_ingresses = await together(
         _service_and_probe(cluster, budget, chosen, services),
-        _storage(cluster, budget, chosen, our_claims if namespace == settings.namespace else None),
+        _storage(cluster, budget, chosen, our_claims if namespace == settings.namespace else None, settings),
         _pods(cluster, budget, chosen),
         _ingresses(cluster, budget, namespace, ingresses),
     )
@@ -204,9 +205,13 @@ async def _public(cluster: Cluster, service: Service, path: str) -> Mapping[str,
 
 
 async def _storage(
-    cluster: Cluster, budget: Budget, chosen: Workload, ours: Read[Page[Claim]] | None
+    cluster: Cluster,
+    budget: Budget,
+    chosen: Workload,
+    ours: Read[Page[Claim]] | None,
+    settings: Settings,
 ) -> tuple[dict[str, Read[Claim]], dict[str, str]]:
-    names = mounted_claims(chosen.spec)
+    names = mounted_claims(chosen.spec, settings)
     if not names:
         return {}, {}
     if ours is None:
@@ -268,11 +273,11 @@ def is_server_image(image: str) -> bool:
     return name in ("immich-server", "immich")
 
 
-def mounted_claims(spec: PodSpec) -> list[str]:
+def mounted_claims(spec: PodSpec, settings: Settings) -> list[str]:
     """The claims that a pod mounts, those under the photos' mount path first."""
     claims = {volume.name: volume.ref for volume in spec.volumes if volume.kind == "pvc"}
     mounts = [mount for container in spec.containers for mount in container.mounts if mount.volume in claims]
-    mounts.sort(key=lambda mount: not mount.path.startswith((IMMICH_MOUNT, "/external")))
+    mounts.sort(key=lambda mount: not mount.path.startswith((settings[IMMICH_MOUNT], "/external")))
     return list(dict.fromkeys([claims[mount.volume] for mount in mounts] + list(claims.values())))
 
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from wizard.accounts import AccountNames
+from wizard.choices import SAID
 from wizard.errors import Exit, Retry, Trouble
 from wizard.icloud.typed import account_name
 from wizard.kube.client import Cluster
@@ -17,8 +19,7 @@ from wizard.observe.parse_pod import pod_spec
 from wizard.renewal.auth_pod import find
 from wizard.renewal.others import handover_jobs, mounting_pods
 from wizard.renewal.preparing import Preparation, prepare
-from wizard.settings import AccountNames, Settings
-from wizard.setup import SAID
+from wizard.settings import Settings
 from wizard.steps.report import apple_id_on_command_line
 from wizard.steps.shell import VARIABLE, inside, substitutions
 from wizard.steps.workload import Workload, read_workload
@@ -42,7 +43,7 @@ class Start:
 
 async def begin(cluster: Cluster, world: World, settings: Settings, account: str) -> Start:
     """Reads what is needed and says what is in the way. Raises Trouble; changes nothing."""
-    names = AccountNames.of(account)
+    names = AccountNames.of(account, settings)
     namespace = settings.namespace
     cron_job: Mapping[str, Any] | None
     try:
@@ -53,7 +54,7 @@ async def begin(cluster: Cluster, world: World, settings: Settings, account: str
     pods = await mounting_pods(cluster, namespace, names.config_claim)
     auth_pod = await find(cluster, pods, world.taken_at, namespace)
     preparation = prepare(world, settings, account, cron_job, left_over, pods, auth_pod)
-    on_command_line = apple_id_on_command_line(account, world)
+    on_command_line = apple_id_on_command_line(account, world, settings)
     in_secret = None if on_command_line else await _written_apple_id(cluster, namespace, names, cron_job or {})
     written = on_command_line or in_secret
     chosen = settings.apple_ids.get(account)

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from wizard.accounts import AccountNames
 from wizard.annotations import (
     HANDOVER,
     LIBRARY_COUNT,
@@ -26,7 +27,7 @@ from wizard.icloud.steps import Library
 from wizard.model import Action, Plan, Target, Verb
 from wizard.renewal.auth_pod import AuthPod
 from wizard.renewal.pausing import Pausing, pausing
-from wizard.settings import AccountNames, Settings
+from wizard.settings import Settings
 from wizard.steps.look_up import claim_named, cron_job_named
 from wizard.world import Claim, Pod, Unreadable, World
 
@@ -139,7 +140,7 @@ def prepare(
 
     Raises Trouble, with the commands that help, for what is still missing from iterations 1 and 2 or may not be done.
     """
-    names = AccountNames.of(account)
+    names = AccountNames.of(account, settings)
     claim = _required(world, settings, names)
     if cron_job is None:
         raise _missing(

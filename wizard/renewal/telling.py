@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from wizard.accounts import AccountNames
+from wizard.choices import PHOTOS_CLAIM, WARNING_DAYS
 from wizard.icloud.calendar import Due, calendar
 from wizard.icloud.ladder import Next, Rung
 from wizard.icloud.room import compare
 from wizard.model import ClusterRef
 from wizard.quantity import bytes_of
 from wizard.renewal.person import Outcome
-from wizard.settings import DEFAULT_ACCOUNT, PHOTOS_CLAIM, AccountNames, Settings
+from wizard.settings import DEFAULT_ACCOUNT, Settings
 from wizard.steps.look_up import claim_named, cron_job_named
 from wizard.world import World
 
@@ -39,18 +41,20 @@ def summary(outcome: Outcome, world: World, settings: Settings, now: datetime) -
     """What came of it, in three lines or so: "✓ " before the first, "! " before what to look at, "  " before the others."""
     lines = [f"✓ {_who(outcome.account)}{until(outcome.expires_at, now)}"]
     lines.append(f"  It took {RUNGS[outcome.rung]}. {outcome.expiry_basis}".rstrip())
-    if outcome.rung is Rung.WORKS and outcome.expires_at and (outcome.expires_at - now).days <= settings.warning_days:
+    if outcome.rung is Rung.WORKS and outcome.expires_at and (outcome.expires_at - now).days <= settings[WARNING_DAYS]:
         lines.append(
             f"! It ends soon. `{settings.wizard} reauth --renew` signs in anew, for as long as a new one lasts."
         )
     if outcome.library:
         lines.append(f"  iCloud has {outcome.library.count:,} photos and videos; they come with the next run.")
-        claim = claim_named(world, PHOTOS_CLAIM)
-        job = cron_job_named(world, AccountNames.of(outcome.account).cron_job)
+        claim = claim_named(world, settings[PHOTOS_CLAIM])
+        job = cron_job_named(world, AccountNames.of(outcome.account, settings).cron_job)
         found = compare(
             outcome.library,
             claim_bytes=bytes_of(claim.capacity or claim.requested) if claim else None,
             deadline_seconds=job.deadline_seconds if job else None,
+            claim=settings[PHOTOS_CLAIM],
+            cron_job=AccountNames.of(outcome.account, settings).cron_job,
             namespace=settings.namespace,
         )
         lines += [f"! {finding.summary} {finding.fix}" for finding in found]
@@ -75,7 +79,7 @@ def reminder(outcomes: Sequence[Outcome], cluster: ClusterRef, settings: Setting
     """The next sign-ins as a calendar that reminds the warning days before; None when no date is known."""
     identity = cluster.uid or cluster.server
     dues = tuple(
-        Due(outcome.expires_at.date(), outcome.account, identity, settings.warning_days, settings.wizard)
+        Due(outcome.expires_at.date(), outcome.account, identity, settings[WARNING_DAYS], settings.wizard)
         for outcome in outcomes
         if outcome.expires_at
     )
@@ -112,7 +116,7 @@ class Unattended:
 
 def unattended(settings: Settings, account: str) -> Unattended:
     """How the password gets into the cluster's Secret and from there to icloudpd; it is typed, and stands in no command."""
-    names = AccountNames.of(account)
+    names = AccountNames.of(account, settings)
     kubectl = f"{settings.kubectl} -n {settings.namespace}"
     return Unattended(
         (

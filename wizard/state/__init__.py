@@ -1,12 +1,24 @@
 """What the person chose and did, kept between runs: never the truth about the cluster, never a secret.
 
-`record` is the vocabulary and its JSON, `files` the careful file work, `store` finds, keeps and rescues one state per
-cluster and namespace.
+`record` is the vocabulary and its JSON, `kept_choices` how choices get in and out, `files` the careful file work, `store`
+finds, keeps and rescues one state per cluster and namespace.
 """
 
 from __future__ import annotations
 
-from wizard.state.record import AcceptedPlan, Choices, Entry, State, fill_in
+from wizard.state.kept_choices import chosen, fill_in, unusable
+from wizard.state.record import AcceptedPlan, Choices, Entry, State
 from wizard.state.store import Loaded, Store, default_folder
 
-__all__ = ["AcceptedPlan", "Choices", "Entry", "Loaded", "State", "Store", "default_folder", "fill_in"]
+__all__ = [
+    "AcceptedPlan",
+    "Choices",
+    "Entry",
+    "Loaded",
+    "State",
+    "Store",
+    "chosen",
+    "default_folder",
+    "fill_in",
+    "unusable",
+]

@@ -8,24 +8,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from wizard.model import ClusterRef
-from wizard.settings import Settings
 
-SCHEMA = 2
+SCHEMA = 3
 HISTORY_LIMIT = 200
 
 Document = Mapping[str, Any]
 Migration = Callable[[Document], Document]
-MIGRATIONS: Mapping[int, Migration] = {1: lambda document: {**document, "signed_in_as": []}}
+MIGRATIONS: Mapping[int, Migration] = {
+    1: lambda document: {**document, "signed_in_as": []},
+    2: lambda document: {**document, "choices": _only_what_was_said(document["choices"])},
+}
 """By the schema they start from; each returns a document of the next one."""
 
-_TEXT_CHOICES = ("application", "immich_namespace", "host_name", "time_zone", "git_checkout")
+ChoiceValue = str | int | tuple[str, ...]
+NOT_CHOICES = frozenset({"accounts", "apple_ids", "sources"})
 _SECRET_KEY = re.compile(
-    r"pass(word|wd|phrase|code)?$|secret|token|cookie|credential|(^|_)(otp|2fa|mfa|pin|code|sms)s?($|_)|(api|private|session|access)_?key",
+    r"pass(word|wd|phrase|code)?$|secret(?!_name$)|token|cookie|credential|(^|_)(otp|2fa|mfa|pin|code|sms)s?($|_)|(api|private|session|access)_?key",
     re.IGNORECASE,
 )
 _SECRET_VALUE = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{8,}\.[\w-]{8,}\.|://[^/\s:@]+:[^/\s@]+@")
@@ -45,17 +48,14 @@ class SecretInStateError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the person settled; None and empty: nothing was said. `sources` is by field name, as in Settings."""
+    """What the person settled: `values` by choice id, and `apple_ids` by account. What is not in there was not said.
 
-    application: str | None = None
-    immich_namespace: str | None = None
-    host_name: str | None = None
-    time_zone: str | None = None
-    git_checkout: str | None = None
+    A value of a choice that this version does not have is kept as it is.
+    """
+
+    values: Mapping[str, ChoiceValue] = field(default_factory=dict)
     accounts: tuple[str, ...] = ()
     apple_ids: Mapping[str, str] = field(default_factory=dict)
-    skipped: frozenset[str] = frozenset()
-    warning_days: int | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -115,11 +115,9 @@ class State:
             "namespace": self.namespace,
             "place": self.place,
             "choices": {
-                **{name: getattr(choices, name) for name in _TEXT_CHOICES},
+                **{name: list(value) if isinstance(value, tuple) else value for name, value in choices.values.items()},
                 "accounts": list(choices.accounts),
                 "apple_ids": [{"account": name, "apple_id": value} for name, value in choices.apple_ids.items()],
-                "skipped": sorted(choices.skipped),
-                "warning_days": choices.warning_days,
                 "sources": dict(choices.sources),
             },
             "signed_in_at": [{"account": name, "at": _time_text(at)} for name, at in self.signed_in_at.items()],
@@ -145,9 +143,6 @@ class State:
         document = _Reader(migrate(_object(value, "the file")))
         cluster = document.part("cluster")
         choices = document.part("choices")
-        warning_days = choices.value("warning_days")
-        if warning_days is not None and (not isinstance(warning_days, int) or isinstance(warning_days, bool)):
-            raise BrokenStateError("choices.warning_days is no whole number")
         return cls(
             cluster=ClusterRef(
                 context=cluster.text("context"),
@@ -157,11 +152,9 @@ class State:
             ),
             namespace=document.text("namespace"),
             choices=Choices(
-                **{name: choices.optional_text(name) for name in _TEXT_CHOICES},
+                values={name: choices.choice(name) for name in choices.content if name not in NOT_CHOICES},
                 accounts=tuple(choices.texts("accounts")),
                 apple_ids={item.text("account"): item.text("apple_id") for item in choices.parts("apple_ids")},
-                skipped=frozenset(choices.texts("skipped")),
-                warning_days=warning_days,
                 sources={name: choices.part("sources").text(name) for name in choices.part("sources").content},
             ),
             history=tuple(
@@ -177,6 +170,10 @@ class State:
             place=document.text("place"),
             saved_at=None if document.value("saved_at") is None else document.time("saved_at"),
         )
+
+
+def _only_what_was_said(choices: Document) -> Document:
+    return {name: value for name, value in choices.items() if value is not None and (name, value) != ("skipped", [])}
 
 
 def migrate(document: Document, migrations: Mapping[int, Migration] = MIGRATIONS, schema: int = SCHEMA) -> Document:
@@ -206,17 +203,6 @@ def refuse_secrets(value: object, key: str = "") -> None:
         raise SecretInStateError(f"a value under {key!r} looks like a secret and is not kept")
     elif isinstance(value, str) and _SECRET_VALUE.search(value):
         raise SecretInStateError(f"the value of {key!r} looks like a secret and is not kept")
-
-
-def fill_in(settings: Settings, choices: Choices) -> Settings:
-    """`settings` with the kept choices where neither a flag nor the environment said otherwise (source "state")."""
-    kept: dict[str, Any] = {}
-    for name in (item.name for item in fields(Settings)):
-        value = getattr(choices, name, None)
-        if name != "sources" and value and settings.sources.get(name) not in ("flag", "environment"):
-            kept[name] = value
-    sources = {**settings.sources, **dict.fromkeys(kept, "state")}
-    return replace(settings, **kept, sources=sources) if kept else settings
 
 
 class _Reader:
@@ -251,6 +237,14 @@ class _Reader:
         value = self.value(name)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise BrokenStateError(f"{self.where}{name} is no list of texts")
+        return value
+
+    def choice(self, name: str) -> ChoiceValue:
+        value = self.value(name)
+        if isinstance(value, list):
+            return tuple(self.texts(name))
+        if not isinstance(value, str | int) or isinstance(value, bool):
+            raise BrokenStateError(f"{self.where}{name} is not a value of a choice")
         return value
 
     def part(self, name: str) -> _Reader:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wizard.accounts import AccountNames
 from wizard.annotations import SYNC_OPTIONS
+from wizard.choices import PHOTOS_CLAIM
 from wizard.model import Blocker, Finding, Severity, Status
-from wizard.settings import PHOTOS_CLAIM, AccountNames, Settings
+from wizard.settings import Settings
 from wizard.steps.argocd_conditions import conditions_of
 from wizard.steps.argocd_health import check_auth_pod, check_degraded_jobs, health_of
 from wizard.steps.argocd_sync import sync_of
@@ -65,7 +67,7 @@ def check_application(world: World, settings: Settings) -> Iterator[Finding]:
                 ),
             )
         case Missing():
-            waits = claim_named(world, PHOTOS_CLAIM) is None
+            waits = claim_named(world, settings[PHOTOS_CLAIM]) is None
             yield Finding(
                 "argocd.application-missing",
                 Severity.INFO if waits else Severity.ERROR,
@@ -223,7 +225,7 @@ def check_management(world: World, settings: Settings) -> Iterator[Finding]:
 
 def _our_objects(world: World, settings: Settings) -> Iterator[tuple[str, Meta]]:
     for account in settings.accounts:
-        names = AccountNames.of(account)
+        names = AccountNames.of(account, settings)
         if job := cron_job_named(world, names.cron_job):
             yield f"CronJob/{names.cron_job}", job.meta
     for name in wanted_claims(settings):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wizard.accounts import AccountNames
 from wizard.model import Finding, Severity, Status
-from wizard.settings import AccountNames, Settings, is_auth_pod
+from wizard.settings import Settings, is_auth_pod
 from wizard.steps.look_up import all_pods, class_of, items, jobs_of
 from wizard.steps.pod_trouble import pod_trouble
 from wizard.steps.storage import WAIT_FOR_FIRST_CONSUMER
@@ -134,7 +135,7 @@ def check_degraded_jobs(world: World, settings: Settings) -> Iterator[Finding]:
     if not isinstance(world.application, Found) or world.application.value.health != "Healthy":
         return
     for account in settings.accounts:
-        jobs = jobs_of(world, AccountNames.of(account).cron_job)
+        jobs = jobs_of(world, AccountNames.of(account, settings).cron_job)
         if jobs and jobs[-1].state == "failed":
             yield Finding(
                 "argocd.healthy-but-failing",

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wizard.accounts import AccountNames
 from wizard.model import Blocker, Finding, SessionState, Severity, Status
-from wizard.settings import DEFAULT_ACCOUNT, AccountNames, Settings
+from wizard.settings import DEFAULT_ACCOUNT, Settings
 from wizard.steps.auth_pods import auth_pods, check_auth_pods
 from wizard.steps.base import Right, Step, cut_short, missing_rights, unknown
 from wizard.steps.icloudpd_log import shown
@@ -25,7 +26,7 @@ _MINUTES = 5
 
 def check_sessions(world: World, settings: Settings) -> Iterator[Finding]:
     for account in settings.accounts:
-        names = AccountNames.of(account)
+        names = AccountNames.of(account, settings)
         if isinstance(world.claims, Unreadable):
             yield unknown("authentication.session-unreadable", f"The claim {names.config_claim}", world.claims)
         elif more_of(world.claims) and not claim_named(world, names.config_claim):
@@ -80,7 +81,7 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
                 commands=sign_in_anew(account, auth_pods(world), world, settings),
             )
         case SessionState.EXPIRED:
-            said = ended_with(account, world)
+            said = ended_with(account, world, settings)
             sign = said.sign if said else None
             evidence |= {said.source: shown(said.line)} if said and said.line else {}
             again = "sign in again; it takes a minute. The first command needs the least of you, the others go by hand."
@@ -105,7 +106,7 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
                 implies=Status.PENDING,
             )
         case SessionState.UNVERIFIED:
-            if session.verified_at and (doubt := doubted_by(account, world)):
+            if session.verified_at and (doubt := doubted_by(account, world, settings)):
                 return _in_doubt(account, doubt, evidence, settings)
             return Finding(
                 "authentication.session-unverified",
@@ -138,7 +139,7 @@ def _in_doubt(account: str, doubt: Word, evidence: dict[str, object], settings: 
 
 def check_shared_session(world: World, settings: Settings) -> Iterator[Finding]:
     for account in settings.accounts:
-        claim = claim_named(world, AccountNames.of(account).config_claim)
+        claim = claim_named(world, AccountNames.of(account, settings).config_claim)
         users = (
             [pod.meta.name for pod in mounting_pods(world, claim.meta.name) if pod.phase == "Running"] if claim else []
         )

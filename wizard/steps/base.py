@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from wizard.choices import IMMICH_NAMESPACE, SKIPPED
 from wizard.model import Blocker, Diagnosis, Finding, Severity, Status
 from wizard.settings import Settings
 from wizard.world import Access, Found, Unreadable, World
@@ -41,7 +42,7 @@ class Step:
 
     def diagnose(self, world: World, settings: Settings) -> Diagnosis:
         """Runs the checks; what stands in the way comes first, then loudest first, then as the checks have it."""
-        if self.id in settings.skipped:
+        if self.id in settings[SKIPPED]:
             return Diagnosis(self.iteration, self.id, self.title, Status.SKIPPED, ())
         findings = sorted(
             (addressed(finding, settings) for check in self.checks for finding in check(world, settings)),
@@ -132,7 +133,7 @@ def place_of(place: str, world: World, settings: Settings) -> str:
             return world.application.value.meta.namespace if isinstance(world.application, Found) else "argocd"
         case "immich":
             found = world.immich.value.namespace if isinstance(world.immich, Found) else ""
-            return settings.immich_namespace or found or "immich"
+            return settings[IMMICH_NAMESPACE] or found or "immich"
         case _:
             return settings.namespace
 

@@ -9,8 +9,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from wizard.accounts import AccountNames
+from wizard.choices import CONFIG_CLAIM, IMPORT_FOLDER, PHOTOS_CLAIM
 from wizard.model import Finding, Severity, Status
-from wizard.settings import CONFIG_CLAIM_BASE, IMPORT_FOLDER, PHOTOS_CLAIM, AccountNames, Settings
+from wizard.settings import Settings
 from wizard.steps.images import names_no_program
 from wizard.steps.look_up import mend
 from wizard.steps.runners import SESSION_ONLY, cron_jobs, mend_runner, runners
@@ -120,7 +122,11 @@ def check_command_lines(world: World, settings: Settings) -> Iterator[Finding]:
         if workload is None or not workload.groups:
             yield _in_git(_unknown(job, workload), job, world)
         else:
-            found = (*_asked(job, workload), *_session_place(job, workload, names), *_photos_place(job, workload))
+            found = (
+                *_asked(job, workload, settings),
+                *_session_place(job, workload, names, settings),
+                *_photos_place(job, workload, settings),
+            )
             yield from (_in_git(finding, job, world) for finding in found)
     yield from _options(world, settings)
     yield from _quoting(world, settings)
@@ -154,7 +160,7 @@ def _unknown(job: CronJob, workload: Workload | None) -> Finding:
     )
 
 
-def _asked(job: CronJob, workload: Workload) -> Iterator[Finding]:
+def _asked(job: CronJob, workload: Workload, settings: Settings) -> Iterator[Finding]:
     where = f"cronjob/{job.meta.name}"
     if not workload.given("--username"):
         yield Finding(
@@ -175,7 +181,7 @@ def _asked(job: CronJob, workload: Workload) -> Iterator[Finding]:
             f"{job.meta.name} says nowhere to download to.",
             evidence={f"{where} --directory": "not given"},
             why="icloudpd takes that for an argument error and exits 0.",
-            fix=f"Add --directory /photos/{IMPORT_FOLDER}.",
+            fix=f"Add --directory /photos/{settings[IMPORT_FOLDER]}.",
             implies=Status.ACTION_REQUIRED,
         )
     elif not workload.given("--directory"):
@@ -185,7 +191,7 @@ def _asked(job: CronJob, workload: Workload) -> Iterator[Finding]:
             f"{job.meta.name} signs in or lists, and downloads nothing.",
             evidence={f"{where} --directory": "not given"},
             why="Such a run ends well and brings nothing.",
-            fix=f"Add --directory /photos/{IMPORT_FOLDER}.",
+            fix=f"Add --directory /photos/{settings[IMPORT_FOLDER]}.",
             implies=Status.ACTION_REQUIRED,
         )
 
@@ -202,7 +208,7 @@ def _hidden(job: CronJob, option: str, value: str) -> Finding:
     )
 
 
-def _session_place(job: CronJob, workload: Workload, names: AccountNames) -> Iterator[Finding]:
+def _session_place(job: CronJob, workload: Workload, names: AccountNames, settings: Settings) -> Iterator[Finding]:
     where = f"cronjob/{job.meta.name}"
     for cookies in dict.fromkeys(group.get("--cookie-directory") or "" for group in workload.groups):
         if opaque(cookies):
@@ -225,7 +231,7 @@ def _session_place(job: CronJob, workload: Workload, names: AccountNames) -> Ite
                 implies=Status.ACTION_REQUIRED,
             )
         elif mount and mount.read_only:
-            yield _read_only(job, "session", evidence)
+            yield _read_only(job, "session", evidence, settings)
         elif volume.kind != "pvc" or volume.ref != names.config_claim:
             yield Finding(
                 "credentials.other-config-claim",
@@ -238,7 +244,7 @@ def _session_place(job: CronJob, workload: Workload, names: AccountNames) -> Ite
             )
 
 
-def _photos_place(job: CronJob, workload: Workload) -> Iterator[Finding]:
+def _photos_place(job: CronJob, workload: Workload, settings: Settings) -> Iterator[Finding]:
     where = f"cronjob/{job.meta.name}"
     for directory in dict.fromkeys(group["--directory"] for group in workload.groups if "--directory" in group):
         if opaque(directory):
@@ -256,31 +262,31 @@ def _photos_place(job: CronJob, workload: Workload) -> Iterator[Finding]:
                 f"{job.meta.name} downloads into the container itself, not onto a volume.",
                 evidence,
                 why="The photos would be gone with the pod.",
-                fix=f"Mount the claim {PHOTOS_CLAIM} and point --directory below it.",
+                fix=f"Mount the claim {settings[PHOTOS_CLAIM]} and point --directory below it.",
                 implies=Status.ACTION_REQUIRED,
             )
         elif mount.read_only:
-            yield _read_only(job, "photos", evidence)
-        elif volume.kind != "pvc" or volume.ref != PHOTOS_CLAIM:
+            yield _read_only(job, "photos", evidence, settings)
+        elif volume.kind != "pvc" or volume.ref != settings[PHOTOS_CLAIM]:
             yield Finding(
                 "credentials.other-photos-claim",
                 Severity.WARNING,
-                f"{job.meta.name} downloads onto {_called(volume)}, not onto claim {PHOTOS_CLAIM}.",
+                f"{job.meta.name} downloads onto {_called(volume)}, not onto claim {settings[PHOTOS_CLAIM]}.",
                 evidence,
                 why="Immich is given the one, and the photos are on the other.",
-                fix=f"Mount {PHOTOS_CLAIM} there.",
+                fix=f"Mount {settings[PHOTOS_CLAIM]} there.",
                 implies=Status.ACTION_REQUIRED,
             )
         else:
             inside = f"{mount.sub_path}/{directory.removeprefix(mount.path.rstrip('/'))}".replace("//", "/").strip("/")
-            if inside != IMPORT_FOLDER and not inside.startswith(IMPORT_FOLDER + "/"):
+            if inside != settings[IMPORT_FOLDER] and not inside.startswith(settings[IMPORT_FOLDER] + "/"):
                 yield Finding(
                     "credentials.photos-elsewhere",
                     Severity.WARNING,
-                    f"{job.meta.name} downloads beside the folder {IMPORT_FOLDER} that Immich's library looks into.",
-                    evidence | {f"on claim {PHOTOS_CLAIM}": f"/{inside}"},
+                    f"{job.meta.name} downloads beside the folder {settings[IMPORT_FOLDER]} that Immich's library looks into.",
+                    evidence | {f"on claim {settings[PHOTOS_CLAIM]}": f"/{inside}"},
                     why="The photos would be on the volume and not in Immich.",
-                    fix=f"Point --directory at {mount.path.rstrip('/')}/{IMPORT_FOLDER}, or at a folder below it.",
+                    fix=f"Point --directory at {mount.path.rstrip('/')}/{settings[IMPORT_FOLDER]}, or at a folder below it.",
                 )
 
 
@@ -288,8 +294,8 @@ def _called(volume: PodVolume) -> str:
     return f"claim {volume.ref}" if volume.kind == "pvc" else f"{volume.kind} {volume.ref}".strip()
 
 
-def _read_only(job: CronJob, what: str, evidence: dict[str, object]) -> Finding:
-    claim = CONFIG_CLAIM_BASE if what == "session" else PHOTOS_CLAIM
+def _read_only(job: CronJob, what: str, evidence: dict[str, object], settings: Settings) -> Finding:
+    claim = settings[CONFIG_CLAIM] if what == "session" else settings[PHOTOS_CLAIM]
     return Finding(
         "credentials.mount-read-only",
         Severity.ERROR,

@@ -10,8 +10,9 @@ import re
 import shlex
 from collections.abc import Iterator
 
+from wizard.choices import CONFIG_MAP, SERVICE_ACCOUNT
 from wizard.model import Blocker, Finding, Severity, Status
-from wizard.settings import CONFIG_MAP, SERVICE_ACCOUNT, Settings
+from wizard.settings import Settings
 from wizard.steps.base import Right, Step, missing_rights, unknown
 from wizard.steps.command_line import check_command_lines
 from wizard.steps.cron_job import check_cron_jobs, check_refused_pods
@@ -234,18 +235,18 @@ def check_config_maps(world: World, settings: Settings) -> Iterator[Finding]:
     if nowhere_to_put(world):
         return
     readers = _readers(world, settings, "configmap")
-    for name in sorted({CONFIG_MAP} | readers.keys()):
+    for name in sorted({settings[CONFIG_MAP]} | readers.keys()):
         yield from _config_map(name, readers.get(name, []), world, settings)
     if (
-        CONFIG_MAP not in readers
-        and isinstance(world.config_maps.get(CONFIG_MAP), Found)
+        settings[CONFIG_MAP] not in readers
+        and isinstance(world.config_maps.get(settings[CONFIG_MAP]), Found)
         and any(True for _ in runners(world, settings))
     ):
         yield Finding(
             "credentials.configmap-unused",
             Severity.INFO,
-            f"Nothing reads the ConfigMap {CONFIG_MAP}: the options stand on the command line.",
-            evidence={f"configmap/{CONFIG_MAP}": "not mounted and in no environment variable"},
+            f"Nothing reads the ConfigMap {settings[CONFIG_MAP]}: the options stand on the command line.",
+            evidence={f"configmap/{settings[CONFIG_MAP]}": "not mounted and in no environment variable"},
             why="Changing it changes nothing, which is easily mistaken.",
             fix="Change the CronJob's command line instead, or leave it as it is.",
         )
@@ -297,14 +298,14 @@ def _config_map(name: str, readers: list[tuple[str, KeyRead]], world: World, set
                 f"The ConfigMap {name} does not exist yet.",
                 evidence={where: "not found"},
                 why="It holds what can be set about a sync."
-                if name == CONFIG_MAP
+                if name == settings[CONFIG_MAP]
                 else "The pod that names it can't start without it.",
                 fix="Create it, in git when Argo CD manages this namespace.",
                 commands=(
                     f"kubectl -n {settings.namespace} create configmap {name} "
                     "--from-literal=folder_structure='{:%Y/%m}' --from-literal=directory=/photos/icloud-import",
                 )
-                if name == CONFIG_MAP
+                if name == settings[CONFIG_MAP]
                 else (),
                 implies=Status.ACTION_REQUIRED,
                 blocker=_absent("ConfigMap", name),
@@ -312,7 +313,7 @@ def _config_map(name: str, readers: list[tuple[str, KeyRead]], world: World, set
 
 
 def check_service_account(world: World, settings: Settings) -> Iterator[Finding]:
-    where = f"serviceaccount/{SERVICE_ACCOUNT}"
+    where = f"serviceaccount/{settings[SERVICE_ACCOUNT]}"
     match world.service_account:
         case Found(value=account):
             specs = {f"cronjob/{job.meta.name}": job.spec.automount for job, _ in cron_jobs(world, settings)}
@@ -322,7 +323,7 @@ def check_service_account(world: World, settings: Settings) -> Iterator[Finding]
                 yield Finding(
                     "credentials.serviceaccount",
                     Severity.OK,
-                    f"The ServiceAccount {SERVICE_ACCOUNT} exists and mounts no token.",
+                    f"The ServiceAccount {settings[SERVICE_ACCOUNT]} exists and mounts no token.",
                     evidence={
                         f"{where} automountServiceAccountToken": account.automount,
                         "managed by": manager_of(account.meta, application_of(world, "ServiceAccount", account.meta)),
@@ -331,21 +332,23 @@ def check_service_account(world: World, settings: Settings) -> Iterator[Finding]
             else:
                 yield _token_mounted(where, account.automount, account.meta, insisting, world, settings)
         case Unreadable() as read:
-            yield unknown("credentials.serviceaccount-unreadable", f"The ServiceAccount {SERVICE_ACCOUNT}", read)
+            yield unknown(
+                "credentials.serviceaccount-unreadable", f"The ServiceAccount {settings[SERVICE_ACCOUNT]}", read
+            )
         case Missing() if not nowhere_to_put(world):
             yield Finding(
                 "credentials.serviceaccount-missing",
                 Severity.ERROR,
-                f"The ServiceAccount {SERVICE_ACCOUNT} does not exist yet.",
+                f"The ServiceAccount {settings[SERVICE_ACCOUNT]} does not exist yet.",
                 evidence={where: "not found"},
                 why="Pods that run under its name can't be created without it.",
                 fix="Create it without token automount, in git when Argo CD manages this namespace.",
                 commands=(
                     f"kubectl -n {settings.namespace} apply -f - <<'EOF'\napiVersion: v1\nkind: ServiceAccount\n"
-                    f"metadata: {{name: {SERVICE_ACCOUNT}}}\nautomountServiceAccountToken: false\nEOF",
+                    f"metadata: {{name: {settings[SERVICE_ACCOUNT]}}}\nautomountServiceAccountToken: false\nEOF",
                 ),
                 implies=Status.ACTION_REQUIRED,
-                blocker=_absent("ServiceAccount", SERVICE_ACCOUNT),
+                blocker=_absent("ServiceAccount", settings[SERVICE_ACCOUNT]),
             )
         case _:
             return
@@ -370,7 +373,7 @@ def _token_mounted(
         "ServiceAccount",
         meta,
         "Set automountServiceAccountToken to false.",
-        f"kubectl -n {settings.namespace} patch serviceaccount {SERVICE_ACCOUNT} --type merge "
+        f"kubectl -n {settings.namespace} patch serviceaccount {settings[SERVICE_ACCOUNT]} --type merge "
         "-p '{\"automountServiceAccountToken\": false}'",
     )
     if insisting:
@@ -378,7 +381,7 @@ def _token_mounted(
     return Finding(
         "credentials.token-automounted",
         Severity.WARNING,
-        f"Pods of the ServiceAccount {SERVICE_ACCOUNT} get a token for the cluster, which icloudpd has no use for.",
+        f"Pods of the ServiceAccount {settings[SERVICE_ACCOUNT]} get a token for the cluster, which icloudpd has no use for.",
         evidence={f"{where} automountServiceAccountToken": "not set" if automount is None else automount}
         | {f"{name} automountServiceAccountToken": True for name in insisting},
         why="A program that talks to the internet should not carry the cluster's keys.",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from wizard.accounts import AccountNames
 from wizard.annotations import SUSPENDED_BY
+from wizard.choices import SERVICE_ACCOUNT
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.schedule import in_words, longest_gap
-from wizard.settings import SERVICE_ACCOUNT, AccountNames, Settings
+from wizard.settings import Settings
 from wizard.steps.base import cut_short, unknown
 from wizard.steps.look_up import (
     application_of,
@@ -95,21 +97,21 @@ def _cron_job(job: CronJob, names: AccountNames, world: World, settings: Setting
         )
     yield from _schedule(job, where, world)
     yield from _repetition(job, where, world)
-    if (job.spec.service_account or "default") != SERVICE_ACCOUNT:
+    if (job.spec.service_account or "default") != settings[SERVICE_ACCOUNT]:
         fix, commands = mend(
             world,
             "CronJob",
             job.meta,
-            f"Set serviceAccountName to {SERVICE_ACCOUNT}.",
+            f"Set serviceAccountName to {settings[SERVICE_ACCOUNT]}.",
             _patch(
                 job,
-                f'{{"spec":{{"jobTemplate":{{"spec":{{"template":{{"spec":{{"serviceAccountName":"{SERVICE_ACCOUNT}"}}}}}}}}}}}}',
+                f'{{"spec":{{"jobTemplate":{{"spec":{{"template":{{"spec":{{"serviceAccountName":"{settings[SERVICE_ACCOUNT]}"}}}}}}}}}}}}',
             ),
         )
         yield Finding(
             "credentials.other-serviceaccount",
             Severity.WARNING,
-            f"The CronJob {job.meta.name} runs as ServiceAccount {job.spec.service_account or 'default'}, not {SERVICE_ACCOUNT}.",
+            f"The CronJob {job.meta.name} runs as ServiceAccount {job.spec.service_account or 'default'}, not {settings[SERVICE_ACCOUNT]}.",
             evidence={f"{where} serviceAccountName": job.spec.service_account or "(default)"},
             why="What is set for the one, no token above all, does not hold for the other.",
             fix=fix,

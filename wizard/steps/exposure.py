@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from wizard.choices import CRON_JOB, HOST_NAME, SKIPPED
 from wizard.model import Blocker, Finding, Severity, Status
-from wizard.settings import CRON_JOB_BASE, Settings
+from wizard.settings import Settings
 from wizard.steps.base import Right, Step, missing_rights, unknown
 from wizard.steps.ingresses import is_of_immich, pattern_ingress
 from wizard.steps.look_up import items
@@ -36,7 +37,7 @@ def immich_routes(world: World) -> list[tuple[Ingress, IngressRule]]:
 
 def check_ingress(world: World, settings: Settings) -> Iterator[Finding]:
     match world.immich:
-        case Missing() if "immich" in settings.skipped:
+        case Missing() if "immich" in settings[SKIPPED]:
             yield Finding(
                 "exposure.immich-elsewhere",
                 Severity.UNKNOWN,
@@ -73,12 +74,12 @@ def check_ingress(world: World, settings: Settings) -> Iterator[Finding]:
             seen.add(item.meta.uid + item.meta.name)
             yield from _ingress(item, [rule for other, rule in routes if other is item], world)
     hosts = [rule.host for _, rule in routes if rule.host]
-    if settings.host_name and hosts and settings.host_name not in hosts:
+    if settings[HOST_NAME] and hosts and settings[HOST_NAME] not in hosts:
         yield Finding(
             "exposure.other-host",
             Severity.WARNING,
-            f"Immich is published at {', '.join(hosts)}, not at {settings.host_name}.",
-            evidence={"ingress hosts": ", ".join(hosts), "wanted": settings.host_name},
+            f"Immich is published at {', '.join(hosts)}, not at {settings[HOST_NAME]}.",
+            evidence={"ingress hosts": ", ".join(hosts), "wanted": settings[HOST_NAME]},
             why="The host name that you gave leads nowhere.",
             fix="Correct the Ingress's host, or give the wizard the other name.",
             implies=Status.ACTION_REQUIRED,
@@ -104,7 +105,7 @@ def _no_route(world: World, settings: Settings) -> Iterator[Finding]:
         if pattern
         else ""
     )
-    host = settings.host_name or "a host name of yours"
+    host = settings[HOST_NAME] or "a host name of yours"
     yield Finding(
         "exposure.ingress-missing",
         Severity.ERROR,
@@ -264,7 +265,7 @@ def check_web_ui(world: World, settings: Settings) -> Iterator[Finding]:
     for item in items(world.ingresses):
         for rule in item.rules:
             if item.meta.namespace == settings.namespace and (
-                CRON_JOB_BASE.split("-")[0] in rule.service and rule.service != "immich-server"
+                settings[CRON_JOB].split("-")[0] in rule.service and rule.service != "immich-server"
             ):
                 yield Finding(
                     "exposure.icloudpd-web-ui",

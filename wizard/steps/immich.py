@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from wizard.choices import IMMICH_MOUNT, import_path
 from wizard.model import Blocker, Finding, Severity, Status
-from wizard.settings import IMMICH_MOUNT, IMPORT_PATH, Settings
+from wizard.settings import Settings
 from wizard.steps.base import Right, Step, missing_rights, unknown
 from wizard.steps.immich_photos import check_network_volume, check_users, library_of, mount_of
 from wizard.steps.look_up import items, manager_of, pods_needed_by
@@ -51,8 +52,8 @@ def check_installed(world: World, settings: Settings) -> Iterator[Finding]:
                     ready_when=(
                         "Immich installed on cluster",
                         "Its Service answers",
-                        f"Photos mounted read-only at {IMMICH_MOUNT} in Immich",
-                        f"A library on {IMPORT_PATH} scanned",
+                        f"Photos mounted read-only at {settings[IMMICH_MOUNT]} in Immich",
+                        f"A library on {import_path(settings)} scanned",
                     ),
                 ),
             )
@@ -61,7 +62,7 @@ def check_installed(world: World, settings: Settings) -> Iterator[Finding]:
             yield from (finding for finding in mounts if finding.implies is Status.BLOCKED)
             yield from _server(immich, world)
             yield from (finding for finding in mounts if finding.implies is not Status.BLOCKED)
-            yield from library_of(world)
+            yield from library_of(world, settings)
 
 
 def _server(immich: Immich, world: World) -> Iterator[Finding]:

@@ -6,46 +6,49 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wizard.annotations import LIBRARY, read_json
+from wizard.choices import IMMICH_MOUNT, PHOTOS_CLAIM, import_path
 from wizard.model import Blocker, Finding, Severity, Status
-from wizard.settings import IMMICH_MOUNT, IMPORT_PATH, PHOTOS_CLAIM, Settings
+from wizard.settings import Settings
 from wizard.steps.base import unknown
 from wizard.steps.look_up import claim_named
 from wizard.steps.runners import cron_jobs
 from wizard.world import Claim, Found, Immich, Missing, Mount, PodVolume, Read, Unreadable, World
 
 
-def _server_mount(immich: Immich) -> tuple[Mount, PodVolume] | None:
+def _server_mount(immich: Immich, settings: Settings) -> tuple[Mount, PodVolume] | None:
     """Where the photos are mounted: the mount at, above or below the agreed path, with its volume."""
     volumes = {volume.name: volume for volume in immich.spec.volumes}
     for container in immich.spec.containers:
         for mount in container.mounts:
             path = mount.path.rstrip("/")
-            if mount.volume in volumes and (path in (IMMICH_MOUNT, IMPORT_PATH) or IMPORT_PATH.startswith(path + "/")):
+            if mount.volume in volumes and (
+                path in (settings[IMMICH_MOUNT], import_path(settings)) or import_path(settings).startswith(path + "/")
+            ):
                 return mount, volumes[mount.volume]
     return None
 
 
 def mount_of(immich: Immich, world: World, settings: Settings) -> Iterator[Finding]:
     where = f"{immich.namespace}/{immich.workload.name}"
-    found = _server_mount(immich)
+    found = _server_mount(immich, settings)
     if found is None:
         mounts = ", ".join(f"{mount.path}" for container in immich.spec.containers for mount in container.mounts)
         elsewhere = immich.namespace != settings.namespace
         yield Finding(
             "immich.photos-not-mounted",
             Severity.ERROR,
-            f"Immich does not see the photos: nothing is mounted at {IMMICH_MOUNT}.",
+            f"Immich does not see the photos: nothing is mounted at {settings[IMMICH_MOUNT]}.",
             evidence={f"{immich.kind.lower()} {where} mounts": mounts or "none"}
-            | ({f"library on {IMPORT_PATH}": "recorded"} if _recorded_library(world) else {}),
+            | ({f"library on {import_path(settings)}": "recorded"} if _recorded_library(world, settings) else {}),
             why=f"A claim can be mounted only in its own namespace, and Immich is in {immich.namespace}: it needs a second volume and claim "
             "there that lead to the same place, or to move."
             if elsewhere
             else "An external library needs the folder inside Immich's own container.",
-            fix=f"Mount the claim {PHOTOS_CLAIM} read-only at {IMMICH_MOUNT} (chart: server.persistence.icloud); docs/manifests.md "
+            fix=f"Mount the claim {settings[PHOTOS_CLAIM]} read-only at {settings[IMMICH_MOUNT]} (chart: server.persistence.icloud); docs/manifests.md "
             "shows both ways."
             + (
                 " Let no scan run before that: Immich moves to its trash what it can't see, and deletes it after 30 days."
-                if _recorded_library(world)
+                if _recorded_library(world, settings)
                 else ""
             ),
             implies=Status.ACTION_REQUIRED,
@@ -56,8 +59,8 @@ def mount_of(immich: Immich, world: World, settings: Settings) -> Iterator[Findi
                 user_action_required=True,
                 estimated_minutes=10,
                 ready_when=(
-                    f"Photos mounted read-only at {IMMICH_MOUNT} in Immich",
-                    f"A library on {IMPORT_PATH} scanned",
+                    f"Photos mounted read-only at {settings[IMMICH_MOUNT]} in Immich",
+                    f"A library on {import_path(settings)} scanned",
                 ),
             ),
         )
@@ -73,13 +76,13 @@ def mount_of(immich: Immich, world: World, settings: Settings) -> Iterator[Findi
             Severity.ERROR,
             f"What is mounted at {mount.path} is an empty folder of the pod's own.",
             evidence,
-            fix=f"Mount the claim {PHOTOS_CLAIM} there.",
+            fix=f"Mount the claim {settings[PHOTOS_CLAIM]} there.",
             implies=Status.ACTION_REQUIRED,
         )
     elif volume.kind == "pvc":
         yield from _mounted_claim(immich, volume.ref, evidence, world, settings)
     else:
-        yield from _mounted_directly(volume, evidence, world)
+        yield from _mounted_directly(volume, evidence, world, settings)
     if not mount.read_only:
         yield Finding(
             "immich.photos-writable",
@@ -92,14 +95,16 @@ def mount_of(immich: Immich, world: World, settings: Settings) -> Iterator[Findi
         )
 
 
-def _mounted_directly(volume: PodVolume, evidence: dict[str, object], world: World) -> Iterator[Finding]:
+def _mounted_directly(
+    volume: PodVolume, evidence: dict[str, object], world: World, settings: Settings
+) -> Iterator[Finding]:
     """A folder of the node or the network without a claim: the same place as the photos' volume, or not."""
-    theirs, ours = f"{volume.kind}: {volume.ref}", _our_source(world)
+    theirs, ours = f"{volume.kind}: {volume.ref}", _our_source(world, settings)
     if theirs == ours:
         yield Finding(
             "immich.photos-mounted",
             Severity.OK,
-            f"Immich sees the volume with the photos at {IMMICH_MOUNT}.",
+            f"Immich sees the volume with the photos at {settings[IMMICH_MOUNT]}.",
             evidence,
         )
     elif ours and ours.partition(":")[0] == volume.kind:
@@ -137,7 +142,7 @@ def _mounted_claim(
     immich: Immich, name: str, evidence: dict[str, object], world: World, settings: Settings
 ) -> Iterator[Finding]:
     read: Read[Claim] = immich.claims.get(name, Unreadable("not-asked", "It was not looked at."))
-    ours = claim_named(world, PHOTOS_CLAIM)
+    ours = claim_named(world, settings[PHOTOS_CLAIM])
     match read:
         case Missing():
             yield Finding(
@@ -158,13 +163,13 @@ def _mounted_claim(
         case Unreadable():
             yield unknown("immich.claim-unreadable", f"The claim {name} in {immich.namespace}", read)
         case Found(value=claim):
-            same = _same_volume(immich, claim, ours, world)
+            same = _same_volume(immich, claim, ours, world, settings)
             if same is False:
                 yield _other_volume(
                     f"Immich's claim {name} is another volume",
                     evidence,
                     immich.volume_sources.get(name) or claim.volume_name or "(none yet)",
-                    _our_source(world) or (ours.volume_name if ours else ""),
+                    _our_source(world, settings) or (ours.volume_name if ours else ""),
                 )
             elif same is None:
                 yield _volume_unknown(f"claim {name}", evidence)
@@ -172,29 +177,29 @@ def _mounted_claim(
                 yield Finding(
                     "immich.photos-mounted",
                     Severity.OK,
-                    f"Immich sees the volume with the photos at {IMMICH_MOUNT}.",
+                    f"Immich sees the volume with the photos at {settings[IMMICH_MOUNT]}.",
                     evidence,
                 )
 
 
-def _our_source(world: World) -> str:
-    volume = world.volumes.get(PHOTOS_CLAIM)
+def _our_source(world: World, settings: Settings) -> str:
+    volume = world.volumes.get(settings[PHOTOS_CLAIM])
     return volume.value.source if isinstance(volume, Found) else ""
 
 
-def _same_volume(immich: Immich, claim: Claim, ours: Claim | None, world: World) -> bool | None:
+def _same_volume(immich: Immich, claim: Claim, ours: Claim | None, world: World, settings: Settings) -> bool | None:
     if ours and claim.meta.namespace == ours.meta.namespace and claim.meta.name == ours.meta.name:
         return True
     if ours is None or not ours.volume_name or not claim.volume_name:
         return None
     if claim.volume_name == ours.volume_name:
         return True
-    theirs, mine = immich.volume_sources.get(claim.meta.name, ""), _our_source(world)
+    theirs, mine = immich.volume_sources.get(claim.meta.name, ""), _our_source(world, settings)
     return theirs == mine if theirs and mine else None
 
 
-def _recorded_library(world: World) -> Mapping[str, Any]:
-    claim = claim_named(world, PHOTOS_CLAIM)
+def _recorded_library(world: World, settings: Settings) -> Mapping[str, Any]:
+    claim = claim_named(world, settings[PHOTOS_CLAIM])
     return read_json(claim.meta.annotations, LIBRARY) if claim else {}
 
 
@@ -202,28 +207,30 @@ def _number(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else "an unknown number"
 
 
-def library_of(world: World) -> Iterator[Finding]:
-    library = _recorded_library(world)
+def library_of(world: World, settings: Settings) -> Iterator[Finding]:
+    library = _recorded_library(world, settings)
     if not library:
         yield Finding(
             "immich.library-unknown",
             Severity.UNKNOWN,
-            f"Whether Immich has a library on {IMPORT_PATH} is not known.",
-            evidence={f"persistentvolumeclaim/{PHOTOS_CLAIM} {LIBRARY}": "not recorded"},
+            f"Whether Immich has a library on {import_path(settings)} is not known.",
+            evidence={f"persistentvolumeclaim/{settings[PHOTOS_CLAIM]} {LIBRARY}": "not recorded"},
             why="Only an admin's API key can ask Immich, and none has been used yet.",
-            fix=f"In Immich: Administration, External Libraries: one with the import path {IMPORT_PATH}, then Scan.",
+            fix=f"In Immich: Administration, External Libraries: one with the import path {import_path(settings)}, then Scan.",
             implies=Status.UNKNOWN,
         )
         return
     path = str(library.get("import_path", ""))
     evidence = {
-        f"persistentvolumeclaim/{PHOTOS_CLAIM} {LIBRARY}": ", ".join(f"{key} {value}" for key, value in library.items())
+        f"persistentvolumeclaim/{settings[PHOTOS_CLAIM]} {LIBRARY}": ", ".join(
+            f"{key} {value}" for key, value in library.items()
+        )
     }
-    if path.rstrip("/") != IMPORT_PATH:
+    if path.rstrip("/") != import_path(settings):
         yield Finding(
             "immich.library-path",
             Severity.WARNING,
-            f"Immich's library is on {path or 'no path'}, not on {IMPORT_PATH}.",
+            f"Immich's library is on {path or 'no path'}, not on {import_path(settings)}.",
             evidence,
             fix="Correct its import path; it is the one inside the container.",
             implies=Status.ACTION_REQUIRED,
@@ -247,7 +254,7 @@ def library_of(world: World) -> Iterator[Finding]:
             fix="See whether the files are there for Immich: list the folder inside its pod. Exclude lost+found from the library.",
             commands=(
                 (
-                    f"kubectl -n {world.immich.value.namespace} exec {world.immich.value.kind.lower()}/{world.immich.value.workload.name} -- ls -la {IMPORT_PATH}",
+                    f"kubectl -n {world.immich.value.namespace} exec {world.immich.value.kind.lower()}/{world.immich.value.workload.name} -- ls -la {import_path(settings)}",
                 )
                 if isinstance(world.immich, Found)
                 else ()
@@ -264,8 +271,7 @@ def library_of(world: World) -> Iterator[Finding]:
 
 
 def check_network_volume(world: World, settings: Settings) -> Iterator[Finding]:
-    del settings
-    source = _our_source(world)
+    source = _our_source(world, settings)
     if isinstance(world.immich, Found) and source.startswith("nfs"):
         yield Finding(
             "immich.no-watching",

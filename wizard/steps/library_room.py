@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wizard.accounts import AccountNames
 from wizard.annotations import LIBRARY_COUNT, read_json
+from wizard.choices import PHOTOS_CLAIM
 from wizard.icloud.room import HEADROOM, compare
 from wizard.icloud.steps import Library
 from wizard.model import Finding
 from wizard.quantity import bytes_of
-from wizard.settings import PHOTOS_CLAIM, AccountNames, Settings
+from wizard.settings import Settings
 from wizard.steps.look_up import claim_named, cron_job_named
 from wizard.world import Claim, World
 
 
 def check_room(world: World, settings: Settings) -> Iterator[Finding]:
     """Compares all libraries with the photos claim and, before its first sync is through, each with its CronJob's deadline."""
-    photos, everything = claim_named(world, PHOTOS_CLAIM), _everything(world, settings)
+    photos, everything = claim_named(world, settings[PHOTOS_CLAIM]), _everything(world, settings)
     if photos and everything:
-        yield from compare(everything, claim_bytes=_room(photos), deadline_seconds=None, namespace=settings.namespace)
+        yield from compare(
+            everything,
+            claim_bytes=_room(photos),
+            deadline_seconds=None,
+            claim=photos.meta.name,
+            namespace=settings.namespace,
+        )
     for account in settings.accounts:
-        library, job = _counted(account, world), cron_job_named(world, AccountNames.of(account).cron_job)
+        library, job = (
+            _counted(account, world, settings),
+            cron_job_named(world, AccountNames.of(account, settings).cron_job),
+        )
         if library and job and not job.last_success:
             yield from compare(
                 library,
@@ -35,7 +46,7 @@ def known_to_fit(claim: Claim, world: World, settings: Settings) -> bool:
     """Whether every account's library was counted, and all of them fit on the photos claim."""
     everything = _everything(world, settings)
     size = everything.estimated_bytes if everything else None
-    return claim.meta.name == PHOTOS_CLAIM and size is not None and size * HEADROOM <= _room(claim)
+    return claim.meta.name == settings[PHOTOS_CLAIM] and size is not None and size * HEADROOM <= _room(claim)
 
 
 def _room(claim: Claim) -> float:
@@ -44,7 +55,7 @@ def _room(claim: Claim) -> float:
 
 def _everything(world: World, settings: Settings) -> Library | None:
     """All accounts' libraries as one; None while not all of them were counted."""
-    libraries = [_counted(account, world) for account in settings.accounts]
+    libraries = [_counted(account, world, settings) for account in settings.accounts]
     known = [library for library in libraries if library and library.estimated_bytes is not None]
     if not known or len(known) < len(libraries):
         return None
@@ -53,8 +64,8 @@ def _everything(world: World, settings: Settings) -> Library | None:
     )
 
 
-def _counted(account: str, world: World) -> Library | None:
-    claim = claim_named(world, AccountNames.of(account).config_claim)
+def _counted(account: str, world: World, settings: Settings) -> Library | None:
+    claim = claim_named(world, AccountNames.of(account, settings).config_claim)
     note = read_json(claim.meta.annotations, LIBRARY_COUNT) if claim else {}
     count, size = note.get("count"), note.get("bytes")
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:

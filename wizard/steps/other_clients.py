@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from wizard.accounts import AccountNames
 from wizard.model import Finding, Severity, Status
-from wizard.settings import AccountNames, is_auth_pod
+from wizard.settings import is_auth_pod
 from wizard.steps.look_up import mounting_pods
 from wizard.world import Pod, World
 

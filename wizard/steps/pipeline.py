@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from wizard.accounts import AccountNames
 from wizard.annotations import VERIFIED_COUNTS, read_json
+from wizard.choices import PHOTOS_CLAIM
 from wizard.model import Account, Hop, SessionState, Status
-from wizard.settings import PHOTOS_CLAIM, AccountNames, Settings
+from wizard.settings import Settings
 from wizard.steps.exposure import immich_routes, ingresses_around
 from wizard.steps.look_up import claim_named, cron_job_named, jobs_of, more_of
 from wizard.world import Found, Missing, Unreadable, World
@@ -22,7 +24,7 @@ def pipeline(
     world: World, settings: Settings, accounts: tuple[Account, ...], statuses: dict[str, Status]
 ) -> tuple[Hop, ...]:
     """The five hops with their state and a count where one is known."""
-    claim = claim_named(world, PHOTOS_CLAIM)
+    claim = claim_named(world, settings[PHOTOS_CLAIM])
     counts = read_json(claim.meta.annotations, VERIFIED_COUNTS) if claim else {}
 
     def count(name: str) -> str:
@@ -35,7 +37,7 @@ def pipeline(
     return (
         Hop("iCloud", _SESSION[worst.session.state], note),
         Hop("icloudpd", *_icloudpd(world, settings, statuses)),
-        Hop("volume", _volume(world, statuses), count("volume")),
+        Hop("volume", _volume(world, statuses, settings), count("volume")),
         Hop("Immich", *_immich(world, statuses, count("immich"))),
         Hop("you", *_you(world, statuses)),
     )
@@ -44,7 +46,7 @@ def pipeline(
 def _icloudpd(world: World, settings: Settings, statuses: dict[str, Status]) -> tuple[str, str]:
     if isinstance(world.cron_jobs, Unreadable):
         return "unknown", ""
-    names = [AccountNames.of(account).cron_job for account in settings.accounts]
+    names = [AccountNames.of(account, settings).cron_job for account in settings.accounts]
     if not all(cron_job_named(world, name) for name in names):
         return ("unknown" if more_of(world.cron_jobs) else "broken"), ""
     runs = [jobs[-1] for name in names if (jobs := jobs_of(world, name))]
@@ -61,8 +63,8 @@ def _icloudpd(world: World, settings: Settings, statuses: dict[str, Status]) -> 
     )
 
 
-def _volume(world: World, statuses: dict[str, Status]) -> str:
-    claim = claim_named(world, PHOTOS_CLAIM)
+def _volume(world: World, statuses: dict[str, Status], settings: Settings) -> str:
+    claim = claim_named(world, settings[PHOTOS_CLAIM])
     if isinstance(world.claims, Unreadable) or (claim is None and more_of(world.claims)):
         return "unknown"
     if claim is None or claim.phase == "Lost" or claim.meta.deleting or statuses.get("storage") is Status.FAILED:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wizard.settings import AccountNames, Settings, is_auth_pod
+from wizard.accounts import AccountNames
+from wizard.settings import Settings, is_auth_pod
 from wizard.steps.look_up import cron_job_named, items, mend
 from wizard.steps.workload import Workload, read_workload
 from wizard.world import CronJob, Found, Missing, PodSpec, World
@@ -14,7 +15,7 @@ SESSION_ONLY = "--password-provider parameter"
 
 def names_of(settings: Settings) -> list[AccountNames]:
     """The object names of every account."""
-    return [AccountNames.of(account) for account in settings.accounts]
+    return [AccountNames.of(account, settings) for account in settings.accounts]
 
 
 def cron_jobs(world: World, settings: Settings) -> Iterator[tuple[CronJob, AccountNames]]:

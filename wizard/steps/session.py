@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from wizard.accounts import AccountNames
 from wizard.annotations import SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, parse_time
+from wizard.choices import WARNING_DAYS
 from wizard.model import Session, SessionState
-from wizard.settings import AccountNames, Settings
+from wizard.settings import Settings
 from wizard.steps.look_up import claim_named, more_of
 from wizard.steps.session_words import Word, Words, words_of
 from wizard.world import Claim, Unreadable, World
@@ -17,7 +19,7 @@ _LONGEST_LIFE = timedelta(days=400)
 
 def session_of(account: str, world: World, settings: Settings) -> Session:
     """The account's session as of this look. `expires_at` comes from the session's own files, recorded when last seen."""
-    names = AccountNames.of(account)
+    names = AccountNames.of(account, settings)
     if isinstance(world.claims, Unreadable):
         return Session(SessionState.UNVERIFIED, source="the claims could not be read")
     claim = claim_named(world, names.config_claim)
@@ -38,26 +40,26 @@ def session_of(account: str, world: World, settings: Settings) -> Session:
     if known is None or words.doubt:
         source = words.doubt.source if known and words.doubt else "nobody has proved a session on the claim yet"
         return Session(SessionState.UNVERIFIED, expires_at, days_left, verified_at, source)
-    due = days_left is not None and days_left <= settings.warning_days
+    due = days_left is not None and days_left <= settings[WARNING_DAYS]
     return Session(
         SessionState.EXPIRING if due else SessionState.VALID, expires_at, days_left, verified_at, known.source
     )
 
 
-def ended_with(account: str, world: World) -> Word | None:
+def ended_with(account: str, world: World, settings: Settings) -> Word | None:
     """What icloudpd last said of a session that it found ended; None where the session's end rests on something else."""
-    words = _words_for(account, world)
+    words = _words_for(account, world, settings)
     return words.known if words and words.known and not words.known.accepted else None
 
 
-def doubted_by(account: str, world: World) -> Word | None:
+def doubted_by(account: str, world: World, settings: Settings) -> Word | None:
     """The run since the session was last seen to work of which nobody knows whether it got in."""
-    words = _words_for(account, world)
+    words = _words_for(account, world, settings)
     return words.doubt if words else None
 
 
-def _words_for(account: str, world: World) -> Words | None:
-    names = AccountNames.of(account)
+def _words_for(account: str, world: World, settings: Settings) -> Words | None:
+    names = AccountNames.of(account, settings)
     claim = claim_named(world, names.config_claim)
     return _words(names, claim, world) if claim else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from wizard.accounts import AccountNames
 from wizard.annotations import (
     HANDOVER,
     HANDOVER_KEPT_SECONDS,
@@ -16,7 +17,7 @@ from wizard.annotations import (
 from wizard.errors import shorten
 from wizard.model import Finding, SessionState, Severity, Status
 from wizard.schedule import longest_gap
-from wizard.settings import DEFAULT_ACCOUNT, AccountNames, Settings
+from wizard.settings import DEFAULT_ACCOUNT, Settings
 from wizard.steps.look_up import claim_named, cron_job_named, items
 from wizard.steps.session import noted, session_of
 from wizard.steps.sign_in import reauth, remove_from_claim
@@ -73,7 +74,7 @@ def _outlived(job: Job, world: World) -> bool:
 
 def check_notes(world: World, settings: Settings) -> Iterator[Finding]:
     for account in settings.accounts:
-        claim = claim_named(world, AccountNames.of(account).config_claim)
+        claim = claim_named(world, AccountNames.of(account, settings).config_claim)
         if claim is None:
             continue
         notes = claim.meta.annotations
@@ -96,7 +97,7 @@ def check_notes(world: World, settings: Settings) -> Iterator[Finding]:
 def check_password_in_clear(world: World, settings: Settings) -> Iterator[Finding]:
     """A keyring file that the last hand-over pod has seen on the claim; the note goes when a later one sees none."""
     for account in settings.accounts:
-        names = AccountNames.of(account)
+        names = AccountNames.of(account, settings)
         claim = claim_named(world, names.config_claim)
         path = claim.meta.annotations.get(PASSWORD_IN_CLEAR, "") if claim else ""
         if path:
@@ -117,7 +118,7 @@ def check_age(world: World, settings: Settings) -> Iterator[Finding]:
     """A session that is only believed to work, since nobody has used it for longer than the schedule allows."""
     for account in settings.accounts:
         session = session_of(account, world, settings)
-        job = cron_job_named(world, AccountNames.of(account).cron_job)
+        job = cron_job_named(world, AccountNames.of(account, settings).cron_job)
         gap = longest_gap(job.schedule, job.time_zone, world.taken_at) if job else None
         if session.state not in (SessionState.VALID, SessionState.EXPIRING) or session.verified_at is None:
             continue

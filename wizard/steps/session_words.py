@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
-from wizard.settings import AccountNames
+from wizard.accounts import AccountNames
 from wizard.steps.icloudpd_log import ENDED, LOG_CUT, SESSION_BROKEN, Reading, Sign, moment_of, read_log
 from wizard.steps.look_up import claims_of, cron_job_named, items, jobs_of, pods_of_job, zone_named
 from wizard.world import Claim, Found, Job, LogTail, Pod, PodSpec, Unreadable, World

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from wizard.settings import DEFAULT_ACCOUNT, AccountNames, Settings
+from wizard.accounts import AccountNames
+from wizard.settings import DEFAULT_ACCOUNT, Settings
 from wizard.steps.icloudpd_log import read_log
 from wizard.steps.images import GOOD_IMAGE, Image
 from wizard.steps.look_up import claims_of, cron_job_named
@@ -23,14 +24,14 @@ def reauth(account: str, settings: Settings, *flags: str) -> str:
 
 def sign_in(account: str, pods: list[Pod], world: World, settings: Settings) -> tuple[str, ...]:
     """The wizard's command where it can work, then how it goes by hand; `pods` are those that somebody made for it."""
-    names = AccountNames.of(account)
+    names = AccountNames.of(account, settings)
     own = (reauth(account, settings),) if _can_lead(names, world) else ()
     return own + (_by_attaching(names, pods, world, settings) or _by_hand(account, names, world, settings))
 
 
 def sign_in_anew(account: str, pods: list[Pod], world: World, settings: Settings) -> tuple[str, ...]:
     """How to sign in although the session still works; by hand that can't be, since icloudpd asks for nothing until it ends."""
-    names = AccountNames.of(account)
+    names = AccountNames.of(account, settings)
     own = (reauth(account, settings, "--renew"),) if _can_lead(names, world) else ()
     return own + _by_attaching(names, pods, world, settings)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wizard.accounts import AccountNames
+from wizard.choices import CONFIG_SIZE, PHOTOS_CLAIM, PHOTOS_SIZE
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.quantity import bytes_of
-from wizard.settings import CONFIG_SIZE, PHOTOS_CLAIM, PHOTOS_SIZE, AccountNames, Settings
+from wizard.settings import Settings
 from wizard.steps.base import Right, Step, cut_short, missing_rights, unknown
 from wizard.steps.library_room import known_to_fit
 from wizard.steps.look_up import (
@@ -28,8 +30,8 @@ _WRITABLE = frozenset({"ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"})
 
 def wanted_claims(settings: Settings) -> dict[str, str]:
     """Every claim that the accounts need, with its size."""
-    config = {AccountNames.of(account).config_claim: CONFIG_SIZE for account in settings.accounts}
-    return config | {PHOTOS_CLAIM: PHOTOS_SIZE}
+    config = {AccountNames.of(account, settings).config_claim: settings[CONFIG_SIZE] for account in settings.accounts}
+    return config | {settings[PHOTOS_CLAIM]: settings[PHOTOS_SIZE]}
 
 
 def check_namespace(world: World, settings: Settings) -> Iterator[Finding]:

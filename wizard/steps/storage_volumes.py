@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from wizard.choices import PHOTOS_CLAIM
 from wizard.model import Finding, Severity, Status
 from wizard.quantity import bytes_of
-from wizard.settings import PHOTOS_CLAIM, Settings
+from wizard.settings import Settings
 from wizard.steps.auth_pods import auth_pods
 from wizard.steps.look_up import all_pods, claim_named, claims_of, class_of, events_about, items, mend
 from wizard.steps.workload import read_workload
@@ -107,7 +108,7 @@ def check_volume_full(world: World, settings: Settings) -> Iterator[Finding]:
         return
     pod, line, before = said
     named = _claim_in(before, pod, world)
-    claim = claim_named(world, named or PHOTOS_CLAIM)
+    claim = claim_named(world, named or settings[PHOTOS_CLAIM])
     fix, commands = growing(claim, _doubled(claim), world, settings) if claim else ("", ())
     yield Finding(
         "storage.volume-full",
@@ -139,13 +140,12 @@ def _doubled(claim: Claim) -> str:
 
 
 def check_reclaim(world: World, settings: Settings) -> Iterator[Finding]:
-    del settings
-    volume = world.volumes.get(PHOTOS_CLAIM)
+    volume = world.volumes.get(settings[PHOTOS_CLAIM])
     if isinstance(volume, Found) and volume.value.reclaim_policy == "Delete":
         yield Finding(
             "storage.reclaim-delete",
             Severity.INFO,
-            "Whoever deletes the claim icloud-photos deletes the photos with it.",
+            f"Whoever deletes the claim {settings[PHOTOS_CLAIM]} deletes the photos with it.",
             evidence={f"persistentvolume/{volume.value.meta.name} spec.persistentVolumeReclaimPolicy": "Delete"},
             why="The volume's reclaim policy is Delete.",
             fix="Set it to Retain to keep the data whatever happens to the claim.",

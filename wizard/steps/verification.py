@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from wizard.accounts import AccountNames
 from wizard.annotations import INSTANTIATE, RUNBOOK_WRITTEN_AT, VERIFIED_AT, VERIFIED_COUNTS, parse_time, read_json
+from wizard.choices import PHOTOS_CLAIM, SKIPPED, TIME_ZONE
 from wizard.model import Finding, SessionState, Severity, Status
 from wizard.schedule import longest_gap
-from wizard.settings import DEFAULT_ACCOUNT, PHOTOS_CLAIM, AccountNames, Settings
+from wizard.settings import DEFAULT_ACCOUNT, Settings
 from wizard.steps.base import Right, Step, missing_rights, unknown
 from wizard.steps.cron_job import refused_pods
 from wizard.steps.icloudpd_log import DOWNLOADS_REFUSED, WRONG_PASSWORD, findings_from, read_log, shown
@@ -35,13 +37,13 @@ def _waits_for(world: World, settings: Settings) -> list[str]:
     """What has to come first, as "iteration 3 (a session)"."""
     waits = []
     if not (isinstance(world.cron_jobs, Unreadable) or more_of(world.cron_jobs)) and not all(
-        cron_job_named(world, AccountNames.of(account).cron_job) for account in settings.accounts
+        cron_job_named(world, AccountNames.of(account, settings).cron_job) for account in settings.accounts
     ):
         waits.append("iteration 2 (the CronJob)")
     states = {session_of(account, world, settings).state for account in settings.accounts}
     if not states <= {SessionState.VALID, SessionState.EXPIRING}:
         waits.append("iteration 3 (a session)")
-    if isinstance(world.immich, Missing) and "immich" not in settings.skipped:
+    if isinstance(world.immich, Missing) and "immich" not in settings[SKIPPED]:
         waits.append("iteration 5 (Immich)")
     return waits
 
@@ -71,7 +73,7 @@ def _whose(account: str) -> str:
 
 
 def _runs(account: str, world: World, settings: Settings) -> Iterator[Finding]:
-    names, who = AccountNames.of(account), _whose(account)
+    names, who = AccountNames.of(account, settings), _whose(account)
     jobs = jobs_of(world, names.cron_job)
     start = (
         f"kubectl -n {settings.namespace} create job --from=cronjob/{names.cron_job} {names.cron_job}-by-hand-$(date +%s)",
@@ -86,7 +88,7 @@ def _runs(account: str, world: World, settings: Settings) -> Iterator[Finding]:
         else:
             yield from _finished(finished[-1], account, world, settings, newest=finished[-1] is jobs[-1])
     by_hand = [job for job in finished if job.meta.annotations.get(INSTANTIATE) == "manual" and job.state == "complete"]
-    verified = parse_time(_photos_annotation(world, VERIFIED_AT))
+    verified = parse_time(_photos_annotation(world, VERIFIED_AT, settings))
     if by_hand:
         yield Finding(
             "verification.run-by-hand",
@@ -172,7 +174,7 @@ def _finished(job: Job, account: str, world: World, settings: Settings, *, newes
     where = f"job/{job.meta.name}"
     log = log_of(job, world)
     template = next((one for one in items(world.cron_jobs) if job.meta.owner == f"CronJob/{one.meta.name}"), None)
-    zone = zone_named((template.time_zone if template else None) or settings.time_zone)
+    zone = zone_named((template.time_zone if template else None) or settings[TIME_ZONE])
     troubles = [
         trouble.finding("verification")
         for pod in pods_of_job(world, job.meta.name)
@@ -269,14 +271,14 @@ def _last_success(names: AccountNames, who: str, world: World) -> Iterator[Findi
         )
 
 
-def _photos_annotation(world: World, key: str) -> str | None:
-    claim = claim_named(world, PHOTOS_CLAIM)
+def _photos_annotation(world: World, key: str, settings: Settings) -> str | None:
+    claim = claim_named(world, settings[PHOTOS_CLAIM])
     return claim.meta.annotations.get(key) if claim else None
 
 
 def _under_way(world: World, settings: Settings) -> bool:
     """Whether a run is going on, before whose end nothing can be counted or written down."""
-    names = [AccountNames.of(account).cron_job for account in settings.accounts]
+    names = [AccountNames.of(account, settings).cron_job for account in settings.accounts]
     return any(job.state == "running" for name in names for job in jobs_of(world, name))
 
 
@@ -289,16 +291,18 @@ def _counted(place: str, counts: Mapping[str, object]) -> str:
 
 
 def check_counts(world: World, settings: Settings) -> Iterator[Finding]:
-    claim = claim_named(world, PHOTOS_CLAIM)
+    claim = claim_named(world, settings[PHOTOS_CLAIM])
     counts = read_json(claim.meta.annotations, VERIFIED_COUNTS) if claim else {}
     if counts:
-        verified_at = parse_time(_photos_annotation(world, VERIFIED_AT))
+        verified_at = parse_time(_photos_annotation(world, VERIFIED_AT, settings))
         counted = [
-            name for name in ("icloud", "volume", "immich") if name != "immich" or "immich" not in settings.skipped
+            name for name in ("icloud", "volume", "immich") if name != "immich" or "immich" not in settings[SKIPPED]
         ]
         numbers = {name: counts.get(name) for name in counted}
         evidence = {
-            f"persistentvolumeclaim/{PHOTOS_CLAIM} {VERIFIED_COUNTS}": ", ".join(f"{k} {v}" for k, v in numbers.items())
+            f"persistentvolumeclaim/{settings[PHOTOS_CLAIM]} {VERIFIED_COUNTS}": ", ".join(
+                f"{k} {v}" for k, v in numbers.items()
+            )
         }
         known = [value for value in numbers.values() if isinstance(value, int)]
         equal = len(set(known)) == 1 and len(known) == len(numbers)
@@ -323,7 +327,7 @@ def check_counts(world: World, settings: Settings) -> Iterator[Finding]:
             "verification.not-counted",
             Severity.UNKNOWN,
             "Whether the photos arrived everywhere has not been counted yet.",
-            evidence={f"persistentvolumeclaim/{PHOTOS_CLAIM} {VERIFIED_COUNTS}": "not recorded"},
+            evidence={f"persistentvolumeclaim/{settings[PHOTOS_CLAIM]} {VERIFIED_COUNTS}": "not recorded"},
             why="What the files on the volume and in Immich amount to is known only after somebody has counted.",
             fix="Compare the number of files on the volume with the library's count in Immich.",
             implies=Status.UNKNOWN,
@@ -331,20 +335,20 @@ def check_counts(world: World, settings: Settings) -> Iterator[Finding]:
 
 
 def check_runbook(world: World, settings: Settings) -> Iterator[Finding]:
-    written = parse_time(_photos_annotation(world, RUNBOOK_WRITTEN_AT))
+    written = parse_time(_photos_annotation(world, RUNBOOK_WRITTEN_AT, settings))
     if written:
         yield Finding(
             "verification.runbook",
             Severity.OK,
             f"The page that says how to live with this setup was written on {written.day} {written:%B %Y}.",
-            evidence={f"persistentvolumeclaim/{PHOTOS_CLAIM} {RUNBOOK_WRITTEN_AT}": written},
+            evidence={f"persistentvolumeclaim/{settings[PHOTOS_CLAIM]} {RUNBOOK_WRITTEN_AT}": written},
         )
     elif not _waits_for(world, settings) and not _under_way(world, settings):
         yield Finding(
             "verification.no-runbook",
             Severity.INFO,
             "There is no page yet that says how to live with this setup (a runbook).",
-            evidence={f"persistentvolumeclaim/{PHOTOS_CLAIM} {RUNBOOK_WRITTEN_AT}": "not recorded"},
+            evidence={f"persistentvolumeclaim/{settings[PHOTOS_CLAIM]} {RUNBOOK_WRITTEN_AT}": "not recorded"},
             why="Next month somebody has to know how to sign in again.",
             fix="Write down where the manifests are, when runs happen and how to sign in.",
             implies=Status.ACTION_REQUIRED,
