@@ -13,10 +13,10 @@ import pytest
 from tests.demo_world.signing import YOU, Visit, visit
 from wizard.errors import Trouble
 from wizard.icloud.files import icloudpd_names
-from wizard.renewal.begin import Start, begin, username_key
-from wizard.renewal.renew import Renewal
+from wizard.icloudpd.workload import read_workload
 from wizard.settings import Settings
-from wizard.steps.workload import read_workload
+from wizard.signin.begin import Start, begin, username_key
+from wizard.signin.renew import Renewal
 from wizard.world import Container, EnvVar, Mount, PodSpec, PodVolume
 
 OTHER = "other@example.com"
