@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from wizard.command import kubectl
 from wizard.errors import Exit, Retry, Trouble
 from wizard.handover.pod import HandoverPod
 from wizard.icloudpd.proof import Proof, Verdict
@@ -128,7 +129,7 @@ def not_judged(proof: Proof, pod: HandoverPod, *, set_aside: bool = False) -> Tr
         why=sign.why if sign else proof.why,
         fix=f"{sign.fix if sign else 'See that the command of the CronJob runs icloudpd (iteration 2).'} "
         f"{SET_ASIDE if set_aside else ''}{pod.in_place}",
-        commands=() if sign else (f"kubectl -n {pod.namespace} get cronjobs -o wide",),
+        commands=() if sign else (kubectl("get", "cronjobs", "-o", "wide", namespace=pod.namespace),),
         exit_code=Exit.BLOCKED,
         retry=Retry.LATER,
     )
