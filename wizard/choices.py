@@ -398,6 +398,11 @@ CHOICES: tuple[Choice[Any], ...] = (
 """In the order of the set-up screen and of the help."""
 
 
+def download_folder(settings: Settings) -> str:
+    """The folder that icloudpd downloads into, as its pod sees it."""
+    return f"{settings[PHOTOS_MOUNT]}/{settings[IMPORT_FOLDER]}"
+
+
 def import_path(settings: Settings) -> str:
     """The folder with the photos as Immich sees it, for its external library."""
     return f"{settings[IMMICH_MOUNT]}/{settings[IMPORT_FOLDER]}"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from wizard.reauth import Wish
 
 PROGRAM = "photosync-wizard"
-FORMATS = ("table", "json", "yaml", "seed")
+FORMATS = ("table", "json", "yaml", "seed", "answers")
 DEFAULT_SCENARIO = "seed"
 
 OpenWizard = Callable[["Opening"], int]

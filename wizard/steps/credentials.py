@@ -10,7 +10,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from wizard.choices import CONFIG_MAP, SERVICE_ACCOUNT
+from wizard.choices import CONFIG_MAP, SERVICE_ACCOUNT, download_folder
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import Settings
 from wizard.steps.base import Right, Step, missing_rights, unknown
@@ -303,7 +303,7 @@ def _config_map(name: str, readers: list[tuple[str, KeyRead]], world: World, set
                 fix="Create it, in git when Argo CD manages this namespace.",
                 commands=(
                     f"kubectl -n {settings.namespace} create configmap {name} "
-                    "--from-literal=folder_structure='{:%Y/%m}' --from-literal=directory=/photos/icloud-import",
+                    f"--from-literal=folder_structure='{{:%Y/%m}}' --from-literal=directory={download_folder(settings)}",
                 )
                 if name == settings[CONFIG_MAP]
                 else (),

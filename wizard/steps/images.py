@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from wizard.choices import IMAGE
 from wizard.model import Finding, Severity, Status
 from wizard.settings import Settings
 from wizard.steps.look_up import items
@@ -15,7 +16,7 @@ from wizard.world import World
 
 FIRST_GOOD_ICLOUDPD = (1, 32, 3)
 FIRST_WITH_ENTRY_POINT = (1, 32, 0)
-GOOD_IMAGE = "icloudpd/icloudpd:1.32.3"
+GOOD_IMAGE = IMAGE.default
 OFFICIAL_PROGRAM = "/app/icloudpd"
 PROGRAM_PLACES = (
     f"icloudpd/icloudpd has {OFFICIAL_PROGRAM} since 1.32.0, and had /app/icloudpd_ex before; boredazfcuk/icloudpd has "
