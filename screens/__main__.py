@@ -8,13 +8,13 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from wizard.cli.reauth import Wish
     from wizard.opening import Opening
-    from wizard.reauth import Wish
 
 
 def main() -> None:
     """Runs the command line and exits with its code."""
-    from wizard.cli import run  # noqa: PLC0415
+    from wizard.cli.main import run  # noqa: PLC0415
 
     for name in ("TEXTUAL", "TEXTUAL_LOG"):  # Textual's own logs hold every key, so also those of a password
         os.environ.pop(name, None)

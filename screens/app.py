@@ -25,9 +25,10 @@ from screens.home.screen import HomeScreen
 from screens.notice import notice_lines
 from screens.picture import LOOKING, Picture
 from screens.wizard_screen import WizardScreen
-from screens.words import NAME, TITLES
+from screens.words import NAME
 from wizard.choices import SKIPPED
 from wizard.errors import Exit, Trouble
+from wizard.iterations import ITERATIONS
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -175,7 +176,7 @@ class WizardApp(App[int]):
         bookmark = self._bookmark
         if self._first_start or bookmark.screen == SETUP:
             self.action_setup()
-        elif bookmark.screen == FINDING and bookmark.finding and bookmark.step in {title.id for title in TITLES}:
+        elif bookmark.screen == FINDING and bookmark.finding and bookmark.step in {title.id for title in ITERATIONS}:
             self.open_finding(bookmark.step, bookmark.finding)
         elif bookmark.screen == KUBECTL:
             self.action_kubectl()
@@ -192,7 +193,7 @@ class WizardApp(App[int]):
         top = next((screen for screen in reversed(self.screen_stack) if isinstance(screen, WizardScreen)), self.home)
         bookmark = Bookmark(
             top.place_name,
-            TITLES[self.home.number - 1].id,
+            ITERATIONS[self.home.number - 1].id,
             top.finding or self.home.finding,
             self.theme,
         )
@@ -224,7 +225,7 @@ class WizardApp(App[int]):
         if self.picture.snapshot is None:
             return
         step = self.picture.snapshot.report.steps[number - 1]
-        name = f"{number} {TITLES[number - 1].title}"
+        name = f"{number} {ITERATIONS[number - 1].title}"
         wanted = step.status == "skipped"
         try:
             self.session.choose("unskip" if wanted else "skip", step.id)
@@ -268,7 +269,7 @@ class WizardApp(App[int]):
         """Opens a finding, above its iteration."""
         from screens.finding import FindingScreen  # noqa: PLC0415 - not before the first frame
 
-        self.go(next((number for number, title in enumerate(TITLES, 1) if title.id == step_id), self.home.number))
+        self.go(next((number for number, title in enumerate(ITERATIONS, 1) if title.id == step_id), self.home.number))
         self.home.open_finding(reference)
         self.push_screen(FindingScreen(step_id, reference))
 
@@ -299,7 +300,7 @@ class WizardApp(App[int]):
         from screens.kubectl import KubectlScreen  # noqa: PLC0415 - not before the first frame
 
         if not isinstance(self.screen, KubectlScreen):
-            self.push_screen(KubectlScreen(TITLES[self.home.number - 1].id))
+            self.push_screen(KubectlScreen(ITERATIONS[self.home.number - 1].id))
 
     def action_sign_in(self) -> None:
         """Signs in to iCloud."""

@@ -16,7 +16,8 @@ from screens.finding_list import references
 from screens.page_screen import PageScreen
 from screens.widgets.page import Page
 from screens.widgets.rows import Command, Row, Space, Table, Text
-from screens.words import MUTED, SEVERITY_SIGN, TITLES
+from screens.words import MUTED, SEVERITY_SIGN
+from wizard.iterations import ITERATIONS
 
 if TYPE_CHECKING:
     from screens.picture import Picture
@@ -68,7 +69,7 @@ class FindingScreen(PageScreen):
     def heading(self, picture: Picture) -> tuple[str, str, str]:
         """The iteration, and how much the finding matters."""
         found = self._found(picture)
-        number, title = next((number, title) for number, title in enumerate(TITLES, 1) if title.id == self.step_id)
+        number, title = next((number, title) for number, title in enumerate(ITERATIONS, 1) if title.id == self.step_id)
         severity = str(found.severity) if found else ""
         names = self._names(picture)
         place = f", {names.index(self.reference) + 1} of {len(names)}" if self.reference in names else ""

@@ -13,8 +13,9 @@ from screens.finding_list import open_findings
 from screens.page_screen import PageScreen
 from screens.widgets.page import Page
 from screens.widgets.rows import Button, Command, Item, Row, Space, Text
-from screens.words import SEVERITY_SIGN, TITLES
+from screens.words import SEVERITY_SIGN
 from wizard.choices import CHOICES
+from wizard.iterations import ITERATIONS
 from wizard.settings import AUTH_POD
 from wizard.world import Found
 
@@ -89,7 +90,7 @@ class KubectlScreen(PageScreen):
     def heading(self, picture: Picture) -> tuple[str, str, str]:
         """Which iteration."""
         del picture
-        number, title = next((number, title) for number, title in enumerate(TITLES, 1) if title.id == self.step_id)
+        number, title = next((number, title) for number, title in enumerate(ITERATIONS, 1) if title.id == self.step_id)
         told = "What to do" if self.mending else "To see it with kubectl"
         return f"{told}: {number} {title.title}", "nothing has been run", "·"
 

@@ -11,7 +11,8 @@ from textual.content import Content
 
 from screens.finding_list import references
 from screens.host import host_of
-from screens.words import STATUS_SIGN, TITLES, status_word
+from screens.words import STATUS_SIGN, status_word
+from wizard.iterations import ITERATIONS
 
 
 class WizardCommands(Provider):
@@ -20,11 +21,11 @@ class WizardCommands(Provider):
     def _offers(self) -> Iterator[tuple[str, str, Callable[[], object], bool]]:
         host = host_of(self.app)
         snapshot = host.picture.snapshot
-        for number, title in enumerate(TITLES, 1):
+        for number, title in enumerate(ITERATIONS, 1):
             status = snapshot.report.steps[number - 1].status if snapshot else None
             told = f"{STATUS_SIGN[status]} {status_word(status)}" if status else "not looked at yet"
             yield f"Go to {number} {title.title}", told, partial(host.go, number), True
-        for number, title in enumerate(TITLES, 1) if snapshot else ():
+        for number, title in enumerate(ITERATIONS, 1) if snapshot else ():
             skipped = bool(snapshot and snapshot.report.steps[number - 1].status == "skipped")
             what = f"Want {number} {title.title} after all" if skipped else f"Skip {number} {title.title}"
             told = "It counts again" if skipped else "It counts neither as done nor as missing"

@@ -26,9 +26,9 @@ from wizard.errors import Exit, Trouble
 if TYPE_CHECKING:
     from textual.driver import Driver
 
+    from wizard.cli.reauth import Tally, Wish
     from wizard.engine import Engine
-    from wizard.reauth import Tally, Wish
-    from wizard.renewal.desk import Desk
+    from wizard.signin.desk import Desk
 
 _LEAVING_SECONDS = 15.0
 
@@ -127,7 +127,7 @@ class ReauthApp(App[None]):
 
     @work(exclusive=True, description="lead through every account")
     async def _lead(self) -> None:
-        from wizard.reauth import Tally, check_one_account  # noqa: PLC0415 - after the first frame
+        from wizard.cli.reauth import Tally, check_one_account  # noqa: PLC0415 - after the first frame
 
         try:
             self._engine, desk = await in_daemon_thread(lambda: (self.opened.engine(), self.opened.desk()))
@@ -229,7 +229,7 @@ def sign_in(opened: Opened, wish: Wish) -> int:
 
 def told(app: ReauthApp, wish: Wish) -> int:
     """Prints the lines that stay, and returns the exit code. Raises Trouble."""
-    from wizard.reauth import Tally, conclude, put_line  # noqa: PLC0415 - loaded by now
+    from wizard.cli.reauth import Tally, conclude, put_line  # noqa: PLC0415 - loaded by now
 
     if app.trouble is not None:
         raise app.trouble

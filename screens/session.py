@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from wizard.engine import Engine
-    from wizard.renewal.desk import Desk
     from wizard.settings import Settings
+    from wizard.signin.desk import Desk
 
 
 class Session(Protocol):

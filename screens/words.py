@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from wizard.iterations import ITERATIONS
 
 if TYPE_CHECKING:
     from wizard.model import Account, Diagnosis, Report
@@ -13,24 +15,6 @@ NAME = "photosync-wizard"
 MUTED = "$foreground 65%"
 FAINT = "$foreground 30%"
 
-
-class Title(NamedTuple):
-    """An iteration before anything was looked at: its step id, its title and the short one for the rail."""
-
-    id: str
-    title: str
-    short: str
-
-
-TITLES = (
-    Title("storage", "Storage", "Storage"),
-    Title("credentials", "Credentials & config", "Credentials"),
-    Title("authentication", "Initial authentication", "Authentication"),
-    Title("argocd", "Argo CD integration", "Argo CD"),
-    Title("immich", "Immich integration", "Immich"),
-    Title("exposure", "External exposure", "Exposure"),
-    Title("verification", "Verification", "Verification"),
-)
 
 STATUS_SIGN: Mapping[str, str] = {
     "complete": "✓",
@@ -124,9 +108,9 @@ def iteration_names(ids: Iterable[str]) -> str:
     names = []
     for name in ids:
         number = name.removeprefix("iteration_")
-        known = number.isdigit() and 1 <= int(number) <= len(TITLES)
+        known = number.isdigit() and 1 <= int(number) <= len(ITERATIONS)
         other = _OTHER_NAMES.get(name, name.replace("_", " "))
-        names.append(f"{number} {TITLES[int(number) - 1].short}" if known else other)
+        names.append(f"{number} {ITERATIONS[int(number) - 1].short}" if known else other)
     return listed(names)
 
 
@@ -177,7 +161,7 @@ def next_line(report: Report, width: int) -> str:
     step = report.next_step
     if step is not None:
         needed = minutes(step)
-        title = TITLES[step.iteration - 1]
+        title = ITERATIONS[step.iteration - 1]
         about = f", about {needed} min" if needed else ""
         name = f"Next: {step.iteration} {title.short}"
         return fitting((f"{name}{about}", f"Next: {step.iteration}{about}") if needed else (name,), width)

@@ -31,7 +31,7 @@ from wizard.worked_out import followed_source
 if TYPE_CHECKING:
     from wizard.connectors import Connector
     from wizard.engine import Engine
-    from wizard.renewal.desk import Desk
+    from wizard.signin.desk import Desk
     from wizard.world import World
 
 DEMO_KUBECONFIG = "demo.kubeconfig"
@@ -130,7 +130,7 @@ class Opening:
 
     def desk(self) -> Desk:
         """Where a sign-in is started from."""
-        from wizard.renewal.desk import Desk  # noqa: PLC0415 - loads what talks to the cluster
+        from wizard.signin.desk import Desk  # noqa: PLC0415 - loads what talks to the cluster
 
         return Desk(self.engine(), self)
 

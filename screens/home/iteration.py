@@ -12,13 +12,13 @@ from screens.words import (
     MUTED,
     SEVERITY_SIGN,
     STATUS_SIGN,
-    TITLES,
     day,
     iteration_names,
     plural,
     status_word,
     worst_session,
 )
+from wizard.iterations import ITERATIONS
 
 if TYPE_CHECKING:
     from wizard.model import Blocker, Diagnosis, Report
@@ -48,7 +48,7 @@ def act_of(step: Diagnosis, report: Report) -> Act:
         return Act("sign-in", "Sign in…")
     elsewhere = following is not None and following.id != step.id
     if following is not None and elsewhere and step.status in ("complete", "skipped", "pending"):
-        name = f"{following.iteration} {TITLES[following.iteration - 1].short}"
+        name = f"{following.iteration} {ITERATIONS[following.iteration - 1].short}"
         return Act("go", f"Go to {name}, which is next", following.iteration)
     mendable = [finding for finding in open_findings(step) if finding.fix or finding.commands]
     if step.status == "complete" or not mendable:
@@ -75,7 +75,7 @@ def ending(report: Report, reauth: str) -> Iterator[Row]:
     if report.next_step is not None or not report.wanted:
         return
     count = len(report.wanted)
-    which = "All seven iterations are" if count == len(TITLES) else f"All {count} iterations that you want are"
+    which = "All seven iterations are" if count == len(ITERATIONS) else f"All {count} iterations that you want are"
     yield Item(sign="✓", text=f"{which} complete.", style="bold")
     worst = worst_session(report.accounts)
     ends = worst.session.expires_at if worst else None
@@ -140,7 +140,7 @@ def skipped_row(step: Diagnosis) -> Iterator[Row]:
 
 def waiting_rows(number: int, purpose: str, lines: Iterable[tuple[str, str]]) -> Iterator[Row]:
     """The page while nothing has been seen yet."""
-    yield Heading(text=f"{number} {TITLES[number - 1].title}")
+    yield Heading(text=f"{number} {ITERATIONS[number - 1].title}")
     if purpose:
         yield Text(text=purpose, style=MUTED)
     yield Space()

@@ -14,7 +14,8 @@ from screens.home.iteration import waiting_rows
 from screens.picture import LIBRARIES, Picture, freshness, style_of
 from screens.widgets.line import key_line, rule_line
 from screens.widgets.rows import Item, Row
-from screens.words import STATUS_SIGN, STYLE, TITLES, next_line, session_line, span
+from screens.words import STATUS_SIGN, STYLE, next_line, session_line, span
+from wizard.iterations import ITERATIONS
 
 if TYPE_CHECKING:
     from textual.geometry import Size
@@ -83,7 +84,7 @@ def frame(view: View, width: int) -> Mapping[str, Content]:
 
 def rail(report: Report | None, width: int) -> Iterator[Row]:
     """The seven iterations with their signs."""
-    for number, title in enumerate(TITLES, 1):
+    for number, title in enumerate(ITERATIONS, 1):
         sign = STATUS_SIGN[report.steps[number - 1].status] if report else "·"
         yield Item(id=f"go-{number}", sign=sign, text=f"{number} {title.title if width >= WIDE else title.short}")
 
@@ -91,11 +92,11 @@ def rail(report: Report | None, width: int) -> Iterator[Row]:
 def signs(report: Report | None, chosen: int) -> Content:
     """The rail as one line, for a narrow screen."""
     parts = []
-    for number in range(1, len(TITLES) + 1):
+    for number in range(1, len(ITERATIONS) + 1):
         sign = STATUS_SIGN[report.steps[number - 1].status] if report else "·"
         part = Content.assemble(f" {number} ", (sign, STYLE[sign] + " bold"), " ")
         parts.append(part.stylize("reverse") if number == chosen else part)
-    return Content("").join(parts).append(f"  {TITLES[chosen - 1].short}")
+    return Content("").join(parts).append(f"  {ITERATIONS[chosen - 1].short}")
 
 
 def waiting(view: View, purpose: str) -> Iterator[Row]:

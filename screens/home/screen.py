@@ -20,7 +20,7 @@ from screens.widgets.line import Line, Lines
 from screens.widgets.page import Page
 from screens.widgets.rows import Row
 from screens.wizard_screen import WizardScreen
-from screens.words import TITLES
+from wizard.iterations import ITERATIONS
 
 if TYPE_CHECKING:
     from wizard.model import Diagnosis
@@ -79,7 +79,7 @@ class HomeScreen(WizardScreen):
 
     def __init__(self, step_id: str = "") -> None:
         super().__init__()
-        self._number = next((number for number, title in enumerate(TITLES, 1) if title.id == step_id), 0)
+        self._number = next((number for number, title in enumerate(ITERATIONS, 1) if title.id == step_id), 0)
         self._unfolded: set[str] = set()
         self._built = False
 
@@ -139,7 +139,7 @@ class HomeScreen(WizardScreen):
             return
         report = picture.snapshot.report if picture.snapshot else None
         if report and not self._number:
-            last = report.wanted[-1].iteration if report.wanted else len(TITLES)
+            last = report.wanted[-1].iteration if report.wanted else len(ITERATIONS)
             self._number = report.next_step.iteration if report.next_step else last
         for name, content in frame(self._view(picture), width).items():
             self.query_one(f"#{name}", Line).show(content)
@@ -154,7 +154,7 @@ class HomeScreen(WizardScreen):
         return View(picture, self._number, session.settings.namespace, session.banner, self.host.now())
 
     def _page(self, picture: Picture) -> Iterable[Row]:
-        purpose = self.host.purposes.get(TITLES[self.number - 1].id, "")
+        purpose = self.host.purposes.get(ITERATIONS[self.number - 1].id, "")
         if picture.snapshot is None:
             return waiting(self._view(picture), purpose)
         report = picture.snapshot.report
@@ -171,7 +171,7 @@ class HomeScreen(WizardScreen):
 
     def choose(self, number: int) -> None:
         """Shows another iteration."""
-        if 1 <= number <= len(TITLES) and number != self._number:
+        if 1 <= number <= len(ITERATIONS) and number != self._number:
             self._number = number
             if self._built:
                 self.query_one("#main", Page).scroll_home(animate=False)
@@ -189,14 +189,14 @@ class HomeScreen(WizardScreen):
     def action_enter(self) -> None:
         """Into the page; on a narrow screen to the following iteration."""
         if self.has_class("-narrow"):
-            self.choose(self.number % len(TITLES) + 1)
+            self.choose(self.number % len(ITERATIONS) + 1)
         else:
             self._focus("#main")
 
     def action_leave(self) -> None:
         """Back to the rail; on a narrow screen to the iteration before."""
         if self.has_class("-narrow"):
-            self.choose((self.number - 2) % len(TITLES) + 1)
+            self.choose((self.number - 2) % len(ITERATIONS) + 1)
         else:
             self._focus("#rail")
 

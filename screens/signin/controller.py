@@ -35,11 +35,11 @@ from screens.widgets.code_boxes import CodeBoxes
 from screens.widgets.page import Page
 from screens.widgets.rows import Command
 from screens.widgets.secret_input import SecretInput
-from wizard.renewal.person import AnotherCode, Code, InUse, Outcome
+from wizard.signin.person import AnotherCode, Code, InUse, Outcome
 
 if TYPE_CHECKING:
     from wizard.icloud.steps import Delivery, Phone
-    from wizard.renewal.desk import Desk
+    from wizard.signin.desk import Desk
 
 CALENDAR_NAME = "photosync-sign-in.ics"
 COMMANDS_NAME = "sign-in-commands.sh"
@@ -276,7 +276,7 @@ class SignInDoing(SignInPanel):
 
     def _tell_unattended(self) -> tuple[str, ...]:
         """Writes down what a password in the cluster takes, and says where; for nothing of it is done here."""
-        from wizard.renewal.telling import unattended  # noqa: PLC0415 - seldom
+        from wizard.signin.telling import unattended  # noqa: PLC0415 - seldom
 
         told = unattended(self._desk.settings, self.attempt.account)
         self._set(unattended=told)

@@ -14,14 +14,14 @@ from screens.signin.questions import AccountAsked, AppleIdAsked, Begin, Keep, Re
 from wizard.errors import Trouble
 from wizard.icloud.typed import account_name, is_account_name
 from wizard.icloud.words import trouble
-from wizard.keeping import forget as forget_it
-from wizard.keeping import keep as keep_it
-from wizard.renewal.person import GaveUp, Outcome
+from wizard.signin.password_keeping import forget as forget_it
+from wizard.signin.password_keeping import keep as keep_it
+from wizard.signin.person import GaveUp, Outcome
 
 if TYPE_CHECKING:
     from wizard.icloud.password import Keeper
-    from wizard.renewal.begin import Start
-    from wizard.renewal.desk import Desk
+    from wizard.signin.begin import Start
+    from wizard.signin.desk import Desk
 
 
 @dataclass(frozen=True, slots=True)

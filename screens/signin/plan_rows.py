@@ -16,7 +16,7 @@ from wizard.model import Verb
 
 if TYPE_CHECKING:
     from wizard.model import Account, Action, Plan, Session
-    from wizard.renewal.preparing import Preparation
+    from wizard.signin.preparing import Preparation
 
 MANIFEST_NAME = "sign-in-job.json"
 _BEGINS = "kubectl "

@@ -10,7 +10,7 @@ from screens.signin.questions import CodeAsked, InUseAsked, Keep, KeyAsked, Pass
 from screens.signin.state import SignInState, clock
 from screens.widgets.rows import Heading, Item, Row, Text
 from screens.words import MUTED
-from wizard.renewal.person import Tick
+from wizard.signin.person import Tick
 
 if TYPE_CHECKING:
     from wizard.errors import Trouble

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual.message import Message
 
-from wizard.renewal.person import AnotherCode, Code, InUse, Progress, Stage, Tick
+from wizard.signin.person import AnotherCode, Code, InUse, Progress, Stage, Tick
 
 if TYPE_CHECKING:
     from wizard.errors import Trouble
@@ -178,7 +178,7 @@ class Used(Message):
 
 
 class ScreenPerson:
-    """The person in front of a screen, as `wizard.renewal` sees them. Cancelling whoever awaits an answer is always safe."""
+    """The person in front of a screen, as `wizard.signin` sees them. Cancelling whoever awaits an answer is always safe."""
 
     def __init__(
         self,

@@ -34,7 +34,7 @@ from screens.signin.state import SignInState
 from screens.signin.step_rows import leaving_words, rest, ticks, until
 from screens.widgets.rows import Item, Row, Space, Text
 from screens.words import MUTED, span
-from wizard.renewal.person import Tick
+from wizard.signin.person import Tick
 
 TITLE = "Sign in to iCloud"
 

@@ -13,7 +13,7 @@ from screens.signin.view import KEYS, SignInView
 from screens.wizard_screen import WizardScreen
 
 if TYPE_CHECKING:
-    from wizard.renewal.desk import Desk
+    from wizard.signin.desk import Desk
 
 
 class SignInScreen(WizardScreen):

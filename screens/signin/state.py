@@ -10,7 +10,7 @@ from screens.signin.attempt import Attempt
 from screens.signin.questions import Keep, Way
 
 if TYPE_CHECKING:
-    from wizard.renewal.telling import Unattended
+    from wizard.signin.telling import Unattended
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from screens.signin.questions import CodeAsked, KeyAsked, PasswordAsked
 from screens.signin.state import SignInState, clock
 from screens.widgets.rows import Item, Row, Space, wrapped
 from screens.words import MUTED, STYLE, span
-from wizard.renewal.person import Tick
+from wizard.signin.person import Tick
 
 if TYPE_CHECKING:
     from wizard.icloud.steps import CodeWanted

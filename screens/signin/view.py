@@ -22,11 +22,11 @@ from screens.signin.keys import KEYS
 from screens.signin.questions import Asked, Keep, Moved, Review, ScreenPerson, Used, Way
 from screens.signin.state import SignInState
 from screens.signin.step_rows import farewell
-from wizard.renewal.person import Outcome
+from wizard.signin.person import Outcome
 
 if TYPE_CHECKING:
     from wizard.errors import Trouble
-    from wizard.renewal.desk import Desk
+    from wizard.signin.desk import Desk
 
 READABLE_SECONDS = 1.5
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard.demo.scenarios import manifests
-from wizard.demo.seeding import at_time
+from wizard.demo.seed_store import at_time
 from wizard.errors import Trouble
 from wizard.kube.client import Cluster, connect
 

@@ -18,23 +18,23 @@ from tests.benchmarks import commands
 from tests.benchmarks.commands import UnexpectedExitError
 from tests.contract.api import Api, load_kubeconfig
 from tests.names import PHOTOS_CLAIM
-from tests.renewal import objects
-from tests.renewal.apple import PASSWORD, ServedApple, pods_led_to, served
-from tests.renewal.people import Somebody
+from tests.signin import objects
+from tests.signin.apple import PASSWORD, ServedApple, pods_led_to, served
+from tests.signin.people import Somebody
 from wizard.accounts import AccountNames
 from wizard.annotations import HANDOVER, PURPOSE
-from wizard.apply.handover_job import CONTAINER
 from wizard.demo.apple.route import names_lead_to
 from wizard.errors import Trouble
+from wizard.handover.job import CONTAINER
 from wizard.icloud.files import icloudpd_names
 from wizard.icloud.steps import CodeWanted
+from wizard.icloudpd.log import SUCCESS
 from wizard.kube.client import Cluster, connect
 from wizard.observe.look import observe
-from wizard.renewal.begin import begin
-from wizard.renewal.person import AnotherCode, Code, Progress, Stage, Tick
-from wizard.renewal.renew import Renewal
 from wizard.settings import DEFAULT_ACCOUNT, Settings
-from wizard.steps.icloudpd_log import SUCCESS
+from wizard.signin.begin import begin
+from wizard.signin.person import AnotherCode, Code, Progress, Stage, Tick
+from wizard.signin.renew import Renewal
 
 BARE_FOLDER = "/tmp/bare"  # noqa: S108 - in the pod
 

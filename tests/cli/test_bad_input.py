@@ -17,7 +17,7 @@ from tests.cli.kubeconfigs import calling, certified, plugin, trusting, write
 from tests.cli.running import Ended, ran, ran_beside
 from tests.kube.certificates import Authority, server_context
 from tests.kube.serving import raw_server, serving, status
-from wizard.cli import run
+from wizard.cli.main import run
 from wizard.demo.scenarios import load
 from wizard.demo.world import DemoWorld
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard.console import Console, folded, folded_command
+from wizard.cli.console import Console, folded, folded_command
 from wizard.errors import Exit, Trouble
 
 SECRET = "planted-secret-4711"

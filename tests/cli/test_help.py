@@ -12,8 +12,8 @@ import pytest
 
 from tests.cli.running import PROGRAM, ran
 from wizard import __version__
-from wizard.choices import STEP_IDS
-from wizard.cli import FORMATS
+from wizard.cli.main import FORMATS
+from wizard.iterations import IDS
 
 HEAVY = ("textual", "rich", "aiohttp", "kubernetes", "pyicloud", "yaml", "keyring", "asyncio", "wizard.engine")
 
@@ -35,7 +35,7 @@ def modules_of(*arguments: str) -> set[str]:
 @pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("status", "--help"), ("demo", "--help")])
 def test_help_and_version_load_nothing_heavy(arguments: tuple[str, ...]) -> None:
     loaded = modules_of(*arguments)
-    assert "wizard.cli" in loaded
+    assert "wizard.cli.main" in loaded
     assert not loaded & set(HEAVY)
 
 
@@ -51,7 +51,7 @@ def test_help_says_all_a_newcomer_needs() -> None:
 
 
 def test_every_example_in_the_help_is_accepted() -> None:
-    from wizard.cli import parser
+    from wizard.cli.main import parser
 
     text = ran("--help").out.partition("examples:\n")[2].partition("\nenvironment:")[0]
     commands = [line.split("  ")[0].split() for line in text.split("\n  photosync-wizard") for line in [line.strip()]]
@@ -109,7 +109,7 @@ def test_what_cannot_be_meant_is_said_in_words(arguments: tuple[str, ...], fragm
 def test_completion_is_a_valid_script(shell: str) -> None:
     ended = ran("completion", shell)
     assert (ended.code, ended.err) == (0, "")
-    for word in ("status", "demo", "--kubeconfig", "--watch", *FORMATS, *STEP_IDS):
+    for word in ("status", "demo", "--kubeconfig", "--watch", *FORMATS, *IDS):
         assert word in ended.out
     if not shutil.which(shell):
         pytest.skip(f"{shell} is not installed here")

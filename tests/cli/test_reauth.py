@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-import wizard.reauth
+import wizard.cli.reauth
 from tests.cli.running import ran
 from tests.screens.signing import (
     APPLE_ID,
@@ -24,15 +24,15 @@ from tests.screens.signing import (
     with_code,
     works,
 )
-from wizard.console import Console
+from wizard.cli.console import Console
+from wizard.cli.reauth import Wish, reauth
+from wizard.cli.terminal_person import TerminalPerson
 from wizard.errors import Exit, Trouble
 from wizard.icloud.calendar import Due, calendar
 from wizard.icloud.ladder import Rung
 from wizard.icloud.words import trouble
 from wizard.opening import Request
-from wizard.reauth import Wish, reauth
-from wizard.renewal.person import GaveUp, Outcome, Stage
-from wizard.terminal_person import TerminalPerson
+from wizard.signin.person import GaveUp, Outcome, Stage
 
 
 class Engine:
@@ -87,9 +87,9 @@ Run = Callable[..., int]
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     def it(desk: ScriptedDesk, wish: Wish = Wish(), *answers: str) -> int:  # noqa: B008 - frozen
-        monkeypatch.setattr(wizard.reauth, "Opening", lambda _: Opened())
-        monkeypatch.setattr(wizard.reauth, "Desk", lambda *_: desk)
-        monkeypatch.setattr(wizard.reauth, "Console", lambda: Answered(*answers))
+        monkeypatch.setattr(wizard.cli.reauth, "Opening", lambda _: Opened())
+        monkeypatch.setattr(wizard.cli.reauth, "Desk", lambda *_: desk)
+        monkeypatch.setattr(wizard.cli.reauth, "Console", lambda: Answered(*answers))
         return reauth(Request(), wish)
 
     return it
@@ -360,7 +360,7 @@ def test_a_kept_password_is_removed_or_it_is_said_that_it_is_not(run: Run, capsy
 async def test_a_password_from_standard_input_comes_before_the_kept_one(by_script: bool) -> None:
     desk = ScriptedDesk(works, keyring=ScriptedKeeper({APPLE_ID: "old"}))
     person = TerminalPerson(Answered())
-    _, _, keeper = await wizard.reauth._begun(desk, "default", Wish(password_stdin=by_script), person)
+    _, _, keeper = await wizard.cli.reauth._begun(desk, "default", Wish(password_stdin=by_script), person)
     assert keeper is not None
     assert await keeper.get(APPLE_ID) == (None if by_script else "old")
 

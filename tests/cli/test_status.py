@@ -18,11 +18,11 @@ import pytest
 import yaml
 
 from tests.cli.running import PATIENCE, PROGRAM, environment, files_below, ran, ran_beside, started
-from wizard.choices import STEP_IDS
-from wizard.cli import run
+from wizard.cli.main import run
 from wizard.demo.scenarios import load, names
 from wizard.demo.world import DemoWorld
 from wizard.errors import Exit
+from wizard.iterations import IDS
 
 STUCK = {"blocked", "failed", "unknown"}
 DUE = {"expiring", "expired", "missing"}
@@ -56,7 +56,7 @@ def test_every_demo_world_gives_a_valid_document(scenario: str, capfd: pytest.Ca
     jsonschema.validate(document, schema(), cls=jsonschema.Draft202012Validator)
     assert said.err == ""
     assert code == meant(document)
-    assert [step["id"] for step in document["steps"]] == list(STEP_IDS)
+    assert [step["id"] for step in document["steps"]] == list(IDS)
 
 
 @pytest.mark.parametrize(
@@ -171,11 +171,11 @@ def test_a_reader_that_has_enough_changes_no_exit_code() -> None:
 def test_a_mistake_of_the_program_is_reported_without_values(tmp_path: Path) -> None:
     code = (
         "import sys\n"
-        "import wizard.status\n"
+        "import wizard.cli.status\n"
         "def broken(*_, **__):\n"
         "    password = 'planted-4711'\n"
         "    raise ValueError('planted-4711 ' + password)\n"
-        "wizard.status.written = broken\n"
+        "wizard.cli.status.written = broken\n"
         "sys.argv = ['photosync-wizard', '--demo', 'seed', 'status']\n"
         "from screens.__main__ import main\n"
         "main()\n"

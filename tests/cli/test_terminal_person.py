@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-import wizard.terminal_person
-from wizard.console import Console
+import wizard.cli.terminal_person
+from wizard.cli.console import Console
+from wizard.cli.terminal_person import TerminalPerson
 from wizard.errors import Exit, Trouble
 from wizard.icloud.steps import CodeWanted, Phone, SecurityKeyWanted, TermsWanted
 from wizard.icloud.words import trouble
 from wizard.model import Action, Plan, Target, Verb
-from wizard.renewal.person import AnotherCode, Code, GaveUp, InUse, Progress, Stage, Tick
-from wizard.terminal_person import TerminalPerson
+from wizard.signin.person import AnotherCode, Code, GaveUp, InUse, Progress, Stage, Tick
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PHONES = (Phone(1, "81"), Phone(2, "42"))
@@ -202,7 +202,7 @@ async def test_terms_take_a_clear_yes_and_the_second_way_a_clear_no() -> None:
 
 
 async def test_who_waits_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wizard.terminal_person, "LOOK_AGAIN_SECONDS", 0)
+    monkeypatch.setattr(wizard.cli.terminal_person, "LOOK_AGAIN_SECONDS", 0)
     console = Sitting("", "s")
     person = at(console)
     assert [await in_use(person) for _ in range(3)] == [InUse.WAIT] * 3
@@ -213,7 +213,7 @@ async def test_who_waits_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_run_that_came_later_is_asked_about_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wizard.terminal_person, "LOOK_AGAIN_SECONDS", 0)
+    monkeypatch.setattr(wizard.cli.terminal_person, "LOOK_AGAIN_SECONDS", 0)
     console = Sitting("w", "s", "w", "s")
     person = at(console)
     assert await person.in_use(("a", "b")) is InUse.WAIT
@@ -427,7 +427,7 @@ async def test_a_wrong_code_from_standard_input_ends_it(piped: Callable[[str], P
 async def test_a_script_accepts_nothing_by_itself(
     piped: Callable[[str], Piped], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wizard.terminal_person, "LOOK_AGAIN_SECONDS", 0)
+    monkeypatch.setattr(wizard.cli.terminal_person, "LOOK_AGAIN_SECONDS", 0)
     person = at(piped("yes\nyes\n"), password_promised=True)
     assert await second_way(person) is False
     assert await in_use(person) is InUse.WAIT

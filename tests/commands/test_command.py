@@ -72,8 +72,8 @@ def test_several_lines() -> None:
 
 
 def test_a_file_in_place_of_standard_input() -> None:
-    command = kubectl("create", "-f", "-", namespace="ns", stdin="kind: Job").reading("/tmp/pod of mine.json")
-    assert NOWHERE.line(command) == "kubectl -n ns create -f '/tmp/pod of mine.json'"
+    command = kubectl("create", "-f", "-", namespace="ns", stdin="kind: Job").reading("/home/me/pod of mine.json")
+    assert NOWHERE.line(command) == "kubectl -n ns create -f '/home/me/pod of mine.json'"
 
 
 def test_equal_commands_are_equal_values() -> None:

@@ -14,12 +14,12 @@ import pytest
 from tests.contract.api import Json
 from tests.contract.conftest import Place
 from wizard.accounts import AccountNames
-from wizard.apply import pod as pods
-from wizard.apply import pod_start, scripts
-from wizard.apply.handover_job import CONTAINER, handover
-from wizard.apply.pod import HandoverPod
-from wizard.apply.proof import Verdict
 from wizard.errors import Trouble
+from wizard.handover import pod as pods
+from wizard.handover import scripts, start_pod
+from wizard.handover.job import CONTAINER, handover
+from wizard.handover.pod import HandoverPod
+from wizard.icloudpd.proof import Verdict
 from wizard.kube.client import Cluster, connect
 from wizard.kube.streams import ExecResult
 from wizard.settings import Settings
@@ -387,8 +387,8 @@ async def test_a_quota_that_is_full_is_told_and_not_waited_for(
 ) -> None:
     if place.world is not None:
         pytest.skip("the demo knows no quotas")
-    monkeypatch.setattr(pod_start, "REFUSED_SECONDS", 1.0)
-    monkeypatch.setattr(pod_start, "LOOK_EVERY_SECONDS", 0.3)
+    monkeypatch.setattr(start_pod, "REFUSED_SECONDS", 1.0)
+    monkeypatch.setattr(start_pod, "LOOK_EVERY_SECONDS", 0.3)
     await place.api.made("resourcequotas", {"metadata": {"name": "full"}, "spec": {"hard": {"pods": "0"}}})
     await place.api.until("resourcequotas/full", lambda answer: "hard" in answer.body.get("status", {}))
     async with connected(place, tmp_path) as cluster:

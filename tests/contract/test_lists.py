@@ -11,8 +11,8 @@ from urllib.parse import quote
 import pytest
 
 from tests.contract.api import Answer, Api
-from wizard.demo.kinds import BUILT_IN
-from wizard.demo.table import columns_of
+from wizard.demo.api.kinds import BUILT_IN
+from wizard.demo.api.table import columns_of
 
 TABLE = (
     "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json"

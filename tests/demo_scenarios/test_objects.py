@@ -12,10 +12,10 @@ from typing import Any, cast
 import pytest
 
 from tests.demo_scenarios.references import Key, references
+from wizard.demo.api.store import Store
 from wizard.demo.scenario import Scenario
 from wizard.demo.scenarios import load, names
-from wizard.demo.seeding import at_time, seed
-from wizard.demo.store import Store
+from wizard.demo.seed_store import at_time, seed
 
 Json = dict[str, Any]
 NOW = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)

@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from wizard.connectors import DemoConnector
-from wizard.demo.residents import Residents
-from wizard.demo.volumes import Volume
+from wizard.demo.people import Residents
+from wizard.demo.runtime.volumes import Volume
 from wizard.demo.world import DemoWorld
 from wizard.engine import Engine
 from wizard.errors import Trouble
 from wizard.icloud.password import Keeper
 from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
-from wizard.renewal.begin import Start, begin
-from wizard.renewal.person import AnotherCode, Code, GaveUp, InUse, Progress, Stage, Tick
-from wizard.renewal.renew import Renewal
 from wizard.settings import Settings
+from wizard.signin.begin import Start, begin
+from wizard.signin.person import AnotherCode, Code, GaveUp, InUse, Progress, Stage, Tick
+from wizard.signin.renew import Renewal
 from wizard.steps.report import with_seen_accounts
 from wizard.world import World
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from wizard.demo import cells
+from wizard.demo.api import cells
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

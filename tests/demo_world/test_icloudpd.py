@@ -14,11 +14,11 @@ from wizard.demo.apple.accounts import demo_accounts
 from wizard.demo.apple.proxy import DemoProxy
 from wizard.demo.apple.server import DemoApple, real_clock
 from wizard.demo.apple.state import Way
-from wizard.demo.icloudpd import programs, read_arguments
-from wizard.demo.icloudpd_sign_in import Door
-from wizard.demo.process import Input, Process, Terminal
-from wizard.demo.programs import run, standard
-from wizard.demo.volumes import Entry, Tree, Volume
+from wizard.demo.icloudpd.program import programs, read_arguments
+from wizard.demo.icloudpd.sign_in import Door
+from wizard.demo.runtime.process import Input, Process, Terminal
+from wizard.demo.runtime.programs import run, standard
+from wizard.demo.runtime.volumes import Entry, Tree, Volume
 
 PROGRAM = real.binary()
 ONE = "one.phone@example.com"
@@ -150,6 +150,7 @@ ALONE = ("--auth-only", "--log-level", "info", "--password-provider", "parameter
         ("locked@example.com", (PASSWORD,)),
         ("nobody@example.com", (PASSWORD,)),
         (ONE, ((PASSWORD[0], "not it"),)),
+        ("password.only@example.com", (PASSWORD,)),
         ("no.2fa@example.com", (PASSWORD, ("option: [0]: ", "0"), ("two-step authentication code: ", "@sms"))),
     ],
 )

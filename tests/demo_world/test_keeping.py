@@ -18,7 +18,7 @@ import yaml
 from tests.contract.api import Api
 from tests.contract.conftest import tiny
 from wizard.demo.scenario import Scenario
-from wizard.demo.seeding import at_time
+from wizard.demo.seed_store import at_time
 from wizard.demo.world import DemoWorld
 from wizard.errors import Trouble
 

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from tests.demo_world.signing import NAMES, YOU, Somebody, Visit, leaves, visit
-from wizard.apply.pod import HandoverPod
 from wizard.errors import Trouble
+from wizard.handover.pod import HandoverPod
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted
-from wizard.renewal import others, renew
-from wizard.renewal.person import AnotherCode, Code, GaveUp, InUse
+from wizard.signin import others, renew
+from wizard.signin.person import AnotherCode, Code, GaveUp, InUse
 from wizard.world import Found
 
 BACKGROUND = {"propagationPolicy": "Background"}

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from wizard.demo.process import Input, Process
-from wizard.demo.programs import run, standard
-from wizard.demo.volumes import Entry, Tree, Volume
+from wizard.demo.runtime.process import Input, Process
+from wizard.demo.runtime.programs import run, standard
+from wizard.demo.runtime.volumes import Entry, Tree, Volume
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SH = shutil.which("dash") or shutil.which("sh")

@@ -11,9 +11,9 @@ import pytest
 
 from tests.demo_world.signing import YOU, Visit, visit
 from wizard.errors import Trouble
-from wizard.renewal.begin import Start, begin, username_key
+from wizard.icloudpd.workload import read_workload
 from wizard.settings import Settings
-from wizard.steps.workload import read_workload
+from wizard.signin.begin import Start, begin, username_key
 from wizard.world import Container, EnvVar, Mount, PodSpec, PodVolume
 
 OTHER = "other@example.com"

@@ -14,8 +14,8 @@ from wizard.icloud.files import Pair
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted, Phone, SignedIn, Step, WrongCode
 from wizard.icloud.words import trouble
-from wizard.renewal.apple import Passwords, sign_in
-from wizard.renewal.person import AnotherCode, Code
+from wizard.signin.apple import Passwords, sign_in
+from wizard.signin.person import AnotherCode, Code
 
 ME = "me@example.com"
 IN = SignedIn(Rung.CODE)

@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-from tests.renewal.apple import PASSWORD
-from tests.renewal.conftest import image, led_apple, place, shelf
-from tests.renewal.people import Somebody
-from tests.renewal.place import Place
+from tests.signin.apple import PASSWORD
+from tests.signin.conftest import image, led_apple, place, shelf
+from tests.signin.people import Somebody
+from tests.signin.place import Place
 from wizard.model import Finding, SessionState
 from wizard.observe.look import observe
-from wizard.renewal.person import Code
 from wizard.settings import Settings
+from wizard.signin.person import Code
 from wizard.steps import diagnose
 
 __all__ = ["image", "led_apple", "place", "shelf"]

@@ -22,9 +22,9 @@ from wizard.model import (
     Severity,
     Status,
 )
-from wizard.renewal.desk import Desk
 from wizard.settings import Settings
 from wizard.setup import SetupRow
+from wizard.signin.desk import Desk
 from wizard.state.kept_choices import chosen, fill_in
 from wizard.state.record import Choices
 from wizard.world import (

@@ -9,23 +9,23 @@ from datetime import datetime, timedelta
 
 from tests.screens import fake
 from wizard.accounts import AccountNames
-from wizard.apply.handover_job import Handover
 from wizard.engine import Snapshot
 from wizard.errors import Trouble
+from wizard.handover.job import Handover
 from wizard.icloud.ladder import Rung
 from wizard.icloud.password import Keeper
 from wizard.icloud.steps import CodeWanted, Library, Phone
 from wizard.icloud.words import trouble
 from wizard.model import Account, Action, Plan, SessionState, Target, Verb
 from wizard.model import Session as AppleSession
-from wizard.renewal.begin import Start
-from wizard.renewal.desk import Desk
-from wizard.renewal.pausing import Pausing
-from wizard.renewal.person import AnotherCode, Code, Outcome, Person, Progress, Stage, Tick
-from wizard.renewal.preparing import Preparation
-from wizard.renewal.renew import Renewal
-from wizard.renewal.telling import reminder, summary
 from wizard.settings import Settings
+from wizard.signin.begin import Start
+from wizard.signin.desk import Desk
+from wizard.signin.pausing import Pausing
+from wizard.signin.person import AnotherCode, Code, Outcome, Person, Progress, Stage, Tick
+from wizard.signin.preparing import Preparation
+from wizard.signin.renew import Renewal
+from wizard.signin.telling import reminder, summary
 
 NOW = fake.NOW
 APPLE_ID = "you@example.com"

@@ -18,8 +18,9 @@ from screens.picture import Picture, freshness
 from screens.tables import TABLES
 from screens.widgets.line import key_line, rule_line
 from screens.widgets.rows import Button, Command, Heading, Item, Row, Table, Text
-from screens.words import TITLES, iteration_names, minutes, moment, next_line, plural, session_line, span
+from screens.words import iteration_names, minutes, moment, next_line, plural, session_line, span
 from tests.screens import fake
+from wizard.iterations import ITERATIONS
 from wizard.model import Account, Hop, Report, Session, SessionState, Status
 from wizard.steps import STEPS
 
@@ -63,7 +64,7 @@ def test_every_word_of_a_page_is_there_at_every_width(width: int) -> None:
 
 
 def test_titles_are_those_of_the_iterations() -> None:
-    assert [(title.id, title.title) for title in TITLES] == [(step.id, step.title) for step in STEPS]
+    assert [(title.id, title.title) for title in ITERATIONS] == [(step.id, step.iteration.title) for step in STEPS]
     assert set(TABLES) == {step.id for step in STEPS}
 
 

@@ -25,10 +25,10 @@ from tests.cli.running import PATIENCE, environment
 from tests.screens.driving import Wizard, text_of
 from tests.screens.fake import FakeSession
 from tests.screens.signing import NOW, ScriptedDesk, ScriptedKeeper, Signing, two_accounts, with_code, works
+from wizard.cli.reauth import Wish
 from wizard.errors import Exit, Retry, Trouble
 from wizard.icloud.words import trouble
-from wizard.reauth import Wish
-from wizard.renewal.person import Outcome
+from wizard.signin.person import Outcome
 
 ROWS = 14
 _CONTROL = re.compile(rb"\x1b(\[[0-9;?<>=]*[ -/]*[@-~]|\][^\x07]*\x07|[()][A-B]|[=>])")

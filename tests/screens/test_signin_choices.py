@@ -32,7 +32,7 @@ from wizard.errors import Retry, Trouble
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import SecurityKeyWanted, TermsWanted
 from wizard.icloud.words import trouble
-from wizard.renewal.person import GaveUp, InUse, Outcome, Progress, Stage, Tick
+from wizard.signin.person import GaveUp, InUse, Outcome, Progress, Stage, Tick
 
 __all__ = ["signing"]
 

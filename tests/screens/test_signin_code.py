@@ -27,7 +27,7 @@ from tests.screens.signing import (
     wanted,
 )
 from wizard.icloud.words import trouble
-from wizard.renewal.person import Outcome
+from wizard.signin.person import Outcome
 
 __all__ = ["signing"]
 

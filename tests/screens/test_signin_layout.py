@@ -25,7 +25,7 @@ from wizard.errors import Trouble
 from wizard.icloud.steps import SecurityKeyWanted, TermsWanted
 from wizard.icloud.words import trouble
 from wizard.model import Session, SessionState
-from wizard.renewal.person import Progress, Stage, Tick
+from wizard.signin.person import Progress, Stage, Tick
 
 LONG = "\n".join(f"{number}. You agree." for number in range(60))
 VALID = Session(SessionState.VALID, NOW + timedelta(days=20), 20)

@@ -15,7 +15,7 @@ from tests.demo_world.signing import Somebody, visit
 from tests.screens.entering import Entering, asked, ended, says, signing, view_of
 from tests.screens.signing import APPLE_ID, NOW, ScriptedDesk, Signing, with_code
 from wizard.errors import Trouble
-from wizard.renewal.person import GaveUp, InUse, Outcome, Progress, Stage, Tick
+from wizard.signin.person import GaveUp, InUse, Outcome, Progress, Stage, Tick
 
 __all__ = ["signing"]
 

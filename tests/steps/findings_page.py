@@ -26,7 +26,7 @@ def written() -> str:
 
 
 def _step(step: Step) -> Iterator[str]:
-    yield f"## {step.iteration} {step.title}\n\n{step.purpose}\n"
+    yield f"## {step.iteration.number} {step.iteration.title}\n\n{step.purpose}\n"
     for finding_id, row in sorted(ROWS.items()):
         if finding_id.startswith(step.id + "."):
             yield _entry(_example(step, finding_id, row))

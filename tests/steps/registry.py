@@ -1,17 +1,18 @@
-"""Every finding id that wizard/steps can make, read from its source and its tables."""
+"""Every finding id that the engine can make, read from its source and its tables."""
 
 from __future__ import annotations
 
 import ast
 import re
 from collections.abc import Iterator
-from importlib.resources import files
+from pathlib import Path
 
+import wizard
+from wizard.facts.pod_problem import SLUGS
+from wizard.icloudpd.log import SIGNS
 from wizard.steps import STEPS
-from wizard.steps.argocd_conditions import CONDITIONS
-from wizard.steps.command_line import OPTIONS
-from wizard.steps.icloudpd_log import SIGNS
-from wizard.steps.pod_trouble import SLUGS
+from wizard.steps.argocd.conditions import CONDITIONS
+from wizard.steps.credentials.command_line import OPTIONS
 
 _ID = re.compile(rf"^({'|'.join(step.id for step in STEPS)})\.[a-z][a-z-]*$")
 _TABLES = {
@@ -27,10 +28,13 @@ def finding_ids() -> set[str]:
 
 
 def _ids() -> Iterator[str]:
-    for source in (*files("wizard.steps").iterdir(), files("wizard.icloud").joinpath("room.py")):
-        if source.name.endswith(".py"):
-            for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
-                yield from _of(node, source.name)
+    engine = Path(wizard.__file__).parent
+    sources = (
+        path for package in ("steps", "facts", "icloudpd", "icloud") for path in (engine / package).rglob("*.py")
+    )
+    for source in sorted(sources):
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            yield from _of(node, source.name)
 
 
 def _of(node: ast.AST, where: str) -> Iterator[str]:

@@ -10,9 +10,8 @@ import pytest
 
 from tests.state.worlds import full_state
 from tests.steps.worlds import SETTINGS, complete, fresh, meta, page
-from wizard import answers, choice_flags, choices, setup
+from wizard import answers, choices, setup
 from wizard.answers import answers_of, parse_answers
-from wizard.choice_flags import add_choices, said
 from wizard.choices import (
     ACCESS_MODES,
     CHOICES,
@@ -33,6 +32,8 @@ from wizard.choices import (
     value_of,
     with_value,
 )
+from wizard.cli import choice_flags
+from wizard.cli.choice_flags import add_choices, said
 from wizard.errors import Exit, Trouble
 from wizard.settings import ANSWERS, FLAG, STATE, Choice, Settings
 from wizard.setup import setup_rows
@@ -192,7 +193,7 @@ def test_what_is_said_comes_before_what_is_worked_out_and_that_before_what_is_us
         "from your answers file",
     )
     detected = SETTINGS.having(TIME_ZONE, "Europe/Berlin", "from this machine")
-    assert value_of(TIME_ZONE, complete(), detected) == ("America/Edmonton", "as CronJob icloudpd-sync has it")
+    assert value_of(TIME_ZONE, complete(), detected) == ("America/Phoenix", "as CronJob icloudpd-sync has it")
     assert value_of(TIME_ZONE, fresh(), detected) == ("Europe/Berlin", "from this machine")
     assert value_of(TIME_ZONE, complete(), detected.having(CRON_JOB, "mine"))[0] == "Europe/Berlin"
 

@@ -30,10 +30,10 @@ from tests.steps.worlds import (
     with_run,
     with_session,
 )
+from wizard.facts.session import session_of
+from wizard.icloudpd.log import read_log
 from wizard.model import Finding, Session, SessionState, Severity, Status
 from wizard.steps import diagnose
-from wizard.steps.icloudpd_log import read_log
-from wizard.steps.session import session_of
 from wizard.world import Found, Job, LogTail, Missing, Page, Unreadable, World
 
 DATA = Path(__file__).parent / "data" / "icloudpd"

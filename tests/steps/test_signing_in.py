@@ -37,10 +37,10 @@ from tests.steps.worlds import (
 from wizard.annotations import LIBRARY_COUNT, SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, SUSPENDED_BY
 from wizard.model import Finding, SessionState, Severity, Status
 from wizard.observe.look_pods import auth_pods
-from wizard.renewal.renew import LONGEST_SECONDS
 from wizard.settings import Settings
+from wizard.signin.renew import LONGEST_SECONDS
 from wizard.steps import diagnose
-from wizard.steps.session_notes import LONGEST_SIGN_IN
+from wizard.steps.authentication.session_notes import LONGEST_SIGN_IN
 from wizard.world import Found, Job, SecretKeys, World
 
 ENDED = "2026-11-24 03:00:02 ERROR    Authentication required for Account. (421)"

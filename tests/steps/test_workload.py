@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.steps.workload import Workload, needed_objects, read_workload
+from wizard.icloudpd.workload import Workload, needed_objects, read_workload
 from wizard.world import Container, EnvVar, Mount, PodSpec, PodVolume
 
 MOUNTS = (Mount("credentials", "/credentials"), Mount("config", "/config"), Mount("photos", "/photos"))

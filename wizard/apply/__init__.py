@@ -1,1 +1,1 @@
-"""Changes the cluster: carries out Actions, and hands a session over to the config claim. Decides nothing by itself."""
+"""Changes the cluster, as a plan says. Decides nothing by itself."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wizard.steps.images import OFFICIAL_PROGRAM, Image
+from wizard.icloudpd.images import OFFICIAL_PROGRAM, Image
 
 ENTRY_POINT = "/app/entrypoint.sh"
 

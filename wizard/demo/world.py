@@ -21,20 +21,20 @@ from typing import Any
 import yaml
 from aiohttp import web
 
-from wizard.demo.access import USER, Policy
-from wizard.demo.containers import Containers
-from wizard.demo.controllers import Controllers
-from wizard.demo.faults import Faults
-from wizard.demo.given import Given
-from wizard.demo.kinds import Object
-from wizard.demo.logs import Logs
-from wizard.demo.residents import Phone, Residents
+from wizard.demo.api.access import USER, Policy
+from wizard.demo.api.faults import Faults
+from wizard.demo.api.kinds import Object
+from wizard.demo.api.logs import Logs
+from wizard.demo.api.server import Server
+from wizard.demo.api.store import Change, Store
+from wizard.demo.api.watches import too_old
+from wizard.demo.people import Phone, Residents
+from wizard.demo.runtime.containers import Containers
+from wizard.demo.runtime.controllers import Controllers
+from wizard.demo.runtime.pinned import Pinned
+from wizard.demo.runtime.volumes import Volume
 from wizard.demo.scenario import Scenario
-from wizard.demo.seeding import LOG_TIME, at_time, seed
-from wizard.demo.server import Server
-from wizard.demo.store import Change, Store
-from wizard.demo.volumes import Volume
-from wizard.demo.watching import too_old
+from wizard.demo.seed_store import LOG_TIME, at_time, seed
 from wizard.errors import Exit, Trouble
 
 _SCHEMA = 1
@@ -56,7 +56,7 @@ class DemoWorld:
         self,
         scenario: Scenario,
         store: Store,
-        given: Given,
+        given: Pinned,
         started: datetime,
         volumes: dict[str, Volume] | None = None,
     ) -> None:
@@ -148,7 +148,7 @@ class DemoWorld:
                 store.load(item)
             store.resume(kept["version"])
             volumes = {str(name): Volume.of(files) for name, files in kept.get("volumes", {}).items()}
-            given, started = Given(*map(frozenset, kept["given"])), datetime.fromisoformat(kept["started"])
+            given, started = Pinned(*map(frozenset, kept["given"])), datetime.fromisoformat(kept["started"])
             world = cls(scenario, store, given, started, volumes)
             world.logs.texts.update(kept["logs"])
             world.apple_kept = kept.get("apple")
@@ -165,7 +165,7 @@ class DemoWorld:
 
     def secure(self) -> ssl.SSLContext:
         """Makes a certificate for this world and returns what serves with it."""
-        from wizard.demo.certificate import server_context  # noqa: PLC0415 (only a served world needs cryptography)
+        from wizard.demo.api.certificate import server_context  # noqa: PLC0415 (only a served world needs cryptography)
 
         context, self.ca = server_context()
         return context

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
+from wizard.iterations import ITERATIONS
 from wizard.model import Report
 from wizard.settings import Settings
-from wizard.steps.argocd import STEP as ARGOCD
-from wizard.steps.authentication import STEP as AUTHENTICATION
 from wizard.steps.base import Step
-from wizard.steps.credentials import STEP as CREDENTIALS
-from wizard.steps.exposure import STEP as EXPOSURE
-from wizard.steps.immich import STEP as IMMICH
 from wizard.steps.report import diagnose_with
-from wizard.steps.storage import STEP as STORAGE
-from wizard.steps.verification import STEP as VERIFICATION
 from wizard.world import World
 
-STEPS: tuple[Step, ...] = (STORAGE, CREDENTIALS, AUTHENTICATION, ARGOCD, IMMICH, EXPOSURE, VERIFICATION)
+STEPS: tuple[Step, ...] = tuple(import_module(f"{__name__}.{one.id}.checks").STEP for one in ITERATIONS)
 
 __all__ = ["STEPS", "Step", "diagnose"]
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from wizard.choices import IMMICH_NAMESPACE, SKIPPED
+from wizard.iterations import Iteration
 from wizard.model import Blocker, Diagnosis, Finding, Severity, Status
 from wizard.settings import Settings
 from wizard.world import Access, Found, Unreadable, World
@@ -32,25 +33,27 @@ _LOUDEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.UNKNOWN, Severity.I
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One iteration: `purpose` says in two sentences what it is for, `checks` find out where it stands."""
+    """What there is to know and do about one iteration: `purpose` says in two sentences what it is for, `checks` find out where it stands."""
 
-    iteration: int
-    id: str
-    title: str
+    iteration: Iteration
     purpose: str
     checks: tuple[Check, ...]
 
+    @property
+    def id(self) -> str:
+        """The iteration's id."""
+        return self.iteration.id
+
     def diagnose(self, world: World, settings: Settings) -> Diagnosis:
         """Runs the checks; what stands in the way comes first, then loudest first, then as the checks have it."""
+        number, title = self.iteration.number, self.iteration.title
         if self.id in settings[SKIPPED]:
-            return Diagnosis(self.iteration, self.id, self.title, Status.SKIPPED, ())
+            return Diagnosis(number, self.id, title, Status.SKIPPED, ())
         findings = sorted(
             (addressed(finding, settings) for check in self.checks for finding in check(world, settings)),
             key=lambda finding: (finding.implies is None, _LOUDEST_FIRST.index(finding.severity)),
         )
-        return Diagnosis(
-            self.iteration, self.id, self.title, status_of(findings), tuple(findings), tuple(blockers_of(findings))
-        )
+        return Diagnosis(number, self.id, title, status_of(findings), tuple(findings), tuple(blockers_of(findings)))
 
 
 def status_of(findings: Iterable[Finding]) -> Status:

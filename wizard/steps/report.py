@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from wizard.accounts import AccountNames, account_of, seen_accounts
+from wizard.facts.objects import claims_of, cron_job_named, items
+from wizard.facts.session import session_of
 from wizard.icloud.typed import account_name, is_account_name
+from wizard.icloudpd.workload import opaque, read_workload
 from wizard.model import Account, Report
 from wizard.settings import Settings
 from wizard.steps.base import Step
-from wizard.steps.look_up import claims_of, cron_job_named, items
 from wizard.steps.pipeline import pipeline
-from wizard.steps.session import session_of
-from wizard.steps.workload import opaque, read_workload
 from wizard.world import CronJob, World
 
 

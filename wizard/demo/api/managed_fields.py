@@ -1,0 +1,250 @@
+"""Who owns which fields of an object: managedFields as a server keeps them, for updates and for server-side apply. Pure.
+
+A set of fields is a nested dict as in FieldsV1: "f:name" for a field, 'k:{"name":"x"}' for an item of a list that has keys.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from wizard.demo.api.kinds import Object
+
+Path = tuple[str, ...]
+APPLY, UPDATE = "Apply", "Update"
+OURS = "photosync-wizard"
+_KEYS: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "containers": (("name",),),
+    "initContainers": (("name",),),
+    "volumes": (("name",),),
+    "env": (("name",),),
+    "imagePullSecrets": (("name",),),
+    "volumeMounts": (("mountPath",),),
+    "ports": (("containerPort", "protocol"), ("port", "protocol")),
+    "ownerReferences": (("uid",),),
+}
+_DEFAULTS = {"protocol": "TCP"}
+_NOT_OWNED = ("apiVersion", "kind", "status")
+_NOT_OWNED_METADATA = (
+    "name",
+    "namespace",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "managedFields",
+    "selfLink",
+)
+
+
+def fields_of(item: Object, *, custom: bool = False) -> Object:
+    """The fields that are set in an object, but for its identity and its status; lists of custom resources are whole."""
+    rest = {key: value for key, value in item.items() if key not in (*_NOT_OWNED, "metadata")}
+    metadata = {key: value for key, value in item.get("metadata", {}).items() if key not in _NOT_OWNED_METADATA}
+    return _fields({**({"metadata": metadata} if metadata else {}), **rest}, custom=custom)
+
+
+def _fields(value: Any, *, custom: bool) -> Object:
+    found: Object = {}
+    for key, each in value.items():
+        if isinstance(each, dict):
+            found[f"f:{key}"] = _fields(each, custom=custom)
+        elif (keys := None if custom else _keys(key, each)) is not None:
+            found[f"f:{key}"] = {_key(item, keys): {".": {}, **_fields(item, custom=custom)} for item in each}
+        else:
+            found[f"f:{key}"] = {}
+    return found
+
+
+def _keys(name: str, value: Any) -> tuple[str, ...] | None:
+    """The keys of a list's items; None where the list is one value."""
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        return None
+    for keys in _KEYS.get(name, ()):
+        if all(key in item or key in _DEFAULTS for item in value for key in keys):
+            return keys
+    return None
+
+
+def _key(item: Object, keys: tuple[str, ...]) -> str:
+    return "k:" + json.dumps({key: item.get(key, _DEFAULTS.get(key)) for key in keys}, separators=(",", ":"))
+
+
+def leaves(fields: Object, before: Path = ()) -> Iterator[Path]:
+    """The path of every value in a set of fields, and of every item of a list that has keys."""
+    for key, inner in fields.items():
+        if "." in inner and key.startswith("k:"):
+            yield (*before, key)
+        if inner:
+            yield from leaves(inner, (*before, key))
+        elif key != ".":
+            yield (*before, key)
+
+
+def _of_leaves(paths: Iterable[Path]) -> Object:
+    found: Object = {}
+    for path in sorted(paths):
+        place = found
+        for step in path:
+            place = place.setdefault(step, {})
+        if path[-1].startswith("k:"):
+            place["."] = {}
+    return found
+
+
+def value_at(item: Any, path: Path) -> Any:
+    """What stands at a path; None where nothing does."""
+    for step in path:
+        if step.startswith("f:"):
+            item = item.get(step[2:]) if isinstance(item, dict) else None
+        elif isinstance(item, list):
+            item = next((each for each in item if _matches(each, step)), None)
+        else:
+            return None
+    return item
+
+
+def _differs(one: Any, other: Any, path: Path) -> bool:
+    """Whether a value is another one; an item of a list is there or not."""
+    return not path[-1].startswith("k:") and bool(value_at(one, path) != value_at(other, path))
+
+
+def _matches(item: Any, step: str) -> bool:
+    keys = json.loads(step[2:])
+    return isinstance(item, dict) and all(item.get(key, _DEFAULTS.get(key)) == value for key, value in keys.items())
+
+
+def applied(live: Any, config: Any, *, custom: bool) -> Any:
+    """`live` with every field of `config` set; items of lists with keys are merged one by one."""
+    if not isinstance(live, dict) or not isinstance(config, dict):
+        return copy.deepcopy(config)
+    result = dict(live)
+    for key, value in config.items():
+        old = live.get(key)
+        keys = None if custom else _keys(key, value)
+        if keys is not None and isinstance(old, list):
+            items = list(old)
+            for each in value:
+                step = _key(each, keys)
+                index = next((n for n, item in enumerate(items) if _matches(item, step)), None)
+                if index is None:
+                    items.append(copy.deepcopy(each))
+                else:
+                    items[index] = applied(items[index], each, custom=custom)
+            result[key] = items
+        else:
+            result[key] = applied(old, value, custom=custom)
+    return result
+
+
+def without(item: Any, path: Path) -> Any:
+    """A copy without what stands at `path`."""
+    step, rest = path[0], path[1:]
+    if step.startswith("f:"):
+        if not isinstance(item, dict) or step[2:] not in item:
+            return item
+        name, result = step[2:], dict(item)
+        if not rest:
+            del result[name]
+        else:
+            result[name] = without(item[name], rest)
+            if result[name] in ({}, []):
+                del result[name]
+        return result
+    if not isinstance(item, list):
+        return item
+    kept = []
+    for each in item:
+        if _matches(each, step):
+            if rest:
+                kept.append(without(each, rest))
+        else:
+            kept.append(each)
+    return kept
+
+
+def entry(manager: str, operation: str, item: Object, fields: Object, time: str) -> Object:
+    """One line of managedFields."""
+    return {
+        "manager": manager,
+        "operation": operation,
+        "apiVersion": item["apiVersion"],
+        "time": time,
+        "fieldsType": "FieldsV1",
+        "fieldsV1": fields,
+    }
+
+
+def managed_by(item: Object, manager: str, time: str, *, custom: bool = False) -> list[Object]:
+    """The managedFields that say that `manager` wrote everything, and the wizard what only the wizard writes."""
+    fields = fields_of(item, custom=custom)
+    ours = [path for path in leaves(fields) if any(step.startswith(f"f:{OURS}/") for step in path)]
+    if not ours or manager == OURS:
+        return [entry(manager, UPDATE, item, fields, time)]
+    rest = _of_leaves(set(leaves(fields)) - set(ours))
+    return [entry(manager, UPDATE, item, rest, time), entry(OURS, APPLY, item, _of_leaves(ours), time)]
+
+
+def updated(before: Object, after: Object, manager: str, time: str, *, custom: bool = False) -> list[Object]:
+    """The managedFields after `manager` wrote `after` over `before`: what it changed is its alone."""
+    old, new = set(leaves(fields_of(before, custom=custom))), set(leaves(fields_of(after, custom=custom)))
+    changed = {path for path in new if path not in old or _differs(before, after, path)}
+    gone = old - new
+    entries, own = [], set(changed)
+    for each in before["metadata"].get("managedFields", ()):
+        paths = set(leaves(each["fieldsV1"])) - gone
+        if (each["manager"], each["operation"]) == (manager, UPDATE):
+            own |= paths
+        elif left := paths - changed:
+            entries.append({**each, "fieldsV1": _of_leaves(left)})
+    return [*entries, entry(manager, UPDATE, after, _of_leaves(own), time)] if own else entries
+
+
+def conflicts(live: Object, config: Object, manager: str, *, custom: bool) -> list[tuple[str, Path]]:
+    """Whom an apply of `config` would take a field from, and which; in the order of managedFields."""
+    wanted = set(leaves(fields_of(config, custom=custom)))
+    found = []
+    for each in live["metadata"].get("managedFields", ()):
+        if (each["manager"], each["operation"]) == (manager, APPLY):
+            continue
+        who = f'"{each["manager"]}"' + (f" using {each['apiVersion']}" if each["operation"] == UPDATE else "")
+        found += [
+            (who, path) for path in sorted(wanted & set(leaves(each["fieldsV1"]))) if _differs(live, config, path)
+        ]
+    return found
+
+
+def owned_after(
+    live: Object, config: Object, manager: str, time: str, *, custom: bool
+) -> tuple[list[Object], list[Path]]:
+    """The managedFields after an apply, and the paths that nobody owns any more."""
+    wanted = fields_of(config, custom=custom)
+    taken = {path for _, path in conflicts(live, config, manager, custom=custom)}
+    entries: list[Object] = []
+    own: Object | None = None
+    for each in live["metadata"].get("managedFields", ()):
+        if (each["manager"], each["operation"]) == (manager, APPLY):
+            own = each
+        elif left := set(leaves(each["fieldsV1"])) - taken:
+            entries.append({**each, "fieldsV1": _of_leaves(left)} if taken else each)
+    others = {path for each in entries for path in leaves(each["fieldsV1"])}
+    before = set(leaves(own["fieldsV1"])) if own else set()
+    dropped = sorted(before - set(leaves(wanted)) - others)
+    if own is not None and before == set(leaves(wanted)):
+        return [own, *entries], dropped
+    return [*([entry(manager, APPLY, config, wanted, time)] if wanted else []), *entries], dropped
+
+
+def spelled(path: Path) -> str:
+    """As messages spell a path: .data.a, .spec.containers[name="c"].image."""
+    text = ""
+    for step in path:
+        if step.startswith("f:"):
+            text += f".{step[2:]}"
+        else:
+            text += "[" + ",".join(f"{key}={json.dumps(value)}" for key, value in json.loads(step[2:]).items()) + "]"
+    return text

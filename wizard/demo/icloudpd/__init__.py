@@ -1,0 +1,1 @@
+"""The demo icloudpd: what the program in the pods says and does at the demo Apple."""

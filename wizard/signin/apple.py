@@ -1,0 +1,202 @@
+"""The conversation with Apple, with the person's answers: from the session's own tokens to a code. Changes nothing on a cluster.
+
+Every password and every code is sent once; a code again only when it was typed again, and a password that Apple has refused
+not at all. A refusal leads to the step that can fix it, or ends the sign-in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from wizard.errors import Retry, Trouble
+from wizard.icloud.files import Pair, has_token
+from wizard.icloud.password import Keeper
+from wizard.icloud.signing_in import SigningIn
+from wizard.icloud.steps import CodeWanted, PasswordWanted, SecurityKeyWanted, SignedIn, Step, TermsWanted, WrongCode
+from wizard.icloud.words import trouble
+from wizard.signin.person import AnotherCode, Code, GaveUp, Person, Progress, Stage, Tick
+
+_APPLE_IS_AWAY = frozenset({"icloud.unavailable", "icloud.throttled", "icloud.unreachable", "icloud.locked"})
+_FROM_THE_START = frozenset({"icloud.sign-in-lapsed", "icloud.session-ended", "icloud.no-step"})
+_ANOTHER_WAY = frozenset({"icloud.sms-refused", "icloud.push-unreachable"})
+_ASKING = Progress(Stage.APPLE, Tick.DOING, "asking Apple")
+_NO_GOOD = frozenset(
+    {"icloud.password-changed", "icloud.wrong-password", "icloud.app-specific-password", "icloud.no-password"}
+)
+_REFUSED = frozenset({"icloud.password-changed", "icloud.wrong-password"})
+_CHINA = {"icloud.china": True, "icloud.not-china": False}
+
+
+@dataclass(slots=True)
+class Passwords:
+    """Where the password comes from: the keyring first, then the person. `used` is the last one that was given out.
+
+    `note` takes a sentence for the person when the keyring can't be used.
+    """
+
+    apple_id: str
+    person: Person
+    keeper: Keeper | None
+    note: Callable[[str], None]
+    used: str | None = field(default=None, repr=False)
+    from_keyring: bool = False
+    _refused: bool = False
+
+    async def kept(self) -> str | None:
+        """The kept password, unless there is none, it can't be read, or Apple has refused it."""
+        if self.keeper is None or self._refused:
+            return None
+        try:
+            return await self.keeper.get(self.apple_id)
+        except Trouble as trouble:
+            self._refused = True
+            self.note(f"{trouble.what} The password was asked for instead.")
+            return None
+
+    async def get(self, why: Trouble | None = None) -> str:
+        """The kept one, else what the person types, who is told `why`."""
+        kept = await self.kept()
+        self.from_keyring = kept is not None
+        self.used = kept if kept is not None else await self.person.password(self.apple_id, why)
+        return self.used
+
+    async def refused(self) -> None:
+        """Apple does not take the kept password any more: it is forgotten, so that no later start sends it again."""
+        self._refused = True
+        if self.keeper:
+            try:
+                await self.keeper.delete(self.apple_id)
+            except Trouble as trouble:
+                self.note(f"{trouble.what} The kept password is refused by Apple and should be removed.")
+
+    async def keep(self) -> bool:
+        """Keeps the one that was used in the keyring, because the person said so. Whether there was one to keep."""
+        if self.keeper is None or self.used is None:
+            return False
+        if not self.from_keyring:
+            await self.keeper.set(self.apple_id, self.used)
+        return True
+
+
+async def sign_in(
+    signing: SigningIn,
+    passwords: Passwords,
+    person: Person,
+    pair: Pair | None,
+    *,
+    china: bool = False,
+    anew: bool = False,
+) -> SignedIn:
+    """Leads from what `pair` still can do to a session. `anew` asks for the password although its tokens may do.
+
+    Raises Trouble, or GaveUp when the person leaves.
+    """
+    step: Step = PasswordWanted(trusted=False)
+    if pair and has_token(pair, "session_token") and not anew:
+        person.show(_ASKING)
+        try:
+            step = await signing.resume(pair)
+        except Trouble as trouble:
+            if trouble.code in _APPLE_IS_AWAY:
+                raise
+    entrance = _Entrance(signing, passwords, pair, china)
+    why: Trouble | None = None
+    while not isinstance(step, SignedIn):
+        try:
+            step = await (entrance.enter(why) if isinstance(step, PasswordWanted) else _next(signing, person, step))
+            why = None
+        except Trouble as trouble:
+            if trouble.code not in _FROM_THE_START:
+                raise
+            step, why = PasswordWanted(trusted=False), trouble
+    person.show(Progress(Stage.APPLE, Tick.DONE, "signed in"))
+    return step
+
+
+@dataclass(slots=True)
+class _Entrance:
+    """The password's own step, which remembers what earlier tries have taught."""
+
+    signing: SigningIn
+    passwords: Passwords
+    pair: Pair | None
+    china: bool
+    moved: bool = False
+    _salt: bytes = field(default_factory=lambda: secrets.token_bytes(16), init=False, repr=False)
+    _refused: set[bytes] = field(default_factory=set, init=False, repr=False)
+
+    async def enter(self, why: Trouble | None) -> Step:
+        """Sends a password once, and asks for another while Apple's answer can be fixed by typing."""
+        while True:
+            password = await self.passwords.get(why)
+            if self._digest(password) in self._refused:
+                why = trouble("icloud.same-password")
+                continue
+            self.passwords.person.show(_ASKING)
+            try:
+                return await self.signing.start(
+                    self.passwords.apple_id,
+                    password,
+                    china=self.china,
+                    kept_password=self.passwords.from_keyring,
+                    known=self.pair,
+                )
+            except Trouble as refusal:
+                if refusal.retry is not Retry.NOW or refusal.code == "icloud.apple-id":
+                    raise
+                if refusal.code in _REFUSED:
+                    self._refused.add(self._digest(password))
+                if refusal.code in _NO_GOOD and self.passwords.from_keyring:
+                    await self.passwords.refused()
+                if refusal.code == "icloud.trust-refused":
+                    self.pair = None
+                if refusal.code in _CHINA:
+                    if self.moved:
+                        raise
+                    self.china, self.moved = _CHINA[refusal.code], True
+                why = refusal
+
+    def _digest(self, password: str) -> bytes:
+        """What tells refused passwords apart without keeping them."""
+        return hmac.digest(self._salt, password.encode(errors="surrogatepass"), hashlib.sha256)
+
+
+async def _next(signing: SigningIn, person: Person, step: Step) -> Step:
+    match step:
+        case CodeWanted():
+            return await _code(signing, person, step)
+        case TermsWanted():
+            if not await person.terms(step):
+                raise GaveUp
+            return await signing.accept_terms()
+        case SecurityKeyWanted():
+            if not await person.security_key(step):
+                raise GaveUp
+            return await signing.use_security_key()
+        case _:
+            raise Trouble("renewal.lost", "Apple asks for the password again.", retry=Retry.NOW)
+
+
+async def _code(signing: SigningIn, person: Person, wanted: CodeWanted) -> Step:
+    why = wanted.notice
+    while True:
+        answer = await person.code(wanted, why)
+        why = None
+        try:
+            match answer:
+                case AnotherCode(delivery=delivery, phone=phone):
+                    wanted = await signing.request_code(delivery, phone)
+                    why = wanted.notice
+                case Code(digits=digits, delivery=delivery):
+                    step = await signing.submit(digits, delivery)
+                    if not isinstance(step, WrongCode):
+                        return step
+                    wanted, why = step.step, step.why
+        except Trouble as trouble:
+            if trouble.code in _FROM_THE_START or not (trouble.retry is Retry.NOW or trouble.code in _ANOTHER_WAY):
+                raise
+            why = trouble

@@ -1,0 +1,219 @@
+"""The pod with which the seed signs in: recognised by what its log ends with, answered where it waits, else taken away.
+
+"It is Running" is never taken for "it waits". A prompt has no line's end, so containerd keeps it out of the log: what shows it
+is a terminal that echoes nothing (the password), or a log that ends with the choice of phones (a code). Its icloudpd writes
+into the session in place, so the pair there is kept before anything is typed, and put back when icloudpd does not get in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+from wizard.apply.execute import execute
+from wizard.errors import Retry, Trouble
+from wizard.handover.pod import HandoverPod, proof_of, until_gone
+from wizard.handover.prompts import Conversation
+from wizard.icloudpd.log import BEFORE_CODE, read_log
+from wizard.icloudpd.proof import Verdict
+from wizard.icloudpd.workload import read_workload
+from wizard.kube.client import Cluster
+from wizard.model import Action, Target, Verb
+from wizard.settings import is_auth_pod
+from wizard.signin.apple import Passwords
+from wizard.signin.in_pod import answer_all, not_lasting, refused_inside
+from wizard.signin.person import Person, Progress, Stage, Tick
+from wizard.signin.proving import not_judged, password_removed, patiently, prove_in_place
+from wizard.world import LogTail, Pod, PodSpec
+
+LINES = 60
+LOOK_SECONDS = 10.0
+GRACE_SECONDS = 1
+_SILENCE = timedelta(minutes=1)
+_PASSWORD, _CODE = "the password", "a code"
+_ASKS = {"asks-password": _PASSWORD, "asks-code": _CODE}
+_TERMINAL = ["/bin/sh", "-c", "stty -a < /proc/1/fd/0"]
+_NO_ECHO = re.compile(r"(?<!\S)-echo(?!\S)")
+_PASSWORD_PROMPT = "iCloud Password for "  # noqa: S105 - what icloudpd asks
+_PROMPTS = {_PASSWORD: "iCloud Password for {}: ", _CODE: "Please enter two-factor authentication code: "}
+
+
+@dataclass(frozen=True, slots=True)
+class AuthPod:
+    """One such pod that holds the session. `asks` is what it waits for, empty when it waits for nothing that can be typed.
+
+    `uid` is Kubernetes' own name for it, `seen` is what its terminal shows; `at_work` that icloudpd is speaking with Apple in
+    it just now. `keeps_password`: its icloudpd writes a password that Apple accepts into a
+    keyring file, in clear; `has_password`: it was given one already.
+    """
+
+    namespace: str
+    name: str
+    container: str
+    asks: str = ""
+    at_work: bool = False
+    seen: str = field(default="", repr=False)
+    uid: str = ""
+    keeps_password: bool = False
+    has_password: bool = False
+
+    @property
+    def leaves(self) -> str:
+        """What answering it leaves behind until it is removed, in a sentence or two."""
+        log = "The code, and at its log level debug the trust token, get into that pod's log"
+        if not self.keeps_password:
+            return f"{log}, so the pod is deleted afterwards."
+        return (
+            f"It keeps the password in clear in a keyring file, which lies on the volume if its image says so. {log}. "
+            "Both are removed afterwards, however it ends."
+        )
+
+    @property
+    def removal(self) -> Action:
+        """Deletes it, with its log."""
+        state = f"waits for {self.asks}" if self.asks else "runs and waits for nobody"
+        return Action(
+            f"Remove pod {self.name}, which {state}, so that one program alone uses the session",
+            Verb.DELETE,
+            Target("v1", "Pod", "pods", self.namespace, self.name),
+            {"gracePeriodSeconds": GRACE_SECONDS},
+            command=f"kubectl -n {self.namespace} delete pod {self.name} --grace-period={GRACE_SECONDS}",
+        )
+
+
+async def find(cluster: Cluster, pods: tuple[Pod, ...], now: datetime, namespace: str) -> AuthPod | None:
+    """The auth pod among the pods that mount the claim, if there is one that runs."""
+    for pod in pods:
+        if not is_auth_pod(pod.meta.name) or pod.meta.owner or pod.meta.deleting or pod.phase != "Running":
+            continue
+        container = pod.spec.containers[0]
+        try:
+            log = await cluster.log(namespace, pod.meta.name, container.name, tail=LINES)
+        except Trouble:
+            log = ""
+        lines = tuple(log.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n"))
+        ending = read_log(LogTail(pod.meta.name, lines)).ending
+        asks = ""
+        if container.stdin and container.tty:
+            asks = _ASKS.get(ending, "") or _asks_without_a_line(
+                lines, await _terminal(cluster, namespace, pod.meta.name, container.name)
+            )
+        silent = not any(line.strip() for line in lines)
+        at_work = not asks and (ending == "signing-in" or (silent and _young(pod.meta.created, now)))
+        prompt = _PROMPTS[asks].format("") if asks and ending not in _ASKS else ""
+        return AuthPod(
+            namespace,
+            pod.meta.name,
+            container.name,
+            asks,
+            at_work,
+            "\n".join((*lines, prompt)),
+            pod.meta.uid,
+            keeps_password=_keeps_password(pod.spec),
+            has_password=asks == _CODE and (_PASSWORD_PROMPT in log or _given_password(pod.spec)),
+        )
+    return None
+
+
+async def _terminal(cluster: Cluster, namespace: str, pod: str, container: str) -> str:
+    """How the terminal of the container's program is set; empty where that can't be seen."""
+    try:
+        result = await cluster.exec(namespace, pod, container, _TERMINAL, seconds=LOOK_SECONDS)
+    except Trouble:
+        return ""
+    return result.stdout.decode("utf-8", "replace")
+
+
+def _asks_without_a_line(lines: tuple[str, ...], terminal: str) -> str:
+    """What icloudpd waits for when its prompt is not in the log."""
+    if _NO_ECHO.search(terminal):
+        return _PASSWORD
+    return _CODE if lines and BEFORE_CODE.search(lines[-1]) else ""
+
+
+def _keeps_password(spec: PodSpec) -> bool:
+    """Whether icloudpd's keyring is among its providers, as it is where none is chosen: each gets an accepted password."""
+    workload = read_workload(spec)
+    if workload is None or not workload.given("--password-provider"):
+        return True
+    return any("keyring" in word for word in (*workload.container.command, *workload.container.args))
+
+
+def _given_password(spec: PodSpec) -> bool:
+    workload = read_workload(spec)
+    return workload is not None and workload.given("--password")
+
+
+def _tell_removed(paths: tuple[str, ...], person: Person, note: Callable[[str], None]) -> None:
+    for sentence in password_removed(paths):
+        person.show(Progress(Stage.CLAIM, Tick.DONE, sentence.rstrip(".")))
+        note(sentence)
+
+
+def waits(pod: AuthPod) -> Trouble:
+    """What the person is told of a pod that waits, before they choose."""
+    return Trouble(
+        "renewal.auth-pod-waits",
+        f"Pod {pod.name} waits for {pod.asks} already.",
+        why=f"Its icloudpd asked Apple by itself. {pod.leaves}",
+        fix="Answer it there, or sign in from here, which leaves neither: the pod is removed then."
+        if pod.keeps_password
+        else "Answer it there, or sign in from here: the pod is removed then.",
+        retry=Retry.NOW,
+    )
+
+
+async def answer(
+    cluster: Cluster,
+    found: AuthPod,
+    pod: HandoverPod,
+    apple_id: str,
+    person: Person,
+    passwords: Passwords,
+    note: Callable[[str], None],
+) -> None:
+    """Answers the waiting icloudpd, and proves what it wrote by the hand-over pod, without a password.
+
+    Raises Trouble with icloudpd's own reason; the pair that was there before is in place again then. However it ends, the pod
+    is gone, and the password that it kept in clear too.
+    """
+    person.show(Progress(Stage.APPLE, Tick.DOING, f"answering icloudpd in pod {found.name}"))
+    await pod.keep(keyring_stays=bool(pod.keyring) and not found.has_password)
+    settled = False
+    try:
+        try:
+            async with cluster.attach(found.namespace, found.name, found.container, tty=True) as stream:
+                talk = Conversation(stream, found.seen)
+                await answer_all(talk, person, passwords)
+        finally:
+            await remove(cluster, found)
+        said = proof_of(found.name, talk.output.encode())
+        if not said.accepted:
+            raise await refused_inside(said, passwords)
+        person.show(Progress(Stage.APPLE, Tick.DONE, "icloudpd has signed in"))
+        person.show(Progress(Stage.PROVED, Tick.DOING, "asking it once more, without a password"))
+        proof = await patiently(partial(prove_in_place, pod, apple_id), person)
+        if proof.verdict is Verdict.NOT_JUDGED:
+            raise not_judged(proof, pod)
+        if not proof.accepted:
+            raise not_lasting(proof)
+        _tell_removed(await pod.settle(), person, note)
+        settled = True
+        person.show(Progress(Stage.PROVED, Tick.DONE, "icloudpd says yes"))
+    finally:
+        if not settled:
+            _tell_removed(await pod.take_back(), person, note)
+
+
+async def remove(cluster: Cluster, found: AuthPod) -> None:
+    """Deletes the pod and waits until it is gone, log and all."""
+    await execute(cluster, found.removal)
+    target = found.removal.target
+    await until_gone(cluster, f"{target.path}/{target.name}")
+
+
+def _young(created: datetime | None, now: datetime) -> bool:
+    return created is not None and now - created < _SILENCE

@@ -1,0 +1,126 @@
+"""Where a sign-in is started from: one opening's cluster, settings and keyring. The command line and the screens share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from wizard.engine import Engine, Snapshot
+from wizard.errors import Exit, Retry, Trouble
+from wizard.icloud.password import Keeper, available
+from wizard.kube.client import Cluster
+from wizard.settings import Settings
+from wizard.signin.begin import Start, begin
+from wizard.signin.person import Outcome, Person
+from wizard.signin.renew import Renewal
+from wizard.signin.telling import reminder, summary
+from wizard.steps.report import with_seen_accounts
+
+CHINA = "cn"
+
+
+class Opened(Protocol):
+    """What a desk needs of whoever opened the wizard."""
+
+    @property
+    def settings(self) -> Settings:
+        """As they are now."""
+
+    phone: Callable[[str], None] | None
+
+    def signed_in(self, account: str, apple_id: str, at: datetime) -> None:
+        """Keeps when an account was signed in, and as whom."""
+
+
+class Desk:
+    """One opening's desk. `look` before everything else."""
+
+    def __init__(self, engine: Engine, opened: Opened) -> None:
+        self._engine = engine
+        self._opened = opened
+        self._snapshot: Snapshot | None = None
+        self._cluster: Cluster | None = None
+
+    async def look(self) -> Snapshot:
+        """Looks at the cluster now, and goes on from what is there. Raises Trouble."""
+        self._snapshot = await self._engine.look()
+        return self._snapshot
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The last look."""
+        if self._snapshot is None:
+            raise RuntimeError("the desk has not looked yet")
+        return self._snapshot
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, with the accounts that were seen."""
+        return with_seen_accounts(self.snapshot.world, self._opened.settings)
+
+    def accounts(self, wanted: Sequence[str] = ()) -> tuple[str, ...]:
+        """The wanted accounts, or every one. Raises Trouble for one that is not there."""
+        known = self.settings.accounts
+        unknown = [name for name in wanted if name not in known]
+        if unknown:
+            raise Trouble(
+                "reauth.unknown-account",
+                f"There is no account called {unknown[0]} in {self.settings.namespace}.",
+                fix=f"There is: {', '.join(known)}.",
+                exit_code=Exit.USAGE,
+                retry=Retry.NEVER,
+            )
+        return tuple(dict.fromkeys(wanted)) or known
+
+    async def begin(self, account: str, apple_id: str | None = None) -> Start:
+        """What a sign-in of this account starts from, as `apple_id` where the person has said it. Raises Trouble."""
+        settings = self.settings
+        if apple_id:
+            settings = replace(settings, apple_ids={**settings.apple_ids, account: apple_id})
+        self._cluster = self._cluster or await self._engine.connection()
+        return await begin(self._cluster, self.snapshot.world, settings, account)
+
+    async def keeper(self) -> Keeper | None:
+        """The keyring of this machine, when it is fit to keep a password."""
+        return await available()
+
+    def renewal(
+        self,
+        start: Start,
+        apple_id: str,
+        person: Person,
+        keeper: Keeper | None,
+        *,
+        in_pod: bool = False,
+        renew: bool = False,
+    ) -> Renewal:
+        """The sign-in itself, not yet begun."""
+        return Renewal(
+            self._cluster or self._engine.cluster,
+            start.preparation,
+            apple_id,
+            self._engine.private_folder("apple"),
+            person,
+            keeper,
+            china=start.preparation.handover.domain == CHINA,
+            in_pod_only=in_pod,
+            anew=renew,
+        )
+
+    def listen(self, phone: Callable[[str], None]) -> None:
+        """Gives what the phones of a demo world show to `phone`, from any thread."""
+        self._opened.phone = phone
+
+    def signed_in(self, account: str, apple_id: str) -> None:
+        """Keeps that it was done, for the next start."""
+        self._opened.signed_in(account, apple_id, datetime.now(UTC))
+
+    def told(self, outcome: Outcome) -> tuple[str, ...]:
+        """What came of it, as in `wizard.signin.telling.summary`."""
+        return summary(outcome, self.snapshot.world, self.settings, datetime.now(UTC))
+
+    def reminder(self, outcomes: Sequence[Outcome]) -> str | None:
+        """The next sign-ins as a calendar file's text; None when no date is known."""
+        return reminder(outcomes, self.snapshot.world.cluster, self.settings, datetime.now(UTC))

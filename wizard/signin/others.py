@@ -1,0 +1,211 @@
+"""Who else uses the session of an account: runs of the CronJob, what earlier sign-ins left, a sign-in in another window."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+
+from wizard.annotations import HANDOVER, PURPOSE
+from wizard.apply.execute import execute
+from wizard.errors import Exit, Retry, Trouble
+from wizard.facts.objects import claims_of
+from wizard.handover.pod import delete_job, is_held, until_gone
+from wizard.kube.client import Cluster
+from wizard.kube.errors import NotFound
+from wizard.model import Action, Target, Verb
+from wizard.observe.parse_pod import pod as parse_pod
+from wizard.observe.parse_pod import pod_spec
+from wizard.signin.person import GaveUp, InUse, Person
+from wizard.signin.preparing import Preparation
+from wizard.world import Pod
+
+LOOKS = 10
+LOOK_EVERY_SECONDS = 0.3
+
+
+async def handover_jobs(cluster: Cluster, namespace: str, claim: str) -> tuple[str, ...]:
+    """Names of the hand-over Jobs that mount this claim, the oldest first."""
+    page = await cluster.list_page(
+        f"/apis/batch/v1/namespaces/{namespace}/jobs", labels=f"{PURPOSE}={HANDOVER}", form="full"
+    )
+    mounting = [job for job in page["items"] if claim in claims_of(pod_spec(job["spec"]["template"]["spec"]))]
+    jobs = [job["metadata"] for job in mounting if "deletionTimestamp" not in job["metadata"]]
+    return tuple(meta["name"] for meta in sorted(jobs, key=lambda meta: (meta["creationTimestamp"], meta["name"])))
+
+
+async def mounting_pods(cluster: Cluster, namespace: str, claim: str) -> tuple[Pod, ...]:
+    """Every pod, whoever made it, that mounts the claim and has not ended: a look at the setup reads only some."""
+    unfinished = "status.phase!=Succeeded,status.phase!=Failed"
+    found = [
+        parse_pod(item)
+        async for page in cluster.pages(f"/api/v1/namespaces/{namespace}/pods", fields=unfinished)
+        for item in page["items"]
+    ]
+    return tuple(pod for pod in found if claim in claims_of(pod.spec))
+
+
+async def wait_for_users(cluster: Cluster, preparation: Preparation, person: Person) -> bool:
+    """Waits until nothing else uses the session, or stops it when the person says so. Whether that took any waiting.
+
+    Raises GaveUp when the person leaves, and Trouble for what can't be stopped from here.
+    """
+    waited = False
+    while users := await _users(cluster, preparation):
+        waited = True
+        match await person.in_use(tuple(pod.meta.name for pod in users)):
+            case InUse.LEAVE:
+                raise GaveUp
+            case InUse.STOP:
+                await _stop(cluster, users)
+            case InUse.WAIT:
+                pass
+    return waited
+
+
+async def refuse_beside_users(cluster: Cluster, preparation: Preparation) -> None:
+    """Raises Trouble when a pod has a claim that lets in one pod only: ours would wait for it."""
+    namespace, claim = preparation.namespace, preparation.names.config_claim
+    if pods := await mounting_pods(cluster, namespace, claim):
+        raise Trouble(
+            "renewal.claim-busy",
+            f"Pod {pods[0].meta.name} has the claim {claim}, which lets in one pod at a time.",
+            why="Its access mode is ReadWriteOncePod, so nobody can look at the session meanwhile.",
+            fix="Look again when that pod has ended.",
+            commands=(f"kubectl -n {namespace} get pod {pods[0].meta.name}",),
+            exit_code=Exit.BLOCKED,
+            retry=Retry.LATER,
+        )
+
+
+async def _users(cluster: Cluster, preparation: Preparation) -> tuple[Pod, ...]:
+    """Pods that use the session now. What hands it over, a pod for signing in that only waits, and a pod that does not run
+    (yet) don't count.
+    """
+    idle = preparation.auth_pod.uid if preparation.auth_pod else ""
+    pods = await mounting_pods(cluster, preparation.namespace, preparation.names.config_claim)
+    others = [pod for pod in pods if pod.meta.labels.get(PURPOSE) != HANDOVER and pod.meta.uid != idle]
+    return tuple(pod for pod in others if pod.phase != "Pending")
+
+
+async def refuse_if_held(cluster: Cluster, preparation: Preparation) -> None:
+    """Raises Trouble when somebody signs this account in just now, in another window or on another machine."""
+    target = preparation.handover.action.target
+    for pod in preparation.leaving:
+        if await _stays_held(cluster, pod, preparation.handover.directory):
+            raise _under_way(f"pod {pod.meta.name}", f"kubectl -n {target.namespace} delete pod {pod.meta.name}")
+
+
+async def clear_away(cluster: Cluster, preparation: Preparation) -> None:
+    """Removes what earlier starts left, and waits until nothing of it can write into the session any more."""
+    target = preparation.handover.action.target
+    for name in preparation.left_over:
+        await execute(cluster, delete_job(replace(target, name=name)))
+    for pod in preparation.leaving:
+        await until_gone(cluster, f"/api/v1/namespaces/{target.namespace}/pods/{pod.meta.name}")
+
+
+async def _stays_held(cluster: Cluster, pod: Pod, directory: str) -> bool:
+    """Whether somebody alive holds it: whoever has just died lets go within a moment."""
+    if pod.phase != "Running" or pod.meta.deleting:
+        return False
+    with suppress(Trouble):
+        for _ in range(LOOKS):
+            if not await is_held(cluster, pod, directory):
+                return False
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+        return True
+    return False
+
+
+def _under_way(through: str, command: str) -> Trouble:
+    return Trouble(
+        "renewal.under-way",
+        "Another sign-in of this account is under way.",
+        why=f"It works through {through}, in another window or on another machine. Two at once would spoil each other's session.",
+        fix="Finish that one, or leave it. If nobody is at it, remove its pod and start again. Nothing was changed.",
+        commands=(command,),
+        exit_code=Exit.NEEDS_PERSON,
+        retry=Retry.LATER,
+    )
+
+
+async def stand_back(cluster: Cluster, preparation: Preparation) -> None:
+    """Raises Trouble when a sign-in that was begun before this one is at the same claim: of two at once the first goes on.
+
+    What earlier ones left, and nobody holds, doesn't count.
+    """
+    own = preparation.handover.action.target.name
+    found = await handover_jobs(cluster, preparation.namespace, preparation.names.config_claim)
+    jobs = [job for job in found if job not in preparation.left_over]
+    if own not in jobs:
+        raise taken_over(preparation)
+    if jobs[0] != own:
+        raise _under_way(f"job {jobs[0]}", f"kubectl -n {preparation.namespace} delete job {jobs[0]}")
+
+
+async def is_taken_over(cluster: Cluster, preparation: Preparation) -> bool:
+    """Whether somebody removed the Job of this sign-in while it went on."""
+    target = preparation.handover.action.target
+    try:
+        job = await cluster.get(f"{target.path}/{target.name}")
+    except NotFound:
+        return True
+    except Trouble:
+        return False
+    return "deletionTimestamp" in job["metadata"]
+
+
+async def is_another_at_it(cluster: Cluster, preparation: Preparation) -> bool:
+    """Whether another sign-in of this account goes on; what can't be read counts as that."""
+    try:
+        jobs = await handover_jobs(cluster, preparation.namespace, preparation.names.config_claim)
+    except Trouble:
+        return True
+    return bool(set(jobs) - {preparation.handover.action.target.name})
+
+
+def taken_over(preparation: Preparation) -> Trouble:
+    """What the person is told whose sign-in was ended by another one."""
+    return Trouble(
+        "renewal.taken-over",
+        "The pod of this sign-in was removed while it was in use.",
+        why="Another sign-in of this account was begun meanwhile, or somebody deleted "
+        f"job {preparation.handover.action.target.name}.",
+        fix="Finish the other one, or start again. The session on the volume is whole.",
+        commands=(f"kubectl -n {preparation.namespace} get jobs -l {PURPOSE}={HANDOVER}",),
+        exit_code=Exit.NEEDS_PERSON,
+        retry=Retry.NOW,
+    )
+
+
+async def _stop(cluster: Cluster, pods: tuple[Pod, ...]) -> None:
+    """Deletes the Jobs of these pods, pods that nobody made themselves, and waits until they are gone."""
+    for action in [_stopping(pod) for pod in pods]:
+        await execute(cluster, action)
+    for pod in pods:
+        await until_gone(cluster, f"/api/v1/namespaces/{pod.meta.namespace}/pods/{pod.meta.name}")
+
+
+def _stopping(pod: Pod) -> Action:
+    """Deletes the pod's Job, or the pod itself when it stands alone. Raises Trouble for one that would come back."""
+    namespace, name = pod.meta.namespace, pod.meta.name
+    kind, _, owner = pod.meta.owner.partition("/")
+    if kind == "Job":
+        return delete_job(Target("batch/v1", "Job", "jobs", namespace, owner))
+    if kind:
+        raise Trouble(
+            "renewal.comes-back",
+            f"Pod {name} would come back at once: {kind} {owner} keeps it running.",
+            why="Two programs on one session spoil it.",
+            fix=f"Stop what {kind} {owner} belongs to, then start again. Nothing was changed.",
+            commands=(f"kubectl -n {namespace} get {kind.lower()} {owner}", *_scaling(kind, owner, namespace)),
+            exit_code=Exit.NEEDS_PERSON,
+            retry=Retry.NOW,
+        )
+    return Action(f"Remove pod {name}", Verb.DELETE, Target("v1", "Pod", "pods", namespace, name))
+
+
+def _scaling(kind: str, owner: str, namespace: str) -> tuple[str, ...]:
+    scaled = {"ReplicaSet": ("deployment", owner.rpartition("-")[0]), "StatefulSet": ("statefulset", owner)}.get(kind)
+    return (f"kubectl -n {namespace} scale {scaled[0]} {scaled[1]} --replicas=0",) if scaled else ()

@@ -1,0 +1,60 @@
+"""What becomes of a password in this machine's keyring when a sign-in is over, in the words that say so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wizard.errors import Trouble
+from wizard.icloud.password import Keeper
+
+if TYPE_CHECKING:
+    from wizard.signin.renew import Renewal
+
+NO_KEYRING = "! There is no keyring here that keeps a password safe; it will be asked for each time."
+
+
+class OnlyKeeps(Keeper):
+    """A keyring that gives nothing, because the password comes from elsewhere, and may still be told to keep or to forget."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self.name = keeper.name
+        self._keeper = keeper
+
+    async def get(self, apple_id: str) -> str | None:
+        """Nothing."""
+        del apple_id
+        return None
+
+    async def set(self, apple_id: str, password: str) -> None:
+        """As the keyring does."""
+        await self._keeper.set(apple_id, password)
+
+    async def delete(self, apple_id: str) -> None:
+        """As the keyring does."""
+        await self._keeper.delete(apple_id)
+
+
+async def forget(keeper: Keeper | None, apple_id: str) -> str:
+    """Removes the kept password, and says what came of it."""
+    if keeper is None:
+        return "! There is no keyring here that keeps a password safe, so there is none to remove."
+    try:
+        await keeper.delete(apple_id)
+    except Trouble as refused:
+        return f"! The kept password could not be removed. {refused.what} {refused.why}".rstrip()
+    return f"  {keeper.name} keeps no password for this Apple ID any more."
+
+
+async def keep(renewal: Renewal, keeper: Keeper | None) -> str:
+    """Keeps the password that was used, and says what came of it."""
+    if keeper is None:
+        return NO_KEYRING
+    try:
+        kept = await renewal.keep_password()
+    except Trouble:
+        return f"! {keeper.name} did not take the password; it will be asked for each time."
+    if not kept:
+        return "! There was no password to keep: none was needed. `photosync-wizard reauth --renew` asks for one."
+    return (
+        f"  The password is kept in {keeper.name}. `photosync-wizard reauth --forget-password` removes it from there."
+    )

@@ -1,0 +1,139 @@
+"""What came of a sign-in, in sentences: for the command line and for the screens alike. Pure but for the clock it is given."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from wizard.accounts import AccountNames
+from wizard.choices import PHOTOS_CLAIM, WARNING_DAYS
+from wizard.facts.objects import claim_named, cron_job_named
+from wizard.icloud.calendar import Due, calendar
+from wizard.icloud.ladder import Next, Rung
+from wizard.icloud.room import compare
+from wizard.model import ClusterRef
+from wizard.quantity import bytes_of
+from wizard.settings import DEFAULT_ACCOUNT, Settings
+from wizard.signin.person import Outcome
+from wizard.world import World
+
+RUNGS = {
+    Rung.WORKS: "nothing: the session still works",
+    Rung.HEALED: "nothing: the session was healed with its own tokens",
+    Rung.TRUSTED_PASSWORD: "the password, and no code",
+    Rung.CODE: "password and code",
+    Rung.SECURITY_KEY: "password and security key",
+}
+
+NO_PASSWORD = "--password-provider parameter"  # noqa: S105 - an option of icloudpd
+FROM_SECRET = "--password-provider console < /credentials/password"  # noqa: S105 - an option of icloudpd
+
+
+def checked(account: str, found: Next) -> str:
+    """Which rung a sign-in would take."""
+    return f"{_who(account)}{found.sentence}"
+
+
+def summary(outcome: Outcome, world: World, settings: Settings, now: datetime) -> tuple[str, ...]:
+    """What came of it, in three lines or so: "✓ " before the first, "! " before what to look at, "  " before the others."""
+    lines = [f"✓ {_who(outcome.account)}{until(outcome.expires_at, now)}"]
+    lines.append(f"  It took {RUNGS[outcome.rung]}. {outcome.expiry_basis}".rstrip())
+    if outcome.rung is Rung.WORKS and outcome.expires_at and (outcome.expires_at - now).days <= settings[WARNING_DAYS]:
+        lines.append(
+            f"! It ends soon. `{settings.wizard} reauth --renew` signs in anew, for as long as a new one lasts."
+        )
+    if outcome.library:
+        lines.append(f"  iCloud has {outcome.library.count:,} photos and videos; they come with the next run.")
+        claim = claim_named(world, settings[PHOTOS_CLAIM])
+        job = cron_job_named(world, AccountNames.of(outcome.account, settings).cron_job)
+        found = compare(
+            outcome.library,
+            claim_bytes=bytes_of(claim.capacity or claim.requested) if claim else None,
+            deadline_seconds=job.deadline_seconds if job else None,
+            claim=settings[PHOTOS_CLAIM],
+            cron_job=AccountNames.of(outcome.account, settings).cron_job,
+            namespace=settings.namespace,
+        )
+        lines += [f"! {finding.summary} {finding.fix}" for finding in found]
+    if outcome.photos_trouble:
+        lines += [f"! {line}" for line in outcome.photos_trouble.lines()]
+    return (*lines, *(f"  {note}" for note in outcome.notes))
+
+
+def until(expires_at: datetime | None, now: datetime) -> str:
+    """The sentence that says until when: "Signed in until about 23 December (29 days)."."""
+    if expires_at is None:
+        return "Signed in. Until when, the session's files don't say."
+    day = f"{expires_at.day} {expires_at:%B}"
+    if expires_at <= now:
+        return f"Signed in. By the date in the session's files it was to end on {day}; Apple can end it at any time."
+    days = (expires_at - now).days
+    left = f"{days} days" if days > 1 else "1 day" if days else "less than a day"
+    return f"Signed in until about {day} ({left})."
+
+
+def reminder(outcomes: Sequence[Outcome], cluster: ClusterRef, settings: Settings, now: datetime) -> str | None:
+    """The next sign-ins as a calendar that reminds the warning days before; None when no date is known."""
+    identity = cluster.uid or cluster.server
+    dues = tuple(
+        Due(outcome.expires_at.date(), outcome.account, identity, settings[WARNING_DAYS], settings.wizard)
+        for outcome in outcomes
+        if outcome.expires_at
+    )
+    return calendar(dues, now) if dues else None
+
+
+def _who(account: str) -> str:
+    return "" if account == DEFAULT_ACCOUNT else f"{account}: "
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One thing to do: in words, and as a command where there is one."""
+
+    words: str
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unattended:
+    """What has to be done, in this order, for icloudpd to sign in again by itself."""
+
+    parts: tuple[Instruction, ...]
+
+    @property
+    def script(self) -> str:
+        """The same as a file: words as remarks, commands to copy."""
+        lines = []
+        for part in self.parts:
+            lines += [f"# {line}" for line in textwrap.wrap(part.words, 100)]
+            lines += [part.command, ""] if part.command else [""]
+        return "\n".join(lines)
+
+
+def unattended(settings: Settings, account: str) -> Unattended:
+    """How the password gets into the cluster's Secret and from there to icloudpd; it is typed, and stands in no command."""
+    names = AccountNames.of(account, settings)
+    kubectl = f"{settings.kubectl} -n {settings.namespace}"
+    return Unattended(
+        (
+            Instruction(
+                f"Put the password into the Secret {names.secret}. Any shell does; what you type is not shown:",
+                "printf 'Apple password: ' && stty -echo && IFS= read -r V; stty echo; echo\n"
+                'printf \'{"data":{"password":"%s"}}\' "$(printf %s "$V" | base64 | tr -d \'\\n\')" |\n'
+                f"  {kubectl} patch secret {names.secret} --type merge --patch-file /dev/stdin; unset V",
+            ),
+            Instruction(
+                f"In the command of the CronJob {names.cron_job} put `{FROM_SECRET}` in place of `{NO_PASSWORD}`, which leaves "
+                "the password out of the process list. Only a shell understands the `<`: the command has to be "
+                '`["sh", "-c", "icloudpd … < /credentials/password"]`; as one more word of `args` it would be an argument error.'
+            ),
+            Instruction(
+                f"The Secret {names.secret} has to be mounted at /credentials. Where Argo CD manages the CronJob, make the "
+                "change in git: it puts back what is edited by hand. Elsewhere:",
+                f"{kubectl} edit cronjob {names.cron_job}",
+            ),
+        )
+    )

@@ -1,0 +1,1 @@
+"""Iteration 4, Argo CD: what is in git is what is in the cluster."""

@@ -1,0 +1,328 @@
+"""Iteration 2's CronJobs: there, not suspended, run often enough, don't hammer Apple, and their pods may exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from wizard.accounts import AccountNames
+from wizard.annotations import SUSPENDED_BY
+from wizard.choices import SERVICE_ACCOUNT
+from wizard.facts.objects import (
+    application_of,
+    claim_named,
+    cron_job_named,
+    events_about,
+    items,
+    manager_of,
+    mend,
+    more_of,
+)
+from wizard.facts.runners import cron_jobs, names_of, nowhere_to_put
+from wizard.facts.sign_in_commands import reauth
+from wizard.model import Blocker, Finding, Severity, Status
+from wizard.schedule import in_words, longest_gap
+from wizard.settings import Settings
+from wizard.steps.authentication.session_notes import handovers, signing_in
+from wizard.steps.base import cut_short, unknown
+from wizard.steps.credentials.other_clients import other_client, other_clients
+from wizard.world import CronJob, Event, Found, Pod, Unreadable, World
+
+SESSION_LIFE = timedelta(days=30)
+LONGEST_SAFE_GAP = timedelta(days=25)
+_ENFORCE = "pod-security.kubernetes.io/enforce"
+
+
+def check_cron_jobs(world: World, settings: Settings) -> Iterator[Finding]:
+    if isinstance(world.cron_jobs, Unreadable):
+        yield unknown("credentials.cronjobs-unreadable", f"The CronJobs in {settings.namespace}", world.cron_jobs)
+        return
+    if nowhere_to_put(world):
+        return
+    for names in names_of(settings):
+        if job := cron_job_named(world, names.cron_job):
+            yield from _cron_job(job, names, world, settings)
+        elif more_of(world.cron_jobs):
+            yield cut_short("credentials.cronjobs-unreadable", "CronJobs", f"a CronJob {names.cron_job}")
+        else:
+            clients = other_clients(names, world)
+            yield _missing(names, clients)
+            if clients:
+                yield other_client(clients, names)
+
+
+def _missing(names: AccountNames, clients: list[Pod]) -> Finding:
+    first = (
+        f"Stop pod {clients[0].meta.name} first, unless it is to go on in its place. Then create"
+        if clients
+        else "Create"
+    )
+    return Finding(
+        "credentials.cronjob-missing",
+        Severity.ERROR,
+        f"The CronJob {names.cron_job} does not exist yet.",
+        evidence={f"cronjob/{names.cron_job}": "not found"},
+        why="It is what downloads the photos, night after night.",
+        fix=f"{first} it, in git when Argo CD manages this namespace; docs/manifests.md has one that lives on the session alone.",
+        implies=Status.ACTION_REQUIRED,
+        blocker=Blocker(
+            "P0",
+            f"CronJob {names.cron_job} does not exist",
+            ("iteration_7", "cronjob_execution"),
+            user_action_required=True,
+            estimated_minutes=5,
+            ready_when=(f"CronJob {names.cron_job} exists",),
+        ),
+    )
+
+
+def _patch(job: CronJob, patch: str) -> str:
+    return f"kubectl -n {job.meta.namespace} patch cronjob {job.meta.name} --type merge -p '{patch}'"
+
+
+def _cron_job(job: CronJob, names: AccountNames, world: World, settings: Settings) -> Iterator[Finding]:
+    where = f"cronjob/{job.meta.name}"
+    if job.suspend:
+        yield _suspended(job, where, names, world, settings)
+    else:
+        yield Finding(
+            "credentials.cronjob",
+            Severity.OK,
+            f"The CronJob {job.meta.name} exists, not suspended, {job.schedule} {job.time_zone}".rstrip() + ".",
+            evidence={
+                f"{where} spec.schedule": job.schedule,
+                f"{where} spec.timeZone": job.time_zone or "(the cluster's)",
+                "managed by": manager_of(job.meta, application_of(world, "CronJob", job.meta)),
+            },
+        )
+    yield from _schedule(job, where, world)
+    yield from _repetition(job, where, world)
+    if (job.spec.service_account or "default") != settings[SERVICE_ACCOUNT]:
+        fix, commands = mend(
+            world,
+            "CronJob",
+            job.meta,
+            f"Set serviceAccountName to {settings[SERVICE_ACCOUNT]}.",
+            _patch(
+                job,
+                f'{{"spec":{{"jobTemplate":{{"spec":{{"template":{{"spec":{{"serviceAccountName":"{settings[SERVICE_ACCOUNT]}"}}}}}}}}}}}}',
+            ),
+        )
+        yield Finding(
+            "credentials.other-serviceaccount",
+            Severity.WARNING,
+            f"The CronJob {job.meta.name} runs as ServiceAccount {job.spec.service_account or 'default'}, not {settings[SERVICE_ACCOUNT]}.",
+            evidence={f"{where} serviceAccountName": job.spec.service_account or "(default)"},
+            why="What is set for the one, no token above all, does not hold for the other.",
+            fix=fix,
+            commands=commands,
+        )
+    for volume in job.spec.volumes:
+        if (
+            volume.kind == "pvc"
+            and isinstance(world.claims, Found)
+            and not more_of(world.claims)
+            and not claim_named(world, volume.ref)
+        ):
+            yield Finding(
+                "credentials.claim-reference-broken",
+                Severity.ERROR,
+                f"{job.meta.name} mounts the claim {volume.ref}, which does not exist.",
+                evidence={f"{where} volume {volume.name}": f"claim {volume.ref}: not found"},
+                why="Its pods would wait for ever.",
+                fix="Create the claim (iteration 1) or mend the name.",
+                commands=(f"kubectl -n {settings.namespace} get pvc",),
+                implies=Status.ACTION_REQUIRED,
+            )
+
+
+def _suspended(job: CronJob, where: str, names: AccountNames, world: World, settings: Settings) -> Finding:
+    since = job.meta.annotations.get(SUSPENDED_BY)
+    if since is not None and any(signing_in(handover, world) for handover in handovers(world)):
+        return Finding(
+            "credentials.cronjob-paused",
+            Severity.INFO,
+            f"The CronJob {job.meta.name} is paused while somebody signs in.",
+            evidence={f"{where} {SUSPENDED_BY}": since},
+            why="A run in the middle of a sign-in would spoil the session.",
+            fix="It goes on when the sign-in ends.",
+            implies=Status.IN_PROGRESS,
+        )
+    fix, commands = mend(
+        world,
+        "CronJob",
+        job.meta,
+        "Resume it when no sign-in is under way.",
+        _patch(job, '{"spec":{"suspend":false}}'),
+    )
+    if since is not None:
+        fix = "The next sign-in lets it go on; it asks for nothing while the session works."
+        undo = f'{{"metadata":{{"annotations":{{"{SUSPENDED_BY}":null}}}},"spec":{{"suspend":false}}}}'
+        commands = (reauth(names.account, settings), _patch(job, undo))
+    return Finding(
+        "credentials.cronjob-suspended",
+        Severity.WARNING,
+        f"The CronJob {job.meta.name} is suspended"
+        + (
+            ", by this wizard for a sign-in that was cut off: nothing is synced."
+            if since is not None
+            else ": nothing is synced."
+        ),
+        evidence={f"{where} spec.suspend": True} | ({f"{where} {SUSPENDED_BY}": since} if since is not None else {}),
+        why="A suspended CronJob starts no runs, and nobody is told.",
+        fix=fix,
+        commands=commands,
+        implies=Status.ACTION_REQUIRED,
+    )
+
+
+def _schedule(job: CronJob, where: str, world: World) -> Iterator[Finding]:
+    gap = longest_gap(job.schedule, job.time_zone, world.taken_at)
+    fix, commands = mend(
+        world, "CronJob", job.meta, "Run it daily: 0 3 * * *.", _patch(job, '{"spec":{"schedule":"0 3 * * *"}}')
+    )
+    if gap is None:
+        yield Finding(
+            "credentials.schedule-unreadable",
+            Severity.WARNING,
+            f"The schedule {job.schedule!r} of {job.meta.name} never comes round, as far as can be told.",
+            evidence={f"{where} spec.schedule": job.schedule},
+            why="Without runs no photos come, and nothing fails.",
+            fix=fix,
+            commands=commands,
+        )
+    elif gap >= LONGEST_SAFE_GAP:
+        yield Finding(
+            "credentials.schedule-outlives-session",
+            Severity.WARNING,
+            f"The schedule ({in_words(gap)}) outlives Apple's session (about {SESSION_LIFE.days} days).",
+            evidence={f"{where} spec.schedule": job.schedule, "longest time between runs": f"{gap.days} days"},
+            why="Every run would find its session expired, and ask for a code that nobody is there to type.",
+            fix=fix,
+            commands=commands,
+        )
+
+
+def _repetition(job: CronJob, where: str, world: World) -> Iterator[Finding]:
+    if job.backoff_limit > 0 or job.spec.restart_policy == "OnFailure":
+        fix, commands = mend(
+            world,
+            "CronJob",
+            job.meta,
+            "Set backoffLimit: 0 and restartPolicy: Never; the next night tries again anyway.",
+            _patch(
+                job,
+                '{"spec":{"jobTemplate":{"spec":{"backoffLimit":0,"template":{"spec":{"restartPolicy":"Never"}}}}}}',
+            ),
+        )
+        yield Finding(
+            "credentials.retries-hammer",
+            Severity.WARNING,
+            f"A failing run is repeated (backoffLimit {job.backoff_limit}, restartPolicy {job.spec.restart_policy}), "
+            "which Apple may answer with a lock.",
+            evidence={f"{where} backoffLimit": job.backoff_limit, f"{where} restartPolicy": job.spec.restart_policy},
+            why="A session that has ended does not come back by trying again.",
+            fix=fix,
+            commands=commands,
+        )
+    if job.concurrency == "Allow":
+        fix, commands = mend(
+            world,
+            "CronJob",
+            job.meta,
+            "Set concurrencyPolicy to Forbid.",
+            _patch(job, '{"spec":{"concurrencyPolicy":"Forbid"}}'),
+        )
+        yield Finding(
+            "credentials.concurrent-runs",
+            Severity.WARNING,
+            f"Two runs of {job.meta.name} may overlap and spoil each other's session.",
+            evidence={f"{where} spec.concurrencyPolicy": "Allow"},
+            why="icloudpd rewrites its session files at every request; two at a time leave a mixture.",
+            fix=fix,
+            commands=commands,
+        )
+
+
+def _still_refused(event: Event, world: World) -> bool:
+    """Whether the event is about now: no Job has got its pod since."""
+    return not any(
+        job.state in ("complete", "failed") and event.last_seen and job.started and job.started > event.last_seen
+        for job in items(world.jobs)
+    )
+
+
+def refused_pods(world: World, settings: Settings) -> list[Event]:
+    """The events that say that a run's pod could not be created, oldest first, as far as they are about now."""
+    return [
+        event
+        for event in events_about(world, "Job")
+        if event.reason == "FailedCreate"
+        and event.name.startswith(tuple(names.cron_job for names in names_of(settings)))
+        and _still_refused(event, world)
+    ]
+
+
+def _conforming(event: Event, world: World, settings: Settings) -> str:
+    """How the pods are brought to what the namespace asks for; to let the whole namespace do anything is the last resort."""
+    needs = ["mount claims instead of hostPath"] if "hostPath" in event.message else []
+    needs += ["set the securityContext that it asks for"] if "securityContext" in event.message else []
+    what = " and ".join(needs) or "give it what the message asks for"
+    fix = f"In the CronJob's pod template, {what}."
+    for job, _ in cron_jobs(world, settings):
+        fix, _ = mend(world, "CronJob", job.meta, fix)
+        break
+    return f"{fix} Only an image that must run as root needs a namespace with a lower level ({_ENFORCE})."
+
+
+def check_refused_pods(world: World, settings: Settings) -> Iterator[Finding]:
+    refused = refused_pods(world, settings)
+    if refused and "violates PodSecurity" in refused[-1].message:
+        yield Finding(
+            "credentials.pod-security-refused",
+            Severity.ERROR,
+            f"The namespace's Pod Security level refuses the pods of job/{refused[-1].name}.",
+            evidence={f"event on job/{refused[-1].name}": refused[-1].message},
+            why="There is no pod at all then, so there is no log either.",
+            fix=_conforming(refused[-1], world, settings),
+            commands=(
+                f"kubectl -n {settings.namespace} describe job {refused[-1].name}",
+                f"kubectl get namespace {settings.namespace} --show-labels",
+            ),
+            implies=Status.BLOCKED,
+        )
+    elif refused:
+        yield Finding(
+            "credentials.pods-refused",
+            Severity.ERROR,
+            f"The pods of job/{refused[-1].name} can't be created.",
+            evidence={f"event on job/{refused[-1].name}": refused[-1].message},
+            why="There is no pod at all then, so there is no log either.",
+            fix="The message says what is in the way: a ServiceAccount that is not there, a quota, an admission rule.",
+            commands=(f"kubectl -n {settings.namespace} describe job {refused[-1].name}",),
+            implies=Status.BLOCKED,
+        )
+    elif isinstance(world.namespace, Found):
+        yield from _host_paths(world.namespace.value.meta.labels.get(_ENFORCE, ""), world, settings)
+
+
+def _host_paths(level: str, world: World, settings: Settings) -> Iterator[Finding]:
+    paths = [
+        (job.meta.name, volume.ref)
+        for job, _ in cron_jobs(world, settings)
+        for volume in job.spec.volumes
+        if volume.kind == "hostPath"
+    ]
+    if level in ("baseline", "restricted") and paths:
+        yield Finding(
+            "credentials.pod-security-hostpath",
+            Severity.ERROR,
+            f"{paths[0][0]} mounts the host's folder {paths[0][1]}, which this namespace forbids.",
+            evidence={
+                f"namespace/{settings.namespace} {_ENFORCE}": level,
+                f"cronjob/{paths[0][0]} hostPath": paths[0][1],
+            },
+            why="Its pods would be refused before they exist.",
+            fix="Mount a claim; a volume of kind hostPath behind a claim is allowed.",
+            implies=Status.ACTION_REQUIRED,
+        )

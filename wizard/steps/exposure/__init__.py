@@ -1,0 +1,1 @@
+"""Iteration 6, external exposure: a way in from outside."""

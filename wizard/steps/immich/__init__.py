@@ -1,0 +1,1 @@
+"""Iteration 5, Immich: it answers, and sees the photos."""

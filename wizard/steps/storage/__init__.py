@@ -1,0 +1,1 @@
+"""Iteration 1, storage: the namespace and the claims."""

@@ -1,0 +1,1 @@
+"""Iteration 7, verification: photos have come all the way."""

@@ -1,0 +1,382 @@
+"""Iteration 7: a run by hand has brought photos, they are counted in Immich, and the way of living with it is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from wizard.accounts import AccountNames
+from wizard.annotations import INSTANTIATE, RUNBOOK_WRITTEN_AT, VERIFIED_AT, VERIFIED_COUNTS, parse_time, read_json
+from wizard.choices import PHOTOS_CLAIM, SKIPPED, TIME_ZONE
+from wizard.facts.objects import (
+    claim_named,
+    cron_job_named,
+    items,
+    jobs_of,
+    listed,
+    moment_in_words,
+    more_of,
+    pods_of_job,
+    zone_named,
+)
+from wizard.facts.pod_problem import pod_trouble
+from wizard.facts.session import session_of
+from wizard.facts.session_history import log_of
+from wizard.facts.sign_in_commands import reauth
+from wizard.icloudpd.log import DOWNLOADS_REFUSED, WRONG_PASSWORD, findings_from, read_log, shown
+from wizard.iterations import iteration
+from wizard.model import Finding, SessionState, Severity, Status
+from wizard.schedule import longest_gap
+from wizard.settings import DEFAULT_ACCOUNT, Settings
+from wizard.steps.base import Right, Step, missing_rights, unknown
+from wizard.steps.credentials.cron_job import refused_pods
+from wizard.world import Job, Missing, Unreadable, World
+
+
+def _waits_for(world: World, settings: Settings) -> list[str]:
+    """What has to come first, as "iteration 3 (a session)"."""
+    waits = []
+    if not (isinstance(world.cron_jobs, Unreadable) or more_of(world.cron_jobs)) and not all(
+        cron_job_named(world, AccountNames.of(account, settings).cron_job) for account in settings.accounts
+    ):
+        waits.append("iteration 2 (the CronJob)")
+    states = {session_of(account, world, settings).state for account in settings.accounts}
+    if not states <= {SessionState.VALID, SessionState.EXPIRING}:
+        waits.append("iteration 3 (a session)")
+    if isinstance(world.immich, Missing) and "immich" not in settings[SKIPPED]:
+        waits.append("iteration 5 (Immich)")
+    return waits
+
+
+def check_runs(world: World, settings: Settings) -> Iterator[Finding]:
+    if isinstance(world.jobs, Unreadable):
+        yield unknown("verification.jobs-unreadable", f"The Jobs in {settings.namespace}", world.jobs)
+        return
+    if isinstance(world.cron_jobs, Unreadable):
+        yield unknown("verification.cronjobs-unreadable", f"The CronJobs in {settings.namespace}", world.cron_jobs)
+    if isinstance(world.claims, Unreadable):
+        yield unknown("verification.claims-unreadable", f"The claims in {settings.namespace}", world.claims)
+    for account in settings.accounts:
+        yield from _runs(account, world, settings)
+    if waits := _waits_for(world, settings):
+        yield Finding(
+            "verification.waits",
+            Severity.INFO,
+            f"Waits for {listed(waits)}.",
+            why="A run can prove something only when it can get in, and Immich can count only when it is there.",
+            implies=Status.PENDING,
+        )
+
+
+def _whose(account: str) -> str:
+    return "" if account == DEFAULT_ACCOUNT else f" of account {account}"
+
+
+def _runs(account: str, world: World, settings: Settings) -> Iterator[Finding]:
+    names, who = AccountNames.of(account, settings), _whose(account)
+    jobs = jobs_of(world, names.cron_job)
+    start = (
+        f"kubectl -n {settings.namespace} create job --from=cronjob/{names.cron_job} {names.cron_job}-by-hand-$(date +%s)",
+    )
+    running = [job for job in jobs if job.state == "running"]
+    finished = [job for job in jobs if job.state in ("complete", "failed")]
+    for job in running[-1:]:
+        yield from _running(job, who, world, settings)
+    if finished:
+        if signed_in := _signed_in_since(finished[-1], account, world, settings):
+            yield _before_sign_in(finished[-1], who, signed_in, start, world)
+        else:
+            yield from _finished(finished[-1], account, world, settings, newest=finished[-1] is jobs[-1])
+    by_hand = [job for job in finished if job.meta.annotations.get(INSTANTIATE) == "manual" and job.state == "complete"]
+    verified = parse_time(_photos_annotation(world, VERIFIED_AT, settings))
+    if by_hand:
+        yield Finding(
+            "verification.run-by-hand",
+            Severity.OK,
+            f"A run by hand{who} has completed: {by_hand[-1].meta.name}.",
+            evidence={f"job/{by_hand[-1].meta.name}": "complete"},
+        )
+    elif not verified and not running and not _waits_for(world, settings):
+        yield Finding(
+            "verification.no-run-by-hand",
+            Severity.WARNING,
+            f"No run by hand{who} has completed yet.",
+            evidence={"jobs looked at": len(jobs)},
+            why="Waiting for the night to find out whether it works is a long wait.",
+            fix="Start one from the CronJob and watch it.",
+            commands=start,
+            implies=Status.ACTION_REQUIRED,
+        )
+    yield from _last_success(names, who, world)
+
+
+def _running(job: Job, who: str, world: World, settings: Settings) -> Iterator[Finding]:
+    refused = [event for event in refused_pods(world, settings) if event.name == job.meta.name]
+    if refused and not pods_of_job(world, job.meta.name):
+        yield Finding(
+            "verification.run-without-pod",
+            Severity.WARNING,
+            f"The run{who} {job.meta.name} waits for a pod that the cluster refuses to make.",
+            evidence={f"event on job/{job.meta.name}": refused[-1].message},
+            why="Nothing is downloaded, although the Job counts as running.",
+            fix="Iteration 2 says what is in the way.",
+            implies=Status.PENDING,
+        )
+        return
+    for pod in pods_of_job(world, job.meta.name):
+        if trouble := pod_trouble(pod, items(world.events)):
+            yield trouble.finding("verification")
+            return
+    log = log_of(job, world)
+    yield Finding(
+        "verification.running",
+        Severity.INFO,
+        f"A run{who} is under way: {job.meta.name}.",
+        evidence={f"job/{job.meta.name}": "running"}
+        | ({"log": read_log(log).downloading or shown(log.lines[-1])} if log and log.lines else {}),
+        implies=Status.IN_PROGRESS,
+    )
+
+
+def _signed_in_since(job: Job, account: str, world: World, settings: Settings) -> datetime | None:
+    """When the session was proved after a run that failed for nothing but the session; None when that is not the case."""
+    log, session = log_of(job, world), session_of(account, world, settings)
+    if log is None or read_log(log).session != "ended":
+        return None
+    works = session.state in (SessionState.VALID, SessionState.EXPIRING)
+    after = works and session.verified_at and job.finished and session.verified_at > job.finished
+    return session.verified_at if after else None
+
+
+def _before_sign_in(job: Job, who: str, signed_in: datetime, start: tuple[str, ...], world: World) -> Finding:
+    log = log_of(job, world)
+    signs = read_log(log).signs if log else ()
+    return Finding(
+        "verification.run-before-sign-in",
+        Severity.INFO,
+        f"The last run{who} found the session ended; it has been mended since.",
+        evidence={f"job/{job.meta.name}": job.state, "finished": job.finished, "session proved": signed_in}
+        | {f"{sign.slug} in its log": shown(line) for sign, line in signs},
+        why="No run has used the session since then.",
+        fix="Wait for the next run, or start one by hand."
+        + (
+            " The password that the cluster keeps was refused: put the right one there before the session ends again."
+            if any(sign.slug == WRONG_PASSWORD for sign, _ in signs)
+            else ""
+        ),
+        commands=start,
+        implies=Status.PENDING,
+    )
+
+
+def _finished(job: Job, account: str, world: World, settings: Settings, *, newest: bool) -> Iterator[Finding]:
+    who = _whose(account)
+    where = f"job/{job.meta.name}"
+    log = log_of(job, world)
+    template = next((one for one in items(world.cron_jobs) if job.meta.owner == f"CronJob/{one.meta.name}"), None)
+    zone = zone_named((template.time_zone if template else None) or settings[TIME_ZONE])
+    troubles = [
+        trouble.finding("verification")
+        for pod in pods_of_job(world, job.meta.name)
+        if (trouble := pod_trouble(pod, items(world.events)))
+    ]
+    signs = list(findings_from("verification", log, ("account", "run"))) if log else []
+    anew = (reauth(account, settings, "--renew"),)
+    signs = [replace(one, commands=anew) if one.id == f"verification.{DOWNLOADS_REFUSED}" else one for one in signs]
+    logs = (f"kubectl -n {settings.namespace} logs job/{job.meta.name}",)
+    yield from (trouble for trouble in troubles[:1] if trouble.id not in {sign.id for sign in signs})
+    yield from signs
+    read = world.sync_logs.get(job.meta.name)
+    if isinstance(read, Unreadable) and job.state == "complete":
+        yield unknown("verification.log-unreadable", f"The log of the last run{who}", read)
+    elif log is None and job.state == "complete" and newest and isinstance(world.job_pods, Unreadable):
+        yield unknown("verification.job-pods-unreadable", f"What the last run{who} logged", world.job_pods)
+    elif log is None and job.state == "complete" and newest:
+        yield Finding(
+            "verification.log-not-read",
+            Severity.INFO,
+            f"The log of the last run{who} was not read, so whether it did what it should is not certain.",
+            evidence={where: "complete", "log": "of another run, or gone with its pod"},
+            why="icloudpd exits 0 on most failures; its log is the witness.",
+            fix="Read it yourself while its pod is there.",
+            commands=logs,
+        )
+    if job.state == "failed":
+        late = job.reason == "DeadlineExceeded"
+        yield Finding(
+            "verification.run-too-long" if late else "verification.run-failed",
+            Severity.ERROR,
+            f"The last run{who} took longer than it may." if late else f"The last run{who} failed: {job.meta.name}.",
+            evidence={where: f"{job.reason} {job.message}".strip() or "failed", "finished": job.finished or "unknown"},
+            why="A first sync of a large library can take days; what was downloaded stays."
+            if late
+            else "Its log says why; Argo CD does not show it.",
+            fix="Raise activeDeadlineSeconds." if late else "Read its log, mend what it names, start one by hand.",
+            commands=logs,
+            implies=Status.FAILED,
+        )
+    elif any(finding.implies is not Status.IN_PROGRESS for finding in signs):
+        yield Finding(
+            "verification.run-lied",
+            Severity.ERROR,
+            f"The last run{who} counts as complete, and its log says that it failed.",
+            evidence={
+                where: "complete",
+                f"log of pod/{log.pod if log else ''}": next(iter(signs[0].evidence.values()), ""),
+            },
+            why="icloudpd exits 0 on most failures.",
+            fix="Mend what the log names.",
+            commands=logs,
+            implies=Status.FAILED,
+        )
+    elif not signs:
+        yield Finding(
+            "verification.last-run",
+            Severity.OK,
+            f"The last run{who} completed" + (f" on {moment_in_words(job.finished, zone)}." if job.finished else "."),
+            evidence={where: "complete"}
+            | ({"log": read_log(log).downloading} if log and read_log(log).downloading else {}),
+        )
+
+
+def _last_success(names: AccountNames, who: str, world: World) -> Iterator[Finding]:
+    job = cron_job_named(world, names.cron_job)
+    gap = longest_gap(job.schedule, job.time_zone, world.taken_at) if job else None
+    if job is None or gap is None:
+        return
+    overdue = gap * 2 + timedelta(hours=6)
+    if job.last_success and world.taken_at - job.last_success > overdue:
+        age = world.taken_at - job.last_success
+        yield Finding(
+            "verification.no-recent-success",
+            Severity.ERROR,
+            f"No run{who} has succeeded for {age.days} {'day' if age.days == 1 else 'days'}.",
+            evidence={f"cronjob/{job.meta.name} status.lastSuccessfulTime": job.last_success},
+            why="New photos have not been coming since.",
+            fix="The CronJob is suspended: iteration 2 shows how to resume it."
+            if job.suspend
+            else "The last run's log says why.",
+            implies=Status.FAILED,
+        )
+    elif not job.last_schedule and not job.suspend and job.meta.created and world.taken_at - job.meta.created > overdue:
+        yield Finding(
+            "verification.never-scheduled",
+            Severity.ERROR,
+            f"The CronJob {job.meta.name} is old enough, and has never started a run by itself.",
+            evidence={f"cronjob/{job.meta.name} status.lastScheduleTime": "never", "created": job.meta.created},
+            why="Kubernetes' CronJob controller does not run, or the schedule never comes round.",
+            fix="See what its events say.",
+            commands=(f"kubectl -n {job.meta.namespace} describe cronjob {job.meta.name}",),
+            implies=Status.FAILED,
+        )
+
+
+def _photos_annotation(world: World, key: str, settings: Settings) -> str | None:
+    claim = claim_named(world, settings[PHOTOS_CLAIM])
+    return claim.meta.annotations.get(key) if claim else None
+
+
+def _under_way(world: World, settings: Settings) -> bool:
+    """Whether a run is going on, before whose end nothing can be counted or written down."""
+    names = [AccountNames.of(account, settings).cron_job for account in settings.accounts]
+    return any(job.state == "running" for name in names for job in jobs_of(world, name))
+
+
+_PLACES = {"icloud": "iCloud", "volume": "volume", "immich": "Immich"}
+
+
+def _counted(place: str, counts: Mapping[str, object]) -> str:
+    number = counts.get(place)
+    return f"{_PLACES[place]} {f'{number:,}' if isinstance(number, int) else 'unknown'}"
+
+
+def check_counts(world: World, settings: Settings) -> Iterator[Finding]:
+    claim = claim_named(world, settings[PHOTOS_CLAIM])
+    counts = read_json(claim.meta.annotations, VERIFIED_COUNTS) if claim else {}
+    if counts:
+        verified_at = parse_time(_photos_annotation(world, VERIFIED_AT, settings))
+        counted = [
+            name for name in ("icloud", "volume", "immich") if name != "immich" or "immich" not in settings[SKIPPED]
+        ]
+        numbers = {name: counts.get(name) for name in counted}
+        evidence = {
+            f"persistentvolumeclaim/{settings[PHOTOS_CLAIM]} {VERIFIED_COUNTS}": ", ".join(
+                f"{k} {v}" for k, v in numbers.items()
+            )
+        }
+        known = [value for value in numbers.values() if isinstance(value, int)]
+        equal = len(set(known)) == 1 and len(known) == len(numbers)
+        when = f" on {verified_at.day} {verified_at:%B}" if verified_at else ""
+        yield Finding(
+            "verification.counts" if equal else "verification.counts-differ",
+            Severity.OK if equal else Severity.WARNING,
+            f"{listed(_PLACES[name] for name in counted)} counted the same{when}: {known[0]:,}."
+            if equal
+            else f"The counts differed{when}: {listed(_counted(name, counts) for name in counted)}.",
+            evidence,
+            why=""
+            if equal
+            else "Photos are missing somewhere on the way, or were counted while they were still coming.",
+            fix=""
+            if equal
+            else "Live Photos count as two files; whatever else is missing, a full sync without --until-found brings.",
+            implies=None if equal else Status.ACTION_REQUIRED,
+        )
+    elif not _waits_for(world, settings) and not _under_way(world, settings):
+        yield Finding(
+            "verification.not-counted",
+            Severity.UNKNOWN,
+            "Whether the photos arrived everywhere has not been counted yet.",
+            evidence={f"persistentvolumeclaim/{settings[PHOTOS_CLAIM]} {VERIFIED_COUNTS}": "not recorded"},
+            why="What the files on the volume and in Immich amount to is known only after somebody has counted.",
+            fix="Compare the number of files on the volume with the library's count in Immich.",
+            implies=Status.UNKNOWN,
+        )
+
+
+def check_runbook(world: World, settings: Settings) -> Iterator[Finding]:
+    written = parse_time(_photos_annotation(world, RUNBOOK_WRITTEN_AT, settings))
+    if written:
+        yield Finding(
+            "verification.runbook",
+            Severity.OK,
+            f"The page that says how to live with this setup was written on {written.day} {written:%B %Y}.",
+            evidence={f"persistentvolumeclaim/{settings[PHOTOS_CLAIM]} {RUNBOOK_WRITTEN_AT}": written},
+        )
+    elif not _waits_for(world, settings) and not _under_way(world, settings):
+        yield Finding(
+            "verification.no-runbook",
+            Severity.INFO,
+            "There is no page yet that says how to live with this setup (a runbook).",
+            evidence={f"persistentvolumeclaim/{settings[PHOTOS_CLAIM]} {RUNBOOK_WRITTEN_AT}": "not recorded"},
+            why="Next month somebody has to know how to sign in again.",
+            fix="Write down where the manifests are, when runs happen and how to sign in.",
+            implies=Status.ACTION_REQUIRED,
+        )
+
+
+def check_other_jobs(world: World, settings: Settings) -> Iterator[Finding]:
+    del settings
+    stuck = [job for job in items(world.jobs) if job.state == "suspended"]
+    if stuck:
+        yield Finding(
+            "verification.job-suspended",
+            Severity.INFO,
+            f"Job {stuck[-1].meta.name} is suspended and does nothing.",
+            evidence={f"job/{stuck[-1].meta.name} spec.suspend": True},
+            fix="Resume or delete it.",
+        )
+
+
+STEP = Step(
+    iteration("verification"),
+    "One run by hand, and the same photos counted on the volume and in Immich. Then the phone, and a page that says how to live with this setup.",
+    (
+        check_runs,
+        check_counts,
+        check_runbook,
+        check_other_jobs,
+        missing_rights("verification", "start a run by hand", Right("create", "jobs.batch"), Right("get", "pods/log")),
+    ),
+)
