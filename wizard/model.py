@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from wizard.command import Command
+
 
 class Status(StrEnum):
     """Where an iteration stands; `unknown` is for what could not be read, `skipped` for what the person does not want."""
@@ -62,7 +64,7 @@ class Finding:
     evidence: Mapping[str, object] = field(default_factory=dict)
     why: str = ""
     fix: str = ""
-    commands: tuple[str, ...] = ()
+    commands: tuple[Command, ...] = ()
     docs: str = ""
     implies: Status | None = None
     blocker: Blocker | None = None
@@ -202,15 +204,16 @@ class Action:
     """One change, as it is shown before and as it is made.
 
     `body` is the manifest or patch that is sent, or for RUN the script without the files' contents; never a secret. `command`
-    is what a person would type; `undo` says how it is taken back, empty when it can't be.
+    is what a person would type; `undo` says how it is taken back, empty when it can't be, `undo_command` what is typed for that.
     """
 
     title: str
     verb: Verb
     target: Target
     body: Mapping[str, object] | str | None = None
-    command: str = ""
+    command: Command | None = None
     undo: str = ""
+    undo_command: Command | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,8 @@ from screens.signin.questions import Review, Way
 from screens.signin.state import SignInState
 from screens.widgets.rows import Button, Command, Item, Row, Space, Text
 from screens.words import MUTED, plural, span
+from wizard.command import Command as Typed
+from wizard.command import kubectl
 from wizard.model import Verb
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from wizard.signin.preparing import Preparation
 
 MANIFEST_NAME = "sign-in-job.json"
-_BEGINS = "kubectl "
 
 
 def beginning(state: SignInState) -> Iterator[Row]:
@@ -129,19 +129,17 @@ def by_hand(review: Review, state: SignInState) -> Iterator[Row]:
             yield Space()
         yield Item(sign="~", text=action.title, style="bold")
         if command := typed(action, state):
-            yield Command(id=f"command-{number}", command=command)
+            yield Command(id=f"command-{number}", command=state.address.line(command))
         else:
             yield Text(text="There is no command for it: its manifest could not be written to a file.", indent=2)
         yield from _undo(number, action, state)
 
 
 def _undo(number: int, action: Action, state: SignInState) -> Iterator[Row]:
-    words, begins, command = action.undo.partition(_BEGINS)
-    if action.undo:
-        told = f"Undo: {words.rstrip(' :')}".rstrip(": ")
-        yield Text(text=f"{told}:" if begins else told, style=MUTED, indent=2)
-    if begins:
-        yield Command(id=f"undo-{number}", command=_for(state, begins + command))
+    if action.undo or action.undo_command:
+        yield Text(text=f"Undo: {action.undo}".rstrip(), style=MUTED, indent=2)
+    if action.undo_command:
+        yield Command(id=f"undo-{number}", command=state.address.line(action.undo_command))
 
 
 def _inside_the_pod(review: Review, state: SignInState) -> Iterator[Row]:
@@ -155,31 +153,30 @@ def _inside_the_pod(review: Review, state: SignInState) -> Iterator[Row]:
         indent=2,
     )
     for name, command in _instead(review, state):
-        yield Command(id=f"command-{name}", command=command)
+        yield Command(id=f"command-{name}", command=state.address.line(command))
 
 
-def _instead(review: Review, state: SignInState) -> Iterator[tuple[str, str]]:
+def _instead(review: Review, state: SignInState) -> Iterator[tuple[str, Typed]]:
     plan = plan_of(review, state.way)
     job = next((action.target for action in plan.actions if action.verb is Verb.CREATE), None)
     if job is None or not review.by_hand or not state.manifest:
         return
-    namespace, name = f"{_BEGINS}-n {job.namespace}", f"job/{job.name}"
-    yield "wait", _for(state, f"{namespace} wait {name} --for=jsonpath='{{.status.ready}}'=1 --timeout=5m")
-    yield "inside", _for(state, f"{namespace} exec -it {name} -- {review.by_hand}")
+    name = f"job/{job.name}"
+    ready = "--for=jsonpath={.status.ready}=1"
+    yield "wait", kubectl("wait", name, ready, "--timeout=5m", namespace=job.namespace)
+    yield "inside", kubectl("exec", "-it", name, "--", *review.by_hand, namespace=job.namespace)
 
 
-def typed(action: Action, state: SignInState) -> str:
-    """What a person would type for this action; empty when nothing can be."""
-    if action.verb is Verb.CREATE and isinstance(action.body, dict):
-        if not state.manifest:
-            return ""
-        return _for(state, f"{_BEGINS}-n {action.target.namespace} create -f {shlex.quote(state.manifest)}")
-    return _for(state, action.command)
+def typed(action: Action, state: SignInState) -> Typed | None:
+    """What a person would type for this action; None when nothing can be."""
+    if action.command and action.command.stdin:
+        return action.command.reading(state.manifest) if state.manifest else None
+    return action.command
 
 
 def commands(review: Review, state: SignInState) -> list[str]:
     """All that do the plan by hand, in their order."""
-    found: list[str] = []
+    found: list[Typed] = []
     told = False
     for action in plan_of(review, state.way).actions:
         if action.verb is Verb.RUN:
@@ -187,7 +184,7 @@ def commands(review: Review, state: SignInState) -> list[str]:
             told = True
         elif command := typed(action, state):
             found.append(command)
-    return found
+    return list(state.address.lines(found))
 
 
 def manifest(review: Review) -> tuple[str, str] | None:
@@ -198,14 +195,9 @@ def manifest(review: Review) -> tuple[str, str] | None:
     return None
 
 
-def signs_in_by_itself(preparation: Preparation, apple_id: str) -> str:
+def signs_in_by_itself(preparation: Preparation, apple_id: str) -> tuple[str, ...]:
     """How icloudpd signs in inside the pod of this plan, in the folder where the session lies; it asks for all it needs."""
     handover = preparation.handover
     words = [*handover.program, "--auth-only", "--username", apple_id, "--cookie-directory", handover.directory]
     words += ["--domain", handover.domain] if handover.domain else []
-    return shlex.join([*words, "--password-provider", "console"])
-
-
-def _for(state: SignInState, command: str) -> str:
-    """The command as it has to begin for this cluster."""
-    return state.kubectl + command[len(_BEGINS) - 1 :] if command.startswith(_BEGINS) else command
+    return (*words, "--password-provider", "console")

@@ -90,7 +90,7 @@ class Review(Question):
     keyring: str = ""
     kept: bool = False
     session: Session | None = None
-    by_hand: str = ""
+    by_hand: tuple[str, ...] = ()
 
     @property
     def works(self) -> bool:

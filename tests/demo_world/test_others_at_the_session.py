@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.demo_world.signing import NAMES, YOU, Somebody, Visit, leaves, visit
+from wizard.command import Address
 from wizard.errors import Trouble
 from wizard.handover.pod import HandoverPod
 from wizard.icloud.ladder import Rung
@@ -268,7 +269,7 @@ async def test_a_pod_that_would_come_back_is_not_stopped(tmp_path: Path) -> None
         with pytest.raises(Trouble) as refused:
             await (await there.renewal()).run()
         assert refused.value.code == "renewal.comes-back"
-        assert "kubectl -n photo-sync scale deployment icloud --replicas=0" in refused.value.commands
+        assert "kubectl -n photo-sync scale deployment icloud --replicas=0" in Address().lines(refused.value.commands)
         assert "icloud-7d9f-x2x4z" in there.pods()
         await there.settled()
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from wizard.accounts import AccountNames
+from wizard.command import Address
 from wizard.errors import Exit, Trouble
 from wizard.handover.job import CONTAINER, Handover, handover
 from wizard.settings import Settings
@@ -165,7 +166,7 @@ def test_a_folder_that_can_not_be_known_is_no_place_for_a_session(job: Json, say
         made(job)
     assert says in trouble.value.what
     assert (trouble.value.code, trouble.value.exit_code) == ("renewal.not-ready", Exit.NEEDS_PERSON)
-    assert trouble.value.commands == ("kubectl -n photo-sync get cronjob icloudpd-sync -o yaml",)
+    assert Address().lines(trouble.value.commands) == ("kubectl -n photo-sync get cronjob icloudpd-sync -o yaml",)
 
 
 def test_a_cron_job_without_the_claim_has_no_hand_over() -> None:
@@ -294,7 +295,7 @@ def test_what_a_kept_variable_is_made_of_is_kept_too() -> None:
 def test_a_proxy_that_a_secret_is_part_of_stays_out_and_that_is_said(env: list[Json], kept: bool) -> None:
     found = made(cron_job(box(env=[*env, {"name": "TZ", "value": "UTC"}])))
     assert only(found)["env"] == [*(env if kept else []), {"name": "TZ", "value": "UTC"}]
-    assert "hunter2" not in json.dumps(found.action.body) + found.action.command
+    assert "hunter2" not in json.dumps(found.action.body) + repr(found.action.command)
     assert [note.partition(",")[0] for note in found.notes] == ([] if kept else ["The pod starts without HTTPS_PROXY"])
 
 
@@ -387,6 +388,7 @@ def test_the_command_that_is_shown_does_it(tmp_path: Path) -> None:
     kubectl.chmod(0o755)
     found = made(cron_job(box(env=[{"name": "LC_ALL", "value": 'it\'s "$HOME" `id`'}])))
     path = f"{tmp_path}:{os.environ['PATH']}"
-    subprocess.run(["/bin/sh", "-c", found.action.command], env={"PATH": path}, check=True, timeout=10)
+    assert found.action.command
+    subprocess.run(["/bin/sh", "-c", Address().line(found.action.command)], env={"PATH": path}, check=True, timeout=10)
     assert (tmp_path / "words").read_text() == "words: -n photo-sync create -f -\n"
     assert json.loads((tmp_path / "manifest").read_text()) == found.action.body

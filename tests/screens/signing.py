@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from tests.screens import fake
 from wizard.accounts import AccountNames
+from wizard.command import Address, kubectl
 from wizard.engine import Snapshot
 from wizard.errors import Trouble
 from wizard.handover.job import Handover
@@ -177,6 +178,10 @@ class ScriptedDesk(Desk):
         return self.seen
 
     @property
+    def address(self) -> Address:
+        return Address()
+
+    @property
     def settings(self) -> Settings:
         return replace(fake.settings(), accounts=tuple(account.name for account in self.seen.report.accounts))
 
@@ -236,7 +241,9 @@ class Prepared(Preparation):
     def _with(self, title: str) -> Plan:
         staged = Target("v1", "Pod", "pods", fake.NS, "the hand-over pod")
         inside = Action(title, Verb.RUN, staged, undo="Gone.")
-        gone = Action(f"Remove job {POD}", Verb.DELETE, staged, command=f"kubectl -n {fake.NS} delete job {POD}")
+        gone = Action(
+            f"Remove job {POD}", Verb.DELETE, staged, command=kubectl("delete", "job", POD, namespace=fake.NS)
+        )
         return Plan("Sign in", (self.handover.action, inside, gone), ("The CronJob is paused meanwhile.",))
 
 
@@ -248,7 +255,7 @@ def preparation(account: str) -> Preparation:
         Verb.CREATE,
         Target("batch/v1", "Job", "jobs", fake.NS, POD),
         {"kind": "Job", "metadata": {"name": POD}},
-        command=f"kubectl -n {fake.NS} create -f nowhere.json",
+        command=kubectl("create", "-f", "-", namespace=fake.NS, stdin="{}"),
         undo="It is removed when the sign-in ends.",
     )
     return Prepared(names, Handover(job, "/config", "icloudpd"), (), Pausing(), lambda _: Pausing())

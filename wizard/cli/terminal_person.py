@@ -17,7 +17,6 @@ from wizard.signin.person import AnotherCode, Code, GaveUp, InUse, Progress, Sta
 
 LOOK_AGAIN_SECONDS = 5.0
 _SIGNS = {Tick.DOING: "◐", Tick.DONE: "✓", Tick.FAILED: "✗", Tick.SKIPPED: "·"}
-_KUBECTL = "kubectl -n "
 _SENT = frozenset({"icloud.wrong-password", "icloud.password-changed"})
 
 
@@ -53,7 +52,7 @@ class TerminalPerson:
         """What is on the volume if it ends now, in a sentence."""
         return "The new session is in place." if self._moved else "What was there before is still in place."
 
-    async def plan(self, plan: Plan, whose: str = "", kubectl: str = "kubectl") -> None:
+    async def plan(self, plan: Plan, whose: str = "") -> None:
         """What will be changed, and whose session it is about where there are several.
 
         A person at a terminal sees the commands too, and is asked before it begins: raises GaveUp when they leave.
@@ -65,7 +64,7 @@ class TerminalPerson:
         for action in plan.actions:
             self._say(f"  - {action.title}")
             if self._asks_before:
-                self._command(action, kubectl)
+                self._command(action)
         for note in plan.notes:
             self._say(f"  {note}")
         while self._asks_before:
@@ -77,14 +76,15 @@ class TerminalPerson:
                 case "u":
                     for action in plan.actions:
                         if action.undo:
-                            self._say(f"  - {action.title}: {_for(action.undo, kubectl)}")
+                            self._say(f"  - {action.title}: {action.undo}".rstrip(": "))
+                        if action.undo_command:
+                            self._console.say_command(action.undo_command)
 
-    def _command(self, action: Action, kubectl: str) -> None:
+    def _command(self, action: Action) -> None:
         """What a person would type for it; a manifest that it reads is named only."""
-        command, _, manifest = action.command.partition("\n")
-        if command:
-            self._console.say_command(_for(command.partition(" <<")[0], kubectl))
-        if manifest:
+        if action.command:
+            self._console.say_command(action.command)
+        if action.command and action.command.stdin:
             self._say(f"      (reads the manifest of {action.target.kind.lower()} {action.target.name})")
 
     def show(self, progress: Progress) -> None:
@@ -244,11 +244,6 @@ def _ended(why: Trouble) -> Trouble:
         exit_code=why.exit_code,
         retry=why.retry,
     )
-
-
-def _for(text: str, kubectl: str) -> str:
-    """Commands in it as they have to begin for this cluster."""
-    return text.replace(_KUBECTL, f"{kubectl} -n ")
 
 
 def _no_more(what: str) -> Trouble:

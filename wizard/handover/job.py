@@ -19,6 +19,7 @@ from typing import Any
 
 from wizard.accounts import AccountNames
 from wizard.annotations import HANDOVER, HANDOVER_KEPT_SECONDS, PURPOSE
+from wizard.command import STDIN, kubectl
 from wizard.facts.objects import claims_of
 from wizard.icloudpd.session_folder import directory_of, program_of
 from wizard.icloudpd.workload import read_workload
@@ -126,8 +127,9 @@ def handover(cron_job: Mapping[str, Any], names: AccountNames, name: str, node: 
         Verb.CREATE,
         Target("batch/v1", "Job", "jobs", namespace, name),
         manifest,
-        command=f"kubectl -n {namespace} create -f - <<'END'\n{json.dumps(manifest, indent=1)}\nEND",
-        undo=f"It ends by itself; sooner with: kubectl -n {namespace} delete job {name}",
+        command=kubectl("create", "-f", STDIN, namespace=namespace, stdin=json.dumps(manifest, indent=2) + "\n"),
+        undo="It ends by itself; sooner with:",
+        undo_command=kubectl("delete", "job", name, namespace=namespace),
     )
     domain = "cn" if workload.option("--domain") == "cn" else ""
     _, left_out = _variables(container.get("env", []), container.get("volumeMounts", []))

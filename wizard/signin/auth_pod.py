@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from wizard.apply.execute import execute
+from wizard.command import kubectl
 from wizard.errors import Retry, Trouble
 from wizard.handover.pod import HandoverPod, proof_of, until_gone
 from wizard.handover.prompts import Conversation
@@ -80,7 +81,7 @@ class AuthPod:
             Verb.DELETE,
             Target("v1", "Pod", "pods", self.namespace, self.name),
             {"gracePeriodSeconds": GRACE_SECONDS},
-            command=f"kubectl -n {self.namespace} delete pod {self.name} --grace-period={GRACE_SECONDS}",
+            command=kubectl("delete", "pod", self.name, f"--grace-period={GRACE_SECONDS}", namespace=self.namespace),
         )
 
 

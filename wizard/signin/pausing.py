@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from wizard.annotations import SUSPENDED_BY, written
+from wizard.command import kubectl
 from wizard.facts.objects import tracked_by
 from wizard.model import Action, Target, Verb
 from wizard.schedule import next_runs
@@ -35,8 +36,11 @@ def pausing(job: CronJob | None, world: World, settings: Settings, at: datetime)
         Verb.PATCH,
         target,
         {"metadata": {"annotations": {SUSPENDED_BY: None}}, "spec": {"suspend": False}},
-        command=f"kubectl -n {settings.namespace} patch cronjob {name} --type merge -p "
-        f'\'{{"metadata":{{"annotations":{{"{SUSPENDED_BY}":null}}}},"spec":{{"suspend":false}}}}\'',
+        command=kubectl(
+            *("patch", "cronjob", name, "--type", "merge", "-p"),
+            f'{{"metadata":{{"annotations":{{"{SUSPENDED_BY}":null}}}},"spec":{{"suspend":false}}}}',
+            namespace=settings.namespace,
+        ),
     )
     if job.suspend and job.meta.annotations.get(SUSPENDED_BY):
         return Pausing(None, resume, (f"{name} is still paused from an earlier sign-in, and goes on afterwards.",))
@@ -51,7 +55,7 @@ def pausing(job: CronJob | None, world: World, settings: Settings, at: datetime)
         Verb.PATCH,
         target,
         {"metadata": {"annotations": {SUSPENDED_BY: written(at)}}, "spec": {"suspend": True}},
-        command=f'kubectl -n {settings.namespace} patch cronjob {name} -p \'{{"spec":{{"suspend":true}}}}\'',
+        command=kubectl("patch", "cronjob", name, "-p", '{"spec":{"suspend":true}}', namespace=settings.namespace),
         undo="It goes on when the sign-in ends; the next start of the wizard sees to it if this one can't.",
     )
     return Pausing(suspend, resume, (f"{name} is paused meanwhile, and goes on afterwards.",))

@@ -20,6 +20,7 @@ from wizard.annotations import (
     SESSION_VERIFIED_AT,
     written,
 )
+from wizard.command import Command, Shell, kubectl
 from wizard.errors import Exit, Retry, Trouble
 from wizard.facts.objects import claim_named, cron_job_named
 from wizard.handover.job import Handover, handover
@@ -147,7 +148,7 @@ def prepare(
             f"There is no CronJob {names.cron_job} in {settings.namespace}.",
             "The session is for it: its image, its user and its folder say how the files have to lie there.",
             "Finish iteration 2 first; docs/manifests.md has manifests to start from.",
-            f"kubectl -n {settings.namespace} get cronjobs",
+            kubectl("get", "cronjobs", namespace=settings.namespace),
         )
     held_on = next((pod.node for pod in pods if pod.node), "") if _one_node_only(claim) else ""
     job = handover(cron_job, names, f"photosync-handover-{secrets.token_hex(3)}", held_on)
@@ -156,7 +157,7 @@ def prepare(
             f"The CronJob {names.cron_job} does not mount the claim {names.config_claim}.",
             "The session has to lie where the CronJob's icloudpd looks for it.",
             "Mend iteration 2 first.",
-            f"kubectl -n {settings.namespace} get cronjob {names.cron_job} -o yaml",
+            kubectl("get", "cronjob", names.cron_job, "-o", "yaml", namespace=settings.namespace),
         )
     pausing_at = partial(pausing, cron_job_named(world, names.cron_job), world, settings)
     leaving = tuple(pod for pod in pods if pod.meta.labels.get(PURPOSE) == HANDOVER)
@@ -191,7 +192,7 @@ def _required(world: World, settings: Settings, names: AccountNames) -> Claim:
     """The claim, when nothing that a sign-in needs is missing. Raises Trouble."""
     if isinstance(world.claims, Unreadable):
         raise _missing(
-            f"The claims in {settings.namespace} may not be read.", world.claims.message, "Use an account that may.", ""
+            f"The claims in {settings.namespace} may not be read.", world.claims.message, "Use an account that may."
         )
     claim = claim_named(world, names.config_claim)
     if claim is None:
@@ -199,11 +200,11 @@ def _required(world: World, settings: Settings, names: AccountNames) -> Claim:
             f"There is no claim {names.config_claim} in {settings.namespace} to keep a session on.",
             "",
             "Finish iteration 1 first.",
-            f"kubectl -n {settings.namespace} get pvc",
+            kubectl("get", "pvc", namespace=settings.namespace),
         )
     if claim.meta.deleting:
         raise _missing(
-            f"The claim {names.config_claim} is being deleted.", "", "Wait until it is gone, then make it anew.", ""
+            f"The claim {names.config_claim} is being deleted.", "", "Wait until it is gone, then make it anew."
         )
     refused = [
         f"{access.verb} {access.resource}"
@@ -218,13 +219,13 @@ def _required(world: World, settings: Settings, names: AccountNames) -> Claim:
             f"You may not do what a sign-in needs in {settings.namespace}: {', '.join(refused)}.",
             why="The session is written through a pod, and exec over a websocket takes both get and create on pods/exec.",
             fix="Use an account with these rights.",
-            commands=tuple(f"kubectl auth can-i {right} -n {settings.namespace}" for right in refused),
+            commands=tuple(kubectl("auth", "can-i", *right.split(), namespace=settings.namespace) for right in refused),
             exit_code=Exit.BLOCKED,
         )
     return claim
 
 
-def _missing(what: str, why: str, fix: str, command: str) -> Trouble:
+def _missing(what: str, why: str, fix: str, command: Command | None = None) -> Trouble:
     return Trouble(
         "renewal.not-ready",
         what,
@@ -256,10 +257,16 @@ def note_session(
         Verb.PATCH,
         Target("v1", "PersistentVolumeClaim", "persistentvolumeclaims", namespace, names.config_claim),
         {"metadata": {"annotations": annotations}},
-        command=f"kubectl -n {namespace} annotate pvc {names.config_claim} --overwrite "
-        f'{SESSION_VERIFIED_AT}="$(date -u +%Y-%m-%dT%H:%M:%SZ)"',
-        undo=f"kubectl -n {namespace} annotate pvc {names.config_claim} {SESSION_VERIFIED_AT}- {SESSION_EXPIRES_AT}- "
-        f"{LIBRARY_COUNT}-",
+        command=kubectl(
+            *("annotate", "pvc", names.config_claim, "--overwrite"),
+            Shell(f' {SESSION_VERIFIED_AT}="$(date -u +%Y-%m-%dT%H:%M:%SZ)"'),
+            namespace=namespace,
+        ),
+        undo_command=kubectl(
+            *("annotate", "pvc", names.config_claim, f"{SESSION_VERIFIED_AT}-", f"{SESSION_EXPIRES_AT}-"),
+            f"{LIBRARY_COUNT}-",
+            namespace=namespace,
+        ),
     )
 
 

@@ -6,11 +6,11 @@ Checks, and what a check yields, go from cause to consequence: of findings that 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from wizard.choices import IMMICH_NAMESPACE, SKIPPED
+from wizard.command import Command, kubectl
 from wizard.iterations import Iteration
 from wizard.model import Blocker, Diagnosis, Finding, Severity, Status
 from wizard.settings import Settings
@@ -27,7 +27,6 @@ _WORST_FIRST = (
     Status.PENDING,
     Status.IN_PROGRESS,
 )
-_PROGRAM = re.compile(r"(?<![\w./-])(kubectl|photosync-wizard)(?= )")
 _LOUDEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.UNKNOWN, Severity.INFO, Severity.OK)
 
 
@@ -50,7 +49,7 @@ class Step:
         if self.id in settings[SKIPPED]:
             return Diagnosis(number, self.id, title, Status.SKIPPED, ())
         findings = sorted(
-            (addressed(finding, settings) for check in self.checks for finding in check(world, settings)),
+            (replace(finding, docs=docs_of(finding.id)) for check in self.checks for finding in check(world, settings)),
             key=lambda finding: (finding.implies is None, _LOUDEST_FIRST.index(finding.severity)),
         )
         return Diagnosis(number, self.id, title, status_of(findings), tuple(findings), tuple(blockers_of(findings)))
@@ -66,20 +65,6 @@ def blockers_of(findings: Iterable[Finding]) -> list[Blocker]:
     """What the findings hold up, most urgent first, each once."""
     blockers = dict.fromkeys(finding.blocker for finding in findings if finding.blocker)
     return sorted(blockers, key=lambda blocker: blocker.priority)
-
-
-def addressed(finding: Finding, settings: Settings) -> Finding:
-    """The finding with its place in the documentation, and its commands addressed to the cluster that was looked at."""
-    commands = tuple(_addressed(command, settings) for command in finding.commands)
-    return replace(finding, commands=commands, docs=docs_of(finding.id))
-
-
-def _addressed(command: str, settings: Settings) -> str:
-    """The command with the options that lead to this cluster; one that names a namespace itself gets no other beside it."""
-    other = command.startswith("photosync-wizard -n ")
-    wizard = settings.wizard.replace(f" --namespace {settings.namespace}", "") if other else settings.wizard
-    programs = {"kubectl": settings.kubectl, "photosync-wizard": wizard}
-    return _PROGRAM.sub(lambda name: programs[name[1]], command)
 
 
 def docs_of(finding_id: str) -> str:
@@ -173,9 +158,7 @@ def missing_rights(step_id: str, work: str, *wanted: Right) -> Check:
     return check
 
 
-def _can_i(access: Access) -> str:
+def _can_i(access: Access) -> Command:
     resource, _, subresource = access.resource.partition("/")
-    where = f" -n {access.namespace}" if access.namespace else ""
-    return f"kubectl auth can-i {access.verb} {resource}{where}" + (
-        f" --subresource={subresource}" if subresource else ""
-    )
+    tail = (f"--subresource={subresource}",) if subresource else ()
+    return kubectl("auth", "can-i", access.verb, resource, *tail, namespace=access.namespace)
