@@ -82,7 +82,7 @@ async def lead(
     post(Began(kept))
     state = review.session.state if review.session else ""
     perhaps = begin.renew or state in ("unverified", "expired")
-    if begin.way is Way.HERE and not kept and perhaps and not start.preparation.unused:
+    if begin.way is Way.HERE and not kept and perhaps:
         person.ask_early(apple_id)
     renewal = desk.renewal(start, apple_id, person, keeper, in_pod=begin.way is Way.IN_POD, renew=begin.renew)
     try:
