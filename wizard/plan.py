@@ -68,9 +68,7 @@ class Target:
 def target_of(manifest: Mapping[str, Any], resource: str) -> Target:
     """The object that a manifest describes; `resource` is the plural of its kind."""
     metadata = manifest["metadata"]
-    return Target(
-        manifest["apiVersion"], manifest["kind"], resource, metadata.get("namespace", ""), metadata["name"]
-    )
+    return Target(manifest["apiVersion"], manifest["kind"], resource, metadata.get("namespace", ""), metadata["name"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,7 +305,12 @@ class Review:
     def digest(self) -> str:
         """Names what was reviewed: the same changes to the same objects give the same text, status and versions aside."""
         parts = [
-            (reviewed.change.id, reviewed.change.verb, reviewed.effect, *map(_lasting, (reviewed.before, reviewed.after)))
+            (
+                reviewed.change.id,
+                reviewed.change.verb,
+                reviewed.effect,
+                *map(_lasting, (reviewed.before, reviewed.after)),
+            )
             for reviewed in self.changes
         ]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -22,7 +22,9 @@ async def preview(cluster: Cluster, plan: Plan) -> Review:
     if refused or plan.obstacles:
         return Review(plan, tuple(map(_as_planned, plan.changes)), refused=refused, unanswered=unanswered)
     made = frozenset(
-        change.target.name for change in plan.changes if isinstance(change, ApplyObject) and change.target.kind == "Namespace"
+        change.target.name
+        for change in plan.changes
+        if isinstance(change, ApplyObject) and change.target.kind == "Namespace"
     )
     missing = {name for name in made if not await _exists(cluster, plan, name)}
     reviewed = await asyncio.gather(*(_reviewed(cluster, change, frozenset(missing)) for change in plan.changes))
@@ -35,7 +37,9 @@ async def preview(cluster: Cluster, plan: Plan) -> Review:
 
 
 async def _exists(cluster: Cluster, plan: Plan, namespace: str) -> bool:
-    change = next(change for change in plan.changes if change.target.kind == "Namespace" and change.target.name == namespace)
+    change = next(
+        change for change in plan.changes if change.target.kind == "Namespace" and change.target.name == namespace
+    )
     return await objects.read(cluster, change) is not None
 
 

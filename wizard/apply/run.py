@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator
 
 from wizard.apply import objects, wait
 from wizard.apply.preview import Moved, preview
-from wizard.errors import Exit, Trouble
+from wizard.errors import Trouble
 from wizard.kube.client import Cluster
-from wizard.plan import Change, Phase, Progress, Review, WaitUntil
+from wizard.plan import Phase, Progress, Review, WaitUntil
 
 
 async def run(cluster: Cluster, review: Review) -> AsyncGenerator[Progress, None]:
@@ -19,7 +19,9 @@ async def run(cluster: Cluster, review: Review) -> AsyncGenerator[Progress, None
     A run that was cut off is simply planned again: what is done is unchanged then.
     """
     if review.is_blocked:
-        raise Trouble("apply.blocked", "This plan can't be carried out as it is.", fix="Its review says what is in the way.")
+        raise Trouble(
+            "apply.blocked", "This plan can't be carried out as it is.", fix="Its review says what is in the way."
+        )
     now = await preview(cluster, review.plan)
     if now.digest != review.digest:
         raise Moved(now)

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from wizard.accounts import AccountNames, seen_accounts
-from wizard.choices import CONFIG_MAP, IMMICH_NAMESPACE, PHOTOS_CLAIM, SERVICE_ACCOUNT
+from wizard.choices import CONFIG_MAP, PHOTOS_CLAIM, SERVICE_ACCOUNT
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Unreachable
 from wizard.model import ClusterRef

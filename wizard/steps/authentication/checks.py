@@ -18,8 +18,9 @@ from wizard.iterations import iteration
 from wizard.model import Blocker, Finding, SessionState, Severity, Status
 from wizard.settings import DEFAULT_ACCOUNT, Settings
 from wizard.steps.authentication.auth_pods import auth_pods, check_auth_pods
+from wizard.steps.authentication.plan import plan
 from wizard.steps.authentication.session_notes import check_age, check_handovers, check_notes, check_password_in_clear
-from wizard.steps.base import Right, Step, cut_short, missing_rights, unknown
+from wizard.steps.base import Step, cut_short, unknown
 from wizard.world import Unreadable, World
 
 _MINUTES = 5
@@ -167,17 +168,7 @@ STEP = Step(
         check_password_in_clear,
         check_age,
         check_room,
-        missing_rights(
-            "authentication",
-            "sign in through a pod",
-            Right("create", "pods"),
-            Right("delete", "pods"),
-            Right("create", "jobs.batch"),
-            Right("get", "pods/exec"),
-            Right("create", "pods/exec"),
-            Right("get", "pods/attach"),
-            Right("create", "pods/attach"),
-            Right("patch", "persistentvolumeclaims"),
-        ),
     ),
+    work="sign in through a pod",
+    plan=plan,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wizard.choices import STORAGE_CLASS, value_of
-from wizard.facts.objects import named_in, tracked_by
+from wizard.facts.objects import tracked_by
 from wizard.manifests import Manifest, storage
 from wizard.plan import ApplyObject, Change, DeleteObject, PatchObject, Plan, Target, WaitUntil, target_of
 from wizard.settings import Settings
@@ -32,7 +32,9 @@ def plan(world: World, settings: Settings) -> Plan:
         if claim := present.get(name):
             changes += _protection(claim, notes)
         elif _kept_in_git(name, world, settings):
-            notes.append(f"The claim {name} is in the git repository that Argo CD follows: it is made by a sync, not from here.")
+            notes.append(
+                f"The claim {name} is in the git repository that Argo CD follows: it is made by a sync, not from here."
+            )
         else:
             changes.append(_claim(manifest))
             waits += _binding(manifest, storage_class, world)
@@ -133,7 +135,8 @@ def _protection(claim: Claim, notes: list[str]) -> Iterator[Change]:
 def _kept_in_git(name: str, world: World, settings: Settings) -> bool:
     """Whether our application would make this claim at its next sync."""
     app = world.application.value if isinstance(world.application, Found) else None
-    return bool(app and any(named_in(one, "PersistentVolumeClaim", name, settings.namespace) for one in app.resources))
+    this = ("PersistentVolumeClaim", name, settings.namespace)
+    return bool(app and any((one.kind, one.name, one.namespace) == this for one in app.resources))
 
 
 def _binding(manifest: Manifest, storage_class: str | None, world: World) -> Iterator[Change]:
@@ -150,5 +153,3 @@ def _binding(manifest: Manifest, storage_class: str | None, world: World) -> Ite
             values=("Bound",),
             seconds=BINDING_SECONDS,
         )
-
-
