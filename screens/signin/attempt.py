@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from screens.signin.questions import CodeAsked, KeyAsked, PasswordAsked, Question, TermsAsked
+from screens.signin.questions import CodeAsked, KeyAsked, PasswordAsked, Question, SecondWayAsked, TermsAsked
 from wizard.icloud.limits import sending, wait_before
 from wizard.signin.person import Outcome, Progress, Stage, Tick
 
@@ -149,7 +149,7 @@ class Attempt:
             )
             attempt = _refused(attempt, question.why)
             return _marked(_done(attempt, PASSWORD, now), CODE, Tick.DOING, "", now)
-        if isinstance(question, TermsAsked | KeyAsked):
+        if isinstance(question, TermsAsked | KeyAsked | SecondWayAsked):
             return _done(_done(attempt, PASSWORD, now), CODE, now)
         mark = self.marks.get(PASSWORD)
         if question is None and isinstance(self.question, PasswordAsked) and mark and mark.tick is Tick.DOING:

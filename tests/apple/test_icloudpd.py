@@ -326,3 +326,15 @@ async def test_its_own_sign_in_without_two_factor_authentication(machine: Machin
     assert "INFO     Two-step authentication is required (2sa)" in run.log
     assert "  0: SMS to ********81\n" in run.output
     assert run.log[-1] == SUCCESS
+
+
+async def test_its_own_sign_in_without_any_second_factor(machine: Machine) -> None:
+    run = await machine.sign_in("password.only@example.com")
+    assert run.log[-1] == SUCCESS
+    assert [str(seen) for seen in machine.apple.requests][-3:] == [
+        "POST /appleauth/auth/signin/complete 412",
+        "POST /appleauth/auth/repair/complete 200",
+        "POST /setup/ws/1/accountLogin 200",
+    ]
+    alone = await machine.run_alone("--auth-only", "--log-level", "info", apple_id="password.only@example.com")
+    assert alone.log[-1] == SUCCESS

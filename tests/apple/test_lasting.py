@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
+import http.cookiejar
 import shutil
 from pathlib import Path
 
@@ -20,15 +20,15 @@ PASSWORD_AGAIN = [
 ]
 
 
-def dates(jar: Path) -> dict[str, dt.datetime | None]:
+def dates(file: Path) -> dict[str, dt.datetime | None]:
     """When each icloud.com cookie of a jar ends; None for one that lives as long as the browser."""
-    found: dict[str, dt.datetime | None] = {}
-    for line in jar.read_text().splitlines():
-        if 'domain=".icloud.com"' in line:
-            name = line.removeprefix("Set-Cookie3: ").partition("=")[0]
-            until = re.search(r'expires="([^"]+)"', line)
-            found[name] = dt.datetime.strptime(until[1], "%Y-%m-%d %H:%M:%S%z") if until else None
-    return found
+    jar = http.cookiejar.LWPCookieJar(str(file))
+    jar.load(ignore_discard=True, ignore_expires=True)
+    return {
+        cookie.name: dt.datetime.fromtimestamp(cookie.expires, dt.UTC) if cookie.expires else None
+        for cookie in jar
+        if cookie.domain.removeprefix(".") == "icloud.com"  # Python 3.13 writes it without the dot
+    }
 
 
 def resume(cookies: Path, password: str | None = None) -> tuple[bool, bool]:

@@ -150,6 +150,7 @@ ALONE = ("--auth-only", "--log-level", "info", "--password-provider", "parameter
         ("locked@example.com", (PASSWORD,)),
         ("nobody@example.com", (PASSWORD,)),
         (ONE, ((PASSWORD[0], "not it"),)),
+        ("password.only@example.com", (PASSWORD,)),
         ("no.2fa@example.com", (PASSWORD, ("option: [0]: ", "0"), ("two-step authentication code: ", "@sms"))),
     ],
 )

@@ -6,15 +6,17 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pyicloud.base
 import pytest
 from requests.adapters import HTTPAdapter
 
 from tests.demo_world.signing import YOU, Keyring, Somebody, Visit, leaves, visit
 from wizard.demo.apple.server import Hiccup
 from wizard.demo.runtime.volumes import Entry
-from wizard.errors import Trouble
+from wizard.errors import Exit, Retry, Trouble
 from wizard.handover.pod import HandoverPod
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted
@@ -218,6 +220,22 @@ async def test_an_apple_that_falters_at_the_last_proof_costs_no_code(
         assert len(asked) == 2
 
 
+async def test_an_apple_that_falters_at_the_first_look_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prove, outputs = HandoverPod.prove, [b"ERROR    Authentication required for Account. (500)"]
+
+    async def faltering(self: HandoverPod, apple_id: str) -> Proof:
+        return proof_of("pod", outputs.pop()) if outputs else await prove(self, apple_id)
+
+    monkeypatch.setattr(HandoverPod, "prove", faltering)
+    monkeypatch.setattr(proving, "PAUSE_SECONDS", 0)
+    async with visit("complete", tmp_path) as there:
+        assert (await (await there.renewal()).run()).rung is Rung.WORKS
+        assert there.person.asked == []
+        await there.settled()
+
+
 async def test_refused_by_icloudpd_and_then_in_the_pod(tmp_path: Path) -> None:
     """The web session is gone before icloudpd is asked, as if Apple bound sessions to programs."""
     async with visit("expired", tmp_path, Somebody(second=True)) as there:
@@ -289,6 +307,58 @@ async def test_photos_that_could_not_be_counted_are_a_note(tmp_path: Path) -> No
         outcome = await (await there.renewal()).run()
         assert (outcome.library, outcome.photos_trouble) == (None, None)
         assert "The photos could not be counted, which the session does not depend on." in " ".join(outcome.notes)
+
+
+async def test_a_device_that_has_to_allow_the_photos_is_told_of_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pyicloud.base, "time", SimpleNamespace(sleep=lambda _: None))
+    async with visit("expired", tmp_path) as there:
+        as_account(there, advanced_data_protection=True, consent="given")
+        outcome = await (await there.renewal()).run()
+        assert (outcome.library is not None, outcome.photos_trouble) == (True, None)
+        texts = [progress.text for progress in there.person.shown if progress.stage is Stage.PHOTOS]
+        assert [text.startswith("Apple asks on your devices") for text in texts] == [False, True, False]
+
+
+@pytest.mark.parametrize("in_pod", [False, True])
+async def test_an_apple_that_is_away_has_one_exit_code(tmp_path: Path, in_pod: bool) -> None:
+    async with visit("expired", tmp_path) as there:
+        as_account(there, sign_in="refused-at-complete")
+        with pytest.raises(Trouble) as ended:
+            await (await there.renewal(in_pod_only=in_pod)).run()
+        assert (ended.value.exit_code, ended.value.retry) == (Exit.BLOCKED, Retry.LATER)
+        await there.settled()
+
+
+@pytest.mark.parametrize("scenario", ["seed", "trust-expired"])
+async def test_an_account_without_a_second_factor_gets_in_inside_the_pod(tmp_path: Path, scenario: str) -> None:
+    async with visit(scenario, tmp_path, Somebody(second=True)) as there:
+        as_account(there, two_factor=False, password_only=True)
+        await (await there.renewal()).run()
+        assert there.person.asked == [f"password of {YOU}", "second way"]
+        assert there.person.whys == ["icloud.no-two-factor"]
+        await there.settled()
+        assert None not in there.session()
+
+
+async def test_without_a_second_factor_and_not_inside_the_pod_it_is_said_what_does(tmp_path: Path) -> None:
+    async with visit("trust-expired", tmp_path) as there:
+        as_account(there, two_factor=False, password_only=True)
+        with pytest.raises(Trouble) as ended:
+            await (await there.renewal()).run()
+        assert ended.value.code == "icloud.no-two-factor"
+        assert "--in-pod" in ended.value.fix
+        await there.settled()
+
+
+def as_account(there: Visit, **different: object) -> None:
+    """Your account at the demo Apple, as it is not in the scenario."""
+    apple = there.residents.apple
+    assert apple is not None
+    person = apple._state.person(YOU)
+    assert person is not None
+    person.account = replace(person.account, **different)  # type: ignore[arg-type]
 
 
 async def test_a_waiting_auth_pod_is_answered_by_attaching(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ async def refusal_of(signing_in: SigningIn, apple_id: str, password: str = PASSW
         ("throttled.early@example.com", PASSWORD, "icloud.unavailable", Retry.LATER),
         ("too.many@example.com", PASSWORD, "icloud.throttled", Retry.LATER),
         ("no.2fa@example.com", PASSWORD, "icloud.no-two-factor", Retry.LATER),
+        ("password.only@example.com", PASSWORD, "icloud.no-two-factor", Retry.LATER),
     ],
 )
 async def test_refused_at_the_password(

@@ -219,7 +219,7 @@ async def test_leaving_says_what_it_does_and_need_not_be_waited_for(signing: Ent
 @pytest.mark.parametrize("where", ["plan", "password", "code"])
 @pytest.mark.parametrize("key", ["ctrl+q", "ctrl+c"])
 async def test_closing_the_wizard_puts_back_before_the_engine_goes_and_says_so(
-    signing: Entering, where: str, key: str, capsys: pytest.CaptureFixture[str]
+    signing: Entering, where: str, key: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     desk = ScriptedDesk()
     async with signing(desk) as wizard:
@@ -228,7 +228,7 @@ async def test_closing_the_wizard_puts_back_before_the_engine_goes_and_says_so(
     assert all(run.put_back for run in desk.runs)
     assert wizard.session.fake_engine.closed
     told = "Nothing was done." if where == "plan" else "What was there before is still in place."
-    assert capsys.readouterr().err == f"Left. {told}\n"
+    assert capfd.readouterr().err == f"Left. {told}\n"
 
 
 # The end

@@ -31,6 +31,7 @@ from tests.screens.signing import (
     works,
 )
 from wizard.errors import Trouble
+from wizard.icloud.words import trouble
 from wizard.signin.person import InUse, Outcome, Progress, Stage, Tick
 
 __all__ = ["signing"]
@@ -164,14 +165,18 @@ async def test_a_pod_in_the_way_puts_off_the_early_question_and_keeps_what_was_t
         assert desk.runs[0].given == ["early" if typed else "hunter2"]
 
 
+@pytest.mark.parametrize("why", [REFUSED, trouble("icloud.no-two-factor")], ids=["by icloudpd", "to pyicloud"])
 @pytest.mark.parametrize("kept", [False, True])
-async def test_the_second_way_says_that_the_same_password_goes_to_apple(signing: Entering, kept: bool) -> None:
+async def test_the_second_way_says_that_the_same_password_goes_to_apple(
+    signing: Entering, kept: bool, why: Trouble
+) -> None:
     async def refused(signing: Signing) -> Outcome:
         await signing.open_pod()
         if not kept:
             await signing.person.password(APPLE_ID, None)
-        await signing.step(Stage.APPLE, "asking Apple", "signed in")
-        await signing.person.second_way(REFUSED)
+        if why is REFUSED:
+            await signing.step(Stage.APPLE, "asking Apple", "signed in")
+        await signing.person.second_way(why)
         return signing.outcome()
 
     desk = ScriptedDesk(refused, keyring=ScriptedKeeper({APPLE_ID: "hunter2"} if kept else {}))

@@ -85,7 +85,7 @@ async def _crash(opened: Opener, session: FakeSession) -> None:
 
 @pytest.mark.parametrize("breaks_in_it", [True, False], ids=["in the sign-in", "after it"])
 async def test_a_crash_in_the_middle_tells_no_secret(
-    opened: Opener, capsys: pytest.CaptureFixture[str], breaks_in_it: bool
+    opened: Opener, capfd: pytest.CaptureFixture[str], breaks_in_it: bool
 ) -> None:
     async def breaks(signing: Signing) -> Outcome:
         outcome = await with_code(signing)
@@ -104,7 +104,7 @@ async def test_a_crash_in_the_middle_tells_no_secret(
     session.sign_in_desk.told = bad_told  # type: ignore[method-assign]
     with pytest.raises(ValueError, match="pl4nted"):
         await _crash(opened, session)
-    out = capsys.readouterr()
+    out = capfd.readouterr()
     report = session.saved[REPORT_NAME]
     assert "photosync-wizard had to stop" in out.err
     for text in (out.out, out.err, report):

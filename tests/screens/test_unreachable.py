@@ -97,10 +97,10 @@ async def _run_until_it_ends(app: WizardApp, session: FakeSession) -> None:
         await Wizard(app, pilot, session).until(lambda: app.return_code is not None)
 
 
-async def test_a_mistake_of_our_own_is_told_without_values(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_mistake_of_our_own_is_told_without_values(capfd: pytest.CaptureFixture[str]) -> None:
     session = FakeSession(place=fake.HOME)
     app = await _crash_in_the_engine(session)
-    printed = capsys.readouterr()
+    printed = capfd.readouterr()
     told = printed.out + printed.err
     assert app.return_code == 1
     assert "a mistake of its own (ValueError in test_unreachable.py" in " ".join(told.split())

@@ -193,7 +193,7 @@ def test_what_is_said_comes_before_what_is_worked_out_and_that_before_what_is_us
         "from your answers file",
     )
     detected = SETTINGS.having(TIME_ZONE, "Europe/Berlin", "from this machine")
-    assert value_of(TIME_ZONE, complete(), detected) == ("America/Edmonton", "as CronJob icloudpd-sync has it")
+    assert value_of(TIME_ZONE, complete(), detected) == ("America/Phoenix", "as CronJob icloudpd-sync has it")
     assert value_of(TIME_ZONE, fresh(), detected) == ("Europe/Berlin", "from this machine")
     assert value_of(TIME_ZONE, complete(), detected.having(CRON_JOB, "mine"))[0] == "Europe/Berlin"
 

@@ -100,9 +100,9 @@ def test_how_a_log_ends(last: str, ending: str) -> None:
 
 
 def test_a_log_s_times_are_its_container_s() -> None:
-    edmonton = ZoneInfo("America/Edmonton")
+    phoenix = ZoneInfo("America/Phoenix")
     assert moment_of("2026-11-24 06:48:01 INFO x", UTC) == datetime(2026, 11, 24, 6, 48, 1, tzinfo=UTC)
-    assert moment_of("2026-11-23 23:48:01 INFO x", edmonton) == datetime(2026, 11, 24, 6, 48, 1, tzinfo=UTC)
+    assert moment_of("2026-11-23 23:48:01 INFO x", phoenix) == datetime(2026, 11, 24, 6, 48, 1, tzinfo=UTC)
     assert moment_of("KeyError: 'dsInfo'", UTC) is None
     assert moment_of("2026-13-99 99:99:99 INFO x", UTC) is None
 
@@ -149,13 +149,13 @@ def test_days_left_are_whole_and_never_negative() -> None:
 
 def test_an_auth_pod_s_success_is_dated_by_its_own_clock() -> None:
     pod = auth_pod()
-    container = replace(pod.spec.containers[0], env=(EnvVar("TZ", "America/Edmonton"),))
+    container = replace(pod.spec.containers[0], env=(EnvVar("TZ", "America/Phoenix"),))
     world = with_auth(unproved(), "2026-11-23 23:48:01 INFO     Authentication completed successfully")
     own = replace(world, pods=page(replace(pod, spec=replace(pod.spec, containers=(container,)))))
     signed_in = NOW - timedelta(minutes=1, seconds=59)
     assert session_of("default", own, SETTINGS).verified_at == signed_in
     theirs = replace(pod.spec.containers[0], env_from=("configmap/icloudpd-config",))
-    zone = Found(ConfigMap(meta("icloudpd-config"), {"TZ": "America/Edmonton"}))
+    zone = Found(ConfigMap(meta("icloudpd-config"), {"TZ": "America/Phoenix"}))
     mapped = replace(
         world,
         pods=page(replace(pod, spec=replace(pod.spec, containers=(theirs,)))),

@@ -53,7 +53,7 @@ def test_all_that_can_be_known_is_worked_out_with_its_source() -> None:
         ("immich_namespace", "2.7.5 in photo-sync, port 2283", "ok"),
         ("ingress", "traefik, as in mealie/mealie", "ok"),
         ("host_name", "immich.example.com", "ok"),
-        ("time_zone", "America/Edmonton", "ok"),
+        ("time_zone", "America/Phoenix", "ok"),
         ("apple_id", "in Secret icloud-credentials", "ok"),
         ("warning_days", "7 days before Apple's session ends", "ok"),
     ]
@@ -115,7 +115,7 @@ def test_what_is_not_known_is_said_so(change: dict[str, Any], name: str, state: 
             {"time_zone": "Europe/Berlin"},
             {},
             "time_zone",
-            ("Europe/Berlin", "you said so; CronJob icloudpd-sync has America/Edmonton", "ok"),
+            ("Europe/Berlin", "you said so; CronJob icloudpd-sync has America/Phoenix", "ok"),
         ),
         ({"apple_id": "you@example.com"}, {}, "apple_id", ("you@example.com", "you said so", "ok")),
     ],
@@ -193,7 +193,7 @@ def test_schedules_that_never_come_round(schedule: str) -> None:
 
 
 def test_runs_are_in_the_cronjob_s_time_zone() -> None:
-    assert next_runs("0 3 * * *", "America/Edmonton", NOW) == [datetime(2026, 11, 24, 10, tzinfo=UTC)]
+    assert next_runs("0 3 * * *", "America/Phoenix", NOW) == [datetime(2026, 11, 24, 10, tzinfo=UTC)]
     assert next_runs("0 3 * * *", "Nowhere/Land", NOW) == [datetime(2026, 11, 25, 3, tzinfo=UTC)]
     assert next_runs("@every 90m", "", NOW, 2) == [NOW + timedelta(minutes=90), NOW + timedelta(minutes=180)]
 

@@ -156,7 +156,7 @@ def cron_job(**fields: Any) -> CronJob:
     base = CronJob(
         meta("icloudpd-sync", annotations=tracked("batch/CronJob", "icloudpd-sync")),
         schedule="0 3 * * *",
-        time_zone="America/Edmonton",
+        time_zone="America/Phoenix",
         suspend=False,
         concurrency="Forbid",
         backoff_limit=0,

@@ -11,6 +11,7 @@ from typing import Any
 
 from pyicloud import PyiCloudService
 from pyicloud.exceptions import PyiCloudException
+from requests import Response
 
 from wizard.icloud.line import Line
 
@@ -76,6 +77,15 @@ class Service(PyiCloudService):  # type: ignore[misc]
             headers = self._get_auth_headers({"Accept": _JSON})
             found = self.session.get(self._auth_endpoint, headers=headers).json()
             self._found_phones = _phones_in(found) if isinstance(found, dict) else []
+
+    def on_consent_asked(self, hear: Callable[[], None]) -> None:
+        """Have `hear` called when Apple has asked on the devices whether this browser may read what only they can decrypt."""
+
+        def answered(response: Response, *_: object, **__: object) -> None:
+            if str(response.url).partition("?")[0].endswith("/enableDeviceConsentForPCS") and response.ok:
+                hear()
+
+        self.session.hooks["response"] = [answered]
 
     def forget_password(self) -> None:
         self._password_raw = None

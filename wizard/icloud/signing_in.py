@@ -11,6 +11,7 @@ it, and the next call has to be `start` or `resume`. Passwords and codes are in 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import secrets
 import shutil
@@ -111,9 +112,18 @@ class SigningIn:
         """Wait for a touch of the security key that is plugged in. Nothing here has ever proved this against Apple."""
         return await self._step(lambda visit: visit.use_security_key(), self._limits.key)
 
-    async def photos(self) -> Library:
-        """Look at the photo library, which proves that photos can be read at all; a Trouble says why they can't."""
-        return await self._step(lambda visit: visit.photos(), self._limits.photos)
+    async def photos(self, on_consent_asked: Callable[[], None] = lambda: None) -> Library:
+        """Look at the photo library, which proves that photos can be read at all; a Trouble says why they can't.
+
+        `on_consent_asked` is called when Apple asks on the person's devices first, for whose answer this then waits.
+        """
+        loop = asyncio.get_running_loop()
+
+        def hear() -> None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(on_consent_asked)
+
+        return await self._step(lambda visit: visit.photos(hear), self._limits.photos)
 
     async def files(self) -> Pair:
         """The session's two files as pyicloud writes them; `files.prepare` makes them fit for icloudpd."""

@@ -165,7 +165,9 @@ class Visit:
             return self._terms()
         return self._arrived()
 
-    def photos(self) -> Library:
+    def photos(self, on_consent_asked: Callable[[], None]) -> Library:
+        """Waits some minutes at most where Apple asks on the devices first, which is said at once."""
+        self._service.on_consent_asked(on_consent_asked)
         return look(self._service)
 
     def files(self) -> Pair:

@@ -26,6 +26,8 @@ LOG_CUT = "log-cut"
 PROGRAM_NOT_FOUND = "program-not-found"
 ARGUMENTS_WITHOUT_PROGRAM = "arguments-without-program"
 APPLE_FALTERED = "apple-faltered"
+APPLE_IS_AWAY = frozenset({APPLE_FALTERED, "apple-unreachable", "throttled"})
+"""The signs that Apple judged nothing."""
 WRONG_PASSWORD = "wrong-password"  # noqa: S105 - a sign's name
 DOWNLOADS_REFUSED = "downloads-refused"
 ENDED = frozenset({SESSION_DEAD, SESSION_REFUSED, ASKED_NOBODY})

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from wizard.errors import shorten
 from wizard.icloudpd.log import (
+    APPLE_IS_AWAY,
     ARGUMENTS_WITHOUT_PROGRAM,
     ASKED_NOBODY,
     PROGRAM_NOT_FOUND,
@@ -26,16 +27,7 @@ from wizard.world import LogTail
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _NOT_OF_ICLOUDPD = re.compile(r"^\[PYI-\d+:")
 _ENDED = frozenset({SESSION_DEAD, ASKED_NOBODY, SESSION_BROKEN})
-_JUDGES_NOTHING = frozenset(
-    {
-        "apple-faltered",
-        "apple-unreachable",
-        "throttled",
-        "session-files-unwritable",
-        ARGUMENTS_WITHOUT_PROGRAM,
-        PROGRAM_NOT_FOUND,
-    }
-)
+_JUDGES_NOTHING = APPLE_IS_AWAY | {"session-files-unwritable", ARGUMENTS_WITHOUT_PROGRAM, PROGRAM_NOT_FOUND}
 
 
 class Verdict(StrEnum):

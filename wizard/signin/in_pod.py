@@ -10,7 +10,7 @@ from wizard.handover.pod import HandoverPod, proof_of
 from wizard.handover.prompts import Ask, Conversation, Prompt
 from wizard.icloud.steps import CodeWanted, Phone
 from wizard.icloud.words import trouble
-from wizard.icloudpd.log import WRONG_PASSWORD
+from wizard.icloudpd.log import APPLE_IS_AWAY, WRONG_PASSWORD
 from wizard.icloudpd.proof import Proof, Verdict
 from wizard.signin.apple import Passwords
 from wizard.signin.person import AnotherCode, Person, Progress, Stage, Tick
@@ -18,7 +18,7 @@ from wizard.signin.proving import not_judged, patiently
 
 _RETRY = {
     "account-locked": Retry.NEVER,
-    "throttled": Retry.LATER,
+    **dict.fromkeys(APPLE_IS_AWAY, Retry.LATER),
     "too-many-codes": Retry.LATER,
     "web-access-off": Retry.LATER,
     "terms": Retry.LATER,
@@ -61,7 +61,7 @@ async def refused_inside(said: Proof, passwords: Passwords) -> Trouble:
         sign.summary if sign else "icloudpd ended without signing in.",
         why=sign.why if sign else shorten(said.last_line),
         fix=sign.fix if sign else "Start again.",
-        exit_code=Exit.NEEDS_PERSON,
+        exit_code=Exit.BLOCKED if sign and sign.slug in APPLE_IS_AWAY else Exit.NEEDS_PERSON,
         retry=_RETRY.get(sign.slug, Retry.NOW) if sign else Retry.NOW,
     )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from wizard.handover.pod import HandoverPod, OnClaim
 from wizard.icloud.files import Pair, has_token
 from wizard.icloud.ladder import Known
 from wizard.icloudpd.proof import Proof, Verdict
 from wizard.signin.person import Person, Progress, Stage, Tick
-from wizard.signin.proving import not_judged, password_removed, prove_in_place
+from wizard.signin.proving import not_judged, password_removed, patiently, prove_in_place
 
 NO_SESSION = "there is no session on the volume yet"
 
@@ -22,7 +23,7 @@ async def known(
         person.show(Progress(Stage.CLAIM, Tick.DONE, NO_SESSION))
         return Known(accepted=False, readable=False), None
     person.show(Progress(Stage.CLAIM, Tick.DOING, "asking icloudpd about the session that is there"))
-    proof = await prove_in_place(pod, apple_id)
+    proof = await patiently(partial(prove_in_place, pod, apple_id), person, Stage.CLAIM)
     if found.attended:
         proof = await _settled(pod, apple_id, proof, note)
     if proof.verdict is Verdict.NOT_JUDGED:

@@ -37,13 +37,13 @@ def password_there(paths: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
-async def patiently(prove: Callable[[], Awaitable[Proof]], person: Person) -> Proof:
+async def patiently(prove: Callable[[], Awaitable[Proof]], person: Person, stage: Stage = Stage.PROVED) -> Proof:
     """The word of icloudpd; asked again a few times while nobody can judge the session, which costs no password."""
     proof = await prove()
     for _ in range(FALTERS - 1):
         if proof.verdict is not Verdict.NOT_JUDGED:
             break
-        person.show(Progress(Stage.PROVED, Tick.DOING, f"{proof.why} Asking again"))
+        person.show(Progress(stage, Tick.DOING, f"{proof.why} Asking again"))
         await asyncio.sleep(PAUSE_SECONDS)
         proof = await prove()
     return proof

@@ -54,8 +54,11 @@ LONGEST_SECONDS = 1500.0
 LEAVING_SECONDS = 15.0
 
 
-Opening = tuple[HandoverPod, Awaitable[OnClaim]]
-"""A pod that is starting, and what is on the claim, once it is there."""
+_CONSENT = Progress(
+    Stage.PHOTOS,
+    Tick.DOING,
+    "Apple asks on your devices whether the photos may be read: allow it there, within 2 minutes",
+)
 
 
 @dataclass(slots=True)
@@ -134,14 +137,14 @@ class Renewal:
                 await opened
                 return await self._inside(pod)
             if self.preparation.unused:
-                return await self._hand_over(pod, signing, await self._signed_in_while(opened, signing))
+                return await self._in_or_inside(pod, opened, signing, self._signed_in_while(opened, signing))
             found = await opened
             seen, pair = await known(pod, self.apple_id, found, self.person, self._notes.append)
             if seen.accepted and not self.anew:
                 self.person.show(Progress(Stage.PROVED, Tick.DONE, "icloudpd accepts the session as it is"))
                 return await self._proved(pod, Rung.WORKS, None, staged=False)
-            step = await self._ask_apple(signing, pair, anew=self.anew and bool(seen.accepted))
-            return await self._hand_over(pod, signing, step)
+            asking = self._ask_apple(signing, pair, anew=self.anew and bool(seen.accepted))
+            return await self._in_or_inside(pod, opened, signing, asking)
 
     async def _waits_there(self) -> AuthPod | None:
         """The pod that waits already, if the person wants to answer it; what it writes has to be proved by a second pod."""
@@ -281,6 +284,19 @@ class Renewal:
 
     # Handing over
 
+    async def _in_or_inside(
+        self, pod: HandoverPod, opened: Awaitable[OnClaim], signing: SigningIn, asking: Awaitable[SignedIn]
+    ) -> Outcome:
+        """Hands over what Apple gives; where it lets only icloudpd in, and the person agrees, icloudpd signs in by itself."""
+        try:
+            step = await asking
+        except Trouble as refusal:
+            if refusal.code != "icloud.no-two-factor" or not await self.person.second_way(refusal):
+                raise
+            await opened
+            return await self._inside(pod)
+        return await self._hand_over(pod, signing, step)
+
     async def _hand_over(self, pod: HandoverPod, signing: SigningIn, step: SignedIn) -> Outcome:
         show = self.person.show
         pair = prepare(await signing.files())
@@ -345,7 +361,7 @@ class Renewal:
             return None, None
         self.person.show(Progress(Stage.PHOTOS, Tick.DOING, "looking at the photo library"))
         try:
-            library = await signing.photos()
+            library = await signing.photos(lambda: self.person.show(_CONSENT))
         except Trouble as trouble:
             self.person.show(Progress(Stage.PHOTOS, Tick.FAILED, trouble.what))
             if trouble.code in CLOSES_PHOTOS:

@@ -25,6 +25,8 @@ class AccountSetup:
             web.post(f"{setup}/validate", self.validate),
             web.post(f"{setup}/logout", self.logout),
             web.post(f"{setup}/requestWebAccessState", self.web_access_state),
+            web.post(f"{setup}/enableDeviceConsentForPCS", self.ask_for_consent),
+            web.post(f"{setup}/requestPCS", self.request_pcs),
             web.get(f"{setup}/getTerms", self.terms),
             web.get(f"{setup}/repairDone", self.accept_terms),
             web.get(f"{setup}/listDevices", self.devices),
@@ -80,7 +82,24 @@ class AccountSetup:
         _, grant = self._session(request)
         if grant is None:
             return answers.no_web_session()
-        return web.json_response({"isICDRSDisabled": False, "isDeviceConsentedForPCS": True})
+        person = grant.person
+        asks = person.account.consent != "not-needed"
+        return web.json_response({"isICDRSDisabled": asks, "isDeviceConsentedForPCS": person.consented})
+
+    async def ask_for_consent(self, request: web.Request) -> web.Response:
+        _, grant = self._session(request)
+        if grant is None:
+            return answers.no_web_session()
+        grant.person.consent_asked = True
+        return web.json_response({"isDeviceConsentNotificationSent": True})
+
+    async def request_pcs(self, request: web.Request) -> web.Response:
+        _, grant = self._session(request)
+        if grant is None:
+            return answers.no_web_session()
+        if grant.person.consented:
+            return web.json_response({"status": "success", "message": ""})
+        return web.json_response({"status": "failure", "message": "Requested the device to upload cookies."})
 
     async def terms(self, request: web.Request) -> web.Response:
         _, grant = self._session(request, cookies.TOKEN, cookies.HSA_LOGIN)
@@ -153,8 +172,8 @@ class AccountSetup:
                 "fullName": "Demo Person",
                 "firstName": "Demo",
                 "lastName": "Person",
-                "hsaVersion": 2 if account.two_factor else 1,
-                "hsaEnabled": True,
+                "hsaVersion": 2 if account.two_factor else 0 if account.password_only else 1,
+                "hsaEnabled": not account.password_only,
                 "hasICloudQualifyingDevice": account.two_factor,
                 "iCDPEnabled": account.advanced_data_protection,
                 "isWebAccessAllowed": account.web_access,
@@ -168,7 +187,7 @@ class AccountSetup:
                 name: {"url": f"https://{host}{root}:443", "status": "active"} for name, host in services.items()
             },
             "apps": {"photos": {}, "find": {"canLaunchWithOneFactor": True}},
-            "hsaTrustedBrowser": trusted,
+            "hsaTrustedBrowser": trusted and not account.password_only,
             "hsaChallengeRequired": not trusted,
             "termsUpdateNeeded": person.terms_pending,
             "isExtendedLogin": True,

@@ -12,6 +12,7 @@ Delivery = Literal["bridge", "bridge-legacy", "page", "sms"]
 SignIn = Literal["ok", "locked", "refused-at-init", "refused-at-complete", "too-many-requests", "dropped"]
 Photos = Literal["ok", "access-denied", "zone-not-found", "indexing", "absent"]
 Push = Literal["ok", "unreachable", "refused"]
+Consent = Literal["not-needed", "given", "withheld"]
 Sms = Literal["ok", "refused", "conflict"]
 
 
@@ -32,7 +33,9 @@ class Account:
 
     `delivery` is how a code reaches a trusted device: `bridge` over the push host with a proof of the code,
     `bridge-legacy` over the push host with the code posted as before, `page` by itself as before 2026, `sms` where
-    there is none. `codes_exhausted` answers every code with "too many"; `wrong_codes` is how many wrong ones may.
+    there is none. `consent` is whether a device has to allow each browser to read photos, and what its owner says.
+    `password_only`: no second factor at all, for which Apple wants `repair/complete` after the password.
+    `codes_exhausted` answers every code with "too many"; `wrong_codes` is how many wrong ones may.
     """
 
     apple_id: str
@@ -49,6 +52,8 @@ class Account:
     codes_exhausted: bool = False
     wrong_codes: int = 5
     two_factor: bool = True
+    password_only: bool = False
+    consent: Consent = "not-needed"
     china_mainland: bool = False
     web_access: bool = True
     advanced_data_protection: bool = False
@@ -78,11 +83,26 @@ def demo_accounts() -> tuple[Account, ...]:
             photos="access-denied",
             advanced_data_protection=True,
         ),
+        Account(
+            "adp.consent@example.com",
+            "Advanced Data Protection, and a device that allows the web",
+            advanced_data_protection=True,
+            consent="given",
+        ),
+        Account(
+            "adp.silent@example.com",
+            "Advanced Data Protection, and nobody at the device",
+            advanced_data_protection=True,
+            consent="withheld",
+        ),
         Account("unfinished@example.com", "iCloud was never set up completely", photos="zone-not-found"),
         Account("indexing@example.com", "the photo library is still being indexed", photos="indexing"),
         Account("photos.off@example.com", "no photo library at all", photos="absent"),
         Account("terms@example.com", "new terms wait to be accepted", terms_pending=True),
         Account("no.2fa@example.com", "two-step verification only, as before 2015", two_factor=False, delivery="sms"),
+        Account(
+            "password.only@example.com", "no second factor at all", two_factor=False, password_only=True, delivery="sms"
+        ),
         Account("sms.refused@example.com", "Apple sends no SMS just now", delivery="sms", sms="refused"),
         Account("sms.conflict@example.com", "a correct SMS code answered with 409", delivery="sms", sms="conflict"),
         Account("codes.exhausted@example.com", "too many codes already", delivery="sms", codes_exhausted=True),

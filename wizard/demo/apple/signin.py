@@ -33,6 +33,7 @@ class Idmsa:
             web.post("/appleauth/auth/federate", self.federate),
             web.post("/appleauth/auth/signin/init", self.init),
             web.post("/appleauth/auth/signin/complete", self.complete),
+            web.post("/appleauth/auth/repair/complete", self.repair),
             web.get("/appleauth/auth", self.second_factor_page),
         ]
 
@@ -103,6 +104,8 @@ class Idmsa:
             message = "This Apple Account has been locked for security reasons."
             return answers.sign_in_error(403, answers.ACCOUNT_LOCKED, message, session_headers(started, "403"))
         started.person, started.password_proved = person, True
+        if person.account.password_only:
+            return web.json_response({}, status=412, headers=session_headers(started, "412"))
         tokens = body.get("trustTokens")
         trusted = self._state.is_trusted(person, map(str, tokens) if isinstance(tokens, list) else [])
         started.code_accepted = trusted
@@ -114,6 +117,17 @@ class Idmsa:
             self._state.send_code(person, "device")
         challenge = {"authType": "hsa2"} | _security_key_challenge(person.account)
         return web.json_response(challenge, status=409, headers=session_headers(started, "409") | token)
+
+    async def repair(self, request: web.Request) -> web.Response:
+        """What an account without a second factor gets in with, after the 412 that it is answered with."""
+        known = proved_sign_in(self._state, request)
+        if known is None:
+            return lost_sign_in()
+        started, person = known
+        if not person.account.password_only:
+            return web.Response(status=404, headers=session_headers(started))
+        token = {"X-Apple-Session-Token": self._state.give_session_token(person, trusted=True)}
+        return web.json_response({}, headers=session_headers(started) | token)
 
     async def second_factor_page(self, request: web.Request) -> web.Response:
         known = proved_sign_in(self._state, request)

@@ -44,6 +44,12 @@ class Person:
     checker: Checker = "endpoint"
     wrong_codes: int = 0
     known_browser: bool = False
+    consent_asked: bool = False
+
+    @property
+    def consented(self) -> bool:
+        """Whether a device has allowed the photos to be read on the web, where that has to be asked for."""
+        return self.account.consent == "not-needed" or (self.consent_asked and self.account.consent == "given")
 
     def set_password(self, password: str) -> None:
         self.password, self.salt, self.verifier = password, b"", 0

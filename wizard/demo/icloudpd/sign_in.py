@@ -132,7 +132,7 @@ class SignIn:
             self.log("ERROR", REQUIRED.format(421))
             why = "PyiCloudAPIResponseException('Authentication required for Account. (421)')"
             raise Ended(f"('Invalid authentication token.', {why})")
-        return person, trusted
+        return person, trusted or person.account.password_only
 
     async def _second_factor(self, person: Person) -> None:
         if not person.account.two_factor:
