@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from wizard.errors import Exit, Retry, Trouble, shorten
 from wizard.facts.pod_problem import pod_trouble
 from wizard.kube.client import Cluster
-from wizard.model import Target
+from wizard.plan import Target
 from wizard.observe.parse_pod import pod as parse_pod
 from wizard.world import Pod
 
