@@ -14,6 +14,7 @@ from screens.page_screen import PageScreen
 from screens.widgets.page import Page
 from screens.widgets.rows import Button, Command, Item, Row, Space, Text
 from screens.words import SEVERITY_SIGN
+from wizard.command import kubectl
 from wizard.iterations import ITERATIONS
 from wizard.settings import AUTH_POD
 from wizard.world import Found
@@ -54,7 +55,7 @@ def looks(step_id: str, settings: Settings, world: World | None = None) -> list[
     pods = world.pods.value.items if world is not None and isinstance(world.pods, Found) else ()
     there = step_id == "authentication" and any(pod.meta.name == AUTH_POD for pod in pods)
     all_of_them = (*(_AUTH_POD_LOOKS if there else ()), *_LOOKS.get(step_id, ()))
-    return [f"{settings.kubectl} {look.format(ns=settings.namespace)}" for look in all_of_them]
+    return list(settings.address.lines(kubectl(*look.format(ns=settings.namespace).split()) for look in all_of_them))
 
 
 class KubectlScreen(PageScreen):
@@ -128,7 +129,7 @@ class KubectlScreen(PageScreen):
             yield Item(sign=SEVERITY_SIGN[finding.severity], text=finding.summary, style="bold")
             if finding.fix:
                 yield Text(text=finding.fix, indent=2)
-            for index, command in enumerate(finding.commands):
+            for index, command in enumerate(self.host.session.settings.address.lines(finding.commands)):
                 yield Command(id=f"mend-{number}-{index}", command=command)
         if not mendable:
             yield Text(text="Nothing is left to do here.")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from wizard.cli.reauth import Tally, Wish
     from wizard.engine import Engine
+    from wizard.settings import Settings
     from wizard.signin.desk import Desk
 
 _LEAVING_SECONDS = 15.0
@@ -35,6 +36,10 @@ _LEAVING_SECONDS = 15.0
 
 class Opened(Protocol):
     """What the command gives: as `screens.session.Session`, as far as it is needed here."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as they are now."""
 
     @property
     def banner(self) -> str:
@@ -215,7 +220,7 @@ class ReauthApp(App[None]):
             await self._engine.close()
 
     def _fatal_error(self) -> None:
-        end_without_values(self, self.opened.save)
+        end_without_values(self, self.opened.save, self.opened.settings.address)
 
 
 def sign_in(opened: Opened, wish: Wish) -> int:
@@ -235,5 +240,5 @@ def told(app: ReauthApp, wish: Wish) -> int:
         raise app.trouble
     for line in app.lines:
         put_line(line)
-    code = conclude(app.tally or Tally(), app.calendar, wish)
+    code = conclude(app.tally or Tally(), app.calendar, wish, app.opened.settings.address)
     return app.return_code or code

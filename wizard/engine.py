@@ -17,6 +17,7 @@ from typing import Any
 from wizard.apply.preview import preview
 from wizard.apply.run import run
 from wizard.choices import APPLICATION, IMMICH_NAMESPACE
+from wizard.command import photosync_wizard
 from wizard.connectors import Connector
 from wizard.errors import Exit, Retry, Trouble
 from wizard.kube.client import Cluster
@@ -127,15 +128,25 @@ class Engine:
     def plan(self, step_id: str) -> Plan:
         """What this iteration's step would do, by the last look. Raises Trouble for a step that the wizard can't carry out."""
         step = next(step for step in STEPS if step.id == step_id)
-        if step.plan is None or self._last is None:
+        if step.plan is None or step.leads:
             raise Trouble(
                 "engine.no-plan",
-                f"The wizard can't carry out step {step.iteration.number}, {step.iteration.title}, yet.",
-                fix="Its findings say what to do, with the commands.",
+                f"Step {step.iteration.number}, {step.iteration.title}, "
+                + ("is carried out together with you." if step.leads else "can't be carried out by the wizard yet."),
+                fix="Run:" if step.leads else "Its findings say what to do, with the commands:",
+                commands=(step.leads or photosync_wizard("status"),),
                 exit_code=Exit.USAGE,
                 retry=Retry.NEVER,
             )
-        return step.plan(self._last.world, with_seen_accounts(self._last.world, self.settings))
+        world = self.snapshot.world
+        return step.plan(world, with_seen_accounts(world, self.settings))
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The last look. Raises Trouble while there is none."""
+        if self._last is None:
+            raise Trouble("engine.not-connected", "The cluster has not been reached yet.", retry=Retry.NOW)
+        return self._last
 
     async def preview(self, plan: Plan) -> Review:
         """The plan held against the cluster; changes nothing. Raises Trouble."""

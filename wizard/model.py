@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from wizard.command import Command
+
 
 class Status(StrEnum):
     """Where an iteration stands; `unknown` is for what could not be read, `skipped` for what the person does not want."""
@@ -62,7 +64,7 @@ class Finding:
     evidence: Mapping[str, object] = field(default_factory=dict)
     why: str = ""
     fix: str = ""
-    commands: tuple[str, ...] = ()
+    commands: tuple[Command, ...] = ()
     docs: str = ""
     implies: Status | None = None
     blocker: Blocker | None = None

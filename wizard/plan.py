@@ -27,6 +27,13 @@ class Right:
     resource: str
     namespace: str = ""
 
+    @property
+    def question(self) -> Command:
+        """How a person would ask the server about it."""
+        resource, _, subresource = self.resource.partition("/")
+        tail = (f"--subresource={subresource}",) if subresource else ()
+        return kubectl("auth", "can-i", self.verb, resource, *tail, namespace=self.namespace)
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -274,8 +281,8 @@ class ReviewedChange:
     @property
     def diff(self) -> str:
         """What changes in the object, as a unified diff of YAML without file names; empty where nothing does."""
-        texts = [as_yaml(shown(side)).splitlines() if side else [] for side in (self.before, self.after)]
-        return "\n".join(list(difflib.unified_diff(*texts, lineterm="", n=2))[2:])
+        before, after = (as_yaml(shown(side)).splitlines() if side else [] for side in (self.before, self.after))
+        return "\n".join(list(difflib.unified_diff(before, after, lineterm="", n=2))[2:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,16 +310,8 @@ class Review:
 
     @property
     def digest(self) -> str:
-        """Names what was reviewed: the same changes to the same objects give the same text, status and versions aside."""
-        parts = [
-            (
-                reviewed.change.id,
-                reviewed.change.verb,
-                reviewed.effect,
-                *map(_lasting, (reviewed.before, reviewed.after)),
-            )
-            for reviewed in self.changes
-        ]
+        """Names what was reviewed: the same changes to the same objects, as they are, give the same text; status aside."""
+        parts = [(repr(reviewed.change), reviewed.effect, _lasting(reviewed.before)) for reviewed in self.changes]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -355,11 +354,13 @@ def same(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> b
 
 def _stripped(manifest: Mapping[str, Any]) -> Manifest:
     metadata = {key: value for key, value in (manifest.get("metadata") or {}).items() if key not in _SERVERS_OWN}
+    head = {key: manifest[key] for key in ("apiVersion", "kind") if key in manifest}
     rest = {key: value for key, value in manifest.items() if key not in ("status", "metadata")}
-    return rest | ({"metadata": metadata} if metadata else {})
+    return head | ({"metadata": metadata} if metadata else {}) | rest
 
 
 def _lasting(manifest: Manifest | None) -> Any:
+    """What of an object tells it from another one, and from itself after somebody has changed it."""
     if manifest is None:
         return None
     return _stripped(manifest), (manifest.get("metadata") or {}).get("uid")

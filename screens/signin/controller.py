@@ -206,7 +206,7 @@ class SignInDoing(SignInPanel):
             case "calendar" | "copy" if state.aside == "kubectl" and isinstance(question, Review):
                 self._copy(commands(question, self.state()))
             case "calendar" | "copy" if attempt.trouble:
-                self._copy(list(attempt.trouble.commands))
+                self._copy(list(state.address.lines(attempt.trouble.commands)))
             case "again" if offers_again(self.state()):
                 self.begin()
             case "done" if attempt.outcome:
@@ -280,7 +280,7 @@ class SignInDoing(SignInPanel):
 
         told = unattended(self._desk.settings, self.attempt.account)
         self._set(unattended=told)
-        text = "\n".join(with_way(self._state, [told.script]))
+        text = "\n".join(with_way(self._state, [told.script(self._state.address)]))
         try:
             where = self._save(UNATTENDED_NAME, text)
         except OSError:

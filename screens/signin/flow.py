@@ -139,7 +139,7 @@ async def lead(
         await person.forget_early()
     desk.signed_in(account, outcome.apple_id)
     if keep() is Keep.KEYRING:
-        notes += (await keep_it(renewal, keeper),)
+        notes += (await keep_it(renewal, keeper, desk.settings.address),)
     return outcome, desk.told(outcome) + notes
 
 

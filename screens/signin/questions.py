@@ -18,7 +18,8 @@ from wizard.signin.person import AnotherCode, Code, InUse, Progress, Stage, Tick
 if TYPE_CHECKING:
     from wizard.errors import Trouble
     from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
-    from wizard.model import Account, Plan, Session
+    from wizard.model import Account, Session
+from wizard.plan import Plan
 
 Answer = TypeVar("Answer")
 LOOK_AGAIN_SECONDS = 5.0
@@ -90,7 +91,7 @@ class Review(Question):
     keyring: str = ""
     kept: bool = False
     session: Session | None = None
-    by_hand: str = ""
+    by_hand: tuple[str, ...] = ()
 
     @property
     def works(self) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from screens.signin.attempt import Attempt
 from screens.signin.questions import Keep, Way
+from wizard.command import Address
 
 if TYPE_CHECKING:
     from wizard.signin.telling import Unattended
@@ -20,8 +21,8 @@ class SignInState:
     `inline`: beneath the prompt. `short`: there is little room, so only what matters now. `at_choices`: the cursor is on what
     stands below, not where it is typed. `cut`: the page holds more than is seen. `aside` is what is looked at besides: "", "why",
     "numbers" or "kubectl". `other` says that the typed code is the one that came the other way; `hint` is a line about what was
-    just done. `manifest` is the file that holds the pod of the plan, `kubectl` how commands begin, `demo_commands` what to type
-    before them.
+    just done. `manifest` is the file that holds the pod of the plan, `address` how commands reach the cluster, `demo_commands`
+    what to type before them.
     """
 
     attempt: Attempt
@@ -42,7 +43,7 @@ class SignInState:
     namespace: str = "photo-sync"
     unattended: Unattended | None = None
     manifest: str = ""
-    kubectl: str = "kubectl"
+    address: Address = field(default_factory=Address)
     demo_commands: tuple[str, ...] = ()
     offers_calendar: bool = True
 

@@ -75,6 +75,7 @@ class SignInView(SignInDoing):
             renew=wishes.renew,
             keep=wishes.keep,
             demo_commands=demo_commands,
+            address=desk.address,
             offers_calendar=offers_calendar,
         )
         super().__init__(state, desk, now=now, save=save, before=before, banner=banner, inline=inline)
@@ -116,7 +117,6 @@ class SignInView(SignInDoing):
             attempt=replace(self.attempt, account=event.account, apple_id=event.apple_id),
             keyring=event.keyring,
             namespace=event.where,
-            kubectl=self._desk.settings.kubectl,
         )
         self.rearrange()
 

@@ -28,6 +28,7 @@ from tests.screens.signing import (
     wanted,
     works,
 )
+from wizard.command import kubectl
 from wizard.errors import Retry, Trouble
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import SecurityKeyWanted, TermsWanted
@@ -63,7 +64,7 @@ async def test_a_refusal_says_what_why_and_what_to_do(signing: Entering, code: s
 
 
 async def test_trying_again_begins_with_the_plan(signing: Entering) -> None:
-    missing = Trouble("renewal.not-ready", "There is no claim.", fix="Make it.", commands=("kubectl get pvc",))
+    missing = Trouble("renewal.not-ready", "There is no claim.", fix="Make it.", commands=(kubectl("get", "pvc"),))
     desk = ScriptedDesk(starts=[missing])
     async with signing(desk, first=None) as wizard:
         await ended(wizard)

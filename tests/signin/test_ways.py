@@ -174,7 +174,7 @@ async def test_a_pod_that_runs_and_waits_for_nobody_is_taken_away(place: Place) 
     await place.api.until("pods/icloudpd-auth/log", lambda answer: "nothing to see" in answer.text)
     somebody = Somebody([PASSWORD], [lambda _: Code(place.apple.code(apple_id))])
     start = await place.start()
-    assert "waits for nobody" in start.preparation.plan.actions[0].title
+    assert "waits for nobody" in start.preparation.plan.changes[0].title
 
     assert (await place.sign_in(somebody)).rung is Rung.CODE
     assert somebody.asked == ["password", "code"]

@@ -34,6 +34,7 @@ from wizard.choices import (
 )
 from wizard.cli import choice_flags
 from wizard.cli.choice_flags import add_choices, said
+from wizard.command import Address
 from wizard.errors import Exit, Trouble
 from wizard.settings import ANSWERS, FLAG, STATE, Choice, Settings
 from wizard.setup import setup_rows
@@ -169,7 +170,7 @@ def test_what_can_not_be_right_is_said_in_words(name: str, text: str, problem: s
 def test_a_password_in_the_address_of_the_repository_is_not_repeated() -> None:
     with pytest.raises(Trouble, match="has a password in it") as caught:
         choice_named("git_repository").check("https://you:hunter2@github.com/you/homelab")
-    assert "hunter2" not in "\n".join(caught.value.lines())
+    assert "hunter2" not in "\n".join(caught.value.lines(Address()))
 
 
 def test_a_choice_that_there_is_not() -> None:
@@ -292,7 +293,7 @@ def test_what_is_wrong_in_an_answers_file_is_said_with_its_line(text: str, probl
         parse_answers(text, "a.yaml")
     assert problem in caught.value.what
     assert caught.value.exit_code is Exit.USAGE
-    assert "hunter2" not in "\n".join(caught.value.lines())
+    assert "hunter2" not in "\n".join(caught.value.lines(Address()))
 
 
 def test_what_was_decided_is_written_as_an_answers_file() -> None:

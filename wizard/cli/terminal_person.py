@@ -12,12 +12,11 @@ from wizard.icloud.limits import sending, wait_before
 from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
 from wizard.icloud.typed import account_name, account_name_problem, read_code
 from wizard.icloud.words import trouble
-from wizard.model import Action, Plan
+from wizard.plan import Change, Plan
 from wizard.signin.person import AnotherCode, Code, GaveUp, InUse, Progress, Stage, Tick
 
 LOOK_AGAIN_SECONDS = 5.0
 _SIGNS = {Tick.DOING: "◐", Tick.DONE: "✓", Tick.FAILED: "✗", Tick.SKIPPED: "·"}
-_KUBECTL = "kubectl -n "
 _SENT = frozenset({"icloud.wrong-password", "icloud.password-changed"})
 
 
@@ -53,7 +52,7 @@ class TerminalPerson:
         """What is on the volume if it ends now, in a sentence."""
         return "The new session is in place." if self._moved else "What was there before is still in place."
 
-    async def plan(self, plan: Plan, whose: str = "", kubectl: str = "kubectl") -> None:
+    async def plan(self, plan: Plan, whose: str = "") -> None:
         """What will be changed, and whose session it is about where there are several.
 
         A person at a terminal sees the commands too, and is asked before it begins: raises GaveUp when they leave.
@@ -62,10 +61,10 @@ class TerminalPerson:
         self._say(f"{f'{whose}: as' if whose else 'As'} far as it is needed, this will:")
         if self._asks_before and self._demo:
             self._say("! This is a demo world inside the wizard: the commands would meet your own cluster.")
-        for action in plan.actions:
-            self._say(f"  - {action.title}")
+        for change in plan.changes:
+            self._say(f"  - {change.title}")
             if self._asks_before:
-                self._command(action, kubectl)
+                self._command(change)
         for note in plan.notes:
             self._say(f"  {note}")
         while self._asks_before:
@@ -75,17 +74,22 @@ class TerminalPerson:
                 case "n" | "q":
                     raise GaveUp
                 case "u":
-                    for action in plan.actions:
-                        if action.undo:
-                            self._say(f"  - {action.title}: {_for(action.undo, kubectl)}")
+                    for change in plan.changes:
+                        self._tell_undo(change)
 
-    def _command(self, action: Action, kubectl: str) -> None:
+    def _command(self, change: Change) -> None:
         """What a person would type for it; a manifest that it reads is named only."""
-        command, _, manifest = action.command.partition("\n")
-        if command:
-            self._console.say_command(_for(command.partition(" <<")[0], kubectl))
-        if manifest:
-            self._say(f"      (reads the manifest of {action.target.kind.lower()} {action.target.name})")
+        if command := change.command:
+            self._console.say_command(command)
+            if command.stdin:
+                self._say(f"      (reads the manifest of {change.target.kind.lower()} {change.target.name})")
+
+    def _tell_undo(self, change: Change) -> None:
+        """How it is taken back, or why nothing takes it back."""
+        self._say(f"  - {change.title}{f': {change.no_undo}' if change.no_undo else ''}")
+        for undo in change.undo:
+            if undo.command:
+                self._console.say_command(undo.command)
 
     def show(self, progress: Progress) -> None:
         """One line per movement, none twice."""
@@ -244,11 +248,6 @@ def _ended(why: Trouble) -> Trouble:
         exit_code=why.exit_code,
         retry=why.retry,
     )
-
-
-def _for(text: str, kubectl: str) -> str:
-    """Commands in it as they have to begin for this cluster."""
-    return text.replace(_KUBECTL, f"{kubectl} -n ")
 
 
 def _no_more(what: str) -> Trouble:

@@ -21,9 +21,9 @@ from wizard.annotations import HANDOVER, HANDOVER_KEPT_SECONDS, PURPOSE
 from wizard.facts.objects import claims_of
 from wizard.icloudpd.session_folder import directory_of, program_of
 from wizard.icloudpd.workload import read_workload
-from wizard.steps.authentication.plan import START, remove_job
-from wizard.plan import CreateObject, Target
 from wizard.observe.parse_pod import pod_spec
+from wizard.plan import CreateObject, Target
+from wizard.steps.authentication.plan import START, remove_job
 
 LABEL = "app.kubernetes.io/managed-by"
 MANAGER = "photosync-wizard"

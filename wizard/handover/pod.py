@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass
 
 from wizard.apply.objects import send
+from wizard.command import kubectl
 from wizard.errors import Exit, Retry, Trouble, shorten
 from wizard.handover import scripts
 from wizard.handover.job import CONTAINER, Handover
@@ -103,7 +104,7 @@ class HandoverPod:
             "The volume could not be written to.",
             why=shorten(said.decode("utf-8", "replace")) or stream.message or "Nothing was heard of it for a minute.",
             fix="See what is wrong with the volume; nothing was changed.",
-            commands=(f"kubectl -n {self.namespace} describe pod {self._pod}",),
+            commands=(kubectl("describe", "pod", self._pod, namespace=self.namespace),),
             retry=Retry.NOW,
         )
 

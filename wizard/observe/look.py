@@ -14,6 +14,7 @@ from typing import Any
 
 from wizard.accounts import AccountNames, seen_accounts
 from wizard.choices import CONFIG_MAP, PHOTOS_CLAIM, SERVICE_ACCOUNT
+from wizard.command import kubectl
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Unreachable
 from wizard.model import ClusterRef
@@ -204,7 +205,7 @@ async def _version(cluster: Cluster) -> Read[Any]:
             f"The cluster at {cluster.server} can't be reached.",
             why="It takes connections but does not answer.",
             fix="Check that the cluster is up and not overloaded, then try again.",
-            commands=("kubectl version",),
+            commands=(kubectl("version"),),
         )
     return read
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
 
 from wizard.annotations import HANDOVER, PURPOSE
 from wizard.apply.objects import send
+from wizard.command import Command, kubectl
 from wizard.errors import Exit, Retry, Trouble
 from wizard.facts.objects import claims_of
 from wizard.handover.pod import is_held, until_gone
 from wizard.kube.client import Cluster
 from wizard.kube.errors import NotFound
-from wizard.plan import DeleteObject, Target
 from wizard.observe.parse_pod import pod as parse_pod
 from wizard.observe.parse_pod import pod_spec
+from wizard.plan import DeleteObject, Target
 from wizard.signin.person import GaveUp, InUse, Person
 from wizard.signin.preparing import Preparation
 from wizard.steps.authentication.plan import remove_job, remove_pod
@@ -73,7 +73,7 @@ async def refuse_beside_users(cluster: Cluster, preparation: Preparation) -> Non
             f"Pod {pods[0].meta.name} has the claim {claim}, which lets in one pod at a time.",
             why="Its access mode is ReadWriteOncePod, so nobody can look at the session meanwhile.",
             fix="Look again when that pod has ended.",
-            commands=(f"kubectl -n {namespace} get pod {pods[0].meta.name}",),
+            commands=(kubectl("get", "pod", pods[0].meta.name, namespace=namespace),),
             exit_code=Exit.BLOCKED,
             retry=Retry.LATER,
         )
@@ -94,7 +94,9 @@ async def refuse_if_held(cluster: Cluster, preparation: Preparation) -> None:
     target = preparation.handover.change.target
     for pod in preparation.leaving:
         if await _stays_held(cluster, pod, preparation.handover.directory):
-            raise _under_way(f"pod {pod.meta.name}", f"kubectl -n {target.namespace} delete pod {pod.meta.name}")
+            raise _under_way(
+                f"pod {pod.meta.name}", kubectl("delete", "pod", pod.meta.name, namespace=target.namespace)
+            )
 
 
 async def clear_away(cluster: Cluster, preparation: Preparation) -> None:
@@ -119,7 +121,7 @@ async def _stays_held(cluster: Cluster, pod: Pod, directory: str) -> bool:
     return False
 
 
-def _under_way(through: str, command: str) -> Trouble:
+def _under_way(through: str, command: Command) -> Trouble:
     return Trouble(
         "renewal.under-way",
         "Another sign-in of this account is under way.",
@@ -142,7 +144,7 @@ async def stand_back(cluster: Cluster, preparation: Preparation) -> None:
     if own not in jobs:
         raise taken_over(preparation)
     if jobs[0] != own:
-        raise _under_way(f"job {jobs[0]}", f"kubectl -n {preparation.namespace} delete job {jobs[0]}")
+        raise _under_way(f"job {jobs[0]}", kubectl("delete", "job", jobs[0], namespace=preparation.namespace))
 
 
 async def is_taken_over(cluster: Cluster, preparation: Preparation) -> bool:
@@ -174,7 +176,7 @@ def taken_over(preparation: Preparation) -> Trouble:
         why="Another sign-in of this account was begun meanwhile, or somebody deleted "
         f"job {preparation.handover.change.target.name}.",
         fix="Finish the other one, or start again. The session on the volume is whole.",
-        commands=(f"kubectl -n {preparation.namespace} get jobs -l {PURPOSE}={HANDOVER}",),
+        commands=(kubectl("get", "jobs", "-l", f"{PURPOSE}={HANDOVER}", namespace=preparation.namespace),),
         exit_code=Exit.NEEDS_PERSON,
         retry=Retry.NOW,
     )
@@ -200,13 +202,13 @@ def _stopping(pod: Pod) -> DeleteObject:
             f"Pod {name} would come back at once: {kind} {owner} keeps it running.",
             why="Two programs on one session spoil it.",
             fix=f"Stop what {kind} {owner} belongs to, then start again. Nothing was changed.",
-            commands=(f"kubectl -n {namespace} get {kind.lower()} {owner}", *_scaling(kind, owner, namespace)),
+            commands=(kubectl("get", kind.lower(), owner, namespace=namespace), *_scaling(kind, owner, namespace)),
             exit_code=Exit.NEEDS_PERSON,
             retry=Retry.NOW,
         )
     return remove_pod(namespace, name, pod.meta.uid)
 
 
-def _scaling(kind: str, owner: str, namespace: str) -> tuple[str, ...]:
+def _scaling(kind: str, owner: str, namespace: str) -> tuple[Command, ...]:
     scaled = {"ReplicaSet": ("deployment", owner.rpartition("-")[0]), "StatefulSet": ("statefulset", owner)}.get(kind)
-    return (f"kubectl -n {namespace} scale {scaled[0]} {scaled[1]} --replicas=0",) if scaled else ()
+    return (kubectl("scale", scaled[0], scaled[1], "--replicas=0", namespace=namespace),) if scaled else ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -13,13 +12,10 @@ from typing import Any
 from wizard.accounts import AccountNames
 from wizard.annotations import (
     HANDOVER,
-    LIBRARY_COUNT,
     PASSWORD_IN_CLEAR,
     PURPOSE,
-    SESSION_EXPIRES_AT,
-    SESSION_VERIFIED_AT,
-    written,
 )
+from wizard.command import Command, kubectl
 from wizard.errors import Exit, Retry, Trouble
 from wizard.facts.objects import claim_named, cron_job_named
 from wizard.handover.job import Handover, handover
@@ -31,6 +27,7 @@ from wizard.steps.authentication.plan import SignIn, remove_job
 from wizard.world import Claim, Pod, Unreadable, World
 
 ONE_POD = "ReadWriteOncePod"
+
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
@@ -115,7 +112,7 @@ def prepare(
             f"There is no CronJob {names.cron_job} in {settings.namespace}.",
             "The session is for it: its image, its user and its folder say how the files have to lie there.",
             "Finish iteration 2 first; docs/manifests.md has manifests to start from.",
-            f"kubectl -n {settings.namespace} get cronjobs",
+            kubectl("get", "cronjobs", namespace=settings.namespace),
         )
     held_on = next((pod.node for pod in pods if pod.node), "") if _one_node_only(claim) else ""
     job = handover(cron_job, names, f"photosync-handover-{secrets.token_hex(3)}", held_on)
@@ -124,7 +121,7 @@ def prepare(
             f"The CronJob {names.cron_job} does not mount the claim {names.config_claim}.",
             "The session has to lie where the CronJob's icloudpd looks for it.",
             "Mend iteration 2 first.",
-            f"kubectl -n {settings.namespace} get cronjob {names.cron_job} -o yaml",
+            kubectl("get", "cronjob", names.cron_job, "-o", "yaml", namespace=settings.namespace),
         )
     pausing_at = partial(pausing, cron_job_named(world, names.cron_job), world, settings)
     leaving = tuple(pod for pod in pods if pod.meta.labels.get(PURPOSE) == HANDOVER)
@@ -152,7 +149,7 @@ def _required(world: World, settings: Settings, names: AccountNames) -> Claim:
     """The claim, when nothing that a sign-in needs is missing. Raises Trouble."""
     if isinstance(world.claims, Unreadable):
         raise _missing(
-            f"The claims in {settings.namespace} may not be read.", world.claims.message, "Use an account that may.", ""
+            f"The claims in {settings.namespace} may not be read.", world.claims.message, "Use an account that may."
         )
     claim = claim_named(world, names.config_claim)
     if claim is None:
@@ -160,32 +157,30 @@ def _required(world: World, settings: Settings, names: AccountNames) -> Claim:
             f"There is no claim {names.config_claim} in {settings.namespace} to keep a session on.",
             "",
             "Finish iteration 1 first.",
-            f"kubectl -n {settings.namespace} get pvc",
+            kubectl("get", "pvc", namespace=settings.namespace),
         )
     if claim.meta.deleting:
         raise _missing(
-            f"The claim {names.config_claim} is being deleted.", "", "Wait until it is gone, then make it anew.", ""
-        )
-    refused = [
-        f"{access.verb} {access.resource}"
-        for access in world.access
-        if access.allowed is False
-        and access.namespace == settings.namespace
-        and (access.verb, access.resource) in NEEDED
-    ]
-    if refused:
-        raise Trouble(
-            "renewal.rights",
-            f"You may not do what a sign-in needs in {settings.namespace}: {', '.join(refused)}.",
-            why="The session is written through a pod, and exec over a websocket takes both get and create on pods/exec.",
-            fix="Use an account with these rights.",
-            commands=tuple(f"kubectl auth can-i {right} -n {settings.namespace}" for right in refused),
-            exit_code=Exit.BLOCKED,
+            f"The claim {names.config_claim} is being deleted.", "", "Wait until it is gone, then make it anew."
         )
     return claim
 
 
-def _missing(what: str, why: str, fix: str, command: str) -> Trouble:
+def refuse_without_rights(plan: Plan, answers: Mapping[Right, bool | None]) -> None:
+    """Raises Trouble when the server has denied a right that the plan takes."""
+    refused = [right for right in plan.rights if answers.get(right) is False]
+    if refused:
+        raise Trouble(
+            "renewal.rights",
+            f"You may not do what a sign-in needs: {', '.join(f'{right.verb} {right.resource}' for right in refused)}.",
+            why="The session is written through a pod, and exec over a websocket takes both get and create on pods/exec.",
+            fix="Use an account with these rights.",
+            commands=tuple(right.question for right in refused),
+            exit_code=Exit.BLOCKED,
+        )
+
+
+def _missing(what: str, why: str, fix: str, command: Command | None = None) -> Trouble:
     return Trouble(
         "renewal.not-ready",
         what,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from wizard.command import kubectl
 from wizard.errors import Exit, Retry, Trouble
 from wizard.handover.pod import HandoverPod
 from wizard.icloudpd.proof import Proof, Verdict
@@ -71,7 +72,7 @@ def not_judged(proof: Proof, pod: HandoverPod) -> Trouble:
         why=sign.why if sign else proof.why,
         fix=f"{sign.fix if sign else 'See that the command of the CronJob runs icloudpd (iteration 2).'} "
         "The session on the volume is as it was.",
-        commands=() if sign else (f"kubectl -n {pod.namespace} get cronjobs -o wide",),
+        commands=() if sign else (kubectl("get", "cronjobs", "-o", "wide", namespace=pod.namespace),),
         exit_code=Exit.BLOCKED,
         retry=Retry.LATER,
     )

@@ -6,11 +6,11 @@ Checks, and what a check yields, go from cause to consequence: of findings that 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from wizard.choices import IMMICH_NAMESPACE, SKIPPED
+from wizard.command import Command
 from wizard.iterations import Iteration
 from wizard.model import Blocker, Diagnosis, Finding, Severity, Status
 from wizard.plan import Plan, Right
@@ -29,7 +29,6 @@ _WORST_FIRST = (
     Status.PENDING,
     Status.IN_PROGRESS,
 )
-_PROGRAM = re.compile(r"(?<![\w./-])(kubectl|photosync-wizard)(?= )")
 _LOUDEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.UNKNOWN, Severity.INFO, Severity.OK)
 
 
@@ -38,7 +37,7 @@ class Step:
     """One iteration: `purpose` says in two sentences what it is for, `checks` find out where it stands, `plan` says what to do.
 
     `work` names in a few words what its changes come to, for who may not make them; `needs` are the rights that they take
-    where no plan says so.
+    where no plan says so. `leads` is the command that carries out its plan where a person has to be led through it.
     """
 
     iteration: Iteration
@@ -46,6 +45,7 @@ class Step:
     checks: tuple[Check, ...]
     work: str = ""
     plan: Planner | None = None
+    leads: Command | None = None
     needs: tuple[Need, ...] = ()
 
     @property
@@ -69,7 +69,7 @@ class Step:
         if self.id in settings[SKIPPED]:
             return Diagnosis(number, self.id, title, Status.SKIPPED, ())
         findings = sorted(
-            (addressed(finding, settings) for finding in self._findings(world, settings)),
+            (replace(finding, docs=docs_of(finding.id)) for finding in self._findings(world, settings)),
             key=lambda finding: (finding.implies is None, _LOUDEST_FIRST.index(finding.severity)),
         )
         return Diagnosis(number, self.id, title, status_of(findings), tuple(findings), tuple(blockers_of(findings)))
@@ -85,20 +85,6 @@ def blockers_of(findings: Iterable[Finding]) -> list[Blocker]:
     """What the findings hold up, most urgent first, each once."""
     blockers = dict.fromkeys(finding.blocker for finding in findings if finding.blocker)
     return sorted(blockers, key=lambda blocker: blocker.priority)
-
-
-def addressed(finding: Finding, settings: Settings) -> Finding:
-    """The finding with its place in the documentation, and its commands addressed to the cluster that was looked at."""
-    commands = tuple(_addressed(command, settings) for command in finding.commands)
-    return replace(finding, commands=commands, docs=docs_of(finding.id))
-
-
-def _addressed(command: str, settings: Settings) -> str:
-    """The command with the options that lead to this cluster; one that names a namespace itself gets no other beside it."""
-    other = command.startswith("photosync-wizard -n ")
-    wizard = settings.wizard.replace(f" --namespace {settings.namespace}", "") if other else settings.wizard
-    programs = {"kubectl": settings.kubectl, "photosync-wizard": wizard}
-    return _PROGRAM.sub(lambda name: programs[name[1]], command)
 
 
 def docs_of(finding_id: str) -> str:
@@ -178,13 +164,5 @@ def missing_rights(step_id: str, work: str, rights: Iterable[Right], world: Worl
             },
             why="The wizard can look, but what this iteration needs to change would be refused.",
             fix="Use an account with these rights, or have its owner run the commands.",
-            commands=tuple(_can_i(right) for right in refused),
+            commands=tuple(right.question for right in refused),
         )
-
-
-def _can_i(right: Right) -> str:
-    resource, _, subresource = right.resource.partition("/")
-    where = f" -n {right.namespace}" if right.namespace else ""
-    return f"kubectl auth can-i {right.verb} {resource}{where}" + (
-        f" --subresource={subresource}" if subresource else ""
-    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wizard.accounts import AccountNames
+from wizard.command import kubectl, photosync_wizard
 from wizard.facts.library_room import check_room
 from wizard.facts.objects import claim_named, claims_of, more_of, mounting_pods
 from wizard.facts.session import doubted_by, ended_with, session_of
@@ -126,7 +127,7 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
 def _in_doubt(account: str, doubt: Word, evidence: dict[str, object], settings: Settings) -> Finding:
     """The session worked once, or nobody knows, and nobody knows whether the run since then got in."""
     who = "" if account == DEFAULT_ACCOUNT else f" of account {account}"
-    logs = (f"kubectl -n {settings.namespace} logs job/{doubt.job}",) if doubt.job else ()
+    logs = (kubectl("logs", f"job/{doubt.job}", namespace=settings.namespace),) if doubt.job else ()
     return Finding(
         "authentication.session-in-doubt",
         Severity.UNKNOWN,
@@ -171,4 +172,5 @@ STEP = Step(
     ),
     work="sign in through a pod",
     plan=plan,
+    leads=photosync_wizard("reauth"),
 )

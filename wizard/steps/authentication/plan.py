@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from wizard.accounts import AccountNames
@@ -44,7 +44,7 @@ class SignIn:
     names: AccountNames
     job: CreateObject
     directory: str
-    pausing: Pausing = Pausing()
+    pausing: Pausing = field(default_factory=Pausing)
     auth_pod: DeleteObject | None = None
     left_over: tuple[DeleteObject, ...] = ()
     inside: bool = False
