@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wizard.choices import CONFIG_MAP, SERVICE_ACCOUNT
+from wizard.choices import CONFIG_MAP, SERVICE_ACCOUNT, download_folder
 from wizard.command import STDIN, Command, Shell, kubectl, line
 from wizard.facts.objects import application_of, manager_of, mend
 from wizard.facts.runners import SESSION_ONLY, cron_jobs, names_of, nowhere_to_put, runners
@@ -321,7 +321,7 @@ def _config_map(name: str, readers: list[tuple[str, KeyRead]], world: World, set
                 commands=(
                     kubectl(
                         *("create", "configmap", name, "--from-literal=folder_structure={:%Y/%m}"),
-                        "--from-literal=directory=/photos/icloud-import",
+                        f"--from-literal=directory={download_folder(settings)}",
                         namespace=settings.namespace,
                     ),
                 )
