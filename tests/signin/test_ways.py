@@ -57,7 +57,7 @@ async def test_a_pod_that_does_not_reach_apple_costs_no_password_and_no_code(
     monkeypatch.setattr(proving, "PAUSE_SECONDS", 0)
     somebody = Somebody()
     renewal = await place.renewal(somebody)
-    template = renewal.preparation.handover.action.body["spec"]["template"]["spec"]  # type: ignore[index]
+    template = renewal.preparation.handover.change.manifest["spec"]["template"]["spec"]
     template["containers"][0]["env"] = [{"name": "HTTPS_PROXY", "value": "http://10.255.0.1:9"}]
 
     with pytest.raises(Trouble) as caught:
