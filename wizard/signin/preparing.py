@@ -87,7 +87,9 @@ class Preparation:
 
     @property
     def plan_inside(self) -> Plan:
-        """The same for the second way, in which icloudpd itself signs in, inside the pod."""
+        """The same for the second way, in which icloudpd itself signs in, inside the pod; one that waits already is answered."""
+        if self.auth_pod and self.auth_pod.asks and not self.one_pod_only:
+            return self._plan_answering(self.auth_pod)
         return self._plan(
             Action(
                 f"Let icloudpd sign in by itself into {self.handover.directory}/.photosync-staging: you answer its questions",
@@ -96,6 +98,35 @@ class Preparation:
                 undo="What it has written is removed when it does not get in.",
             )
         )
+
+    def _plan_answering(self, pod: AuthPod) -> Plan:
+        directory, job = self.handover.directory, self.handover.action.target
+        waiting = replace(self._staged, name=pod.name)
+        actions = (
+            *(_removal(replace(job, name=name)) for name in self.left_over),
+            *((self.pausing.suspend,) if self.pausing.suspend else ()),
+            self.handover.action,
+            Action(
+                f"Keep a copy of the session in {directory}/.photosync-previous, if there is one",
+                Verb.RUN,
+                self._staged,
+            ),
+            Action(
+                f"Answer icloudpd in pod {pod.name}, which writes into the session in place: you answer its questions",
+                Verb.RUN,
+                waiting,
+                undo="The copy is put back when it does not get in.",
+            ),
+            pod.removal,
+            Action(
+                "Ask the cluster's icloudpd whether it accepts them (--auth-only, no password)", Verb.RUN, self._staged
+            ),
+            note_session(self.names, self.namespace, None, None),
+            delete_job(job),
+            *((self.pausing.resume,) if self.pausing.resume else ()),
+        )
+        notes = (pod.leaves, *self.handover.notes, *self.pausing.notes)
+        return Plan(f"Sign in to iCloud ({self.names.config_claim})", actions, notes)
 
     @property
     def _staged(self) -> Target:
