@@ -199,7 +199,7 @@ def signs_in_by_itself(preparation: Preparation, apple_id: str) -> tuple[str, ..
     """How icloudpd signs in inside the pod of this plan, in the folder where the session lies; it asks for all it needs."""
     handover = preparation.handover
     words = [
-        *handover.program,
+        handover.program,
         "--auth-only",
         "--username",
         preparation.username or apple_id,
