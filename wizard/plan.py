@@ -172,14 +172,18 @@ class DeleteObject(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunInPod(Change):
-    """Something that is done inside a pod by whoever holds it open; `target` is the pod, or the Job that makes it."""
+    """Something that is done inside a pod by whoever holds it open; `target` is the pod, or the Job that makes it.
 
+    `through` is how it is reached: "exec", or "attach" for what its main program asks.
+    """
+
+    through: str = "exec"
     verb: ClassVar[str] = "run"
 
     @property
     def rights(self) -> tuple[Right, ...]:
-        """Exec over a websocket begins with a GET, for which newer servers want `create` too."""
-        return tuple(Right(verb, "pods/exec", self.target.namespace) for verb in ("get", "create"))
+        """A websocket begins with a GET, for which newer servers want `create` too."""
+        return tuple(Right(verb, f"pods/{self.through}", self.target.namespace) for verb in ("get", "create"))
 
     @property
     def command(self) -> None:

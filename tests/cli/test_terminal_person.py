@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -172,6 +173,15 @@ async def in_use(person: TerminalPerson) -> object:
 
 async def key(person: TerminalPerson) -> object:
     return await person.security_key(SecurityKeyWanted(("blue",)))
+
+
+async def test_in_the_pod_only_what_icloudpd_can_do_is_offered() -> None:
+    sitting = Sitting("n", "d", "123456")
+    wanted = replace(WANTED, delivery="device", can_be_sent_again=False)
+    assert await at(sitting).code(wanted, None) == Code("123456")
+    (question,) = {question for question, _ in sitting.questions}
+    assert "n: again" not in question
+    assert "d: device" not in question
 
 
 async def code(person: TerminalPerson) -> object:

@@ -274,11 +274,14 @@ def _came(wanted: CodeWanted) -> str:
 def _choices(wanted: CodeWanted) -> str:
     texts = tuple(f"t{number}: text ••{phone.ending}" for number, phone in enumerate(wanted.phones, 1))
     device = ("d: device",) if wanted.delivery == "sms" else ()
-    return ", ".join(("n: again", *device, *texts, "q: leave"))
+    again = ("n: again", *device) if wanted.can_be_sent_again else ()
+    return ", ".join((*again, *texts, "q: leave"))
 
 
 def _another(line: str, wanted: CodeWanted) -> AnotherCode | None:
     """The other code that a line asks for: the same way again, a device's, or a text message to a number."""
+    if line[:1] in ("n", "d") and not wanted.can_be_sent_again:
+        return None
     match line[:1]:
         case "n":
             return AnotherCode("sms" if wanted.delivery == "sms" else "device", wanted.phone)

@@ -71,7 +71,10 @@ class Preparation:
 
     @property
     def plan_inside(self) -> Plan:
-        """The same for the second way, in which icloudpd itself signs in, inside the pod."""
+        """The same for the second way, in which icloudpd itself signs in, inside the pod; one that waits already is answered."""
+        if self.auth_pod and self.auth_pod.asks and not self.one_pod_only:
+            sign_in = self._sign_in(inside=True)
+            return replace(sign_in, answered=True, notes=(self.auth_pod.leaves, *sign_in.notes)).plan
         return self._sign_in(inside=True).plan
 
     def _sign_in(self, *, inside: bool) -> SignIn:

@@ -29,6 +29,7 @@ START, PAUSE, WRITE, PROVE, MOVE, NOTE, REMOVE, RESUME = (
 """The ids of a sign-in's changes, by which whoever carries them out takes them from the plan."""
 
 AUTH_POD = "remove-auth-pod"
+KEEP = "keep"
 PREVIOUS = ".photosync-previous"
 STAGING = ".photosync-staging"
 
@@ -38,7 +39,7 @@ class SignIn:
     """What the plan of a sign-in is made of.
 
     `job` is the hand-over Job, `directory` the session's folder in its pod; `auth_pod` and `left_over` are removed before.
-    `inside`: icloudpd itself signs in, inside the pod.
+    `inside`: icloudpd itself signs in, inside the pod; `answered`: that of the auth pod, which waits for answers already.
     """
 
     names: AccountNames
@@ -48,35 +49,63 @@ class SignIn:
     auth_pod: DeleteObject | None = None
     left_over: tuple[DeleteObject, ...] = ()
     inside: bool = False
+    answered: bool = False
     notes: tuple[str, ...] = ()
 
     @property
     def plan(self) -> Plan:
         """Everything that is changed, in the order in which it is done."""
-        pausing = self.pausing
+        pausing, job = self.pausing, self.job.target
+        proof = RunInPod(
+            id=PROVE,
+            title="Ask the cluster's icloudpd whether it accepts them (--auth-only, no password)",
+            target=job,
+            no_undo="It changes nothing.",
+        )
         changes: tuple[Change, ...] = (
-            *((self.auth_pod,) if self.auth_pod else ()),
+            *((self.auth_pod,) if self.auth_pod and not self.answered else ()),
             *self.left_over,
             self.job,
             *((pausing.suspend,) if pausing.suspend else ()),
-            self._written,
-            RunInPod(
-                id=PROVE,
-                title="Ask the cluster's icloudpd whether it accepts them (--auth-only, no password)",
-                target=self.job.target,
-                no_undo="It changes nothing.",
+            *(
+                (*self._answer(self.auth_pod), proof)
+                if self.auth_pod and self.answered
+                else (self._written, proof, self._moved)
             ),
-            RunInPod(
-                id=MOVE,
-                title=f"Move them into {self.directory}; the pair before is kept in {self.directory}/{PREVIOUS}",
-                target=self.job.target,
-                no_undo=f"The pair before stays in {self.directory}/{PREVIOUS} until the next sign-in.",
-            ),
-            note_session(self.names, self.job.target.namespace, None, None),
-            remove_job(self.job.target),
+            note_session(self.names, job.namespace, None, None),
+            remove_job(job),
             *((pausing.resume,) if pausing.resume else ()),
         )
         return Plan(f"Sign in to iCloud ({self.names.config_claim})", changes, (*self.notes, *pausing.notes))
+
+    def _answer(self, waiting: DeleteObject) -> tuple[Change, ...]:
+        """What answers the icloudpd of a pod that waits; it writes into the session in place."""
+        return (
+            RunInPod(
+                id=KEEP,
+                title=f"Keep a copy of the session in {self.directory}/{PREVIOUS}, if there is one",
+                target=self.job.target,
+                no_undo="It changes nothing in place.",
+            ),
+            RunInPod(
+                id=WRITE,
+                title=f"Answer icloudpd in pod {waiting.target.name}, which writes into the session in place: "
+                "you answer its questions",
+                target=waiting.target,
+                through="attach",
+                no_undo="The copy is put back when it does not get in.",
+            ),
+            waiting,
+        )
+
+    @property
+    def _moved(self) -> RunInPod:
+        return RunInPod(
+            id=MOVE,
+            title=f"Move them into {self.directory}; the pair before is kept in {self.directory}/{PREVIOUS}",
+            target=self.job.target,
+            no_undo=f"The pair before stays in {self.directory}/{PREVIOUS} until the next sign-in.",
+        )
 
     @property
     def _written(self) -> RunInPod:
