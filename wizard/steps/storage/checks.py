@@ -153,7 +153,7 @@ def _missing_claims(world: World, settings: Settings, names: list[str]) -> Itera
             evidence={f"persistentvolumeclaim/{name}": "not found"},
             why="icloudpd keeps its session on one volume and the photos on another; without a claim there is neither.",
             fix="Create it, in git when Argo CD manages this namespace.",
-            commands=(_claim_command(settings.namespace, name, sizes[name]),),
+            commands=(_claim_command(name, settings),),
             implies=Status.ACTION_REQUIRED,
             blocker=Blocker(
                 "P0",
@@ -166,9 +166,10 @@ def _missing_claims(world: World, settings: Settings, names: list[str]) -> Itera
         )
 
 
-def _claim_command(namespace: str, name: str, size: str) -> Command:
-    manifest = as_yaml(storage.claim(name, namespace, size=size))
-    return kubectl("apply", "-f", STDIN, namespace=namespace, stdin=manifest)
+def _claim_command(name: str, settings: Settings) -> Command:
+    accounts = {AccountNames.of(account, settings).config_claim: account for account in settings.accounts}
+    manifest = storage.config_claim(settings, accounts[name]) if name in accounts else storage.photos_claim(settings)
+    return kubectl("apply", "-f", STDIN, namespace=settings.namespace, stdin=as_yaml(manifest))
 
 
 def _claim(claim: Claim, wanted: str, world: World, settings: Settings) -> Iterator[Finding]:
