@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from wizard.choices import TIME_ZONE
-from wizard.demo.apple.accounts import Account, Phone
 from wizard.demo.api.defaults import fill_pod
+from wizard.demo.apple.accounts import Account, Phone
 from wizard.demo.scenario import Resident, Scenario
 from wizard.demo.scenarios.edits import (
     ARGOCD,
