@@ -23,7 +23,7 @@ def the_end(state: SignInState) -> Iterator[Row]:
     if attempt.trouble:
         yield from _refused(attempt.trouble, state)
         return
-    for index, line in enumerate(attempt.told):
+    for index, line in enumerate(attempt.lines):
         sign, text = line[0], line[2:]
         yield (
             Item(sign=sign, text=text, style="bold" if index == 0 else "") if sign != " " else Text(text=text, indent=2)

@@ -198,6 +198,13 @@ def manifest(review: Review) -> tuple[str, str] | None:
 def signs_in_by_itself(preparation: Preparation, apple_id: str) -> tuple[str, ...]:
     """How icloudpd signs in inside the pod of this plan, in the folder where the session lies; it asks for all it needs."""
     handover = preparation.handover
-    words = [*handover.program, "--auth-only", "--username", apple_id, "--cookie-directory", handover.directory]
+    words = [
+        handover.program,
+        "--auth-only",
+        "--username",
+        preparation.username or apple_id,
+        "--cookie-directory",
+        handover.directory,
+    ]
     words += ["--domain", handover.domain] if handover.domain else []
     return (*words, "--password-provider", "console")

@@ -56,7 +56,7 @@ async def test_a_refusal_says_what_why_and_what_to_do(signing: Entering, code: s
         for part in (words.what, words.why, words.fix):
             assert " ".join(part.split()) in flat
         assert "not signed in" in wizard.text
-        assert ("Try again" in wizard.text) == (words.retry == "now")
+        assert ("┃ Try again" in wizard.text) == (words.retry == "now")
         assert ("try again now" in wizard.text) == (words.retry == "later")
         assert desk.noted == []
         await wizard.press("escape")
@@ -194,7 +194,7 @@ async def test_pods_in_the_way(signing: Entering, row: str, choice: InUse) -> No
         await wizard.press("enter")
         await asked(wizard, InUseAsked)
         assert "icloudpd-sync-1-abcde uses the session" in wizard.text
-        view_of(wizard).choose(row)
+        view_of(wizard).controller.choose(row)
         await wizard.until(lambda: desk.runs[0].given == [choice])
 
 
@@ -215,7 +215,7 @@ async def test_a_pod_that_waits_is_answered_or_goes(signing: Entering, keys: lis
         await wizard.press(*keys)
         await ended(wizard)
         assert desk.runs[0].given == [str(inside)]
-        assert view_of(wizard).attempt.inside == inside
+        assert view_of(wizard).controller.attempt.inside == inside
 
 
 async def test_the_second_way_after_a_refusal(signing: Entering) -> None:

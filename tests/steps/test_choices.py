@@ -276,7 +276,7 @@ def test_an_answers_file_is_read_as_it_is_written() -> None:
         ("photos_size: 1Gi\nphotos_size: 2Gi\n", "a.yaml, line 2: photos_size was answered before."),
         ("photos_size: {a: b}\n", "a.yaml, line 1: photos_size takes a value, not several levels of them."),
         ("skipped: [[a]]\n", "a.yaml, line 1: skipped takes a value"),
-        ("- photos_size\n", "a.yaml, line 1: an answers file has lines such as"),
+        ("- photos_size\n", "a.yaml, line 1: these are not choices"),
         ("? [a]\n: b\n", "a.yaml, line 1: a name is expected here."),
         ("a: b: c\n", "a.yaml, line 1: this is not YAML"),
         ("photos_size:\n", "a.yaml, line 1: photos_size: '' is not a valid size"),

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from wizard.opening import Opening, Request
 
 PROGRAM = "photosync-wizard"
-FORMATS = ("table", "json", "yaml", "seed")
+FORMATS = ("table", "json", "yaml", "seed", "answers")
 DEFAULT_SCENARIO = "seed"
 
 OpenWizard = Callable[["Opening"], int]

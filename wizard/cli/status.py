@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from wizard.answers import answers_of
 from wizard.choices import WARNING_DAYS
 from wizard.cli.output import put
 from wizard.engine import Engine, Fresh, Snapshot, Stale
@@ -76,6 +77,8 @@ def written(snapshot: Snapshot, form: str, env: Mapping[str, str], settings: Set
             return _json(to_json(snapshot.report, settings.address), stream=stream)
         case "seed":
             return _json(to_seed(snapshot.report, snapshot.world, settings), stream=stream)
+        case "answers":
+            return ("---\n" if stream else "") + answers_of(settings)
         case "yaml":
             return ("---\n" if stream else "") + to_yaml(snapshot.report, settings.address)
         case _:

@@ -6,6 +6,7 @@ import json
 import re
 
 from wizard.accounts import AccountNames
+from wizard.choices import CONFIG_MOUNT
 from wizard.command import Command, Shell, kubectl, photosync_wizard
 from wizard.facts.objects import claims_of, cron_job_named
 from wizard.icloudpd.images import GOOD_IMAGE, Image
@@ -107,7 +108,7 @@ def _by_hand(account: str, names: AccountNames, world: World, settings: Settings
     apple_id = settings.apple_ids.get(account) or (
         written if written and "@" in written and not opaque(written) else ""
     )
-    options = ["--auth-only", "--password-provider", "console", "--cookie-directory", "/config"]
+    options = ["--auth-only", "--password-provider", "console", "--cookie-directory", settings[CONFIG_MOUNT]]
     options += ["--username", apple_id or "YOUR_APPLE_ID"]
     container: dict[str, object] = {
         "name": "icloudpd-sign-in",
@@ -115,7 +116,7 @@ def _by_hand(account: str, names: AccountNames, world: World, settings: Settings
         "stdin": True,
         "tty": True,
         **({"command": [workload.program, *options]} if workload and own else {"args": ["icloudpd", *options]}),
-        "volumeMounts": [{"name": "config", "mountPath": "/config"}],
+        "volumeMounts": [{"name": "config", "mountPath": settings[CONFIG_MOUNT]}],
     }
     return (
         _run(container, "config", names, settings),

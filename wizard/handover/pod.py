@@ -36,12 +36,13 @@ class OnClaim:
     """What lies on the claim for one account. `recovered` is "completed" or "undone" when an earlier move was cut off.
 
     `pair`: both files are there, and the CronJob's user may read and write them. `attended`: another icloudpd was being
-    answered when the wizard died, so the pair may be half written.
+    answered when the wizard died, so the pair may be half written. `unproved`: a pair was set aside that nobody could judge.
     """
 
     pair: bool
     recovered: str = ""
     attended: bool = False
+    unproved: bool = False
 
 
 class HandoverPod:
@@ -57,6 +58,7 @@ class HandoverPod:
         self._held = False
         self._holding = AsyncExitStack()
         self._keyring: tuple[str, ...] | None = None
+        self._pair = False
 
     @property
     def pod(self) -> str:
@@ -67,6 +69,11 @@ class HandoverPod:
     def namespace(self) -> str:
         """Where it runs."""
         return self._handover.action.target.namespace
+
+    @property
+    def in_place(self) -> str:
+        """What is in place as long as nothing is moved there, in a sentence."""
+        return "The session before is still in place." if self._pair else "There was no session before."
 
     @property
     def keyring(self) -> tuple[str, ...] | None:
@@ -119,10 +126,12 @@ class HandoverPod:
         self._program = answer.stdout.decode("utf-8", "replace").splitlines()
         if not self._program:
             raise self._no_program(answer)
+        self._pair = "pair" in lines
         return OnClaim(
-            pair="pair" in lines,
+            pair=self._pair,
             recovered=next((line for line in lines if line in ("completed", "undone")), ""),
             attended="attended" in lines,
+            unproved="unproved" in lines,
         )
 
     def _no_program(self, answer: ExecResult) -> Trouble:
@@ -181,6 +190,19 @@ class HandoverPod:
         """Moves the staged pair into place by the journal; the pair before is kept beside it."""
         await self._script(scripts.COMMIT)
         self._staged = False
+
+    async def set_aside(self) -> None:
+        """Keeps a copy of the staged pair on the claim until icloudpd has accepted or refused it, whatever ends this."""
+        await self._script(scripts.SET_ASIDE)
+
+    async def stage_set_aside(self) -> None:
+        """Stages the pair that was set aside."""
+        self._staged = True
+        await self._script(scripts.STAGE_UNPROVED)
+
+    async def forget_set_aside(self) -> None:
+        """Icloudpd does not accept the pair that was set aside."""
+        await self._script(scripts.FORGET_UNPROVED)
 
     async def discard(self) -> None:
         """Forgets the staged pair."""

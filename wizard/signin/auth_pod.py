@@ -171,7 +171,7 @@ async def answer(
     cluster: Cluster,
     found: AuthPod,
     pod: HandoverPod,
-    apple_id: str,
+    username: str,
     person: Person,
     passwords: Passwords,
     note: Callable[[str], None],
@@ -196,11 +196,14 @@ async def answer(
             raise await refused_inside(said, passwords)
         person.show(Progress(Stage.APPLE, Tick.DONE, "icloudpd has signed in"))
         person.show(Progress(Stage.PROVED, Tick.DOING, "asking it once more, without a password"))
-        proof = await patiently(partial(prove_in_place, pod, apple_id), person)
+        proof = await patiently(partial(prove_in_place, pod, username), person)
         if proof.verdict is Verdict.NOT_JUDGED:
-            raise not_judged(proof, pod)
+            await pod.stage_copy()
+            await pod.set_aside()
+            await pod.discard()
+            raise not_judged(proof, pod, set_aside=True)
         if not proof.accepted:
-            raise not_lasting(proof)
+            raise not_lasting(proof, pod)
         _tell_removed(await pod.settle(), person, note)
         settled = True
         person.show(Progress(Stage.PROVED, Tick.DONE, "icloudpd says yes"))

@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wizard.accounts import AccountNames
@@ -67,10 +67,9 @@ async def begin(cluster: Cluster, world: World, settings: Settings, account: str
             exit_code=Exit.NEEDS_PERSON,
             retry=Retry.NEVER,
         )
-    if on_command_line:
-        return Start(preparation, account_name(on_command_line), "from the CronJob's command line")
-    if in_secret:
-        return Start(preparation, account_name(in_secret), f"from the Secret {names.secret}")
+    if written:
+        source = "from the CronJob's command line" if on_command_line else f"from the Secret {names.secret}"
+        return Start(replace(preparation, username=written), account_name(written), source)
     if chosen:
         return Start(preparation, account_name(chosen), SAID)
     seen = settings.seen_apple_ids.get(account)

@@ -46,8 +46,8 @@ NEEDED = (
 class Preparation:
     """All that a sign-in of one account needs to know of the cluster.
 
-    `left_over` are hand-over Jobs of earlier starts, `unused`: the claim has no volume yet, so there is no session on it;
-    `one_pod_only`: the claim lets in a single pod at a time.
+    `left_over` are hand-over Jobs of earlier starts; `username` is the Apple ID letter by letter as the CronJob's icloudpd gets
+    it, empty where that can't be known; `one_pod_only`: the claim lets in a single pod at a time.
     `auth_pod` is a pod for signing in that somebody left running, `leaving` are pods of earlier hand-overs, which have to be
     gone before the next one writes. `password_in_clear` is the file on the claim of which a note there says that it holds one.
     """
@@ -59,7 +59,7 @@ class Preparation:
     pausing_at: Callable[[datetime], Pausing]
     auth_pod: AuthPod | None = None
     leaving: tuple[Pod, ...] = ()
-    unused: bool = False
+    username: str = ""
     one_pod_only: bool = False
     password_in_clear: str = ""
 
@@ -170,7 +170,6 @@ def prepare(
         pausing_at,
         idle,
         leaving,
-        unused=not claim.volume_name,
         one_pod_only=ONE_POD in claim.access_modes,
         password_in_clear=claim.meta.annotations.get(PASSWORD_IN_CLEAR, ""),
     )

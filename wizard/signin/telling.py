@@ -24,6 +24,7 @@ from wizard.world import World
 
 RUNGS = {
     Rung.WORKS: "nothing: the session still works",
+    Rung.SET_ASIDE: "nothing: the session that an earlier sign-in left unproved is accepted now",
     Rung.HEALED: "nothing: the session was healed with its own tokens",
     Rung.TRUSTED_PASSWORD: "the password, and no code",
     Rung.CODE: "password and code",
