@@ -22,7 +22,8 @@ from wizard.manifests import storage, to_apply
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.quantity import bytes_of
 from wizard.settings import Settings
-from wizard.steps.base import Right, Step, cut_short, missing_rights, unknown
+from wizard.steps.base import Step, cut_short, unknown
+from wizard.steps.storage.plan import plan
 from wizard.steps.storage.volumes import check_multi_attach, check_reclaim, check_volume_full, growing
 from wizard.world import Claim, Found, Missing, Page, StorageClass, Unreadable, World
 
@@ -361,15 +362,6 @@ def _size(claim: Claim, wanted: str, where: str, world: World, settings: Setting
         )
 
 
-def check_rights(world: World, settings: Settings) -> Iterator[Finding]:
-    wanted = [Right("create", "persistentvolumeclaims")]
-    work = "create the claims"
-    if isinstance(world.namespace, Missing):
-        wanted.append(Right("create", "namespaces", "cluster"))
-        work = "create the namespace and the claims"
-    yield from missing_rights("storage", work, *wanted)(world, settings)
-
-
 STEP = Step(
     iteration("storage"),
     "Two volumes of the cluster's own storage: a small one for Apple's session, a large one for the photos. "
@@ -380,6 +372,7 @@ STEP = Step(
         check_multi_attach,
         check_volume_full,
         check_reclaim,
-        check_rights,
     ),
+    work="create the namespace and the claims",
+    plan=plan,
 )

@@ -30,7 +30,7 @@ from wizard.iterations import iteration
 from wizard.model import Finding, SessionState, Severity, Status
 from wizard.schedule import longest_gap
 from wizard.settings import DEFAULT_ACCOUNT, Settings
-from wizard.steps.base import Right, Step, missing_rights, unknown
+from wizard.steps.base import Need, Step, unknown
 from wizard.steps.credentials.cron_job import refused_pods
 from wizard.world import Job, Missing, Unreadable, World
 
@@ -376,6 +376,7 @@ STEP = Step(
         check_counts,
         check_runbook,
         check_other_jobs,
-        missing_rights("verification", "start a run by hand", Right("create", "jobs.batch"), Right("get", "pods/log")),
     ),
+    work="start a run by hand",
+    needs=(Need("create", "jobs.batch"),),
 )
