@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.contract.api import Api
-from tests.contract.conftest import Place
+from tests.contract.conftest import Place, tiny
 from wizard.apply import wait
 from wizard.apply.preview import Moved, preview
 from wizard.apply.run import run
+from wizard.demo.world import DemoWorld
 from wizard.errors import Trouble
 from wizard.kube.client import Cluster, connect
 from wizard.manifests import storage
@@ -28,19 +29,25 @@ from wizard.plan import (
     Phase,
     Plan,
     Progress,
+    Right,
     Target,
     WaitUntil,
     target_of,
 )
 
 
-@pytest.fixture
-async def cluster(place: Place, tmp_path: Path) -> AsyncIterator[Cluster]:
-    connection = await connect(str(place.path), None, tmp_path)
+@contextlib.asynccontextmanager
+async def closing(connection: Cluster) -> AsyncIterator[Cluster]:
     try:
         yield connection
     finally:
         await connection.close()
+
+
+@pytest.fixture
+async def cluster(place: Place, tmp_path: Path) -> AsyncIterator[Cluster]:
+    async with closing(await connect(str(place.path), None, tmp_path)) as connection:
+        yield connection
 
 
 def config_map(place: Place, name: str = "one", **data: str) -> ApplyObject:
@@ -116,8 +123,9 @@ async def test_a_manifest_with_an_unknown_field_is_refused_before_anything_is_do
         pytest.skip("the demo knows no schemas")
     change = config_map(place, color="blue")
     wrong = replace(change, manifest={**change.manifest, "dada": {}})
-    with pytest.raises(Trouble, match="accept"):
+    with pytest.raises(Trouble) as trouble:
         await preview(cluster, Plan("Test", (wrong,)))
+    assert "dada" in trouble.value.why
 
 
 async def test_patch_create_and_delete(place: Place, cluster: Cluster) -> None:
@@ -204,3 +212,17 @@ async def test_a_claim_of_step_1_is_kept_from_argo_cd(place: Place, cluster: Clu
     body = (await place.api.get("persistentvolumeclaims/icloud-photos")).body
     assert body["metadata"]["annotations"]["argocd.argoproj.io/sync-options"] == "Prune=false,Delete=false"
     assert (await preview(cluster, Plan("Test", (change,)))).changes == ()
+
+
+async def test_a_right_that_is_missing_is_told_before_and_nothing_is_tried(tmp_path: Path) -> None:
+    async with DemoWorld.open(tiny(denied=("create configmaps",))) as world:
+        path = tmp_path / "kubeconfig"
+        world.write_kubeconfig(path)
+        manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one", "namespace": "default"}}
+        change = ApplyObject(id="one", title="Apply", target=target_of(manifest, "configmaps"), manifest=manifest)
+        async with closing(await connect(str(path), None, tmp_path)) as cluster:
+            review = await preview(cluster, Plan("Test", (change,)))
+            assert review.refused == (Right("create", "configmaps", "default"),)
+            assert [each.change for each in review.changes] == [change]
+            with pytest.raises(Trouble, match="can't be carried out"):
+                await anext(run(cluster, review))
