@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from wizard.choices import IMMICH_NAMESPACE, SKIPPED
 from wizard.command import Command, kubectl
 from wizard.iterations import Iteration
-from wizard.model import Blocker, Diagnosis, Finding, Severity, Status
+from wizard.model import Blocker, Diagnosis, FactTable, Finding, Severity, Status
 from wizard.settings import Settings
 from wizard.world import Access, Found, Unreadable, World
 
 DOCS = "docs/findings.md"
 Check = Callable[[World, Settings], Iterator[Finding]]
+MakeTable = Callable[[World, Settings], FactTable | None]
 
 _WORST_FIRST = (
     Status.FAILED,
@@ -32,11 +33,14 @@ _LOUDEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.UNKNOWN, Severity.I
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What there is to know and do about one iteration: `purpose` says in two sentences what it is for, `checks` find out where it stands."""
+    """What there is to know and do about one iteration: `purpose` says in two sentences what it is for, `checks` find out where it stands, and
+    `table` says what to show beside that.
+    """
 
     iteration: Iteration
     purpose: str
     checks: tuple[Check, ...]
+    table: MakeTable
 
     @property
     def id(self) -> str:
@@ -46,13 +50,15 @@ class Step:
     def diagnose(self, world: World, settings: Settings) -> Diagnosis:
         """Runs the checks; what stands in the way comes first, then loudest first, then as the checks have it."""
         number, title = self.iteration.number, self.iteration.title
+        table = self.table(world, settings)
         if self.id in settings[SKIPPED]:
-            return Diagnosis(number, self.id, title, Status.SKIPPED, ())
+            return Diagnosis(number, self.id, title, Status.SKIPPED, (), table=table)
         findings = sorted(
             (replace(finding, docs=docs_of(finding.id)) for check in self.checks for finding in check(world, settings)),
             key=lambda finding: (finding.implies is None, _LOUDEST_FIRST.index(finding.severity)),
         )
-        return Diagnosis(number, self.id, title, status_of(findings), tuple(findings), tuple(blockers_of(findings)))
+        blockers = tuple(blockers_of(findings))
+        return Diagnosis(number, self.id, title, status_of(findings), tuple(findings), blockers, table)
 
 
 def status_of(findings: Iterable[Finding]) -> Status:

@@ -18,6 +18,7 @@ from wizard.settings import Settings
 from wizard.steps.argocd.conditions import conditions_of
 from wizard.steps.argocd.health import check_auth_pod, check_degraded_jobs, health_of
 from wizard.steps.argocd.sync import sync_of
+from wizard.steps.argocd.table import application_table
 from wizard.steps.base import Right, Step, missing_rights, unknown
 from wizard.steps.storage.checks import wanted_claims
 from wizard.world import Application, Found, Meta, Missing, Unreadable, World
@@ -253,4 +254,5 @@ STEP = Step(
         check_degraded_jobs,
         missing_rights("argocd", "ask Argo CD to look again", Right("patch", "applications.argoproj.io", "argocd")),
     ),
+    application_table,
 )

@@ -20,6 +20,7 @@ from wizard.model import Blocker, Finding, SessionState, Severity, Status
 from wizard.settings import DEFAULT_ACCOUNT, Settings
 from wizard.steps.authentication.auth_pods import auth_pods, check_auth_pods
 from wizard.steps.authentication.session_notes import check_age, check_handovers, check_notes, check_password_in_clear
+from wizard.steps.authentication.table import sessions_table
 from wizard.steps.base import Right, Step, cut_short, missing_rights, unknown
 from wizard.world import Unreadable, World
 
@@ -181,4 +182,5 @@ STEP = Step(
             Right("patch", "persistentvolumeclaims"),
         ),
     ),
+    sessions_table,
 )

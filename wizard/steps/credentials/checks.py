@@ -22,6 +22,7 @@ from wizard.steps.base import Right, Step, missing_rights, unknown
 from wizard.steps.credentials.command_line import check_command_lines
 from wizard.steps.credentials.cron_job import check_cron_jobs, check_refused_pods
 from wizard.steps.credentials.images import check_images, check_programs
+from wizard.steps.credentials.table import schedules_table
 from wizard.world import NOT_ASKED, Found, Meta, Missing, Unreadable, World
 
 
@@ -435,4 +436,5 @@ STEP = Step(
             Right("patch", "cronjobs.batch"),
         ),
     ),
+    schedules_table,
 )

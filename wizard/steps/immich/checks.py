@@ -18,6 +18,7 @@ from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import Settings
 from wizard.steps.base import Right, Step, missing_rights, unknown
 from wizard.steps.immich.photos import check_network_volume, check_users, library_of, mount_of
+from wizard.steps.immich.table import installation_table
 from wizard.world import Found, Immich, Missing, Pod, Unreadable, World
 
 DATABASE_IMAGE = re.compile(r"postgres|pgvecto|vectorchord|pgvector")
@@ -273,4 +274,5 @@ STEP = Step(
             Right("create", "persistentvolumes", "cluster"),
         ),
     ),
+    installation_table,
 )

@@ -23,6 +23,7 @@ from wizard.model import Blocker, Finding, Severity, Status
 from wizard.quantity import bytes_of
 from wizard.settings import Settings
 from wizard.steps.base import Right, Step, cut_short, missing_rights, unknown
+from wizard.steps.storage.table import claims_table
 from wizard.steps.storage.volumes import check_multi_attach, check_reclaim, check_volume_full, growing
 from wizard.world import Claim, Found, Missing, Page, StorageClass, Unreadable, World
 
@@ -387,4 +388,5 @@ STEP = Step(
         check_reclaim,
         check_rights,
     ),
+    claims_table,
 )

@@ -32,6 +32,7 @@ from wizard.schedule import longest_gap
 from wizard.settings import DEFAULT_ACCOUNT, Settings
 from wizard.steps.base import Right, Step, missing_rights, unknown
 from wizard.steps.credentials.cron_job import refused_pods
+from wizard.steps.verification.table import runs_table
 from wizard.world import Job, Missing, Unreadable, World
 
 
@@ -378,4 +379,5 @@ STEP = Step(
         check_other_jobs,
         missing_rights("verification", "start a run by hand", Right("create", "jobs.batch"), Right("get", "pods/log")),
     ),
+    runs_table,
 )
