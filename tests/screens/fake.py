@@ -15,6 +15,7 @@ from wizard.model import (
     Blocker,
     ClusterRef,
     Diagnosis,
+    FactTable,
     Finding,
     Hop,
     Report,
@@ -280,6 +281,10 @@ AUTHENTICATION = Diagnosis(
             "P1", "iCloud authentication incomplete", ("cronjob_execution",), True, 5, ("A session is on the claim",)
         ),
     ),
+    FactTable(
+        ("account", "session", "until", "known from"),
+        (("you@example.com", "unverified", None, "no proof on the claim"),),
+    ),
 )
 ARGOCD = Diagnosis(
     4,
@@ -430,7 +435,7 @@ REPORT = Report(
     NS,
     (Account("default", "you@example.com", Session(SessionState.UNVERIFIED, source="no proof on the claim")),),
     tuple(
-        replace(diagnosis, table=step.table(WORLD, settings()))
+        replace(diagnosis, table=diagnosis.table or step.table(WORLD, settings()))
         for step, diagnosis in zip(
             STEPS, (STORAGE, CREDENTIALS, AUTHENTICATION, ARGOCD, IMMICH, EXPOSURE, VERIFICATION), strict=True
         )
