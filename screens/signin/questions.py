@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from wizard.errors import Trouble
     from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
-    from wizard.model import Account, Plan, Session
+    from wizard.model import Account, Session
+from wizard.plan import Plan
 
 
 class Secret:

@@ -158,6 +158,19 @@ async def test_bytes_that_are_no_text_are_in_no_exception(ends: Pair) -> None:
     assert ends.echoes
 
 
+async def test_what_is_told_while_a_question_stands_gets_lines_of_its_own(ends: Pair) -> None:
+    console = ends.console
+
+    def meanwhile() -> None:
+        console.say("◐ a pod is starting")
+        ends.type("123456\n")
+
+    ends.at = {"Code: ": meanwhile}
+    assert await console.ask("Code: ") == "123456"
+    console.say("done")
+    assert ends.asked == "Code: \n◐ a pod is starting\nCode: done\n"
+
+
 async def test_without_a_terminal_nothing_is_asked() -> None:
     there, away = os.pipe()
     asked: list[str] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,11 +13,11 @@ import pytest
 import wizard.cli.terminal_person
 from wizard.cli.console import Console
 from wizard.cli.terminal_person import TerminalPerson
-from wizard.command import Address, kubectl
+from wizard.command import Address
 from wizard.errors import Exit, Trouble
 from wizard.icloud.steps import CodeWanted, Phone, SecurityKeyWanted, TermsWanted
 from wizard.icloud.words import trouble
-from wizard.model import Action, Plan, Target, Verb
+from wizard.plan import CreateObject, DeleteObject, Plan, RunInPod, Target
 from wizard.signin.person import AnotherCode, Code, GaveUp, InUse, Progress, Stage, Tick
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -174,6 +175,15 @@ async def key(person: TerminalPerson) -> object:
     return await person.security_key(SecurityKeyWanted(("blue",)))
 
 
+async def test_in_the_pod_only_what_icloudpd_can_do_is_offered() -> None:
+    sitting = Sitting("n", "d", "123456")
+    wanted = replace(WANTED, delivery="device", can_be_sent_again=False)
+    assert await at(sitting).code(wanted, None) == Code("123456")
+    (question,) = {question for question, _ in sitting.questions}
+    assert "n: again" not in question
+    assert "d: device" not in question
+
+
 async def code(person: TerminalPerson) -> object:
     return await person.code(WANTED, None)
 
@@ -228,22 +238,14 @@ async def test_a_run_that_came_later_is_asked_about_anew(monkeypatch: pytest.Mon
 # The plan
 
 HOME = Address(context="home")
-REMOVE = kubectl("delete", "job", "photosync-handover-4be1c0", namespace="photo-sync")
 JOB = Target("batch/v1", "Job", "jobs", "photo-sync", "photosync-handover-4be1c0")
+REMOVE = DeleteObject(id="remove-pod", title="Remove the job", target=JOB)
 PLAN = Plan(
     "Sign in",
     (
-        Action(
-            "Start a pod",
-            Verb.CREATE,
-            JOB,
-            {"kind": "Job"},
-            command=kubectl("create", "-f", "-", namespace="photo-sync", stdin='{"kind": "Job"}'),
-            undo="It ends by itself; sooner with:",
-            undo_command=REMOVE,
-        ),
-        Action("Write the files", Verb.RUN, JOB, "sh -s (the files travel on its standard input)"),
-        Action("Remove the job", Verb.DELETE, JOB, command=REMOVE),
+        CreateObject(id="start-pod", title="Start a pod", target=JOB, manifest={"kind": "Job"}, undo=(REMOVE,)),
+        RunInPod(id="write", title="Write the files", target=JOB, no_undo="They are removed."),
+        REMOVE,
     ),
     ("The CronJob is paused meanwhile.",),
 )
@@ -262,7 +264,7 @@ async def test_a_person_sees_the_commands_and_is_asked_before_it_begins() -> Non
     assert console.said.splitlines() == [
         "As far as it is needed, this will:",
         "  - Start a pod",
-        "      kubectl --context home -n photo-sync create -f -",
+        "      kubectl --context home create -f -",
         "      (reads the manifest of job photosync-handover-4be1c0)",
         "  - Write the files",
         "  - Remove the job",
@@ -279,8 +281,10 @@ async def test_commands_begin_as_this_cluster_takes_it_and_how_it_is_undone_is_t
     assert before.startswith("anna: as far as it is needed, this will:\n")
     assert "      kubectl --context home -n photo-sync delete job" in before
     assert after == (
-        "  - Start a pod: It ends by itself; sooner with\n"
+        "  - Start a pod\n"
         "      kubectl --context home -n photo-sync delete job photosync-handover-4be1c0\n"
+        "  - Write the files: They are removed.\n"
+        "  - Remove the job\n"
     )
     assert len(console.questions) == 3
 

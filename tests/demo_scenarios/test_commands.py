@@ -47,8 +47,8 @@ async def shown(name: str, folder: Path) -> list[Command]:
                 except Trouble as trouble:
                     commands += trouble.commands
                 else:
-                    actions = (*preparation.plan.actions, *preparation.plan_inside.actions)
-                    commands += [each for one in actions for each in (one.command, one.undo_command) if each]
+                    changes = (*preparation.plan.changes, *preparation.plan_inside.changes)
+                    commands += [each.command for one in changes for each in (one, *one.undo) if each.command]
             return commands
         finally:
             await cluster.close()

@@ -409,6 +409,18 @@ async def test_answering_an_auth_pod_leaves_no_password_in_clear(
         assert told.endswith("was removed")
 
 
+async def test_the_plan_of_the_second_way_answers_a_pod_that_waits(tmp_path: Path) -> None:
+    async with visit("auth-waiting", tmp_path) as there:
+        plan = (await there.start()).preparation.plan_inside
+        titles = [change.title for change in plan.changes]
+        answering = next(
+            n for n, title in enumerate(titles) if title.startswith("Answer icloudpd in pod icloudpd-auth")
+        )
+        assert any(title.startswith("Remove pod icloudpd-auth") for title in titles[answering:])
+        assert not any("staging" in title for title in titles)
+        assert any("password in clear" in note for note in plan.notes)
+
+
 async def test_before_an_auth_pod_is_answered_it_is_said_what_that_leaves(tmp_path: Path) -> None:
     async with visit("auth-waiting", tmp_path) as there:
         (auth_pod,) = [(await there.start()).preparation.auth_pod]

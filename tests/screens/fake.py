@@ -435,7 +435,7 @@ REPORT = Report(
     NS,
     (Account("default", "you@example.com", Session(SessionState.UNVERIFIED, source="no proof on the claim")),),
     tuple(
-        replace(diagnosis, table=diagnosis.table or step.table(WORLD, settings()))
+        replace(diagnosis, table=diagnosis.table or (step.table and step.table(WORLD, settings())))
         for step, diagnosis in zip(
             STEPS, (STORAGE, CREDENTIALS, AUTHENTICATION, ARGOCD, IMMICH, EXPOSURE, VERIFICATION), strict=True
         )

@@ -57,7 +57,7 @@ async def test_a_pod_that_does_not_reach_apple_costs_no_password_and_no_code(
     monkeypatch.setattr(proving, "PAUSE_SECONDS", 0)
     somebody = Somebody()
     renewal = await place.renewal(somebody)
-    template = renewal.preparation.handover.action.body["spec"]["template"]["spec"]  # type: ignore[index]
+    template = renewal.preparation.handover.change.manifest["spec"]["template"]["spec"]
     template["containers"][0]["env"] = [{"name": "HTTPS_PROXY", "value": "http://10.255.0.1:9"}]
 
     with pytest.raises(Trouble) as caught:
@@ -231,7 +231,7 @@ async def test_a_pod_that_runs_and_waits_for_nobody_is_taken_away(place: Place) 
     await place.api.until("pods/icloudpd-auth/log", lambda answer: "nothing to see" in answer.text)
     somebody = Somebody([PASSWORD], [lambda _: Code(place.apple.code(apple_id))])
     start = await place.start()
-    assert "waits for nobody" in start.preparation.plan.actions[0].title
+    assert "waits for nobody" in start.preparation.plan.changes[0].title
 
     assert (await place.sign_in(somebody)).rung is Rung.CODE
     assert somebody.asked == ["password", "code"]

@@ -81,6 +81,7 @@ class Console:
         self._descriptor = sys.stdin.fileno() if descriptor is None else descriptor
         self._write = write
         self._rest = b""
+        self._question = ""
 
     @property
     def is_terminal(self) -> bool:
@@ -89,7 +90,11 @@ class Console:
 
     def say(self, text: str) -> None:
         """Something for the person, in lines of its own."""
-        self._write(f"{folded(text, sys.stderr)}\n")
+        self._put(f"{folded(text, sys.stderr)}\n")
+
+    def _put(self, text: str) -> None:
+        """Lines of their own also while a question stands, which is put again below them."""
+        self._write(f"\n{text}{self._question}" if self._question else text)
 
     def say_command(self, command: Command) -> None:
         """A command that the person could type, below what it does; what it reads is left out."""
@@ -134,7 +139,7 @@ class Console:
             raise Trouble(
                 "reauth.stdin",
                 f"Standard input gave nothing for {_minutes(seconds)}, so the sign-in was left.",
-                fix="Start again with the answer ready; the session before is still in place.",
+                fix="Start again with the answer ready; what was on the volume is as it was.",
                 exit_code=Exit.NEEDS_PERSON,
                 retry=Retry.NOW,
             ) from None
@@ -192,6 +197,7 @@ class Console:
             if secret:
                 self._set(_without_echo(before), flush=True)
             self._write(question)
+            self._question = question
 
         loop = asyncio.get_running_loop()
         answered = False
@@ -204,6 +210,7 @@ class Console:
             yield
             answered = True
         finally:
+            self._question = ""
             with suppress(ValueError, RuntimeError, NotImplementedError):
                 loop.remove_signal_handler(signal.SIGCONT)
             if secret:
@@ -235,7 +242,7 @@ def _unanswered(seconds: float) -> Trouble:
     return Trouble(
         "reauth.unanswered",
         f"Nobody answered for {_minutes(seconds)}, so the sign-in was left.",
-        fix="Start again; the session before is still in place.",
+        fix="Start again; what was on the volume is as it was.",
         exit_code=Exit.NEEDS_PERSON,
         retry=Retry.NOW,
     )

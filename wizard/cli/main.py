@@ -22,6 +22,7 @@ from wizard.cli.choice_flags import add_choices, said
 from wizard.cli.output import prepare, put
 from wizard.command import Address, photosync_wizard
 from wizard.errors import Exit, Trouble
+from wizard.iterations import IDS
 
 if TYPE_CHECKING:
     from wizard.cli.reauth import Wish
@@ -41,6 +42,7 @@ examples:
   photosync-wizard demo --list               which demo worlds there are
   photosync-wizard status                    where all seven iterations stand, without a screen
   photosync-wizard status -o json            the same for scripts (docs/status.md describes it)
+  photosync-wizard plan storage              what step 1 would change; apply does it
   photosync-wizard --demo expired status     any command in a demo world
   photosync-wizard demo --serve --write-kubeconfig demo.kubeconfig
                                              serve a demo world to kubectl
@@ -100,6 +102,20 @@ def parser() -> argparse.ArgumentParser:
     status.add_argument("-o", "--output", choices=FORMATS, default="table", help="how to say it (default: %(default)s)")
     status.add_argument("-w", "--watch", action="store_true", help="go on, and say it again whenever it changes")
     add_choices(status)
+
+    for name, verb in (("plan", "show"), ("apply", "show, and do,")):
+        command = commands.add_parser(
+            name,
+            parents=[where],
+            help=f"{verb} what a step would change in the cluster",
+            description=f"{verb.capitalize()} what a step would change in the cluster. "
+            + ("Changes nothing." if name == "plan" else "What is there already stays as it is."),
+        )
+        command.add_argument("step", choices=IDS, metavar="STEP", help=f"one of {', '.join(IDS)}")
+        command.add_argument("-o", "--output", choices=("table", "json"), default="table", help="how to say it")
+        if name == "apply":
+            command.add_argument("--yes", action="store_true", help="do it without asking")
+        add_choices(command)
 
     _add_reauth(commands, where)
 
@@ -271,6 +287,12 @@ def _dispatch(request: Request, options: argparse.Namespace, open_wizard: OpenWi
         from wizard.cli.status import status  # noqa: PLC0415 - loads what talks to the cluster
 
         return status(request, options.output, watch=options.watch)
+    if options.command in ("plan", "apply"):
+        from wizard.cli import plan  # noqa: PLC0415 - loads what talks to the cluster
+
+        if options.command == "plan":
+            return plan.plan(request, options.step, options.output)
+        return plan.apply(request, options.step, options.output, yes=options.yes)
     if options.command == "reauth":
         from wizard.cli.reauth import reauth  # noqa: PLC0415 - loads what talks to the cluster and to Apple
 

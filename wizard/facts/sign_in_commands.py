@@ -31,18 +31,18 @@ def run_by_hand(names: AccountNames, settings: Settings) -> Command:
 def sign_in(account: str, pods: list[Pod], world: World, settings: Settings) -> tuple[Command, ...]:
     """The wizard's command where it can work, then how it goes by hand; `pods` are those that somebody made for it."""
     names = AccountNames.of(account, settings)
-    own = (reauth(account, settings),) if _can_lead(names, world) else ()
+    own = (reauth(account, settings),) if can_lead(names, world) else ()
     return own + (_by_attaching(names, pods, world, settings) or _by_hand(account, names, world, settings))
 
 
 def sign_in_anew(account: str, pods: list[Pod], world: World, settings: Settings) -> tuple[Command, ...]:
     """How to sign in although the session still works; by hand that can't be, since icloudpd asks for nothing until it ends."""
     names = AccountNames.of(account, settings)
-    own = (reauth(account, settings, "--renew"),) if _can_lead(names, world) else ()
+    own = (reauth(account, settings, "--renew"),) if can_lead(names, world) else ()
     return own + _by_attaching(names, pods, world, settings)
 
 
-def _can_lead(names: AccountNames, world: World) -> bool:
+def can_lead(names: AccountNames, world: World) -> bool:
     """Whether the wizard's own sign-in has what it needs: a CronJob that uses the session."""
     job = cron_job_named(world, names.cron_job)
     return job is not None and names.config_claim in claims_of(job.spec)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass
 
-from wizard.apply.execute import execute
+from wizard.apply.objects import send
 from wizard.command import kubectl
 from wizard.errors import Exit, Retry, Trouble, shorten
 from wizard.handover import scripts
@@ -18,10 +18,10 @@ from wizard.icloudpd.proof import Proof, proof_of
 from wizard.kube.client import Cluster
 from wizard.kube.errors import NotFound
 from wizard.kube.streams import ExecResult, Stream
-from wizard.model import Action, Target, Verb
+from wizard.steps.authentication.plan import remove_job
 from wizard.world import Pod
 
-__all__ = ["HandoverPod", "OnClaim", "Proof", "delete_job", "is_held", "proof_of", "until_gone"]
+__all__ = ["HandoverPod", "OnClaim", "Proof", "is_held", "proof_of", "until_gone"]
 
 START_SECONDS = 300.0
 SCRIPT_SECONDS = 60.0
@@ -68,7 +68,7 @@ class HandoverPod:
     @property
     def namespace(self) -> str:
         """Where it runs."""
-        return self._handover.action.target.namespace
+        return self._handover.change.target.namespace
 
     @property
     def in_place(self) -> str:
@@ -90,8 +90,8 @@ class HandoverPod:
 
         Raises Trouble with the pod's own reason when it can't run, or when `seconds` pass.
         """
-        await execute(self._cluster, self._handover.action)
-        self._pod = await Start(self._cluster, self._handover.action.target, say).running(seconds)
+        await send(self._cluster, self._handover.change)
+        self._pod = await Start(self._cluster, self._handover.change.target, say).running(seconds)
 
     async def hold(self) -> None:
         """Marks the pod as in use by somebody who is alive, until `close`, or until this program ends however it ends."""
@@ -248,7 +248,7 @@ class HandoverPod:
         finally:
             tidying.cancel()
             try:
-                await execute(self._cluster, delete_job(self._handover.action.target))
+                await send(self._cluster, remove_job(self._handover.change.target))
             finally:
                 await asyncio.gather(tidying, return_exceptions=True)
 
@@ -277,16 +277,6 @@ async def is_held(cluster: Cluster, pod: Pod, directory: str) -> bool:
 
 def _shell_with(script: str, *arguments: str) -> list[str]:
     return ["/bin/sh", "-c", script, "sh", *arguments]
-
-
-def delete_job(target: Target) -> Action:
-    """The removal of a hand-over Job."""
-    return Action(
-        f"Remove job {target.name}",
-        Verb.DELETE,
-        target,
-        command=kubectl("delete", "job", target.name, namespace=target.namespace),
-    )
 
 
 async def until_gone(cluster: Cluster, path: str, seconds: float = GONE_SECONDS) -> None:

@@ -10,8 +10,8 @@ from wizard.command import kubectl
 from wizard.errors import Exit, Retry, Trouble, shorten
 from wizard.facts.pod_problem import pod_trouble
 from wizard.kube.client import Cluster
-from wizard.model import Target
 from wizard.observe.parse_pod import pod as parse_pod
+from wizard.plan import Target
 from wizard.world import Pod
 
 REFUSED_SECONDS = 6.0

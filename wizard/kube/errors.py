@@ -108,7 +108,12 @@ class NotFound(Refused):
 
 
 class Conflict(Refused):
-    """409: it exists already, changed meanwhile, or another field manager owns what was to be set."""
+    """409: it exists already, changed meanwhile, or another field manager owns what was to be set.
+
+    `causes` are those of the server's Status: for each field its name, the reason and who owns it.
+    """
+
+    causes: tuple[Mapping[str, Any], ...] = ()
 
 
 class Invalid(Refused):
@@ -195,7 +200,7 @@ def refusal(method: str, path: str, status: int, headers: Mapping[str, str], tex
         trouble.kind_installed = known and names_an_object
         return trouble
     if status == 409:
-        return Conflict(
+        conflict = Conflict(
             "kube.conflict",
             f"The cluster could not {verb} {what}, because something else changed or owns it.",
             status=status,
@@ -204,6 +209,10 @@ def refusal(method: str, path: str, status: int, headers: Mapping[str, str], tex
             fix="Look again and repeat it.",
             retry=Retry.NOW,
         )
+        details = body.get("details") if known else None
+        causes = details.get("causes") if isinstance(details, Mapping) else None
+        conflict.causes = tuple(cause for cause in causes or () if isinstance(cause, Mapping))
+        return conflict
     if status == 410:
         metadata = body.get("metadata") if known else None
         fresh = str(metadata.get("continue", "")) if isinstance(metadata, Mapping) else ""

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from wizard.apply.execute import execute
-from wizard.command import kubectl
+from wizard.apply.objects import send
 from wizard.errors import Retry, Trouble
 from wizard.handover.pod import HandoverPod, proof_of, until_gone
 from wizard.handover.prompts import Conversation
@@ -22,12 +21,13 @@ from wizard.icloudpd.log import BEFORE_CODE, read_log
 from wizard.icloudpd.proof import Verdict
 from wizard.icloudpd.workload import read_workload
 from wizard.kube.client import Cluster
-from wizard.model import Action, Target, Verb
+from wizard.plan import DeleteObject
 from wizard.settings import is_auth_pod
 from wizard.signin.apple import Passwords
 from wizard.signin.in_pod import answer_all, not_lasting, refused_inside
 from wizard.signin.person import Person, Progress, Stage, Tick
 from wizard.signin.proving import not_judged, password_removed, patiently, prove_in_place
+from wizard.steps.authentication.plan import remove_pod
 from wizard.world import LogTail, Pod, PodSpec
 
 LINES = 60
@@ -73,16 +73,11 @@ class AuthPod:
         )
 
     @property
-    def removal(self) -> Action:
+    def removal(self) -> DeleteObject:
         """Deletes it, with its log."""
         state = f"waits for {self.asks}" if self.asks else "runs and waits for nobody"
-        return Action(
-            f"Remove pod {self.name}, which {state}, so that one program alone uses the session",
-            Verb.DELETE,
-            Target("v1", "Pod", "pods", self.namespace, self.name),
-            {"gracePeriodSeconds": GRACE_SECONDS},
-            command=kubectl("delete", "pod", self.name, f"--grace-period={GRACE_SECONDS}", namespace=self.namespace),
-        )
+        why = f", which {state}, so that one program alone uses the session"
+        return remove_pod(self.namespace, self.name, self.uid, why, GRACE_SECONDS)
 
 
 async def find(cluster: Cluster, pods: tuple[Pod, ...], now: datetime, namespace: str) -> AuthPod | None:
@@ -214,9 +209,9 @@ async def answer(
 
 async def remove(cluster: Cluster, found: AuthPod) -> None:
     """Deletes the pod and waits until it is gone, log and all."""
-    await execute(cluster, found.removal)
+    await send(cluster, found.removal)
     target = found.removal.target
-    await until_gone(cluster, f"{target.path}/{target.name}")
+    await until_gone(cluster, target.path)
 
 
 def _young(created: datetime | None, now: datetime) -> bool:

@@ -19,10 +19,11 @@ from wizard.icloudpd.workload import Workload, read_workload
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Forbidden, NotFound
 from wizard.observe.parse_pod import pod_spec
+from wizard.observe.rights import ask
 from wizard.settings import Settings
 from wizard.signin.auth_pod import find
 from wizard.signin.others import handover_jobs, mounting_pods
-from wizard.signin.preparing import Preparation, prepare
+from wizard.signin.preparing import Preparation, prepare, refuse_without_rights
 from wizard.world import World
 
 _KUBERNETES_VARIABLE = re.compile(r"\$\((\w+)\)")
@@ -54,6 +55,7 @@ async def begin(cluster: Cluster, world: World, settings: Settings, account: str
     pods = await mounting_pods(cluster, namespace, names.config_claim)
     auth_pod = await find(cluster, pods, world.taken_at, namespace)
     preparation = prepare(world, settings, account, cron_job, left_over, pods, auth_pod)
+    refuse_without_rights(preparation.plan, await ask(cluster, preparation.plan.rights))
     on_command_line = apple_id_on_command_line(account, world, settings)
     in_secret = None if on_command_line else await _written_apple_id(cluster, namespace, names, cron_job or {})
     written = on_command_line or in_secret

@@ -96,7 +96,7 @@ async def _code(person: Person, prompt: Prompt, phones: tuple[tuple[str, str], .
     """Six digits, or the letter of the phone that is to get a message."""
     known = tuple(Phone(letter, ending[-2:]) for letter, ending in phones)
     sms = prompt.ask is Ask.SMS_CODE
-    wanted = CodeWanted("sms" if sms else "device", () if sms else known, datetime.now(UTC))
+    wanted = CodeWanted("sms" if sms else "device", () if sms else known, datetime.now(UTC), can_be_sent_again=False)
     why = Trouble("icloud.code-shape", prompt.again.rstrip(".") + ".", retry=Retry.NOW) if prompt.again else None
     while True:
         answer = await person.code(wanted, why)

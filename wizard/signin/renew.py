@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wizard.apply.execute import execute
+from wizard.apply.objects import send
 from wizard.errors import Exit, Retry, Trouble
 from wizard.handover.pod import HandoverPod, OnClaim
 from wizard.icloud.expiry import expiry
@@ -23,7 +23,8 @@ from wizard.icloud.refusals import CLOSES_PHOTOS
 from wizard.icloud.signing_in import SigningIn
 from wizard.icloud.steps import Library, SignedIn
 from wizard.kube.client import Cluster
-from wizard.model import Action
+from wizard.kube.errors import Refused
+from wizard.plan import PatchObject
 from wizard.signin.apple import Passwords, sign_in
 from wizard.signin.auth_pod import AuthPod, answer, remove, waits
 from wizard.signin.in_pod import sign_in_inside
@@ -39,7 +40,7 @@ from wizard.signin.others import (
     wait_for_users,
 )
 from wizard.signin.person import Outcome, Person, Progress, Stage, Tick
-from wizard.signin.preparing import Preparation, note_password, note_session
+from wizard.signin.preparing import Preparation
 from wizard.signin.proving import (
     password_removed,
     password_there,
@@ -47,6 +48,7 @@ from wizard.signin.proving import (
     prove_set_aside,
     refused_by_icloudpd,
 )
+from wizard.steps.authentication.plan import note_password, note_session
 
 LONGEST_SECONDS = 1500.0
 LEAVING_SECONDS = 15.0
@@ -78,7 +80,7 @@ class Renewal:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _notes: list[str] = field(default_factory=list, init=False)
     _before: bool = field(default=False, init=False)
-    _goes_on: Action | None = field(default=None, init=False)
+    _goes_on: PatchObject | None = field(default=None, init=False)
     _passwords: Passwords = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -202,11 +204,17 @@ class Renewal:
 
     async def _pause(self) -> None:
         """Sees to it that no run of the CronJob meets the sign-in; from now on it is ours to let it go on."""
-        self.preparation = self.preparation.begun_at(self.clock())
-        self._goes_on = self.preparation.pausing.resume
-        if suspend := self.preparation.pausing.suspend:
-            self.person.show(Progress(Stage.POD, Tick.DOING, suspend.title))
-            await execute(self.cluster, suspend)
+        pausing = self.preparation.pausing
+        if note := self.preparation.note_at(self.clock()):
+            self._notes.append(note)
+        self._goes_on = pausing.resume
+        if pausing.suspend:
+            self.person.show(Progress(Stage.POD, Tick.DOING, pausing.suspend.title))
+            try:
+                await send(self.cluster, pausing.suspend)
+            except Refused:
+                self._goes_on = None
+                raise
 
     async def _open(self, pod: HandoverPod, *, changes: bool) -> OnClaim:
         show = self.person.show
@@ -249,7 +257,7 @@ class Renewal:
         try:
             await pod.close()
         except Trouble as trouble:
-            job = self.preparation.handover.action.target.name
+            job = self.preparation.handover.change.target.name
             self.person.show(
                 Progress(Stage.POD, Tick.FAILED, f"job {job} could not be removed ({trouble.what}); it ends by itself")
             )
@@ -258,16 +266,16 @@ class Renewal:
         """Notes on the claim whether a password lies there in clear, for the next `status`."""
         note = note_password(self.preparation.names, self.preparation.namespace, path)
         try:
-            await execute(self.cluster, note)
+            await send(self.cluster, note)
         except Trouble as trouble:
             if path:
                 text = f"{path} on the volume holds a password in clear, which could not be noted ({trouble.what})"
                 self.person.show(Progress(Stage.CLAIM, Tick.FAILED, text))
 
-    async def _resume(self, resume: Action) -> None:
+    async def _resume(self, resume: PatchObject) -> None:
         """Lets the CronJob go on, or says that it does not."""
         try:
-            await execute(self.cluster, resume)
+            await send(self.cluster, resume)
         except Trouble as trouble:
             text = f"{resume.target.name} is still paused ({trouble.what}); the next start lets it go on, or: {resume.command}"
             self.person.show(Progress(Stage.POD, Tick.FAILED, text))
@@ -333,10 +341,10 @@ class Renewal:
 
     async def _note(self, expires_at: datetime | None, library: Library | None = None) -> None:
         """Notes on the claim what is known now; the session is in place whether or not that can be written."""
-        namespace = self.preparation.handover.action.target.namespace
+        namespace = self.preparation.handover.change.target.namespace
         note = note_session(self.preparation.names, namespace, self.clock(), expires_at, library)
         try:
-            await execute(self.cluster, note)
+            await send(self.cluster, note)
         except Trouble as trouble:
             said = f"The session is in place, but its date could not be noted on the claim: {trouble.what}"
             self._notes += [said] if said not in self._notes else []

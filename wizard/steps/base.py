@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from wizard.choices import IMMICH_NAMESPACE, SKIPPED
-from wizard.command import Command, kubectl
+from wizard.command import Command
 from wizard.iterations import Iteration
 from wizard.model import Blocker, Diagnosis, FactTable, Finding, Severity, Status
+from wizard.plan import Plan, Right
 from wizard.settings import Settings
-from wizard.world import Access, Found, Unreadable, World
+from wizard.world import Found, Unreadable, World
 
 DOCS = "docs/findings.md"
 Check = Callable[[World, Settings], Iterator[Finding]]
 MakeTable = Callable[[World, Settings], FactTable | None]
+Planner = Callable[[World, Settings], Plan]
 
 _WORST_FIRST = (
     Status.FAILED,
@@ -33,28 +35,45 @@ _LOUDEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.UNKNOWN, Severity.I
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What there is to know and do about one iteration: `purpose` says in two sentences what it is for, `checks` find out where it stands, and
-    `table` says what to show beside that.
+    """One iteration: `purpose` says in two sentences what it is for, `checks` find out where it stands, `table` shows what was
+    seen, `plan` says what to do.
+
+    `work` names in a few words what its changes come to, for who may not make them; `needs` are the rights that they take
+    where no plan says so. `leads` is the command that carries out its plan where a person has to be led through it.
     """
 
     iteration: Iteration
     purpose: str
     checks: tuple[Check, ...]
-    table: MakeTable
+    table: MakeTable | None = None
+    work: str = ""
+    plan: Planner | None = None
+    leads: Command | None = None
+    needs: tuple[Need, ...] = ()
 
     @property
     def id(self) -> str:
         """The iteration's id."""
         return self.iteration.id
 
+    def rights(self, world: World, settings: Settings) -> tuple[Right, ...]:
+        """What its changes to such a world would take."""
+        planned = self.plan(world, settings).rights if self.plan else ()
+        return *planned, *(need.right(world, settings) for need in self.needs)
+
+    def _findings(self, world: World, settings: Settings) -> Iterator[Finding]:
+        for check in self.checks:
+            yield from check(world, settings)
+        yield from missing_rights(self.id, self.work, self.rights(world, settings), world)
+
     def diagnose(self, world: World, settings: Settings) -> Diagnosis:
         """Runs the checks; what stands in the way comes first, then loudest first, then as the checks have it."""
         number, title = self.iteration.number, self.iteration.title
-        table = self.table(world, settings)
+        table = self.table(world, settings) if self.table else None
         if self.id in settings[SKIPPED]:
             return Diagnosis(number, self.id, title, Status.SKIPPED, (), table=table)
         findings = sorted(
-            (replace(finding, docs=docs_of(finding.id)) for check in self.checks for finding in check(world, settings)),
+            (replace(finding, docs=docs_of(finding.id)) for finding in self._findings(world, settings)),
             key=lambda finding: (finding.implies is None, _LOUDEST_FIRST.index(finding.severity)),
         )
         blockers = tuple(blockers_of(findings))
@@ -110,61 +129,45 @@ def cut_short(finding_id: str, kind: str, name: str) -> Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Right:
-    """What an iteration's changes need; `place` is "ours", "cluster", "argocd" or "immich"."""
+class Need:
+    """A right that an iteration's changes take where no plan of it says so; `place` is "ours", "cluster", "argocd" or "immich"."""
 
     verb: str
     resource: str
     place: str = "ours"
 
+    def right(self, world: World, settings: Settings) -> Right:
+        """The right, in the namespace that the place stands for."""
+        return Right(self.verb, self.resource, _namespace_of(self.place, world, settings))
 
-def place_of(place: str, world: World, settings: Settings) -> str:
-    """The namespace that a place stands for; empty for the whole cluster."""
+
+def _namespace_of(place: str, world: World, settings: Settings) -> str:
     match place:
         case "cluster":
             return ""
         case "argocd":
             return world.application.value.meta.namespace if isinstance(world.application, Found) else "argocd"
         case "immich":
-            found = world.immich.value.namespace if isinstance(world.immich, Found) else ""
-            return settings[IMMICH_NAMESPACE] or found or "immich"
+            immich = world.immich.value.namespace if isinstance(world.immich, Found) else ""
+            return settings[IMMICH_NAMESPACE] or immich or "immich"
         case _:
             return settings.namespace
 
 
-def denied(world: World, wanted: Iterable[Right], settings: Settings) -> list[Access]:
-    """Those of the wanted rights that an access review refused."""
-    needed = {(right.verb, right.resource, place_of(right.place, world, settings)) for right in wanted}
-    return [
-        access
-        for access in world.access
-        if access.allowed is False and (access.verb, access.resource, access.namespace) in needed
-    ]
-
-
-def missing_rights(step_id: str, work: str, *wanted: Right) -> Check:
-    """A check that says which rights for `work` are missing; a warning only, since looking needs none of them."""
-
-    def check(world: World, settings: Settings) -> Iterator[Finding]:
-        refused = denied(world, wanted, settings)
-        if refused:
-            yield Finding(
-                f"{step_id}.rights-missing",
-                Severity.WARNING,
-                f"With this account you may not {work}.",
-                evidence={
-                    f"access review in {access.namespace or 'the whole cluster'}: {access.verb} {access.resource}": "denied"
-                    for access in refused
-                },
-                why="The wizard can look, but what this iteration needs to change would be refused.",
-                fix="Use an account with these rights, or have its owner run the commands.",
-                commands=tuple(_can_i(access) for access in refused),
-            )
-
-    return check
-
-
-def _can_i(access: Access) -> Command:
-    resource, _, subresource = access.resource.partition("/")
-    tail = (f"--subresource={subresource}",) if subresource else ()
-    return kubectl("auth", "can-i", access.verb, resource, *tail, namespace=access.namespace)
+def missing_rights(step_id: str, work: str, rights: Iterable[Right], world: World) -> Iterator[Finding]:
+    """Which rights for `work` the server denies; a warning only, since looking needs none of them."""
+    answers = {Right(access.verb, access.resource, access.namespace): access.allowed for access in world.access}
+    refused = [right for right in rights if answers.get(right) is False]
+    if refused:
+        yield Finding(
+            f"{step_id}.rights-missing",
+            Severity.WARNING,
+            f"With this account you may not {work}.",
+            evidence={
+                f"access review in {right.namespace or 'the whole cluster'}: {right.verb} {right.resource}": "denied"
+                for right in refused
+            },
+            why="The wizard can look, but what this iteration needs to change would be refused.",
+            fix="Use an account with these rights, or have its owner run the commands.",
+            commands=tuple(right.question for right in refused),
+        )

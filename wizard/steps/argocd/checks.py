@@ -19,7 +19,7 @@ from wizard.steps.argocd.conditions import conditions_of
 from wizard.steps.argocd.health import check_auth_pod, check_degraded_jobs, health_of
 from wizard.steps.argocd.sync import sync_of
 from wizard.steps.argocd.table import application_table
-from wizard.steps.base import Right, Step, missing_rights, unknown
+from wizard.steps.base import Need, Step, unknown
 from wizard.steps.storage.checks import wanted_claims
 from wizard.world import Application, Found, Meta, Missing, Unreadable, World
 
@@ -252,7 +252,8 @@ STEP = Step(
         check_management,
         check_auth_pod,
         check_degraded_jobs,
-        missing_rights("argocd", "ask Argo CD to look again", Right("patch", "applications.argoproj.io", "argocd")),
     ),
-    application_table,
+    table=application_table,
+    work="ask Argo CD to look again",
+    needs=(Need("patch", "applications.argoproj.io", "argocd"),),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wizard.accounts import AccountNames
-from wizard.command import kubectl
+from wizard.command import kubectl, photosync_wizard
 from wizard.facts.library_room import check_room
 from wizard.facts.objects import claim_named, claims_of, more_of, mounting_pods
 from wizard.facts.session import doubted_by, ended_with, session_of
@@ -19,9 +19,10 @@ from wizard.iterations import iteration
 from wizard.model import Blocker, Finding, SessionState, Severity, Status
 from wizard.settings import DEFAULT_ACCOUNT, Settings
 from wizard.steps.authentication.auth_pods import auth_pods, check_auth_pods
+from wizard.steps.authentication.plan import plan
 from wizard.steps.authentication.session_notes import check_age, check_handovers, check_notes, check_password_in_clear
 from wizard.steps.authentication.table import sessions_table
-from wizard.steps.base import Right, Step, cut_short, missing_rights, unknown
+from wizard.steps.base import Step, cut_short, unknown
 from wizard.world import Unreadable, World
 
 _MINUTES = 5
@@ -169,18 +170,9 @@ STEP = Step(
         check_password_in_clear,
         check_age,
         check_room,
-        missing_rights(
-            "authentication",
-            "sign in through a pod",
-            Right("create", "pods"),
-            Right("delete", "pods"),
-            Right("create", "jobs.batch"),
-            Right("get", "pods/exec"),
-            Right("create", "pods/exec"),
-            Right("get", "pods/attach"),
-            Right("create", "pods/attach"),
-            Right("patch", "persistentvolumeclaims"),
-        ),
     ),
-    sessions_table,
+    table=sessions_table,
+    work="sign in through a pod",
+    plan=plan,
+    leads=photosync_wizard("reauth"),
 )

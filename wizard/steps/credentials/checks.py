@@ -18,7 +18,7 @@ from wizard.iterations import iteration
 from wizard.manifests import as_yaml
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import Settings
-from wizard.steps.base import Right, Step, missing_rights, unknown
+from wizard.steps.base import Need, Step, unknown
 from wizard.steps.credentials.command_line import check_command_lines
 from wizard.steps.credentials.cron_job import check_cron_jobs, check_refused_pods
 from wizard.steps.credentials.images import check_images, check_programs
@@ -425,16 +425,15 @@ STEP = Step(
         check_programs,
         check_images,
         check_refused_pods,
-        missing_rights(
-            "credentials",
-            "create the Secret, the ConfigMap, the ServiceAccount and the CronJob",
-            Right("create", "secrets"),
-            Right("patch", "secrets"),
-            Right("create", "configmaps"),
-            Right("create", "serviceaccounts"),
-            Right("create", "cronjobs.batch"),
-            Right("patch", "cronjobs.batch"),
-        ),
     ),
-    schedules_table,
+    work="create the Secret, the ConfigMap, the ServiceAccount and the CronJob",
+    needs=(
+        Need("create", "secrets"),
+        Need("patch", "secrets"),
+        Need("create", "configmaps"),
+        Need("create", "serviceaccounts"),
+        Need("create", "cronjobs.batch"),
+        Need("patch", "cronjobs.batch"),
+    ),
+    table=schedules_table,
 )

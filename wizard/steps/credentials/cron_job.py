@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
 from wizard.accounts import AccountNames
 from wizard.annotations import SUSPENDED_BY
-from wizard.choices import SERVICE_ACCOUNT
+from wizard.choices import SCHEDULE, SERVICE_ACCOUNT
 from wizard.command import Command, kubectl
 from wizard.facts.objects import (
     application_of,
@@ -96,7 +97,7 @@ def _cron_job(job: CronJob, names: AccountNames, world: World, settings: Setting
                 "managed by": manager_of(job.meta, application_of(world, "CronJob", job.meta)),
             },
         )
-    yield from _schedule(job, where, world)
+    yield from _schedule(job, where, world, settings)
     yield from _repetition(job, where, world)
     if (job.spec.service_account or "default") != settings[SERVICE_ACCOUNT]:
         fix, commands = mend(
@@ -177,11 +178,20 @@ def _suspended(job: CronJob, where: str, names: AccountNames, world: World, sett
     )
 
 
-def _schedule(job: CronJob, where: str, world: World) -> Iterator[Finding]:
+def _better_schedule(world: World, settings: Settings) -> tuple[str, str]:
+    """The chosen schedule and how often that is; the usual one where the chosen one would outlive the session too."""
+    for schedule in (settings[SCHEDULE], SCHEDULE.default):
+        gap = longest_gap(schedule, "", world.taken_at)
+        if gap is not None and gap < LONGEST_SAFE_GAP:
+            return schedule, in_words(gap)
+    return SCHEDULE.default, "daily"
+
+
+def _schedule(job: CronJob, where: str, world: World, settings: Settings) -> Iterator[Finding]:
     gap = longest_gap(job.schedule, job.time_zone, world.taken_at)
-    fix, commands = mend(
-        world, "CronJob", job.meta, "Run it daily: 0 3 * * *.", _patch(job, '{"spec":{"schedule":"0 3 * * *"}}')
-    )
+    schedule, often = _better_schedule(world, settings)
+    patch = json.dumps({"spec": {"schedule": schedule}}, separators=(",", ":"))
+    fix, commands = mend(world, "CronJob", job.meta, f"Run it {often}: {schedule}.", _patch(job, patch))
     if gap is None:
         yield Finding(
             "credentials.schedule-unreadable",

@@ -12,7 +12,7 @@ from wizard.facts.objects import items
 from wizard.iterations import iteration
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import Settings
-from wizard.steps.base import Right, Step, missing_rights, unknown
+from wizard.steps.base import Need, Step, unknown
 from wizard.steps.exposure.table import ingresses_table
 from wizard.world import Found, Ingress, IngressRule, Missing, Unreadable, World
 
@@ -278,7 +278,8 @@ STEP = Step(
     (
         check_ingress,
         check_web_ui,
-        missing_rights("exposure", "create an Ingress", Right("create", "ingresses.networking.k8s.io", "immich")),
     ),
-    ingresses_table,
+    table=ingresses_table,
+    work="create an Ingress",
+    needs=(Need("create", "ingresses.networking.k8s.io", "immich"),),
 )

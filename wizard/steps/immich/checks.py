@@ -16,7 +16,7 @@ from wizard.facts.pod_problem import pod_trouble
 from wizard.iterations import iteration
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import Settings
-from wizard.steps.base import Right, Step, missing_rights, unknown
+from wizard.steps.base import Need, Step, unknown
 from wizard.steps.immich.photos import check_network_volume, check_users, library_of, mount_of
 from wizard.steps.immich.table import installation_table
 from wizard.world import Found, Immich, Missing, Pod, Unreadable, World
@@ -267,12 +267,8 @@ STEP = Step(
         check_chart,
         check_users,
         check_network_volume,
-        missing_rights(
-            "immich",
-            "mount the photos in Immich",
-            Right("patch", "deployments.apps", "immich"),
-            Right("create", "persistentvolumes", "cluster"),
-        ),
     ),
-    installation_table,
+    table=installation_table,
+    work="mount the photos in Immich",
+    needs=(Need("patch", "deployments.apps", "immich"), Need("create", "persistentvolumes", "cluster")),
 )

@@ -22,7 +22,8 @@ from wizard.manifests import as_yaml, storage
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.quantity import bytes_of
 from wizard.settings import Settings
-from wizard.steps.base import Right, Step, cut_short, missing_rights, unknown
+from wizard.steps.base import Step, cut_short, unknown
+from wizard.steps.storage.plan import plan
 from wizard.steps.storage.table import claims_table
 from wizard.steps.storage.volumes import check_multi_attach, check_reclaim, check_volume_full, growing
 from wizard.world import Claim, Found, Missing, Page, StorageClass, Unreadable, World
@@ -153,7 +154,7 @@ def _missing_claims(world: World, settings: Settings, names: list[str]) -> Itera
             evidence={f"persistentvolumeclaim/{name}": "not found"},
             why="icloudpd keeps its session on one volume and the photos on another; without a claim there is neither.",
             fix="Create it, in git when Argo CD manages this namespace.",
-            commands=(_claim_command(settings.namespace, name, sizes[name]),),
+            commands=(_claim_command(name, settings),),
             implies=Status.ACTION_REQUIRED,
             blocker=Blocker(
                 "P0",
@@ -166,9 +167,10 @@ def _missing_claims(world: World, settings: Settings, names: list[str]) -> Itera
         )
 
 
-def _claim_command(namespace: str, name: str, size: str) -> Command:
-    manifest = as_yaml(storage.claim(name, namespace, size=size))
-    return kubectl("apply", "-f", STDIN, namespace=namespace, stdin=manifest)
+def _claim_command(name: str, settings: Settings) -> Command:
+    accounts = {AccountNames.of(account, settings).config_claim: account for account in settings.accounts}
+    manifest = storage.config_claim(settings, accounts[name]) if name in accounts else storage.photos_claim(settings)
+    return kubectl("apply", "-f", STDIN, namespace=settings.namespace, stdin=as_yaml(manifest))
 
 
 def _claim(claim: Claim, wanted: str, world: World, settings: Settings) -> Iterator[Finding]:
@@ -367,15 +369,6 @@ def _size(claim: Claim, wanted: str, where: str, world: World, settings: Setting
         )
 
 
-def check_rights(world: World, settings: Settings) -> Iterator[Finding]:
-    wanted = [Right("create", "persistentvolumeclaims")]
-    work = "create the claims"
-    if isinstance(world.namespace, Missing):
-        wanted.append(Right("create", "namespaces", "cluster"))
-        work = "create the namespace and the claims"
-    yield from missing_rights("storage", work, *wanted)(world, settings)
-
-
 STEP = Step(
     iteration("storage"),
     "Two volumes of the cluster's own storage: a small one for Apple's session, a large one for the photos. "
@@ -386,7 +379,8 @@ STEP = Step(
         check_multi_attach,
         check_volume_full,
         check_reclaim,
-        check_rights,
     ),
-    claims_table,
+    table=claims_table,
+    work="create the namespace and the claims",
+    plan=plan,
 )

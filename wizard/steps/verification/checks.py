@@ -30,7 +30,7 @@ from wizard.iterations import iteration
 from wizard.model import Finding, SessionState, Severity, Status
 from wizard.schedule import longest_gap
 from wizard.settings import DEFAULT_ACCOUNT, Settings
-from wizard.steps.base import Right, Step, missing_rights, unknown
+from wizard.steps.base import Need, Step, unknown
 from wizard.steps.credentials.cron_job import refused_pods
 from wizard.steps.verification.table import runs_table
 from wizard.world import Job, Missing, Unreadable, World
@@ -377,7 +377,8 @@ STEP = Step(
         check_counts,
         check_runbook,
         check_other_jobs,
-        missing_rights("verification", "start a run by hand", Right("create", "jobs.batch"), Right("get", "pods/log")),
     ),
-    runs_table,
+    table=runs_table,
+    work="start a run by hand",
+    needs=(Need("create", "jobs.batch"),),
 )
