@@ -20,6 +20,7 @@ from wizard.choices import CHOICES
 from wizard.command import photosync_wizard
 from wizard.connectors import Connector
 from wizard.errors import Exit, Retry, WizardError
+from wizard.facts.accounts import with_seen_accounts
 from wizard.kube.client import Cluster
 from wizard.model import Report
 from wizard.observe.changes import changes
@@ -28,7 +29,6 @@ from wizard.plan import Plan, Progress, Review
 from wizard.settings import Settings
 from wizard.setup import SetupRow, setup_rows
 from wizard.steps import STEPS, diagnose, rights_to_change
-from wizard.steps.report import with_seen_accounts
 from wizard.world import World
 
 SETTLE_SECONDS = 0.3

@@ -18,6 +18,7 @@ from wizard.settings import Settings
 from wizard.steps.argocd.conditions import conditions_of
 from wizard.steps.argocd.health import check_auth_pod, check_degraded_jobs, health_of
 from wizard.steps.argocd.sync import sync_of
+from wizard.steps.argocd.table import application_table
 from wizard.steps.base import Need, Step, unknown
 from wizard.steps.storage.checks import wanted_claims
 from wizard.world import Application, Found, Meta, Missing, Unreadable, World
@@ -255,6 +256,7 @@ STEP = Step(
         check_auth_pod,
         check_degraded_jobs,
     ),
+    table=application_table,
     work="ask Argo CD to look again",
     needs=(Need("patch", "applications.argoproj.io", "argocd"),),
 )
