@@ -13,6 +13,7 @@ from tests.steps import choices_page
 from tests.steps.worlds import SETTINGS, complete, fresh, meta, page
 from wizard import answers, choices, setup
 from wizard.answers import answers_of, parse_answers
+from wizard.choice_values import choice_named, value_of, with_value
 from wizard.choices import (
     ACCESS_MODES,
     CHOICES,
@@ -28,10 +29,7 @@ from wizard.choices import (
     SKIPPED,
     STORAGE_CLASS,
     TIME_ZONE,
-    choice_named,
     import_path,
-    value_of,
-    with_value,
 )
 from wizard.cli import choice_flags
 from wizard.cli.choice_flags import add_choices, said
