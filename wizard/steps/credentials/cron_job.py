@@ -64,7 +64,7 @@ def _missing(names: AccountNames, clients: list[Pod]) -> Finding:
         f"The CronJob {names.cron_job} does not exist yet.",
         evidence={f"cronjob/{names.cron_job}": "not found"},
         why="It is what downloads the photos, night after night.",
-        fix=f"{first} it, in git when Argo CD manages this namespace; docs/manifests.md has one that lives on the session alone.",
+        fix=f"{first} it, in git when Argo CD manages this namespace; `photosync-wizard explain manifests` has one that lives on the session alone.",
         implies=Status.ACTION_REQUIRED,
         blocker=Blocker(
             "P0",
