@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.state.worlds import full_state
+from tests.steps import choices_page
 from tests.steps.worlds import SETTINGS, complete, fresh, meta, page
 from wizard import answers, choices, setup
 from wizard.answers import answers_of, parse_answers
@@ -88,6 +89,12 @@ def test_labels_fit_their_column_and_ids_are_told_apart() -> None:
     assert len({choice.id for choice in CHOICES}) == len({choice.flag for choice in CHOICES}) == len(CHOICES)
     assert all(len(choice.label) < 12 for choice in CHOICES)
     assert all(choice.question.endswith(".") and choice.example for choice in CHOICES)
+
+
+def test_the_page_lists_the_choices_as_they_are_declared() -> None:
+    assert choices_page.PAGE.read_text(encoding="utf-8") == choices_page.page(), (
+        "write it: python -m tests.steps.choices_page"
+    )
 
 
 def test_the_defaults_are_possible_values() -> None:
