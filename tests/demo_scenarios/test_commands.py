@@ -13,12 +13,12 @@ from wizard.command import Address, Command
 from wizard.demo.scenarios import load, names
 from wizard.demo.world import DemoWorld
 from wizard.errors import Trouble
+from wizard.facts.accounts import with_seen_accounts
 from wizard.kube.client import connect
 from wizard.observe.look import observe
 from wizard.settings import Settings
 from wizard.signin.begin import begin
 from wizard.steps import diagnose
-from wizard.steps.report import with_seen_accounts
 
 NOW = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
 HERE = Address("/home/anna/kube config", "home", "photos")
