@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 
 from wizard.cli.output import put
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 from wizard.iterations import ITERATIONS
 from wizard.pages import similar, summaries, text_of, titles
 
@@ -16,14 +16,14 @@ _WIDEST = 100
 
 
 def explain(name: str | None) -> int:
-    """Prints what `name` stands for, or without one what there is; returns the exit code. Raises Trouble for an unknown name."""
+    """Prints what `name` stands for, or without one what there is; returns the exit code. Raises WizardError for an unknown name."""
     if name is None:
         put("\n".join(_contents()) + "\n")
         return int(Exit.DONE)
     text = text_of(name)
     if text is None:
         meant = similar(name)
-        raise Trouble(
+        raise WizardError(
             "usage.nothing-to-explain",
             f"There is no finding, step or page called {name!r}.",
             fix=(f"Close to it: {', '.join(meant)}. " if meant else "")
