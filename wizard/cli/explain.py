@@ -16,7 +16,7 @@ _WIDEST = 100
 
 
 def explain(name: str | None) -> int:
-    """Prints what `name` stands for, or without one what there is; returns the exit code. Raises WizardError for an unknown name."""
+    """Prints what `name` stands for, or without one what there is. Raises WizardError for an unknown name."""
     if name is None:
         put("\n".join(_contents()) + "\n")
         return int(Exit.DONE)
