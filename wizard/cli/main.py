@@ -40,6 +40,10 @@ def run(arguments: Sequence[str], *, open_wizard: OpenWizard, sign_in: SignIn | 
             address = Address(options.kubeconfig, options.context, options.namespace, _scenario(options))
             if options.command == "completion":
                 return _completion(options.shell)
+            if options.command == "explain":
+                from wizard.cli.explain import explain  # noqa: PLC0415 - reads the pages
+
+                return explain(options.name)
             if options.command == "demo" and options.list:
                 return _list()
             request = _request(options)
@@ -246,7 +250,9 @@ def _demo(request: Request, options: argparse.Namespace, open_wizard: OpenWizard
 def _completion(shell: str) -> int:
     import shtab  # noqa: PLC0415
 
-    put(shtab.complete(parser(), shell) + "\n")
+    from wizard.pages import names  # noqa: PLC0415 - reads the pages
+
+    put(shtab.complete(parser(names()), shell) + "\n")
     return int(Exit.DONE)
 
 

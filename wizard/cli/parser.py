@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 from wizard import __version__
 from wizard.checks import namespace
@@ -14,18 +15,9 @@ from wizard.cli.output import put
 from wizard.errors import Exit
 from wizard.iterations import IDS
 
-if TYPE_CHECKING:
-    pass
-
-
 PROGRAM = "photosync-wizard"
-
-
 FORMATS = ("table", "json", "yaml", "seed", "answers")
-
-
 DEFAULT_SCENARIO = "seed"
-
 
 _EPILOG = """\
 examples:
@@ -33,7 +25,8 @@ examples:
   photosync-wizard demo                      the same in a built-in demo world; nothing leaves this machine
   photosync-wizard demo --list               which demo worlds there are
   photosync-wizard status                    where all seven iterations stand, without a screen
-  photosync-wizard status -o json            the same for scripts (docs/status.md describes it)
+  photosync-wizard status -o json            the same for scripts (`explain status` describes it)
+  photosync-wizard explain                   what there is to read; explain ID is about one finding
   photosync-wizard plan storage              what step 1 would change; apply does it
   photosync-wizard --demo expired status     any command in a demo world
   photosync-wizard demo --serve --write-kubeconfig demo.kubeconfig
@@ -69,8 +62,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(Exit.USAGE, f"{PROGRAM}: {message}\nTry {self.prog} --help.\n")
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(explainable: Sequence[str] | None = None) -> argparse.ArgumentParser:
+    """The whole command line; `explainable` are the names that `explain` takes, for completion only."""
     top = _Parser(
         prog=PROGRAM,
         description="Gets iCloud photos onto a home Kubernetes cluster, and keeps them coming.",
@@ -130,6 +123,19 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--apple", action="store_true", help="with --serve: let other programs reach its demo Apple")
 
     add_choices(demo)
+
+    explain = commands.add_parser(
+        "explain",
+        help="what a finding means and what helps, or another page of the documentation",
+        description="Prints the documentation of a finding, of a step, or a whole page. Needs no cluster.",
+    )
+    explain.add_argument(
+        "name",
+        nargs="?",
+        choices=explainable,
+        metavar="ID",
+        help="a finding's id, a step's, or a page's name (default: list them)",
+    )
 
     completion = commands.add_parser(
         "completion",
