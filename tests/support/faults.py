@@ -11,8 +11,8 @@ from weakref import WeakKeyDictionary
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from wizard.demo.api.refusals import too_old
 from wizard.demo.api.server import Server
+from wizard.demo.api.watches import too_old
 from wizard.demo.world import DemoWorld
 
 
@@ -90,7 +90,7 @@ async def intercept(server: Server, request: web.Request, handler: Handler) -> w
     return web.Response(status=fault.status, text=fault.body, content_type=fault.content_type)
 
 
-Server.intercept = intercept  # type: ignore[method-assign]
+Server.intercept = intercept  # type: ignore[assignment, method-assign]
 
 
 def expire_watches(world: DemoWorld) -> None:
