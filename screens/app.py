@@ -378,7 +378,7 @@ class WizardApp(App[int]):
                 return
 
     def _fatal_error(self) -> None:
-        end_without_values(self, self.session.save)
+        end_without_values(self, self.session.save, self.session.settings.address)
 
 
 if TYPE_CHECKING:

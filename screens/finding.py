@@ -106,7 +106,7 @@ class FindingScreen(PageScreen):
         if found.commands:
             yield Space()
             yield from demo_note(self.host.session)
-            for index, command in enumerate(found.commands):
+            for index, (_, command) in enumerate(self.commands()):
                 yield Command(id=f"command-{index}", command=command)
         yield Space()
         yield Text(lead="id", text=found.id, style=MUTED)
@@ -116,7 +116,8 @@ class FindingScreen(PageScreen):
     def commands(self) -> list[tuple[str, str]]:
         """The finding's own."""
         found = self._found(self.host.picture)
-        return [(found.summary, command) for command in found.commands] if found else []
+        lines = self.host.session.settings.address.lines(found.commands) if found else ()
+        return [(found.summary, text) for text in lines] if found else []
 
     def choose(self, row_id: str) -> None:
         """Copies one command."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from wizard.command import Command
     from wizard.model import Diagnosis, Finding
 
 
@@ -23,6 +24,6 @@ def open_findings(step: Diagnosis) -> list[Finding]:
     return [finding for finding in step.findings if finding.severity not in ("ok", "info")]
 
 
-def commands_of(step: Diagnosis) -> list[str]:
+def commands_of(step: Diagnosis) -> list[Command]:
     """The commands for everything that is not fine, each once."""
     return list(dict.fromkeys(command for finding in open_findings(step) for command in finding.commands))

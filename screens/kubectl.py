@@ -14,6 +14,8 @@ from screens.page_screen import PageScreen
 from screens.widgets.page import Page
 from screens.widgets.rows import Button, Command, Item, Row, Space, Text
 from screens.words import SEVERITY_SIGN
+from wizard.choices import CHOICES
+from wizard.command import kubectl
 from wizard.iterations import ITERATIONS
 from wizard.settings import AUTH_POD
 from wizard.world import Found
@@ -31,19 +33,19 @@ _LOOKS = {
         "-n {ns} get events --field-selector involvedObject.kind=PersistentVolumeClaim",
     ),
     "credentials": (
-        "-n {ns} describe secret icloud-credentials",
-        "-n {ns} get configmap icloudpd-config -o yaml",
-        "-n {ns} get serviceaccount icloudpd -o yaml",
-        "-n {ns} get cronjob icloudpd-sync -o yaml",
+        "-n {ns} describe secret {secret_name}",
+        "-n {ns} get configmap {config_map} -o yaml",
+        "-n {ns} get serviceaccount {service_account} -o yaml",
+        "-n {ns} get cronjob {cron_job} -o yaml",
     ),
-    "authentication": ("-n {ns} get pvc icloudpd-config -o yaml", "-n {ns} get jobs,pods"),
+    "authentication": ("-n {ns} get pvc {config_claim} -o yaml", "-n {ns} get jobs,pods"),
     "argocd": ("get applications.argoproj.io -A", "get applications.argoproj.io -A -o yaml"),
     "immich": (
         "get deployments,statefulsets,services -A -l app.kubernetes.io/name=immich",
-        "-n {ns} get pvc icloud-photos -o yaml",
+        "-n {ns} get pvc {photos_claim} -o yaml",
     ),
     "exposure": ("get ingressclass", "get ingress -A"),
-    "verification": ("-n {ns} get jobs", "-n {ns} get cronjob icloudpd-sync", "-n {ns} get pods"),
+    "verification": ("-n {ns} get jobs", "-n {ns} get cronjob {cron_job}", "-n {ns} get pods"),
 }
 _AUTH_POD_LOOKS = (f"-n {{ns}} get pod {AUTH_POD} -o wide", f"-n {{ns}} logs {AUTH_POD} --tail=50")
 DO = "do"
@@ -54,7 +56,10 @@ def looks(step_id: str, settings: Settings, world: World | None = None) -> list[
     pods = world.pods.value.items if world is not None and isinstance(world.pods, Found) else ()
     there = step_id == "authentication" and any(pod.meta.name == AUTH_POD for pod in pods)
     all_of_them = (*(_AUTH_POD_LOOKS if there else ()), *_LOOKS.get(step_id, ()))
-    return [f"{settings.kubectl} {look.format(ns=settings.namespace)}" for look in all_of_them]
+    names = {"ns": settings.namespace} | {choice.id: settings[choice] for choice in CHOICES}
+    return list(
+        settings.address.lines(kubectl(*(word.format_map(names) for word in look.split())) for look in all_of_them)
+    )
 
 
 class KubectlScreen(PageScreen):
@@ -128,7 +133,7 @@ class KubectlScreen(PageScreen):
             yield Item(sign=SEVERITY_SIGN[finding.severity], text=finding.summary, style="bold")
             if finding.fix:
                 yield Text(text=finding.fix, indent=2)
-            for index, command in enumerate(finding.commands):
+            for index, command in enumerate(self.host.session.settings.address.lines(finding.commands)):
                 yield Command(id=f"mend-{number}-{index}", command=command)
         if not mendable:
             yield Text(text="Nothing is left to do here.")

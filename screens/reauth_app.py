@@ -16,9 +16,12 @@ from textual.screen import Screen
 
 from screens.daemon_thread import in_daemon_thread
 from screens.fatal import end_without_values
-from screens.signin.flow import Wishes
+from screens.signin.controller import SignInContext, SignInController
+from screens.signin.files import CALENDAR_NAME
+from screens.signin.flow import SignInOptions
+from screens.signin.keys import KEYS
 from screens.signin.questions import Keep
-from screens.signin.view import CALENDAR_NAME, KEYS, SignInView
+from screens.signin.view import SignInView
 from screens.widgets.line import Line
 from screens.words import span
 from wizard.errors import Exit, Trouble
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
     from wizard.cli.reauth import Tally, Wish
     from wizard.engine import Engine
+    from wizard.settings import Settings
     from wizard.signin.desk import Desk
 
 _LEAVING_SECONDS = 15.0
@@ -35,6 +39,10 @@ _LEAVING_SECONDS = 15.0
 
 class Opened(Protocol):
     """What the command gives: as `screens.session.Session`, as far as it is needed here."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as they are now."""
 
     @property
     def banner(self) -> str:
@@ -71,11 +79,11 @@ class ReauthScreen(Screen[None]):
 
     def action_press(self, name: str) -> None:
         """A key."""
-        self._view.press(name)
+        self._view.controller.press(name)
 
     def action_leave(self) -> None:
         """Escape."""
-        self._view.leave()
+        self._view.controller.leave()
 
 
 class ReauthApp(App[None]):
@@ -108,8 +116,8 @@ class ReauthApp(App[None]):
         self._errands: set[asyncio.Task[None]] = set()
         self._engine: Engine | None = None
         self._began = now()
-        self._view: SignInView | None = None
-        self._over: asyncio.Future[SignInView.Closed] | None = None
+        self._controller: SignInController | None = None
+        self._over: asyncio.Future[None] | None = None
 
     def compose(self) -> ComposeResult:
         """A line until the cluster has been looked at."""
@@ -138,7 +146,7 @@ class ReauthApp(App[None]):
             self.trouble = trouble
             self.exit()
             return
-        wishes = Wishes(
+        options = SignInOptions(
             apple_id=self.wish.apple_id,
             in_pod=self.wish.in_pod,
             keep=Keep.KEYRING if self.wish.keep_password else Keep.NOWHERE,
@@ -147,39 +155,40 @@ class ReauthApp(App[None]):
         )
         self.tally = tally
         for account in tally.accounts:
-            await self._led(desk, replace(wishes, account=account), tally)
+            await self._led(desk, replace(options, account=account), tally)
             if tally.left:
                 break
         self.exit()
 
-    async def _led(self, desk: Desk, wishes: Wishes, tally: Tally) -> None:
+    async def _led(self, desk: Desk, options: SignInOptions, tally: Tally) -> None:
         """Leads one account, and notes how it ended."""
         self._over = asyncio.get_running_loop().create_future()
-        view = SignInView(
+        context = SignInContext(
             desk,
-            wishes=wishes,
-            now=self.now,
-            hold=self.hold,
-            save=self._save,
-            banner=self.opened.banner,
+            self.now,
+            self.hold,
+            self._save,
+            options,
             demo_commands=self.opened.demo_commands,
-            offers_calendar=self.wish.ics is None,
-            before=tally.outcomes,
             inline=True,
+            offers_calendar=self.wish.ics is None,
+            earlier=tuple(tally.outcomes),
         )
-        self._view = view
+        view = SignInView(context, banner=self.opened.banner)
+        self._controller = view.controller
         screen = ReauthScreen(view)
         await self.push_screen(screen)
-        closed = await self._over
+        await self._over
         screen.dismiss()
-        if closed.outcome is not None:
-            tally.outcomes.append(closed.outcome)
-            self.lines += closed.told + self._saved
+        attempt = view.controller.attempt
+        if attempt.outcome is not None:
+            tally.outcomes.append(attempt.outcome)
+            self.lines += attempt.lines + self._saved
             self.calendar = desk.reminder(tally.outcomes)
-        elif closed.trouble is not None:
-            tally.troubles.append((wishes.account, closed.trouble))
+        elif attempt.trouble is not None:
+            tally.troubles.append((options.account, attempt.trouble))
         else:
-            tally.left = wishes.account
+            tally.left = options.account
         self._saved = ()
 
     def _save(self, name: str, text: str) -> str:
@@ -197,12 +206,12 @@ class ReauthApp(App[None]):
     @on(SignInView.Closed)
     def closed(self, event: SignInView.Closed) -> None:
         """On to the next account, or to the end."""
-        if self._over is not None and not self._over.done() and event.view is self._view:
-            self._over.set_result(event)
+        if self._over is not None and not self._over.done() and event.controller is self._controller:
+            self._over.set_result(None)
 
     def action_interrupt(self) -> None:
         """Stops; what was begun is put back."""
-        farewell = "".join(view.farewell for view in self.screen.query(SignInView))
+        farewell = "".join(view.controller.farewell for view in self.screen.query(SignInView))
         self.exit(return_code=int(Exit.INTERRUPTED), message=farewell or None)
 
     async def on_unmount(self) -> None:
@@ -215,7 +224,7 @@ class ReauthApp(App[None]):
             await self._engine.close()
 
     def _fatal_error(self) -> None:
-        end_without_values(self, self.opened.save)
+        end_without_values(self, self.opened.save, self.opened.settings.address)
 
 
 def sign_in(opened: Opened, wish: Wish) -> int:
@@ -235,5 +244,5 @@ def told(app: ReauthApp, wish: Wish) -> int:
         raise app.trouble
     for line in app.lines:
         put_line(line)
-    code = conclude(app.tally or Tally(), app.calendar, wish)
+    code = conclude(app.tally or Tally(), app.calendar, wish, app.opened.settings.address)
     return app.return_code or code

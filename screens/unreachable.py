@@ -35,8 +35,7 @@ class UnreachableScreen(PageScreen):
 
     def keys(self) -> Sequence[tuple[str, str, str]]:
         """Copying where there is a command."""
-        trouble = self.host.picture.trouble
-        copying = (("c", "copy", "screen.copy"),) if trouble is not None and trouble.commands else ()
+        copying = (("c", "copy", "screen.copy"),) if self._commands() else ()
         return ("r", "try again", "app.look_again"), *copying, ("q", "quit", "app.quit"), ("?", "help", "app.explain")
 
     def page(self, picture: Picture) -> Iterable[Row]:
@@ -54,13 +53,17 @@ class UnreachableScreen(PageScreen):
             yield Text(lead="What to do.", text=trouble.fix)
         if trouble.commands:
             yield Space()
-            for index, command in enumerate(trouble.commands):
+            for index, command in enumerate(self._commands()):
                 yield Command(id=f"command-{index}", command=command)
         if picture.attempt > 1:
             yield Space()
             yield Text(text=f"Tried {picture.attempt} times so far; it goes on trying.", style=MUTED)
         yield Space()
         yield Button(id="again", label="Try again", key="r")
+
+    def _commands(self) -> list[str]:
+        trouble = self.host.picture.trouble
+        return list(self.host.session.settings.address.lines(trouble.commands)) if trouble else []
 
     def show(self, picture: Picture) -> None:
         """Draws, or goes away once there is something to see."""
@@ -72,17 +75,15 @@ class UnreachableScreen(PageScreen):
 
     def choose(self, row_id: str) -> None:
         """Tries again, or copies a command."""
-        trouble = self.host.picture.trouble
         if row_id == "again":
             self.host.action_look_again()
-        elif trouble is not None:
+        else:
             index = int(row_id.removeprefix("command-"))
-            copy_commands(self.host, list(trouble.commands[index : index + 1]))
+            copy_commands(self.host, self._commands()[index : index + 1])
 
     def action_copy(self) -> None:
         """Copies all commands."""
-        trouble = self.host.picture.trouble
-        copy_commands(self.host, list(trouble.commands) if trouble else [])
+        copy_commands(self.host, self._commands())
 
     def action_back(self) -> None:
         """There is nothing behind: leaving is closing."""

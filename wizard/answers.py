@@ -15,6 +15,7 @@ from wizard.settings import Choice, Settings
 from wizard.state.record import SecretInStateError, refuse_secrets
 
 SIZE_LIMIT = 64 * 1024
+_HOW = "An answers file has lines such as photos_size: 200Gi; `photosync-wizard status -o answers` writes one."
 
 
 def read_answers(path: Path) -> Mapping[str, Any]:
@@ -89,7 +90,7 @@ def _entries(text: str, name: str) -> Iterator[tuple[int, str, str | tuple[str, 
     if root is None:
         return
     if not isinstance(root, yaml.MappingNode):
-        raise _trouble("syntax", f"{name}, line 1: an answers file has lines such as photos_size: 200Gi.")
+        raise _trouble("syntax", f"{name}, line 1: these are not choices with their values.")
     for key, value in root.value:
         line = key.start_mark.line + 1
         if not isinstance(key, yaml.ScalarNode):
@@ -108,5 +109,5 @@ def _nearest(key: str) -> str:
     return f"Did you mean {close[0]}?" if close else f"There are: {', '.join(choice.id for choice in CHOICES)}."
 
 
-def _trouble(code: str, problem: str, fix: str = "") -> Trouble:
+def _trouble(code: str, problem: str, fix: str = _HOW) -> Trouble:
     return Trouble(f"answers.{code}", problem, fix=fix, exit_code=Exit.USAGE, retry=Retry.NEVER)

@@ -160,7 +160,7 @@ def schedule(text: str) -> str:
 def image(text: str) -> str:
     """A container image's reference, with a tag or a digest or neither."""
     if not _IMAGE.fullmatch(text) or len(text) > 512:
-        raise ValueError(f"{text!r} is not a valid image: it looks like icloudpd/icloudpd:1.32.3.")
+        raise ValueError(f"{text!r} is not a valid image: it looks like name:tag, with its registry before it.")
     return text
 
 

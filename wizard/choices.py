@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from wizard import checks, worked_out
 from wizard.errors import Exit, Retry, Trouble
+from wizard.iterations import IDS
 from wizard.settings import ANSWERS, DEFAULT_ACCOUNT, FLAG, STATE, Choice, Settings, Value
 
 if TYPE_CHECKING:
     from wizard.world import World
 
-STEP_IDS = ("storage", "credentials", "authentication", "argocd", "immich", "exposure", "verification")
 ACCESS_MODES = ("ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod")
 WARNING_DAYS_RANGE = range(1, 61)
 SAID = "you said so"
@@ -379,14 +379,14 @@ SKIPPED: Choice[tuple[str, ...]] = Choice(
     label="Not wanted",
     question="The steps that you don't want, separated by commas.",
     default=(),
-    parse=checks.several_of(STEP_IDS),
+    parse=checks.several_of(IDS),
     example="exposure",
-    help=f"a step that is not wanted, given once or more: {', '.join(STEP_IDS)}",
+    help=f"a step that is not wanted, given once or more: {', '.join(IDS)}",
     metavar="STEP",
     advanced=True,
     many=True,
     flag_name="skip",
-    words=STEP_IDS,
+    words=IDS,
 )
 CHOICES: tuple[Choice[Any], ...] = (
     *(STORAGE_CLASS, PHOTOS_CLAIM, PHOTOS_SIZE, PHOTOS_ACCESS_MODE, CONFIG_CLAIM, CONFIG_SIZE, CONFIG_ACCESS_MODE),
@@ -396,6 +396,11 @@ CHOICES: tuple[Choice[Any], ...] = (
     *(TIME_ZONE, APPLE_ID, WARNING_DAYS, SKIPPED),
 )
 """In the order of the set-up screen and of the help."""
+
+
+def download_folder(settings: Settings) -> str:
+    """The folder that icloudpd downloads into, as its pod sees it."""
+    return f"{settings[PHOTOS_MOUNT]}/{settings[IMPORT_FOLDER]}"
 
 
 def import_path(settings: Settings) -> str:

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 
 KUBECTL = "kubectl"
 WIZARD = "photosync-wizard"
+HELM = "helm"
 STDIN = "-"
 """The word by which kubectl reads a manifest from standard input."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """kubectl or the wizard where it stands in a line; without a namespace it takes the one of its context or opening."""
+    """kubectl, helm or the wizard where it stands in a line; without a namespace it takes the one of its context or opening."""
 
     name: str
     namespace: str = ""
@@ -56,6 +57,11 @@ def photosync_wizard(*words: str | Shell, namespace: str = "") -> Command:
     return Command((Program(WIZARD, namespace), *words))
 
 
+def helm(*words: str | Shell, namespace: str = "") -> Command:
+    """Helm with these words, in `namespace` where one is given."""
+    return Command((Program(HELM, namespace), *words))
+
+
 def line(*parts: Part | Command) -> Command:
     """Words, shell text and commands in a row as one line. Commands in it have no standard input of their own."""
     return Command(tuple(word for part in parts for word in (part.parts if isinstance(part, Command) else (part,))))
@@ -65,13 +71,16 @@ def line(*parts: Part | Command) -> Command:
 class Address:
     """How commands reach the cluster of this opening, as it was named on the command line; None where it was not.
 
-    In a demo world kubectl gets no flags: it is led there by $KUBECONFIG, and the flags would lead it to a real cluster.
+    `flags` are words that the wizard takes besides: those that say which objects are meant.
+
+    In a demo world kubectl and helm get no flags: $KUBECONFIG leads them there, and the flags would lead to a real cluster.
     """
 
     kubeconfig: str | None = None
     context: str | None = None
     namespace: str | None = None
     demo: str | None = None
+    flags: tuple[str, ...] = ()
 
     def line(self, command: Command) -> str:
         """The text to paste into a shell, a here-document behind it where there is one."""
@@ -89,13 +98,15 @@ class Address:
         return tuple(self.line(command) for command in commands)
 
     def _program(self, program: Program) -> tuple[str, ...]:
-        cluster = (("--kubeconfig", self.kubeconfig), ("--context", self.context))
+        context = "--kube-context" if program.name == HELM else "--context"
+        cluster = (("--kubeconfig", self.kubeconfig), (context, self.context))
         flags: tuple[tuple[str, str | None], ...]
         if program.name == WIZARD:
             flags = (("--demo", self.demo), *cluster, ("-n", program.namespace or self.namespace))
         else:
             flags = (*(() if self.demo else cluster), ("-n", program.namespace))
-        return program.name, *(word for flag, value in flags if value for word in (flag, value))
+        words = tuple(word for flag, value in flags if value for word in (flag, value))
+        return program.name, *words, *(self.flags if program.name == WIZARD else ())
 
 
 def _here_document(text: str) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
+from wizard.command import Address, photosync_wizard
+
 REPORT_NAME = "crash.txt"
 _PACKAGES = ("textual", "rich", "kubernetes", "pyicloud")
 
@@ -44,15 +46,16 @@ def report_of(error: BaseException) -> str:
     return "\n".join(lines) + "\n"
 
 
-def describe(error: BaseException, save: Callable[[str, str], str]) -> str:
+def describe(error: BaseException, save: Callable[[str, str], str], address: Address) -> str:
     """What to print for a person; saves the report with `save` and says where."""
     root = root_of(error)
     try:
         where = f"A report without private values is in {save(REPORT_NAME, report_of(root))}."
     except Exception as failed:  # noqa: BLE001 - nothing may fail here
         where = f"The report could not be saved ({type(failed).__name__})."
+    status = address.line(photosync_wizard("status"))
     return (
         f"photosync-wizard had to stop: a mistake of its own ({place_of(root)}).\n"
         f"Looking changes nothing on the cluster. {where}\n"
-        "Starting it again goes back to where you were; `photosync-wizard status` says the same without screens."
+        f"Starting it again goes back to where you were; `{status}` says the same without screens."
     )

@@ -14,16 +14,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from wizard.apply.preview import preview
+from wizard.apply.run import run
 from wizard.choices import APPLICATION, IMMICH_NAMESPACE
+from wizard.command import photosync_wizard
 from wizard.connectors import Connector
-from wizard.errors import Retry, Trouble
+from wizard.errors import Exit, Retry, Trouble
 from wizard.kube.client import Cluster
 from wizard.model import Report
 from wizard.observe.changes import changes
 from wizard.observe.look import observe
+from wizard.plan import Plan, Progress, Review
 from wizard.settings import Settings
 from wizard.setup import SetupRow, setup_rows
-from wizard.steps import diagnose
+from wizard.steps import STEPS, diagnose, rights_to_change
+from wizard.steps.report import with_seen_accounts
 from wizard.world import World
 
 SETTLE_SECONDS = 0.3
@@ -94,11 +99,11 @@ class Engine:
         if self._cluster is None:
             self._cluster = await self._connector.connect()
         looked_with = self.settings
-        world = await observe(self._cluster, looked_with, self._now())
+        world = await observe(self._cluster, looked_with, self._now(), rights_to_change)
         if self._on_look:
             self.settings = self._on_look(world)
             if _where(self.settings) != _where(looked_with):
-                world = await observe(self._cluster, self.settings, self._now())
+                world = await observe(self._cluster, self.settings, self._now(), rights_to_change)
         self._last = Snapshot(world, diagnose(world, self.settings), setup_rows(world, self.settings))
         return self._last
 
@@ -119,6 +124,37 @@ class Engine:
                 await self._until_asked(
                     None if trouble.retry is Retry.NEVER else min(2.0 ** (attempt - 1), LONGEST_PAUSE_SECONDS)
                 )
+
+    def plan(self, step_id: str) -> Plan:
+        """What this iteration's step would do, by the last look. Raises Trouble for a step that the wizard can't carry out."""
+        step = next(step for step in STEPS if step.id == step_id)
+        if step.plan is None or step.leads:
+            raise Trouble(
+                "engine.no-plan",
+                f"Step {step.iteration.number}, {step.iteration.title}, "
+                + ("is carried out together with you." if step.leads else "can't be carried out by the wizard yet."),
+                fix="Run:" if step.leads else "Its findings say what to do, with the commands:",
+                commands=(step.leads or photosync_wizard("status"),),
+                exit_code=Exit.USAGE,
+                retry=Retry.NEVER,
+            )
+        world = self.snapshot.world
+        return step.plan(world, with_seen_accounts(world, self.settings))
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The last look. Raises Trouble while there is none."""
+        if self._last is None:
+            raise Trouble("engine.not-connected", "The cluster has not been reached yet.", retry=Retry.NOW)
+        return self._last
+
+    async def preview(self, plan: Plan) -> Review:
+        """The plan held against the cluster; changes nothing. Raises Trouble."""
+        return await preview(self.cluster, plan)
+
+    def apply(self, review: Review) -> AsyncGenerator[Progress, None]:
+        """Carries out exactly this review. Raises Trouble, Moved among them when the cluster is no longer as it has it."""
+        return run(self.cluster, review)
 
     @property
     def cluster(self) -> Cluster:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from enum import IntEnum, StrEnum
 
+from wizard.command import Address, Command
+
 
 class Exit(IntEnum):
     """The documented exit codes; where several hold, UNREACHABLE before BLOCKED before NEEDS_PERSON."""
@@ -48,7 +50,7 @@ class Trouble(Exception):
         *,
         why: str = "",
         fix: str = "",
-        commands: tuple[str, ...] = (),
+        commands: tuple[Command, ...] = (),
         exit_code: Exit = Exit.BLOCKED,
         retry: Retry = Retry.LATER,
     ) -> None:
@@ -61,7 +63,11 @@ class Trouble(Exception):
         self.exit_code = exit_code
         self.retry = retry
 
-    def lines(self) -> tuple[str, ...]:
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What, why, what to do, as far as they are known."""
+        return tuple(part for part in (self.what, self.why, self.fix) if part)
+
+    def lines(self, address: Address) -> tuple[str, ...]:
         """The problem as lines for a terminal: what, why, what to do, the commands to copy."""
-        head = tuple(part for part in (self.what, self.why, self.fix) if part)
-        return head + tuple(f"  {command}" for command in self.commands)
+        return self.sentences + tuple(f"  {command}" for command in address.lines(self.commands))

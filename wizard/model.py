@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from wizard.command import Command
+
 
 class Status(StrEnum):
     """Where an iteration stands; `unknown` is for what could not be read, `skipped` for what the person does not want."""
@@ -62,7 +64,7 @@ class Finding:
     evidence: Mapping[str, object] = field(default_factory=dict)
     why: str = ""
     fix: str = ""
-    commands: tuple[str, ...] = ()
+    commands: tuple[Command, ...] = ()
     docs: str = ""
     implies: Status | None = None
     blocker: Blocker | None = None
@@ -168,55 +170,3 @@ class Report:
         """What has to be true before the next iteration is done with, from its blockers; no repeats."""
         step = self.next_step
         return tuple(dict.fromkeys(line for blocker in step.blockers for line in blocker.ready_when)) if step else ()
-
-
-class Verb(StrEnum):
-    """How a change is made: by server-side apply, by creating, by a merge patch, by deleting, or inside a pod."""
-
-    APPLY = "apply"
-    CREATE = "create"
-    PATCH = "patch"
-    DELETE = "delete"
-    RUN = "run"
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One object: `resource` is its plural name, `group_version` as in a URL ("v1", "batch/v1")."""
-
-    group_version: str
-    kind: str
-    resource: str
-    namespace: str
-    name: str
-
-    @property
-    def path(self) -> str:
-        """Its collection's path on the API server."""
-        root = "/api" if "/" not in self.group_version else "/apis"
-        return f"{root}/{self.group_version}/namespaces/{self.namespace}/{self.resource}"
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One change, as it is shown before and as it is made.
-
-    `body` is the manifest or patch that is sent, or for RUN the script without the files' contents; never a secret. `command`
-    is what a person would type; `undo` says how it is taken back, empty when it can't be.
-    """
-
-    title: str
-    verb: Verb
-    target: Target
-    body: Mapping[str, object] | str | None = None
-    command: str = ""
-    undo: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What would be done for one purpose, in this order; `notes` are sentences that the person should know before."""
-
-    title: str
-    actions: tuple[Action, ...]
-    notes: tuple[str, ...] = ()

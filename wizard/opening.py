@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard.choices import GIT_CHECKOUT, TIME_ZONE, choice_named, with_value
+from wizard.command import Address
 from wizard.errors import Trouble
 from wizard.machine import find_checkout, time_zone
 from wizard.model import ClusterRef
@@ -60,6 +60,21 @@ class Request:
     choices: Mapping[str, Value[Any]] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     home: Path = field(default_factory=_home)
+
+    @property
+    def address(self) -> Address:
+        """How commands for the person reach the cluster and the objects that are asked for."""
+        flags = tuple(word for pair in self._object_flags() for word in pair)
+        return Address(self.kubeconfig, self.context, self.namespace, self.demo, flags)
+
+    def _object_flags(self) -> Iterator[tuple[str, str]]:
+        """The flags that say which objects are meant: without them the next command would look at other ones."""
+        if self.answers:
+            yield "--answers", self.answers
+        for name, said in self.choices.items():
+            choice = choice_named(name)
+            if said.source == FLAG and choice.step:
+                yield choice.flag, choice.text(said.value)
 
     @property
     def state_folder(self) -> Path:
@@ -258,34 +273,12 @@ def _settings_of(request: Request) -> Settings:
         sources["context"] = "from --context"
     elif request.demo:
         sources["context"] = "the demo world"
-    given = (("--kubeconfig", request.kubeconfig), ("--context", request.context))
-    own = (("--demo", request.demo), *given, ("--namespace", request.namespace), *_object_flags(request))
-    settings = Settings(
-        namespace=request.namespace or NAMESPACE,
-        kubectl=_command("kubectl", given),
-        wizard=_command("photosync-wizard", own),
-        sources=sources,
-    )
+    settings = Settings(namespace=request.namespace or NAMESPACE, address=request.address, sources=sources)
     if zone := time_zone(request.env):
         settings = settings.having(TIME_ZONE, zone, "from this machine")
     for name, said in request.choices.items():
         settings = with_value(settings, choice_named(name), said.value, said.source)
     return settings
-
-
-def _object_flags(request: Request) -> Iterator[tuple[str, str]]:
-    """The flags that say which objects are meant: without them the next command would look at other ones."""
-    if request.answers:
-        yield "--answers", request.answers
-    for name, said in request.choices.items():
-        choice = choice_named(name)
-        if said.source == FLAG and choice.step:
-            yield choice.flag, choice.text(said.value)
-
-
-def _command(program: str, flags: Iterable[tuple[str, str | None]]) -> str:
-    """How a command line of the program begins."""
-    return shlex.join([program, *(word for flag, value in flags if value for word in (flag, value))])
 
 
 def _hint(request: Request) -> ClusterRef:

@@ -15,6 +15,8 @@ from wizard.errors import Exit, Retry, Trouble
 if TYPE_CHECKING:
     from wizard.world import World
 
+from wizard.command import Address
+
 DEFAULT_ACCOUNT = "default"
 NAMESPACE = "photo-sync"
 AUTH_POD = "icloudpd-auth"
@@ -99,16 +101,15 @@ class Settings:
 
     `values` and `sources` are by choice id; `sources` says where a value came from ("flag", "answers", "state", "environment",
     else words such as "detected"). `accounts` are names as the person gave them, `apple_ids` what they gave by account name,
-    `seen_apple_ids` as whom an account was last signed in. `kubectl` and `wizard` are how commands for the person begin: with
-    `--kubeconfig` and `--context` behind them where they were given to us, our own with `--namespace` too.
+    `seen_apple_ids` as whom an account was last signed in. `address` is how commands for the
+    person reach this cluster.
     """
 
     namespace: str = NAMESPACE
     accounts: tuple[str, ...] = (DEFAULT_ACCOUNT,)
     apple_ids: Mapping[str, str] = field(default_factory=dict)
     seen_apple_ids: Mapping[str, str] = field(default_factory=dict)
-    kubectl: str = "kubectl"
-    wizard: str = "photosync-wizard"
+    address: Address = field(default_factory=Address)
     values: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
 

@@ -70,8 +70,8 @@ def sign_in_again(report: Report) -> str:
     return f"Sign in again, before {day(ends)}" if ends else "Sign in again soon"
 
 
-def ending(report: Report, reauth: str) -> Iterator[Row]:
-    """That all is complete, and what comes next; nothing while something is left. `reauth` is the command that signs in."""
+def ending(report: Report, renew: str) -> Iterator[Row]:
+    """That all is complete, and what comes next; nothing while something is left. `renew` signs in before then."""
     if report.next_step is not None or not report.wanted:
         return
     count = len(report.wanted)
@@ -87,7 +87,7 @@ def ending(report: Report, reauth: str) -> Iterator[Row]:
             else "Apple's session ends one day, nobody knows when"
         )
         whose = f" for {worst.name}" if len(report.accounts) > 1 else ""
-        yield Text(text=f"{when}{whose}. Sign in again before then: {reauth} --renew", indent=2)
+        yield Text(text=f"{when}{whose}. Sign in again before then: {renew}", indent=2)
     yield Space()
 
 

@@ -20,6 +20,7 @@ from screens.widgets.line import Line, Lines
 from screens.widgets.page import Page
 from screens.widgets.rows import Row
 from screens.wizard_screen import WizardScreen
+from wizard.command import photosync_wizard
 from wizard.iterations import ITERATIONS
 
 if TYPE_CHECKING:
@@ -160,8 +161,8 @@ class HomeScreen(WizardScreen):
         report = picture.snapshot.report
         step = report.steps[self.number - 1]
         last = report.wanted[-1] if report.wanted else None
-        reauth = f"{self.host.session.settings.wizard} reauth"
-        before = ending(report, reauth) if step is last else skipped_row(step)
+        renew = self.host.session.settings.address.line(photosync_wizard("reauth", "--renew"))
+        before = ending(report, renew) if step is last else skipped_row(step)
         table = self.host.table(step.id)
         return rows(step, purpose, table, unfolded=step.id in self._unfolded, before=before)
 

@@ -64,8 +64,8 @@ class Attempt:
 
     It has ended when `outcome` or `trouble` is set; `leaving` is when the person chose to leave. `inside`: icloudpd itself asks
     Apple, in the pod. `refusals` counts by its code how often what was typed was refused, `sent` holds when a code was last
-    sent on each way; `resent`: the last refusal brought a new code. `gone` are the pods that were stopped for this sign-in and
-    don't come back by themselves, `going` those of which that is not sure yet.
+    sent on each way; `resent`: the last refusal brought a new code. `removed_pods` were stopped for this sign-in and
+    don't come back by themselves; of `stopping_pods` that is not sure yet.
     """
 
     account: str
@@ -75,15 +75,15 @@ class Attempt:
     marks: Mapping[str, Mark] = field(default_factory=dict)
     question: Question | None = None
     outcome: Outcome | None = None
-    told: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
     trouble: Trouble | None = None
     leaving: datetime | None = None
     inside: bool = False
     refusals: Mapping[str, int] = field(default_factory=dict)
     sent: Mapping[str, datetime] = field(default_factory=dict)
     resent: bool = False
-    gone: tuple[str, ...] = ()
-    going: tuple[str, ...] = ()
+    removed_pods: tuple[str, ...] = ()
+    stopping_pods: tuple[str, ...] = ()
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -124,11 +124,11 @@ class Attempt:
 
     def moved(self, progress: Progress, now: datetime) -> Attempt:
         """A stage has moved."""
-        attempt = _marked(self._went(), _STAGES[progress.stage], progress.tick, progress.text, now)
+        attempt = _marked(self._pods_stopped(), _STAGES[progress.stage], progress.tick, progress.text, now)
         if progress.text.startswith(_REMOVES):
             attempt = attempt.stopping((progress.text.removeprefix(_REMOVES),))
         if progress.text.startswith(_ANSWERS):
-            attempt = replace(attempt, gone=(*attempt.gone, progress.text.removeprefix(_ANSWERS)))
+            attempt = replace(attempt, removed_pods=(*attempt.removed_pods, progress.text.removeprefix(_ANSWERS)))
         if progress.tick is Tick.DONE and progress.stage is Stage.APPLE:
             attempt = _closed(attempt, (PASSWORD, CODE), now)
         if progress.tick is Tick.DONE and progress.stage is Stage.PROVED:
@@ -137,7 +137,7 @@ class Attempt:
 
     def asked(self, question: Question | None, now: datetime) -> Attempt:
         """The person is asked something else, or nothing any more."""
-        attempt = replace(self._went(), question=question)
+        attempt = replace(self._pods_stopped(), question=question)
         if isinstance(question, PasswordAsked):
             return _marked(_refused(attempt, question.why), PASSWORD, Tick.DOING, "", now)
         if isinstance(question, CodeAsked):
@@ -158,10 +158,10 @@ class Attempt:
 
     def stopping(self, pods: tuple[str, ...]) -> Attempt:
         """These pods are being stopped; they are gone once it goes on."""
-        return replace(self, going=pods)
+        return replace(self, stopping_pods=pods)
 
-    def _went(self) -> Attempt:
-        return replace(self, gone=self.gone + self.going, going=())
+    def _pods_stopped(self) -> Attempt:
+        return replace(self, removed_pods=self.removed_pods + self.stopping_pods, stopping_pods=())
 
     def answered(self, text: str, now: datetime) -> Attempt:
         """The person has answered; `text` says what happens with it."""
@@ -176,9 +176,9 @@ class Attempt:
         """The password that was typed early is needed after all."""
         return _marked(self, PASSWORD, Tick.DOING, text, now)
 
-    def finished(self, outcome: Outcome, told: tuple[str, ...]) -> Attempt:
+    def finished(self, outcome: Outcome, lines: tuple[str, ...]) -> Attempt:
         """It went well."""
-        return replace(self, outcome=outcome, told=told, question=None)
+        return replace(self, outcome=outcome, lines=lines, question=None)
 
     def failed(self, trouble: Trouble, now: datetime) -> Attempt:
         """It can't go on; what was being done has failed."""
@@ -186,7 +186,7 @@ class Attempt:
             name: replace(mark, tick=Tick.FAILED, since=now) if mark.tick is Tick.DOING else mark
             for name, mark in self.marks.items()
         }
-        return replace(self, trouble=trouble, marks=marks, question=None, going=())
+        return replace(self, trouble=trouble, marks=marks, question=None, stopping_pods=())
 
 
 def _refused(attempt: Attempt, why: Trouble | None) -> Attempt:

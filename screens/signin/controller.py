@@ -1,21 +1,36 @@
-"""What a person can do in a sign-in: type, choose, press; each leads to an answer, a look aside, or a file. It leads nothing."""
+"""The sign-in's controller: it takes what happens and what the person does, and decides what follows. It draws nothing.
+
+The sign-in itself runs as a task that the screen's owner keeps, so that leaving puts everything back whoever closes what.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
-
-from textual import on
-from textual.message import Message
-from textual.widgets import Input
+from typing import TYPE_CHECKING, Any, Protocol
 
 from screens.clipboard import with_way
 from screens.signin.attempt import TYPED, Attempt
-from screens.signin.ending import offers_again
-from screens.signin.panel import SignInPanel
-from screens.signin.plan_rows import commands, manifest
+from screens.signin.ending import closes_itself, offers_again, offers_calendar
+from screens.signin.events import (
+    AccountChosen,
+    Asked,
+    Began,
+    Broken,
+    EarlyPasswordUsed,
+    Ended,
+    Event,
+    Left,
+    Moved,
+    PhoneRang,
+    Refused,
+)
+from screens.signin.files import Save, save_calendar, save_commands, save_manifest, save_unattended
+from screens.signin.flow import SignInOptions, lead_to_end
+from screens.signin.person import ScreenPerson
+from screens.signin.plan_rows import commands
 from screens.signin.questions import (
     Begin,
     CodeAsked,
@@ -23,57 +38,92 @@ from screens.signin.questions import (
     Keep,
     KeyAsked,
     PasswordAsked,
+    Question,
     Review,
-    ScreenPerson,
     SecondWayAsked,
     Secret,
     TermsAsked,
     Way,
 )
 from screens.signin.state import SignInState, clock
-from screens.widgets.code_boxes import CodeBoxes
-from screens.widgets.page import Page
-from screens.widgets.rows import Command
-from screens.widgets.secret_input import SecretInput
+from screens.signin.step_rows import farewell
 from wizard.signin.person import AnotherCode, Code, InUse, Outcome
 
 if TYPE_CHECKING:
     from wizard.icloud.steps import Delivery, Phone
     from wizard.signin.desk import Desk
 
-CALENDAR_NAME = "photosync-sign-in.ics"
-COMMANDS_NAME = "sign-in-commands.sh"
-UNATTENDED_NAME = "unattended-sign-in.sh"
+READABLE_SECONDS = 1.5
 SENT = "Apple is asked about it, once"
 
 
-class SignInDoing(SignInPanel):
-    """The sign-in's state, and what changes it from the person's side.
+class Display(Protocol):
+    """Whoever shows the controller's state."""
 
-    `before` are the outcomes of other accounts, for one calendar; `save` keeps a private file and says where.
+    def draw(self) -> None:
+        """Shows the state as it is now."""
+
+    def rearrange(self, *, fresh: bool = True) -> None:
+        """Shows what another question takes; with `fresh` the cursor goes where it belongs."""
+
+    def post(self, event: Event) -> None:
+        """Brings the event to `SignInController.receive` when its turn comes. Called from any thread."""
+
+    def copy(self, text: str) -> None:
+        """Gives the text to the terminal's clipboard."""
+
+    def after(self, seconds: float, call: Callable[[], None]) -> None:
+        """Calls back after a while."""
+
+    def close(self) -> None:
+        """Tells whoever opened it that it is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignInContext:
+    """What a sign-in is opened with.
+
+    `hold` is given the running sign-in, to end it when the app ends; `save` keeps a private file and returns its path;
+    `demo_commands` are what to type before any command; `earlier` are the outcomes of other accounts, for one calendar.
     """
 
-    def __init__(
-        self,
-        state: SignInState,
-        desk: Desk,
-        *,
-        now: Callable[[], datetime],
-        save: Callable[[str, str], str],
-        before: Sequence[Outcome],
-        banner: str,
-        inline: bool,
-    ) -> None:
-        super().__init__(inline=inline, banner=banner)
-        self._state = state
-        self._desk = desk
-        self._now = now
-        self._save = save
-        self._before = tuple(before)
-        self.person = ScreenPerson(self._post)
+    desk: Desk
+    now: Callable[[], datetime]
+    hold: Callable[[asyncio.Task[None]], object]
+    save: Save
+    options: SignInOptions = SignInOptions()  # noqa: RUF009 - frozen
+    demo_commands: tuple[str, ...] = ()
+    inline: bool = False
+    offers_calendar: bool = True
+    earlier: tuple[Outcome, ...] = ()
 
+
+class SignInController:
+    """One account's sign-in, until it is closed; begun again after a refusal."""
+
+    def __init__(self, context: SignInContext, display: Display) -> None:
+        self._context = context
+        self._desk = context.desk
+        self._now = context.now
+        self._display = display
+        self._options = context.options
+        self._person = ScreenPerson(display.post)
+        self._task: asyncio.Task[None] | None = None
+        self._state = SignInState(
+            Attempt(context.options.account, self._now()),
+            self._now(),
+            inline=context.inline,
+            way=Way.IN_POD if context.options.in_pod else Way.HERE,
+            renew=context.options.renew,
+            keep=context.options.keep,
+            address=context.desk.address,
+            demo_commands=context.demo_commands,
+            offers_calendar=context.offers_calendar,
+        )
+
+    @property
     def state(self) -> SignInState:
-        """What is to be drawn now."""
+        """What is to be shown now."""
         return replace(self._state, now=self._now())
 
     @property
@@ -81,77 +131,127 @@ class SignInDoing(SignInPanel):
         """How far it is."""
         return self._state.attempt
 
+    @property
+    def farewell(self) -> str:
+        """What there is to say to somebody who leaves now; nothing once it has ended."""
+        return "" if self.attempt.ended else farewell(self.attempt)
+
+    def start(self) -> None:
+        """Begins at once: nothing is changed before the plan was seen."""
+        self._desk.listen(lambda text: self._display.post(PhoneRang(text)))
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begins, or begins again after a refusal."""
+        attempt = Attempt(self._options.account, self._now())
+        self._set(attempt=attempt, side_page="", hint="", other_code=False, unattended=None)
+        self._person = ScreenPerson(self._display.post)
+        leading = lead_to_end(self._desk, self._person, self._options, lambda: self._state.keep, self._display.post)
+        self._task = asyncio.create_task(leading, name="sign-in")
+        self._context.hold(self._task)
+        self._display.rearrange()
+
     def _set(self, **changes: Any) -> None:
         self._state = replace(self._state, **changes)
 
-    def _post(self, message: Message) -> None:
-        if self.is_attached:
-            self.post_message(message)
+    # What happens
 
-    def begin(self) -> None:
-        """Begins, or begins again after a refusal."""
-        raise NotImplementedError
+    def receive(self, event: Event) -> None:
+        """Takes notice of an event. Raises the error of a program that has failed, to end the app."""
+        now = self._now()
+        match event:
+            case AccountChosen():
+                self._account_chosen(event)
+            case Began(password_kept=kept):
+                self._set(attempt=replace(self.attempt, under_way=True, began=now), password_kept=kept)
+                self._display.rearrange()
+            case Moved(progress=progress):
+                self._set(attempt=self.attempt.moved(progress, now))
+                self._display.draw()
+            case Asked(question=question):
+                self._asked(question)
+            case EarlyPasswordUsed():
+                self._set(attempt=self.attempt.used(SENT, now))
+                self._display.draw()
+            case PhoneRang(text=text):
+                self._set(demo=text)
+                self._display.draw()
+            case Ended(outcome=outcome, lines=lines):
+                self._ended(outcome, lines)
+            case Refused(trouble=trouble):
+                self._set(attempt=self.attempt.failed(trouble, now), side_page="", hint="")
+                self._display.rearrange()
+                if closes_itself(self.state):
+                    self._display.after(READABLE_SECONDS, self._display.close)
+            case Broken(error=error):
+                raise error
+            case Left():
+                self._display.close()
 
-    def close(self) -> None:
-        """Tells whoever opened it."""
-        raise NotImplementedError
+    def _account_chosen(self, chosen: AccountChosen) -> None:
+        self._options = replace(self._options, account=chosen.account)
+        self._set(
+            attempt=replace(self.attempt, account=chosen.account, apple_id=chosen.apple_id),
+            keyring=chosen.keyring,
+            namespace=chosen.namespace,
+        )
+        self._display.rearrange()
+
+    def _asked(self, question: Question | None) -> None:
+        same_kind = type(question) is type(self.attempt.question)
+        self._set(attempt=self.attempt.asked(question, self._now()), side_page="", hint="", other_code=False)
+        if isinstance(question, Review):
+            self._set(renew=self._options.renew or question.due)
+        self._display.rearrange(fresh=not same_kind)
+
+    def _ended(self, outcome: Outcome, lines: tuple[str, ...]) -> None:
+        if self._state.keep is Keep.CLUSTER:
+            lines += (self._explain_unattended(),)
+        self._set(attempt=self.attempt.finished(outcome, lines), side_page="", hint="")
+        self._display.rearrange()
+        if self._state.inline and not offers_calendar(self.state):
+            self._display.after(READABLE_SECONDS, self._display.close)
 
     # What the person types
 
-    @on(SecretInput.Given)
-    def password_given(self) -> None:
-        """Hands the password on and forgets it."""
+    def password_typed(self, secret: Secret) -> None:
+        """Hands a password on."""
         question = self.attempt.question
-        secret = Secret(self.secret.take())
         if not secret.reveal():
-            self._say("Nothing was typed, and nothing was sent.")
+            self.say("Nothing was typed, and nothing was sent.")
         elif isinstance(question, PasswordAsked):
             self._set(hint="")
             self._answer(TYPED if question.early and not self._state.renew else SENT, secret)
 
-    @on(CodeBoxes.Filled)
-    def code_filled(self) -> None:
-        """Hands the code on and forgets it."""
-        digits = self.boxes.take()
+    def code_typed(self, digits: str) -> None:
+        """Hands six digits on."""
         question = self.attempt.question
         if not isinstance(question, CodeAsked) or len(digits) != 6:
             return
         delivery: Delivery | None = None
-        if self._state.other:
+        if self._state.other_code:
             delivery = "device" if question.wanted.delivery == "sms" else "sms"
         self._answer("asking Apple about it", Code(digits, delivery))
 
-    @on(CodeBoxes.Misread)
-    def code_misread(self) -> None:
-        """Says so."""
-        self._say("There are no six digits in what was pasted.")
-
-    @on(Input.Submitted, "#line")
-    def apple_id_given(self, event: Input.Submitted) -> None:
+    def apple_id_typed(self, text: str) -> None:
         """Hands the Apple ID on."""
-        event.stop()
-        if event.value.strip():
-            self._answer("", event.value)
+        if text.strip():
+            self._answer("", text)
 
     def _answer(self, words: str, value: object) -> None:
         self._set(attempt=self.attempt.answered(words, self._now()))
-        self.person.answer(value)
-        self.rearrange()
+        self._person.answer(value)
+        self._display.rearrange()
 
-    def _say(self, hint: str) -> None:
+    def say(self, hint: str) -> None:
+        """Shows a line about what was just done."""
         self._set(hint=hint)
-        self.draw()
+        self._display.draw()
 
     # What the person chooses
 
-    @on(Page.Chosen)
-    def row_chosen(self, event: Page.Chosen) -> None:
-        """Enter or a click on a row."""
-        event.stop()
-        self.choose(event.row_id)
-
     def choose(self, row_id: str) -> None:
-        """What choosing a row does."""
+        """What choosing a row does; commands are copied by `copy_commands`."""
         name, _, rest = row_id.partition("-")
         question = self.attempt.question
         match name:
@@ -159,7 +259,7 @@ class SignInDoing(SignInPanel):
                 self.press(rest)
             case "keep":
                 self._set(keep=Keep(rest))
-                self.rearrange()
+                self._display.rearrange()
             case "renew":
                 self._set_renew(rest == "yes")
             case "number" if isinstance(question, CodeAsked):
@@ -180,9 +280,7 @@ class SignInDoing(SignInPanel):
                 self._set(way=Way.HERE if rest == "here" else self._state.way)
                 self.press("again")
             case "back":
-                self.close()
-            case "command" | "undo" | "serve":
-                self._copy([row.command for row in self.page.rows if isinstance(row, Command) and row.id == row_id])
+                self._display.close()
             case _:
                 self.press(row_id)
 
@@ -194,33 +292,35 @@ class SignInDoing(SignInPanel):
                 inside = state.way is Way.IN_POD
                 self._set(attempt=replace(attempt, inside=inside))
                 self._answer("", Begin(state.way, state.renew and not inside))
-            case "n" if isinstance(question, Review) and not state.aside:
+            case "n" if isinstance(question, Review) and not state.side_page:
                 self._set_renew(not state.renew)
             case "way" if isinstance(question, Review):
                 self._set(way=Way.IN_POD if state.way is Way.HERE else Way.HERE)
-                self.draw()
+                self._display.draw()
             case "kubectl" if isinstance(question, Review):
-                self._show_by_hand(question)
+                if not state.side_page:
+                    self._set(manifest=save_manifest(question, self._context.save))
+                self._show_side_page("" if state.side_page else "kubectl")
             case "calendar" if attempt.outcome:
                 self._write_calendar(attempt.outcome)
-            case "calendar" | "copy" if state.aside == "kubectl" and isinstance(question, Review):
-                self._copy(commands(question, self.state()))
+            case "calendar" | "copy" if state.side_page == "kubectl" and isinstance(question, Review):
+                self.copy_commands(commands(question, self.state))
             case "calendar" | "copy" if attempt.trouble:
-                self._copy(list(attempt.trouble.commands))
-            case "again" if offers_again(self.state()):
-                self.begin()
+                self.copy_commands(list(state.address.lines(attempt.trouble.commands)))
+            case "again" if offers_again(self.state):
+                self._begin()
             case "done" if attempt.outcome:
-                self.close()
+                self._display.close()
             case _ if isinstance(question, CodeAsked):
-                self._help(name, question)
+                self._press_at_code(name, question)
 
     def _set_renew(self, renew: bool) -> None:
         question = self.attempt.question
         if isinstance(question, Review) and question.works and self._state.way is Way.HERE:
             self._set(renew=renew)
-            self.draw()
+            self._display.draw()
 
-    def _help(self, name: str, question: CodeAsked) -> None:
+    def _press_at_code(self, name: str, question: CodeAsked) -> None:
         wanted, inside = question.wanted, self.attempt.inside
         match name:
             case "n" if not inside:
@@ -230,71 +330,59 @@ class SignInDoing(SignInPanel):
             case "t" if len(wanted.phones) == 1:
                 self._ask_for("sms", wanted.phones[0])
             case "t" if wanted.phones:
-                self._look_aside("numbers")
+                self._show_side_page("numbers")
             case "b" if wanted.may_have_two_codes and self.attempt.two_ways and not inside:
-                self._set(other=not self._state.other)
-                self.draw()
+                self._set(other_code=not self._state.other_code)
+                self._display.draw()
             case "w":
-                self._look_aside("why")
+                self._show_side_page("why")
 
     def _ask_for(self, delivery: Delivery, phone: Phone | None) -> None:
         """Asks for another code, unless one was sent on the same way within the last minute."""
         left = self.attempt.wait_before(delivery, phone, self._now())
         if left and not self.attempt.inside:
-            self._say(f"It can be sent there again in {clock(left)}: Apple limits how many come.")
+            self.say(f"It can be sent there again in {clock(left)}: Apple limits how many come.")
         else:
-            self._set(aside="")
+            self._set(side_page="")
             self._answer("asking for another one", AnotherCode(delivery, phone))
 
-    def _look_aside(self, what: str) -> None:
-        self._set(aside=what, hint="")
-        self.rearrange()
+    def _show_side_page(self, name: str) -> None:
+        self._set(side_page=name, hint="")
+        self._display.rearrange()
+
+    def leave(self) -> None:
+        """One step back: out of what is looked at besides, else out of the sign-in; a second time without waiting."""
+        if self._state.side_page:
+            self._show_side_page("")
+        elif self.attempt.ended or self.attempt.leaving or self._task is None:
+            self._display.close()
+        else:
+            self._task.cancel()
+            self._set(attempt=replace(self.attempt, question=None, leaving=self._now()))
+            self._display.rearrange()
 
     # What is written to files
 
-    def _show_by_hand(self, question: Review) -> None:
-        """The plan as commands; the pod's manifest is written first, since one of them reads it."""
-        if not self._state.aside and (file := manifest(question)):
-            try:
-                self._set(manifest=self._save(*file))
-            except OSError:
-                self._set(manifest="")
-        self._look_aside("" if self._state.aside else "kubectl")
+    def copy_commands(self, lines: list[str]) -> None:
+        """Copies commands, and keeps them in a file too."""
+        if lines:
+            text = "\n".join(with_way(self._state, lines)) + "\n"
+            self._display.copy(text)
+            self.say(save_commands(text, self._context.save))
 
     def _write_calendar(self, outcome: Outcome) -> None:
-        text = self._desk.reminder([*self._before, outcome])
+        text = self._desk.reminder([*self._context.earlier, outcome])
         if text is None:
-            self._say("There is no date to be reminded of.")
+            self.say("There is no date to be reminded of.")
             return
-        try:
-            where = self._save(CALENDAR_NAME, text)
-        except OSError as error:
-            self._say(f"It could not be written: {error.strerror or type(error).__name__}.")
-            return
-        self._set(offers_calendar=False)
-        self._say(f"Written to {where}: open it with your calendar.")
+        written, hint = save_calendar(text, self._context.save)
+        self._set(offers_calendar=self._state.offers_calendar and not written)
+        self.say(hint)
 
-    def _tell_unattended(self) -> tuple[str, ...]:
-        """Writes down what a password in the cluster takes, and says where; for nothing of it is done here."""
+    def _explain_unattended(self) -> str:
+        """Keeps what a password in the cluster takes, for nothing of it is done here; returns the line about it."""
         from wizard.signin.telling import unattended  # noqa: PLC0415 - seldom
 
-        told = unattended(self._desk.settings, self.attempt.account)
-        self._set(unattended=told)
-        text = "\n".join(with_way(self._state, [told.script]))
-        try:
-            where = self._save(UNATTENDED_NAME, text)
-        except OSError:
-            return (
-                "! Unattended re-login is up to you: docs/signing-in.md says how the password gets into the Secret.",
-            )
-        return (f"  Unattended re-login is up to you, in two changes: {where} has the commands and what to mind.",)
-
-    def _copy(self, wanted: list[str]) -> None:
-        if not wanted:
-            return
-        text = "\n".join(with_way(self._state, wanted)) + "\n"
-        self.app.copy_to_clipboard(text)
-        try:
-            self._say(f"Copied; also in {self._save(COMMANDS_NAME, text)}.")
-        except OSError as error:
-            self._say(f"Copied; it could not be saved as well: {error.strerror or type(error).__name__}.")
+        instructions = unattended(self._desk.settings, self.attempt.account)
+        self._set(unattended=instructions)
+        return save_unattended(instructions, self._state, self._context.save)

@@ -23,7 +23,7 @@ def the_end(state: SignInState) -> Iterator[Row]:
     if attempt.trouble:
         yield from _refused(attempt.trouble, state)
         return
-    for index, line in enumerate(attempt.told):
+    for index, line in enumerate(attempt.lines):
         sign, text = line[0], line[2:]
         yield (
             Item(sign=sign, text=text, style="bold" if index == 0 else "") if sign != " " else Text(text=text, indent=2)
@@ -35,7 +35,7 @@ def the_end(state: SignInState) -> Iterator[Row]:
         for number, part in enumerate(state.unattended.parts):
             yield Text(lead="Unattended re-login." if number == 0 else "", text=part.words, indent=2)
             if part.command:
-                yield Command(id=f"command-{number}", command=part.command)
+                yield Command(id=f"command-{number}", command=state.address.line(part.command))
     yield Space()
     yield from taken(state)
 
@@ -99,7 +99,7 @@ def _refused(trouble: Trouble, state: SignInState) -> Iterator[Row]:
             "that come by text message as well.",
             indent=2,
         )
-    for index, command in enumerate(trouble.commands):
+    for index, command in enumerate(state.address.lines(trouble.commands)):
         yield Command(id=f"command-{index}", command=command)
     if state.inline:
         return

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from textual.message import Message
-
+from screens.signin.events import AccountChosen, Began, Broken, Ended, Event, Left, Refused
+from screens.signin.person import ScreenPerson
 from screens.signin.plan_rows import signs_in_by_itself
-from screens.signin.questions import AccountAsked, AppleIdAsked, Begin, Keep, Review, ScreenPerson, Way
+from screens.signin.questions import AccountAsked, AppleIdAsked, Begin, Keep, Review, Way
 from wizard.errors import Trouble
 from wizard.icloud.typed import account_name, is_account_name
 from wizard.icloud.words import trouble
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class SignInOptions:
     """What was said before the screen opened. Without `account` the person is asked where there are several."""
 
     account: str = ""
@@ -36,61 +36,13 @@ class Wishes:
     renew: bool = False
 
 
-class Chosen(Message):
-    """It is known who signs in, and whether there is a keyring to keep a password in (its name, else empty)."""
-
-    def __init__(self, account: str, apple_id: str, keyring: str, where: str) -> None:
-        self.account = account
-        self.apple_id = apple_id
-        self.keyring = keyring
-        self.where = where
-        super().__init__()
-
-
-class Began(Message):
-    """The person has seen the plan, and it is being carried out. `kept`: the password is in the keyring."""
-
-    def __init__(self, *, kept: bool) -> None:
-        self.kept = kept
-        super().__init__()
-
-
-class Ended(Message):
-    """It went well."""
-
-    def __init__(self, outcome: Outcome, told: tuple[str, ...]) -> None:
-        self.outcome = outcome
-        self.told = told
-        super().__init__()
-
-
-class Refused(Message):
-    """It can't go on."""
-
-    def __init__(self, trouble: Trouble) -> None:
-        self.trouble = trouble
-        super().__init__()
-
-
-class Broken(Message):
-    """The program itself has failed."""
-
-    def __init__(self, error: Exception) -> None:
-        self.error = error
-        super().__init__()
-
-
-class Left(Message):
-    """The person has left, and everything is put back."""
-
-
 async def lead_to_end(
-    desk: Desk, person: ScreenPerson, wishes: Wishes, keep: Callable[[], Keep], post: Callable[[Message], object]
+    desk: Desk, person: ScreenPerson, options: SignInOptions, keep: Callable[[], Keep], post: Callable[[Event], object]
 ) -> None:
     """As `lead`, and posts how it ended."""
-    end: Message
+    end: Event
     try:
-        end = Ended(*await lead(desk, person, wishes, keep, post))
+        end = Ended(*await lead(desk, person, options, keep, post))
     except (GaveUp, asyncio.CancelledError):
         end = Left()
     except Trouble as trouble:
@@ -101,7 +53,7 @@ async def lead_to_end(
 
 
 async def lead(
-    desk: Desk, person: ScreenPerson, wishes: Wishes, keep: Callable[[], Keep], post: Callable[[Message], object]
+    desk: Desk, person: ScreenPerson, options: SignInOptions, keep: Callable[[], Keep], post: Callable[[Event], object]
 ) -> tuple[Outcome, tuple[str, ...]]:
     """What came of it, and the lines that say so. Raises Trouble, or GaveUp; cancelled, everything is put back.
 
@@ -109,13 +61,13 @@ async def lead(
     """
     snapshot = await desk.look()
     accounts = snapshot.report.accounts
-    account = wishes.account
+    account = options.account
     if not account:
         account = accounts[0].name if len(accounts) == 1 else await person.ask(AccountAsked(accounts), str)
-    start, apple_id = await _who(desk, person, account, wishes.apple_id)
+    start, apple_id = await _who(desk, person, account, options.apple_id)
     keeper = await desk.keeper()
-    keeper, kept, notes = await _kept(keeper, apple_id, forget=wishes.forget)
-    post(Chosen(account, apple_id, keeper.name if keeper else "", desk.settings.namespace))
+    keeper, kept, notes = await _kept(keeper, apple_id, forget=options.forget)
+    post(AccountChosen(account, apple_id, keeper.name if keeper else "", desk.settings.namespace))
     review = Review(
         start.preparation.plan,
         start.preparation.plan_inside,
@@ -127,10 +79,10 @@ async def lead(
         signs_in_by_itself(start.preparation, apple_id),
     )
     begin = await person.ask(review, Begin)
-    post(Began(kept=kept))
+    post(Began(kept))
     state = review.session.state if review.session else ""
     perhaps = begin.renew or state in ("unverified", "expired")
-    if begin.way is Way.HERE and not kept and perhaps and not start.preparation.unused:
+    if begin.way is Way.HERE and not kept and perhaps:
         person.ask_early(apple_id)
     renewal = desk.renewal(start, apple_id, person, keeper, in_pod=begin.way is Way.IN_POD, renew=begin.renew)
     try:
@@ -139,7 +91,7 @@ async def lead(
         await person.forget_early()
     desk.signed_in(account, outcome.apple_id)
     if keep() is Keep.KEYRING:
-        notes += (await keep_it(renewal, keeper),)
+        notes += (await keep_it(renewal, keeper, desk.settings.address),)
     return outcome, desk.told(outcome) + notes
 
 

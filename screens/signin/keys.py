@@ -56,7 +56,7 @@ _TAKE: Key = ("⏎", "take", "")
 def keys(state: SignInState) -> list[Key]:
     """The keys for the last line: (key, word, action). What leads away comes early, since the line drops what has no room."""
     attempt = state.attempt
-    if state.aside:
+    if state.side_page:
         return _aside_keys(state)
     if attempt.leaving:
         return [("Esc", "don't wait for it", "screen.leave")]
@@ -79,13 +79,13 @@ def _refused_keys(trouble: Trouble, state: SignInState) -> list[Key]:
 
 def _aside_keys(state: SignInState) -> list[Key]:
     back: Key = ("Esc", "back", "screen.leave")
-    match state.aside:
+    match state.side_page:
         case "kubectl":
             return [back, ("⏎", "copy one", ""), ("c", "copy all", "screen.press('copy')"), _CHOOSE]
         case "numbers":
             return [_CHOOSE, _TAKE, back]
         case _:
-            return [back, *([("↑↓", "read on", "")] if state.cut else [])]
+            return [back, *([("↑↓", "read on", "")] if state.overflows else [])]
 
 
 def _question_keys(state: SignInState) -> list[Key]:
@@ -122,4 +122,4 @@ def _question_keys(state: SignInState) -> list[Key]:
 
 def _more(state: SignInState) -> list[Key]:
     """How to read what has no room."""
-    return [("PgUp PgDn", "scroll", "")] if state.cut else []
+    return [("PgUp PgDn", "scroll", "")] if state.overflows else []

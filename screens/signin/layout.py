@@ -51,12 +51,12 @@ def lay_out(state: SignInState, width: int, height: int) -> Layout:
     if types_in(state) or state.inline:
         page_height = min(needed, page_height)
         under_height = under_height if state.inline else room - page_height
-    return Layout(replace(tried, cut=needed > page_height), page, under, page_height, under_height, flat, tight)
+    return Layout(replace(tried, overflows=needed > page_height), page, under, page_height, under_height, flat, tight)
 
 
 def types_in(state: SignInState) -> bool:
     """Whether there is something to type into."""
-    return not state.aside and isinstance(state.attempt.question, CodeAsked | PasswordAsked | AppleIdAsked)
+    return not state.side_page and isinstance(state.attempt.question, CodeAsked | PasswordAsked | AppleIdAsked)
 
 
 def _fixed(state: SignInState, *, flat: bool, tight: bool, chooses: bool) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -12,14 +11,16 @@ from screens.signin.questions import Review, Way
 from screens.signin.state import SignInState
 from screens.widgets.rows import Button, Command, Item, Row, Space, Text
 from screens.words import MUTED, plural, span
-from wizard.model import Verb
+from wizard.command import Command as Typed
+from wizard.command import kubectl
+from wizard.plan import CreateObject, RunInPod
 
 if TYPE_CHECKING:
-    from wizard.model import Account, Action, Plan, Session
+    from wizard.model import Account, Session
+    from wizard.plan import Change, Plan
     from wizard.signin.preparing import Preparation
 
 MANIFEST_NAME = "sign-in-job.json"
-_BEGINS = "kubectl "
 
 
 def beginning(state: SignInState) -> Iterator[Row]:
@@ -55,8 +56,8 @@ def the_plan(review: Review, state: SignInState) -> Iterator[Row]:
     yield Text(lead=review.apple_id, text=f"({review.source})" if review.source else "")
     if not state.short:
         yield Space()
-    for action in plan.actions:
-        yield Item(sign="~", text=action.title)
+    for change in plan.changes:
+        yield Item(sign="~", text=change.title)
     for note in plan.notes:
         yield Item(sign="!", text=note)
     if state.short:
@@ -74,7 +75,7 @@ def the_plan(review: Review, state: SignInState) -> Iterator[Row]:
 def to_begin(review: Review, state: SignInState) -> Iterator[Row]:
     """The button, and below it whether a session that still works is renewed."""
     inside = state.way is Way.IN_POD
-    steps = plural(len(plan_of(review, state.way).actions), "step")
+    steps = plural(len(plan_of(review, state.way).changes), "step")
     if inside:
         label = f"Sign in inside the pod  ({steps}; if one fails, the session before stays)"
     elif review.works and not state.renew:
@@ -119,93 +120,93 @@ def by_hand(review: Review, state: SignInState) -> Iterator[Row]:
     yield Text(text="The same by hand. Nothing of it has been run.", style=MUTED)
     yield from demo_note(state)
     told = False
-    for number, action in enumerate(plan_of(review, state.way).actions):
-        if action.verb is Verb.RUN:
+    for number, change in enumerate(plan_of(review, state.way).changes):
+        if isinstance(change, RunInPod):
             if not told:
                 yield from _inside_the_pod(review, state)
             told = True
             continue
         if number or not state.demo_commands:
             yield Space()
-        yield Item(sign="~", text=action.title, style="bold")
-        if command := typed(action, state):
-            yield Command(id=f"command-{number}", command=command)
+        yield Item(sign="~", text=change.title, style="bold")
+        if command := typed(change, state):
+            yield Command(id=f"command-{number}", command=state.address.line(command))
         else:
             yield Text(text="There is no command for it: its manifest could not be written to a file.", indent=2)
-        yield from _undo(number, action, state)
+        yield from _undo(number, change, state)
 
 
-def _undo(number: int, action: Action, state: SignInState) -> Iterator[Row]:
-    words, begins, command = action.undo.partition(_BEGINS)
-    if action.undo:
-        told = f"Undo: {words.rstrip(' :')}".rstrip(": ")
-        yield Text(text=f"{told}:" if begins else told, style=MUTED, indent=2)
-    if begins:
-        yield Command(id=f"undo-{number}", command=_for(state, begins + command))
+def _undo(number: int, change: Change, state: SignInState) -> Iterator[Row]:
+    if change.undo or change.no_undo:
+        yield Text(text=f"Undo: {change.no_undo}".rstrip(), style=MUTED, indent=2)
+    for undo in change.undo:
+        if undo.command:
+            yield Command(id=f"undo-{number}", command=state.address.line(undo.command))
 
 
 def _inside_the_pod(review: Review, state: SignInState) -> Iterator[Row]:
     yield Space()
-    inside = [action for action in plan_of(review, state.way).actions if action.verb is Verb.RUN]
-    for action in inside:
-        yield Item(sign="~", text=action.title, style="bold")
+    inside = [change for change in plan_of(review, state.way).changes if isinstance(change, RunInPod)]
+    for change in inside:
+        yield Item(sign="~", text=change.title, style="bold")
     yield Text(
         text="These have no commands: the wizard does them through the pod, so that the session before stays whatever happens. "
         "By hand icloudpd signs in by itself there, and writes over the session before at once:",
         indent=2,
     )
     for name, command in _instead(review, state):
-        yield Command(id=f"command-{name}", command=command)
+        yield Command(id=f"command-{name}", command=state.address.line(command))
 
 
-def _instead(review: Review, state: SignInState) -> Iterator[tuple[str, str]]:
+def _instead(review: Review, state: SignInState) -> Iterator[tuple[str, Typed]]:
     plan = plan_of(review, state.way)
-    job = next((action.target for action in plan.actions if action.verb is Verb.CREATE), None)
+    job = next((change.target for change in plan.changes if isinstance(change, CreateObject)), None)
     if job is None or not review.by_hand or not state.manifest:
         return
-    namespace, name = f"{_BEGINS}-n {job.namespace}", f"job/{job.name}"
-    yield "wait", _for(state, f"{namespace} wait {name} --for=jsonpath='{{.status.ready}}'=1 --timeout=5m")
-    yield "inside", _for(state, f"{namespace} exec -it {name} -- {review.by_hand}")
+    name = f"job/{job.name}"
+    ready = "--for=jsonpath={.status.ready}=1"
+    yield "wait", kubectl("wait", name, ready, "--timeout=5m", namespace=job.namespace)
+    yield "inside", kubectl("exec", "-it", name, "--", *review.by_hand, namespace=job.namespace)
 
 
-def typed(action: Action, state: SignInState) -> str:
-    """What a person would type for this action; empty when nothing can be."""
-    if action.verb is Verb.CREATE and isinstance(action.body, dict):
-        if not state.manifest:
-            return ""
-        return _for(state, f"{_BEGINS}-n {action.target.namespace} create -f {shlex.quote(state.manifest)}")
-    return _for(state, action.command)
+def typed(change: Change, state: SignInState) -> Typed | None:
+    """What a person would type for this change; None when nothing can be."""
+    if change.command and change.command.stdin:
+        return change.command.reading(state.manifest) if state.manifest else None
+    return change.command
 
 
 def commands(review: Review, state: SignInState) -> list[str]:
     """All that do the plan by hand, in their order."""
-    found: list[str] = []
+    found: list[Typed] = []
     told = False
-    for action in plan_of(review, state.way).actions:
-        if action.verb is Verb.RUN:
+    for change in plan_of(review, state.way).changes:
+        if isinstance(change, RunInPod):
             found += [] if told else [command for _, command in _instead(review, state)]
             told = True
-        elif command := typed(action, state):
+        elif command := typed(change, state):
             found.append(command)
-    return found
+    return list(state.address.lines(found))
 
 
 def manifest(review: Review) -> tuple[str, str] | None:
     """The name and the text of a file that holds the pod of the plan; None where there is none to be made."""
-    for action in review.plan.actions:
-        if action.verb is Verb.CREATE and isinstance(action.body, dict):
-            return MANIFEST_NAME, json.dumps(action.body, indent=2) + "\n"
+    for change in review.plan.changes:
+        if isinstance(change, CreateObject):
+            return MANIFEST_NAME, json.dumps(change.manifest, indent=2) + "\n"
     return None
 
 
-def signs_in_by_itself(preparation: Preparation, apple_id: str) -> str:
+def signs_in_by_itself(preparation: Preparation, apple_id: str) -> tuple[str, ...]:
     """How icloudpd signs in inside the pod of this plan, in the folder where the session lies; it asks for all it needs."""
     handover = preparation.handover
-    words = [*handover.program, "--auth-only", "--username", apple_id, "--cookie-directory", handover.directory]
+    words = [
+        handover.program,
+        "--auth-only",
+        "--username",
+        preparation.username or apple_id,
+        "--cookie-directory",
+        handover.directory,
+    ]
     words += ["--domain", handover.domain] if handover.domain else []
-    return shlex.join([*words, "--password-provider", "console"])
-
-
-def _for(state: SignInState, command: str) -> str:
-    """The command as it has to begin for this cluster."""
-    return state.kubectl + command[len(_BEGINS) - 1 :] if command.startswith(_BEGINS) else command
+    return (*words, "--password-provider", "console")

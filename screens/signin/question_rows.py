@@ -126,7 +126,7 @@ def _refused_code(wanted: CodeWanted, why: Trouble, state: SignInState) -> Itera
 def _two_codes(wanted: CodeWanted, state: SignInState) -> str:
     if not state.attempt.two_ways:
         return "More than one code may be on its way; the newest one counts."
-    sms = (wanted.delivery == "sms") != state.other
+    sms = (wanted.delivery == "sms") != state.other_code
     mine = "came by text message" if sms else "is shown on your device"
     before = (
         "The newest code counts." if state.short else "More than one code may be on its way; the newest one counts."
@@ -151,7 +151,7 @@ def more_codes(wanted: CodeWanted, state: SignInState) -> Iterator[Row]:
     elif wanted.phones:
         yield Item(id="help-t", sign="t", text=f"text message to one of {len(wanted.phones)} numbers…")
     if wanted.may_have_two_codes and state.attempt.two_ways and not inside:
-        sms = (wanted.delivery == "sms") != state.other
+        sms = (wanted.delivery == "sms") != state.other_code
         yield Item(
             id="help-b", sign="b", text=f"what I type {'is shown on my device' if sms else 'came by text message'}"
         )
@@ -246,7 +246,7 @@ def the_matter(question: object, state: SignInState) -> Iterator[Row]:
 def _has_password(state: SignInState) -> bool:
     """Whether a password was typed and sent, or is kept."""
     mark = state.attempt.marks.get(PASSWORD)
-    return state.kept or (mark is not None and mark.tick is Tick.DONE)
+    return state.password_kept or (mark is not None and mark.tick is Tick.DONE)
 
 
 def the_choice(question: object) -> Iterator[Row]:

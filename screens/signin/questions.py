@@ -1,27 +1,19 @@
-"""What a sign-in asks a person through a screen, and how the answer finds its way back. Draws nothing, decides nothing.
+"""What a sign-in asks a person through a screen, and what they answer, as plain records.
 
-Passwords and codes travel inside `Secret` and `Code`, which show nothing of themselves, and are in no message and no question.
+Passwords and codes travel inside `Secret` and `Code`, which show nothing of themselves, and are in no event and no question.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
-
-from textual.message import Message
-
-from wizard.signin.person import AnotherCode, Code, InUse, Progress, Stage, Tick
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wizard.errors import Trouble
     from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
-    from wizard.model import Account, Plan, Session
-
-Answer = TypeVar("Answer")
-LOOK_AGAIN_SECONDS = 5.0
+    from wizard.model import Account, Session
+from wizard.plan import Plan
 
 
 class Secret:
@@ -90,7 +82,7 @@ class Review(Question):
     keyring: str = ""
     kept: bool = False
     session: Session | None = None
-    by_hand: str = ""
+    by_hand: tuple[str, ...] = ()
 
     @property
     def works(self) -> bool:
@@ -155,137 +147,3 @@ class SecondWayAsked(Question):
     """Whether to let icloudpd itself sign in, after it has refused what this machine brought."""
 
     why: Trouble
-
-
-class Moved(Message):
-    """A stage has moved."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
-        super().__init__()
-
-
-class Asked(Message):
-    """The person is asked; None when a question has become needless."""
-
-    def __init__(self, question: Question | None) -> None:
-        self.question = question
-        super().__init__()
-
-
-class Used(Message):
-    """The password that was typed early is needed, and on its way."""
-
-
-class ScreenPerson:
-    """The person in front of a screen, as `wizard.signin` sees them. Cancelling whoever awaits an answer is always safe."""
-
-    def __init__(
-        self,
-        post: Callable[[Message], object],
-        *,
-        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
-    ) -> None:
-        self._post = post
-        self._pause = pause
-        self._answer: asyncio.Future[object] | None = None
-        self._early_for = ""
-        self._early: asyncio.Task[Secret] | None = None
-        self._waits = False
-
-    def answer(self, value: object) -> None:
-        """Answers what is asked just now; without effect when nothing is."""
-        if self._answer and not self._answer.done():
-            self._answer.set_result(value)
-
-    async def ask(self, question: Question, kind: type[Answer]) -> Answer:
-        """Asks, and waits for an answer of this kind."""
-        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-        self._answer = future
-        self._post(Asked(question))
-        try:
-            value = await future
-        finally:
-            if self._answer is future:
-                self._answer = None
-        if not isinstance(value, kind):
-            raise TypeError(f"{type(question).__name__} was answered with {type(value).__name__}")
-        return value
-
-    def ask_early(self, apple_id: str) -> None:
-        """Asks for the password as soon as the pod starts, so that it is typed meanwhile."""
-        self._early_for = apple_id
-
-    def show(self, progress: Progress) -> None:
-        """Tells the screen."""
-        self._post(Moved(progress))
-        if progress.stage is Stage.POD and progress.tick is Tick.DOING and self._early_for and self._early is None:
-            asked = PasswordAsked(self._early_for, early=True)
-            self._early = asyncio.ensure_future(self.ask(asked, Secret))
-
-    async def password(self, apple_id: str, why: Trouble | None) -> str:
-        """The one that was typed early, else a new one."""
-        early, self._early = self._early, None
-        self._early_for = ""
-        if early is not None:
-            if not early.done():
-                self._post(Asked(PasswordAsked(apple_id)))
-            secret = await early
-            self._post(Used())
-            return secret.reveal()
-        return (await self.ask(PasswordAsked(apple_id, why), Secret)).reveal()
-
-    async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
-        """A code, or the wish for another."""
-        await self.forget_early()
-        return await self.ask(CodeAsked(wanted, why), (Code, AnotherCode))  # type: ignore[arg-type]
-
-    async def terms(self, wanted: TermsWanted) -> bool:
-        """Yes or no."""
-        await self.forget_early()
-        return await self.ask(TermsAsked(wanted), bool)
-
-    async def security_key(self, wanted: SecurityKeyWanted) -> bool:
-        """Yes once it is plugged in."""
-        await self.forget_early()
-        return await self.ask(KeyAsked(wanted), bool)
-
-    async def in_use(self, pods: tuple[str, ...]) -> InUse:
-        """Asks once; who waits is looked after every few seconds, and may still say something else.
-
-        A password that is being typed early waits meanwhile: it is asked for again when a pod starts after that.
-        """
-        self._put_off_early()
-        answer = asyncio.ensure_future(self.ask(InUseAsked(pods, waiting=self._waits), InUse))
-        patience = asyncio.ensure_future(self._pause(LOOK_AGAIN_SECONDS)) if self._waits else None
-        try:
-            await asyncio.wait([answer, patience] if patience else [answer], return_when=asyncio.FIRST_COMPLETED)
-            choice = answer.result() if answer.done() else InUse.WAIT
-        finally:
-            answer.cancel()
-            if patience:
-                patience.cancel()
-        self._waits = choice is InUse.WAIT
-        return choice
-
-    async def second_way(self, why: Trouble) -> bool:
-        """Yes or no. What was typed early was for the first way."""
-        if self._early is not None:
-            await self.forget_early()
-        inside = await self.ask(SecondWayAsked(why), bool)
-        if inside:
-            await self.forget_early()
-        return inside
-
-    async def forget_early(self) -> None:
-        """Takes back the early question, and forgets what was typed."""
-        self._put_off_early()
-        self._early = None
-        self._early_for = ""
-
-    def _put_off_early(self) -> None:
-        """Takes back the early question unless it was answered."""
-        if self._early is not None and not self._early.done():
-            self._early.cancel()
-            self._early = None
-            self._post(Asked(None))

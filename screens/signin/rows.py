@@ -1,4 +1,4 @@
-"""What the sign-in shows where: the heading, the rows above and below what is typed into. Pure functions of what is state."""
+"""What the sign-in shows where: the heading, the rows above and below what is typed into. Pure functions of the state."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ def above(state: SignInState) -> Iterator[Row]:
     """The page, or what stands above the line or the boxes that are typed into."""
     attempt = state.attempt
     question = attempt.question
-    if state.aside == "why":
+    if state.side_page == "why":
         yield from why_no_code(state)
-    elif state.aside == "numbers" and isinstance(question, CodeAsked):
+    elif state.side_page == "numbers" and isinstance(question, CodeAsked):
         yield from numbers(question.wanted, state)
-    elif state.aside == "kubectl" and isinstance(question, Review):
+    elif state.side_page == "kubectl" and isinstance(question, Review):
         yield from by_hand(question, state)
     elif attempt.leaving:
         yield from ticks(state)
@@ -104,9 +104,9 @@ def _page(state: SignInState) -> Iterator[Row]:
 
 def below(state: SignInState) -> Iterator[Row]:
     """What stands below the page, the line or the boxes: what there is to choose from."""
-    if state.aside == "kubectl" and state.hint:
+    if state.side_page == "kubectl" and state.hint:
         yield Text(text=state.hint, style="$text-success")
-    if state.aside or state.attempt.leaving:
+    if state.side_page or state.attempt.leaving:
         return
     match state.attempt.question:
         case Review() as review:

@@ -8,8 +8,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from screens.signin.flow import Wishes
-from screens.signin.view import KEYS, SignInView
+from screens.signin.controller import SignInContext, SignInController
+from screens.signin.flow import SignInOptions
+from screens.signin.keys import KEYS
+from screens.signin.view import SignInView
 from screens.wizard_screen import WizardScreen
 
 if TYPE_CHECKING:
@@ -32,46 +34,46 @@ class SignInScreen(WizardScreen):
         "own call goes; nobody here could prove that against Apple."
     )
 
-    def __init__(self, desk: Desk, wishes: Wishes = Wishes()) -> None:  # noqa: B008 - frozen
+    def __init__(self, desk: Desk, options: SignInOptions = SignInOptions()) -> None:  # noqa: B008 - frozen
         super().__init__()
         self._desk = desk
-        self._wishes = wishes
+        self._options = options
 
     def compose(self) -> ComposeResult:
         """The view."""
         host = self.host
-        yield SignInView(
+        context = SignInContext(
             self._desk,
-            wishes=self._wishes,
-            now=host.now,
-            hold=host.hold,
-            save=host.session.save,
-            banner=host.session.banner,
+            host.now,
+            host.hold,
+            host.session.save,
+            self._options,
             demo_commands=host.session.demo_commands,
         )
+        yield SignInView(context, banner=host.session.banner)
 
     @property
-    def view(self) -> SignInView:
+    def controller(self) -> SignInController:
         """The sign-in itself."""
-        return self.query_one(SignInView)
+        return self.query_one(SignInView).controller
 
     @property
     def farewell(self) -> str:
         """What was left behind."""
-        return self.view.farewell
+        return self.controller.farewell
 
     def action_press(self, name: str) -> None:
         """A key."""
-        self.view.press(name)
+        self.controller.press(name)
 
     def action_leave(self) -> None:
         """Escape."""
-        self.view.leave()
+        self.controller.leave()
 
     @on(SignInView.Closed)
     def closed(self, event: SignInView.Closed) -> None:
         """Back, with a fresh look."""
         self.dismiss()
         self.host.action_look_again()
-        if event.view.attempt.under_way and (farewell := event.view.farewell):
-            self.app.notify(farewell, markup=False)
+        if event.controller.attempt.under_way and (farewell := event.controller.farewell):
+            self.host.notify(farewell, markup=False)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from screens.signin.attempt import Attempt
 from screens.signin.questions import Keep, Way
+from wizard.command import Address
 
 if TYPE_CHECKING:
     from wizard.signin.telling import Unattended
@@ -18,10 +19,10 @@ class SignInState:
     """The attempt, the time, and what the person has chosen.
 
     `inline`: beneath the prompt. `short`: there is little room, so only what matters now. `at_choices`: the cursor is on what
-    stands below, not where it is typed. `cut`: the page holds more than is seen. `aside` is what is looked at besides: "", "why",
-    "numbers" or "kubectl". `other` says that the typed code is the one that came the other way; `hint` is a line about what was
-    just done. `manifest` is the file that holds the pod of the plan, `kubectl` how commands begin, `demo_commands` what to type
-    before them.
+    stands below, not where it is typed. `overflows`: the page holds more than is seen. `side_page` is what is looked at besides:
+    "", "why", "numbers" or "kubectl". `other_code` says that the typed code is the one that came the other way; `hint` is a line
+    about what was just done. `manifest` is the file that holds the pod of the plan, `address` how commands reach the cluster,
+    `demo_commands` what to type before them.
     """
 
     attempt: Attempt
@@ -29,20 +30,20 @@ class SignInState:
     inline: bool = False
     short: bool = False
     at_choices: bool = False
-    cut: bool = False
-    aside: str = ""
+    overflows: bool = False
+    side_page: str = ""
     way: Way = Way.HERE
     renew: bool = False
     keep: Keep = Keep.NOWHERE
     keyring: str = ""
-    kept: bool = False
-    other: bool = False
+    password_kept: bool = False
+    other_code: bool = False
     hint: str = ""
     demo: str = ""
     namespace: str = "photo-sync"
     unattended: Unattended | None = None
     manifest: str = ""
-    kubectl: str = "kubectl"
+    address: Address = field(default_factory=Address)
     demo_commands: tuple[str, ...] = ()
     offers_calendar: bool = True
 

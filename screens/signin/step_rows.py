@@ -104,7 +104,7 @@ def leaving_words(attempt: Attempt) -> str:
     """What leaving does."""
     if attempt.saved:
         kept = stays(attempt)
-    elif gone := attempt.gone + attempt.going:
+    elif gone := attempt.removed_pods + attempt.stopping_pods:
         kept = f"The session before stays; {_which_was_removed(gone)}."
     else:
         kept = "The session before stays."
@@ -115,7 +115,7 @@ def stays(attempt: Attempt) -> str:
     """What there is now that it is over without a good end."""
     if attempt.saved:
         return "The new session is in place."
-    gone = attempt.gone + attempt.going
+    gone = attempt.removed_pods + attempt.stopping_pods
     but = f", but {_which_was_removed(gone)}" if gone else ""
     return f"What was there before is still in place{but}."
 

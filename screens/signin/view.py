@@ -1,202 +1,310 @@
-"""The sign-in as a widget, the same full-screen and inline: it leads the attempt, answers, and lets it be left.
-
-The sign-in itself runs as a task that the screen's owner keeps, so that leaving puts everything back whoever closes what.
-"""
+"""The sign-in's widget: draws the controller's state, puts the cursor where it belongs, hands on what is typed and chosen."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
-from typing import TYPE_CHECKING
 
-from textual import on
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.css.scalar import Scalar
 from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input
 
-from screens.signin.attempt import Attempt
-from screens.signin.controller import CALENDAR_NAME, SENT, SignInDoing
-from screens.signin.ending import closes_itself, offers_calendar
-from screens.signin.flow import Began, Broken, Chosen, Ended, Left, Refused, Wishes, lead_to_end
-from screens.signin.keys import KEYS
-from screens.signin.questions import Asked, Keep, Moved, Review, ScreenPerson, Used, Way
+from screens.signin.controller import SignInContext, SignInController
+from screens.signin.events import Event
+from screens.signin.keys import keys
+from screens.signin.layout import Layout, lay_out, types_in
+from screens.signin.questions import AppleIdAsked, CodeAsked, PasswordAsked, Secret, TermsAsked
+from screens.signin.rows import heading
 from screens.signin.state import SignInState
-from screens.signin.step_rows import farewell
-from wizard.signin.person import Outcome
+from screens.widgets.code_boxes import CodeBoxes
+from screens.widgets.line import Line, key_line, rule_line
+from screens.widgets.page import Page
+from screens.widgets.rows import GUTTER, Command, clean, clip
+from screens.widgets.secret_input import SecretInput
+from screens.words import MUTED, STYLE
 
-if TYPE_CHECKING:
-    from wizard.errors import Trouble
-    from wizard.signin.desk import Desk
-
-READABLE_SECONDS = 1.5
+_SCROLLBAR = 1
 
 
-class SignInView(SignInDoing):
-    """One account's sign-in after the other, until it is closed."""
+class SignInView(Vertical):
+    """One account's sign-in, the same in the wizard and beneath the prompt."""
+
+    class Happened(Message):
+        """An event on its way to the controller."""
+
+        def __init__(self, event: Event) -> None:
+            self.event = event
+            super().__init__()
 
     class Closed(Message):
-        """It is over: signed in, refused or left."""
+        """It is over: signed in, refused or left, as the controller's attempt says."""
 
-        def __init__(
-            self, view: SignInView, outcome: Outcome | None, told: tuple[str, ...], trouble: Trouble | None
-        ) -> None:
-            self.view = view
-            self.outcome = outcome
-            self.told = told
-            self.trouble = trouble
+        def __init__(self, controller: SignInController) -> None:
+            self.controller = controller
             super().__init__()
 
-    class Rang(Message):
-        """A phone of the demo world shows something; in no other world is it ever sent."""
+    def __init__(self, context: SignInContext, *, banner: str = "") -> None:
+        super().__init__(id="view", classes="-inline" if context.inline else "")
+        self.inline = context.inline
+        self.controller = SignInController(context, self)
+        self._banner = banner
+        self._arrived = True
 
-        def __init__(self, text: str) -> None:
-            self.text = text
-            super().__init__()
-
-    def __init__(
-        self,
-        desk: Desk,
-        *,
-        wishes: Wishes,
-        now: Callable[[], datetime],
-        hold: Callable[[asyncio.Task[None]], object],
-        save: Callable[[str, str], str],
-        banner: str = "",
-        demo_commands: tuple[str, ...] = (),
-        inline: bool = False,
-        offers_calendar: bool = True,
-        before: Sequence[Outcome] = (),
-    ) -> None:
-        state = SignInState(
-            Attempt(wishes.account, now()),
-            now(),
-            inline=inline,
-            way=Way.IN_POD if wishes.in_pod else Way.HERE,
-            renew=wishes.renew,
-            keep=wishes.keep,
-            demo_commands=demo_commands,
-            offers_calendar=offers_calendar,
-        )
-        super().__init__(state, desk, now=now, save=save, before=before, banner=banner, inline=inline)
-        self._wishes = wishes
-        self._hold = hold
-        self._errand: asyncio.Task[None] | None = None
+    def compose(self) -> ComposeResult:
+        """The heading, the page, what is typed into, what stands below it, the keys."""
+        yield Line(id="heading")
+        yield Line(id="upper")
+        yield Page(id="page")
+        yield CodeBoxes(id="boxes")
+        yield SecretInput(id="secret")
+        yield Input(id="line", compact=True)
+        yield Page(id="below")
+        yield Line(id="lower")
+        yield Line(id="keys")
 
     def on_mount(self) -> None:
-        """Begins at once: nothing is changed before the plan was seen."""
-        self._desk.listen(lambda text: self._post(self.Rang(text)))
+        """Begins once it is laid out."""
         self.set_interval(0.5, self.draw)
-        self.call_after_refresh(self.begin)
+        self.call_after_refresh(self.controller.start)
 
     @property
-    def farewell(self) -> str:
-        """What there is to say to somebody who leaves now; nothing once it has ended."""
-        return "" if self.attempt.ended else farewell(self.attempt)
+    def page(self) -> Page:
+        """What is read, or what is above the line or the boxes."""
+        return self.query_one("#page", Page)
 
-    # The sign-in
+    @property
+    def below(self) -> Page:
+        """What there is to choose from."""
+        return self.query_one("#below", Page)
 
-    def begin(self) -> None:
-        """Begins, or begins again after a refusal."""
-        attempt = Attempt(self._wishes.account, self._now())
-        self._set(attempt=attempt, aside="", hint="", other=False, unattended=None)
-        self.person = ScreenPerson(self._post)
-        leading = lead_to_end(self._desk, self.person, self._wishes, lambda: self._state.keep, self._post)
-        task = asyncio.create_task(leading, name="sign-in")
-        self._errand = task
-        self._hold(task)
-        self.rearrange()
+    @property
+    def boxes(self) -> CodeBoxes:
+        """Where a code is typed."""
+        return self.query_one(CodeBoxes)
 
-    # What comes from it
+    @property
+    def secret(self) -> SecretInput:
+        """Where a password is typed."""
+        return self.query_one("#secret", SecretInput)
 
-    @on(Chosen)
-    def account_chosen(self, event: Chosen) -> None:
-        """Now it is known who signs in."""
-        self._wishes = replace(self._wishes, account=event.account)
-        self._set(
-            attempt=replace(self.attempt, account=event.account, apple_id=event.apple_id),
-            keyring=event.keyring,
-            namespace=event.where,
-            kubectl=self._desk.settings.kubectl,
-        )
-        self.rearrange()
+    @property
+    def line(self) -> Input:
+        """Where an Apple ID is typed."""
+        return self.query_one("#line", Input)
 
-    @on(Began)
-    def began(self, event: Began) -> None:
-        """The plan is being carried out."""
-        self._set(attempt=replace(self.attempt, under_way=True, began=self._now()), kept=event.kept)
-        self.rearrange()
+    # Drawing
 
-    @on(Moved)
-    def moved(self, event: Moved) -> None:
-        """A stage has moved."""
-        self._set(attempt=self.attempt.moved(event.progress, self._now()))
-        self.draw()
+    def rearrange(self, *, fresh: bool = True) -> None:
+        """Shows the widgets that the question takes, empties the others, and with `fresh` puts the cursor where it belongs."""
+        state = self.controller.state
+        question = state.attempt.question
+        if not isinstance(question, CodeAsked):
+            self.boxes.clear()
+        if not isinstance(question, PasswordAsked):
+            self.secret.clear()
+        laid = self._laid(state)
+        typed = self._typed_into(state)
+        for widget in (self.boxes, self.secret, self.line):
+            widget.display = widget is typed
+        self.below.display = laid is not None and bool(laid.below)
+        if fresh:
+            self._arrived = True
+            self._place_for(laid, typed).focus()
+        self.call_after_refresh(self.draw)
 
-    @on(Asked)
-    def asked(self, event: Asked) -> None:
-        """Another question."""
-        same = type(event.question) is type(self.attempt.question)
-        self._set(attempt=self.attempt.asked(event.question, self._now()), aside="", hint="", other=False)
-        if isinstance(event.question, Review):
-            self._set(renew=self._wishes.renew or event.question.due)
-        self.rearrange(fresh=not same)
+    def _laid(self, state: SignInState) -> Layout | None:
+        width, height = self.size.width, self.app.size.height if self.inline else self.size.height
+        if not width or not height:
+            return None
+        here = self.screen.focused is self.below
+        return lay_out(replace(state, at_choices=here), width - _SCROLLBAR - len(GUTTER), height)
 
-    @on(Used)
-    def used(self) -> None:
-        """What was typed early is on its way."""
-        self._set(attempt=self.attempt.used(SENT, self._now()))
-        self.draw()
+    def _typed_into(self, state: SignInState) -> Widget | None:
+        if not types_in(state):
+            return None
+        question = state.attempt.question
+        if isinstance(question, CodeAsked):
+            return self.boxes
+        return self.line if isinstance(question, AppleIdAsked) else self.secret
 
-    @on(Ended)
-    def ended(self, event: Ended) -> None:
-        """It went well."""
-        told = event.told + (self._tell_unattended() if self._state.keep is Keep.CLUSTER else ())
-        self._set(attempt=self.attempt.finished(event.outcome, told), aside="", hint="")
-        self.rearrange()
-        if self.inline and not offers_calendar(self.state()):
-            self.set_timer(READABLE_SECONDS, self.close)
+    def _place_for(self, laid: Layout | None, typed: Widget | None) -> Widget:
+        """Where the cursor belongs: where it is typed, else where it is chosen, but at a text that goes on, on the text."""
+        if typed is not None:
+            return typed
+        if laid is None or not any(row.id for row in laid.below):
+            return self.page
+        return self.page if laid.state.overflows and isinstance(laid.state.attempt.question, TermsAsked) else self.below
 
-    @on(Refused)
-    def refused(self, event: Refused) -> None:
-        """It can't go on."""
-        self._set(attempt=self.attempt.failed(event.trouble, self._now()), aside="", hint="")
-        self.rearrange()
-        if closes_itself(self.state()):
-            self.set_timer(READABLE_SECONDS, self.close)
+    def draw(self) -> None:
+        """Draws everything; what is unchanged costs nothing."""
+        if not self.is_attached or (laid := self._laid(self.controller.state)) is None:
+            return
+        state, width = laid.state, self.size.width
+        title, right, sign = heading(state)
+        gap = width - 2 - Content(right).cell_length
+        left = clip(clean(title), max(1, gap - 2))
+        pad = " " * max(1, gap - Content(left).cell_length)
+        style = "bold " + STYLE.get(sign, MUTED)
+        self.query_one("#heading", Line).show(Content.assemble(" ", (left, "bold"), pad, (right, style), " "))
+        self.query_one("#upper", Line).show(rule_line(width, -1, "", self._banner))
+        self.query_one("#lower", Line).show(rule_line(width, -1, ""))
+        self.set_class(laid.tight, "-tight")
+        self.set_class(types_in(state), "-types")
+        self.boxes.set_class(laid.flat, "-flat")
+        self.below.display = bool(laid.below)
+        _make_high(self.page, laid.page_height)
+        _make_high(self.below, laid.below_height)
+        self._show_page(laid)
+        self.below.show(laid.below)
+        self.query_one("#keys", Line).show(key_line(keys(state), "", MUTED, width))
 
-    @on(Rang)
-    def rang(self, event: Rang) -> None:
-        """Shows it."""
-        self._set(demo=event.text)
-        self.draw()
+    def _show_page(self, laid: Layout) -> None:
+        """The page; what has no room above the line or the boxes is what came first, until somebody scrolls there."""
+        page, at = self.page, self.page.scroll_offset.y
+        page.show(laid.page)
+        if not page.cursor:
+            if not self._arrived:
+                page.scroll_to(y=at, animate=False, immediate=True)
+            elif types_in(laid.state):
+                page.scroll_end(animate=False, immediate=True)
+        self._arrived = False
 
-    @on(Broken)
-    def broken(self, event: Broken) -> None:
-        """Ends the app."""
-        raise event.error
+    def on_resize(self) -> None:
+        """Draws for the new size, once it is laid out."""
+        self.call_after_refresh(self.draw)
 
-    @on(Left)
-    def left(self) -> None:
-        """Everything is put back."""
-        self.close()
+    # What goes to the controller, and what it asks for
 
-    # Leaving
+    def post(self, event: Event) -> None:
+        """Queues an event for the controller, from any thread."""
+        if self.is_attached:
+            self.post_message(self.Happened(event))
 
-    def leave(self) -> None:
-        """One step back: out of what is looked at besides, else out of the sign-in; a second time without waiting."""
-        if self._state.aside:
-            self._look_aside("")
-        elif self.attempt.ended or self.attempt.leaving or self._errand is None:
-            self.close()
-        else:
-            self._errand.cancel()
-            self._set(attempt=replace(self.attempt, question=None, leaving=self._now()))
-            self.rearrange()
+    @on(Happened)
+    def happened(self, message: Happened) -> None:
+        """Now it is this event's turn."""
+        self.controller.receive(message.event)
+
+    def copy(self, text: str) -> None:
+        """Gives the text to the terminal's clipboard."""
+        self.app.copy_to_clipboard(text)
+
+    def after(self, seconds: float, call: Callable[[], None]) -> None:
+        """Calls back after a while."""
+        self.set_timer(seconds, call)
 
     def close(self) -> None:
         """Tells whoever opened it."""
-        attempt = self.attempt
-        self.post_message(self.Closed(self, attempt.outcome, attempt.told, attempt.trouble))
+        self.post_message(self.Closed(self.controller))
+
+    @on(SecretInput.Given)
+    def password_typed(self) -> None:
+        """Hands the password on and forgets it."""
+        self.controller.password_typed(Secret(self.secret.take()))
+
+    @on(CodeBoxes.Filled)
+    def code_typed(self) -> None:
+        """Hands the code on and forgets it."""
+        self.controller.code_typed(self.boxes.take())
+
+    @on(CodeBoxes.Misread)
+    def code_misread(self) -> None:
+        """Says so."""
+        self.controller.say("There are no six digits in what was pasted.")
+
+    @on(Input.Submitted, "#line")
+    def apple_id_typed(self, event: Input.Submitted) -> None:
+        """Hands the Apple ID on."""
+        event.stop()
+        self.controller.apple_id_typed(event.value)
+
+    @on(Page.Chosen)
+    def row_chosen(self, event: Page.Chosen) -> None:
+        """Enter or a click on a row: a command is copied, anything else is for the controller."""
+        event.stop()
+        row = next((row for row in event.page.rows if row.id == event.row_id), None)
+        if isinstance(row, Command):
+            self.controller.copy_commands([row.command])
+        else:
+            self.controller.choose(event.row_id)
+
+    # Where keys go
+
+    @on(Page.Left)
+    def page_left(self, event: Page.Left) -> None:
+        """Beyond the last or the first row of one part is the next part."""
+        event.stop()
+        if event.page is self.page and event.direction > 0 and self.below.display:
+            self.below.focus()
+        elif event.page is self.below and event.direction < 0:
+            (self._typed_into(self.controller.state) or self.page).focus()
+        self.call_after_refresh(self.draw)
+
+    def on_key(self, event: events.Key) -> None:
+        """Keys that mean another part than the one that has the cursor."""
+        focused = self.screen.focused
+        if focused is not self.page and event.key in ("pageup", "pagedown"):
+            taken = True
+            self.page.action_page_up() if event.key == "pageup" else self.page.action_page_down()
+        elif isinstance(focused, CodeBoxes | Input):
+            taken = event.key == "down" and self.below.display
+            if taken:
+                self.below.focus()
+        elif focused is self.below:
+            taken = self._key_while_choosing(event)
+        else:
+            taken = event.key == "enter" and self._read_on()
+        if taken:
+            event.stop()
+            event.prevent_default()
+            self.call_after_refresh(self.draw)
+
+    def _key_while_choosing(self, event: events.Key) -> bool:
+        """What is typed while the cursor is on a choice belongs where it is typed."""
+        typed, character = self._typed_into(self.controller.state), event.character
+        if typed is not None and event.key == "backspace":
+            typed.focus()
+            return True
+        if typed is None or character is None or not event.is_printable or event.key == "space":
+            return False
+        if isinstance(typed, CodeBoxes):
+            if not typed.takes(character):
+                return False
+            typed.put(character)
+        elif isinstance(typed, Input):
+            typed.insert_text_at_cursor(character)
+        typed.focus()
+        return True
+
+    def on_paste(self, event: events.Paste) -> None:
+        """What is pasted while the cursor is on a choice belongs where it is typed."""
+        typed = self._typed_into(self.controller.state)
+        if typed is None or self.screen.focused is not self.below:
+            return
+        event.stop()
+        typed.focus()
+        if isinstance(typed, CodeBoxes):
+            typed.on_paste(event)
+        elif isinstance(typed, Input) and event.text:
+            typed.insert_text_at_cursor(event.text.splitlines()[0])
+
+    def _read_on(self) -> bool:
+        """Enter on a text: on to its next page, and from its end to the choice."""
+        page = self.page
+        if page.cursor or not self.below.display:
+            return False
+        if page.scroll_offset.y >= page.max_scroll_y:
+            self.below.focus()
+        else:
+            page.action_page_down()
+        return True
 
 
-__all__ = ["CALENDAR_NAME", "KEYS", "SignInView"]
+def _make_high(page: Page, height: int) -> None:
+    if page.styles.inline.height != Scalar.from_number(height):
+        page.styles.height = height

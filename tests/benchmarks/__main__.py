@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.benchmarks import commands, kubeconfigs, results, terminal
 from tests.benchmarks.promises import PROMISES, bench_in
 from tests.benchmarks.results import Result
+from wizard.command import Address
 from wizard.errors import Trouble
 
 
@@ -48,7 +49,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     except Trouble as trouble:
-        sys.stderr.write("\n".join((*trouble.lines(), "")))
+        sys.stderr.write("\n".join((*trouble.lines(Address()), "")))
         return 2
     finally:
         if found:

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from wizard.cli.console import Console, folded, folded_command
+from wizard.command import Address
 from wizard.errors import Exit, Trouble
 
 SECRET = "planted-secret-4711"
@@ -34,7 +35,7 @@ class Pair:
 
     @property
     def console(self) -> Console:
-        return Console(self.program, self._write)
+        return Console(Address(), self.program, self._write)
 
     def _write(self, text: str) -> None:
         self.asked += text
@@ -157,11 +158,24 @@ async def test_bytes_that_are_no_text_are_in_no_exception(ends: Pair) -> None:
     assert ends.echoes
 
 
+async def test_what_is_told_while_a_question_stands_gets_lines_of_its_own(ends: Pair) -> None:
+    console = ends.console
+
+    def meanwhile() -> None:
+        console.say("◐ a pod is starting")
+        ends.type("123456\n")
+
+    ends.at = {"Code: ": meanwhile}
+    assert await console.ask("Code: ") == "123456"
+    console.say("done")
+    assert ends.asked == "Code: \n◐ a pod is starting\nCode: done\n"
+
+
 async def test_without_a_terminal_nothing_is_asked() -> None:
     there, away = os.pipe()
     asked: list[str] = []
     with pytest.raises(Trouble) as refused:
-        await Console(there, asked.append).ask("Who? ")
+        await Console(Address(), there, asked.append).ask("Who? ")
     assert (refused.value.code, asked) == ("reauth.no-terminal", [])
     os.close(there)
     os.close(away)
@@ -169,7 +183,7 @@ async def test_without_a_terminal_nothing_is_asked() -> None:
 
 async def test_lines_of_a_pipe_come_one_by_one() -> None:
     there, away = os.pipe()
-    console = Console(there)
+    console = Console(Address(), there)
     os.write(away, b"pass word \r\n4179")
     assert await console.line() == "pass word "
     with pytest.raises(Trouble) as refused:
@@ -187,7 +201,7 @@ async def test_lines_of_a_pipe_come_one_by_one() -> None:
 async def test_lines_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "answers").write_text("one\n\nthree")
     with (tmp_path / "answers").open() as file:
-        console = Console(file.fileno())
+        console = Console(Address(), file.fileno())
         assert [await console.line() for _ in range(4)] == ["one", "", "three", None]
 
 

@@ -27,6 +27,7 @@ from tests.screens.signing import (
 from wizard.cli.console import Console
 from wizard.cli.reauth import Wish, reauth
 from wizard.cli.terminal_person import TerminalPerson
+from wizard.command import Address
 from wizard.errors import Exit, Trouble
 from wizard.icloud.calendar import Due, calendar
 from wizard.icloud.ladder import Rung
@@ -69,7 +70,7 @@ class Answered(Console):
     def __init__(self, *answers: str) -> None:
         self.answers = list(answers)
         self.questions: list[str] = []
-        super().__init__(0)
+        super().__init__(Address(), 0)
 
     @property
     def is_terminal(self) -> bool:

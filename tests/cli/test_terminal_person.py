@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,10 +13,11 @@ import pytest
 import wizard.cli.terminal_person
 from wizard.cli.console import Console
 from wizard.cli.terminal_person import TerminalPerson
+from wizard.command import Address
 from wizard.errors import Exit, Trouble
 from wizard.icloud.steps import CodeWanted, Phone, SecurityKeyWanted, TermsWanted
 from wizard.icloud.words import trouble
-from wizard.model import Action, Plan, Target, Verb
+from wizard.plan import CreateObject, DeleteObject, Plan, RunInPod, Target
 from wizard.signin.person import AnotherCode, Code, GaveUp, InUse, Progress, Stage, Tick
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -31,7 +33,7 @@ class Sitting(Console):
         self.said = ""
         self.questions: list[tuple[str, bool]] = []
         self.answers = list(answers)
-        super().__init__(0, self._see)
+        super().__init__(HOME, 0, self._see)
 
     def _see(self, text: str) -> None:
         self.said += text
@@ -173,6 +175,15 @@ async def key(person: TerminalPerson) -> object:
     return await person.security_key(SecurityKeyWanted(("blue",)))
 
 
+async def test_in_the_pod_only_what_icloudpd_can_do_is_offered() -> None:
+    sitting = Sitting("n", "d", "123456")
+    wanted = replace(WANTED, delivery="device", can_be_sent_again=False)
+    assert await at(sitting).code(wanted, None) == Code("123456")
+    (question,) = {question for question, _ in sitting.questions}
+    assert "n: again" not in question
+    assert "d: device" not in question
+
+
 async def code(person: TerminalPerson) -> object:
     return await person.code(WANTED, None)
 
@@ -226,22 +237,15 @@ async def test_a_run_that_came_later_is_asked_about_anew(monkeypatch: pytest.Mon
 
 # The plan
 
+HOME = Address(context="home")
 JOB = Target("batch/v1", "Job", "jobs", "photo-sync", "photosync-handover-4be1c0")
+REMOVE = DeleteObject(id="remove-pod", title="Remove the job", target=JOB)
 PLAN = Plan(
     "Sign in",
     (
-        Action(
-            "Start a pod",
-            Verb.CREATE,
-            JOB,
-            {"kind": "Job"},
-            command='kubectl -n photo-sync create -f - <<\'END\'\n{"kind": "Job"}\nEND',
-            undo="It ends by itself; sooner with: kubectl -n photo-sync delete job photosync-handover-4be1c0",
-        ),
-        Action("Write the files", Verb.RUN, JOB, "sh -s (the files travel on its standard input)"),
-        Action(
-            "Remove the job", Verb.DELETE, JOB, command="kubectl -n photo-sync delete job photosync-handover-4be1c0"
-        ),
+        CreateObject(id="start-pod", title="Start a pod", target=JOB, manifest={"kind": "Job"}, undo=(REMOVE,)),
+        RunInPod(id="write", title="Write the files", target=JOB, no_undo="They are removed."),
+        REMOVE,
     ),
     ("The CronJob is paused meanwhile.",),
 )
@@ -260,11 +264,11 @@ async def test_a_person_sees_the_commands_and_is_asked_before_it_begins() -> Non
     assert console.said.splitlines() == [
         "As far as it is needed, this will:",
         "  - Start a pod",
-        "      kubectl -n photo-sync create -f -",
+        "      kubectl --context home create -f -",
         "      (reads the manifest of job photosync-handover-4be1c0)",
         "  - Write the files",
         "  - Remove the job",
-        "      kubectl -n photo-sync delete job photosync-handover-4be1c0",
+        "      kubectl --context home -n photo-sync delete job photosync-handover-4be1c0",
         "  The CronJob is paused meanwhile.",
     ]
     assert len(console.questions) == 1
@@ -272,13 +276,15 @@ async def test_a_person_sees_the_commands_and_is_asked_before_it_begins() -> Non
 
 async def test_commands_begin_as_this_cluster_takes_it_and_how_it_is_undone_is_told_when_asked() -> None:
     console = Sitting("u", "what?", "Yes")
-    await at(console).plan(PLAN, "anna", "kubectl --context home")
+    await at(console).plan(PLAN, "anna")
     before, _, after = console.said.partition("meanwhile.\n")
     assert before.startswith("anna: as far as it is needed, this will:\n")
     assert "      kubectl --context home -n photo-sync delete job" in before
     assert after == (
-        "  - Start a pod: It ends by itself; sooner with: "
-        "kubectl --context home -n photo-sync delete job photosync-handover-4be1c0\n"
+        "  - Start a pod\n"
+        "      kubectl --context home -n photo-sync delete job photosync-handover-4be1c0\n"
+        "  - Write the files: They are removed.\n"
+        "  - Remove the job\n"
     )
     assert len(console.questions) == 3
 
@@ -320,7 +326,7 @@ class Piped(Console):
         os.write(write, data.encode())
         os.close(write)
         self.said = ""
-        super().__init__(self.read, self._see)
+        super().__init__(HOME, self.read, self._see)
 
     def _see(self, text: str) -> None:
         self.said += text
@@ -370,7 +376,7 @@ async def test_terms_that_nobody_can_accept_are_not_shown_first(piped: Callable[
     with pytest.raises(Trouble) as refused:
         await terms(at(console, password_promised=True))
     assert console.said == ""
-    said = " ".join(refused.value.lines())
+    said = " ".join(refused.value.lines(Address()))
     assert "can't be shown" not in said
     assert "in a terminal, which shows them" in said
 
@@ -404,7 +410,7 @@ async def test_each_answer_is_given_once_and_the_refusal_says_that_nothing_was_s
     wrong = trouble("icloud.wrong-password")
     with pytest.raises(Trouble) as refused:
         await person.password(APPLE_ID, wrong)
-    said = " ".join(refused.value.lines())
+    said = " ".join(refused.value.lines(Address()))
     assert (refused.value.code, refused.value.exit_code) == (wrong.code, Exit.NEEDS_PERSON)
     assert said.startswith(wrong.what)
     assert "nothing was sent again" in said

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard.command import Address, Command, Program, Shell, kubectl, line, photosync_wizard
+from wizard.command import Address, Command, Program, Shell, helm, kubectl, line, photosync_wizard
 
 NOWHERE = Address()
 FULL = Address(kubeconfig="/home/anna/my config", context="home", namespace="photos")
@@ -38,6 +38,18 @@ DEMO = Address(kubeconfig="real", context="real", demo="expired")
             "photosync-wizard --kubeconfig '/home/anna/my config' --context home -n other status",
         ),
         (photosync_wizard("reauth"), Address(demo="expired"), "photosync-wizard --demo expired reauth"),
+        (
+            helm("install", "x", namespace="ns"),
+            Address("f", "c"),
+            "helm --kubeconfig f --kube-context c -n ns install x",
+        ),
+        (helm("install", "x", namespace="ns"), DEMO, "helm -n ns install x"),
+        (
+            photosync_wizard("reauth"),
+            Address(context="c", flags=("--pvc", "my photos")),
+            "photosync-wizard --context c --pvc 'my photos' reauth",
+        ),
+        (kubectl("get", "pv"), Address(context="c", flags=("--pvc", "x")), "kubectl --context c get pv"),
         (line("ls", "-l", "/a b"), FULL, "ls -l '/a b'"),
         (
             kubectl("patch", "pvc", "x", "-p", '{"spec": "it\'s"}'),

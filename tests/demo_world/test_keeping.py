@@ -88,7 +88,7 @@ async def test_a_broken_file_is_said_so_and_left_alone(tmp_path: Path, content: 
         async with DemoWorld.open(tiny(), tmp_path):
             pass
     assert str(file) in trouble.value.what
-    assert "--reset" in trouble.value.commands[0]
+    assert "--reset" in trouble.value.commands[0].parts
     assert file.read_text() == content
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.demo_world.signing import NAMES, YOU, Somebody, Visit, leaves, visit
+from wizard.command import Address
 from wizard.errors import Trouble
 from wizard.handover.pod import HandoverPod
 from wizard.icloud.ladder import Rung
@@ -107,7 +108,7 @@ async def test_two_at_once_do_not_spoil_each_other(tmp_path: Path, monkeypatch: 
 async def test_of_two_that_begin_at_the_same_moment_the_later_one_stands_back(tmp_path: Path) -> None:
     async with visit("expired-heals", tmp_path) as there:
         renewal, other = await there.renewal(), (await there.start()).preparation
-        first: Any = copy.deepcopy(other.handover.action.body)
+        first: Any = copy.deepcopy(other.handover.change.manifest)
         first["metadata"]["name"] = "a-first"
         await there.engine.cluster.send("POST", "/apis/batch/v1/namespaces/photo-sync/jobs", body=first)
         with pytest.raises(Trouble) as refused:
@@ -141,7 +142,7 @@ async def test_what_an_earlier_start_left(tmp_path: Path) -> None:
     async with visit("trust-expired", tmp_path) as there:
         start = await there.start()
         await there.engine.cluster.send(
-            "POST", "/apis/batch/v1/namespaces/photo-sync/jobs", body=start.preparation.handover.action.body
+            "POST", "/apis/batch/v1/namespaces/photo-sync/jobs", body=start.preparation.handover.change.manifest
         )
         await there.world.settle()
         assert len(there.jobs()) == 1
@@ -254,7 +255,7 @@ async def test_a_pair_that_was_half_written_is_put_back_before_anything_is_asked
 async def test_a_check_beside_a_sign_in_that_has_just_begun_stands_back(tmp_path: Path) -> None:
     async with visit("expired-heals", tmp_path) as there:
         check, other = await there.renewal(), (await there.start()).preparation
-        first: Any = copy.deepcopy(other.handover.action.body)
+        first: Any = copy.deepcopy(other.handover.change.manifest)
         first["metadata"]["name"] = "a-first"
         await there.engine.cluster.send("POST", "/apis/batch/v1/namespaces/photo-sync/jobs", body=first)
         with pytest.raises(Trouble) as refused:
@@ -268,7 +269,7 @@ async def test_a_pod_that_would_come_back_is_not_stopped(tmp_path: Path) -> None
         with pytest.raises(Trouble) as refused:
             await (await there.renewal()).run()
         assert refused.value.code == "renewal.comes-back"
-        assert "kubectl -n photo-sync scale deployment icloud --replicas=0" in refused.value.commands
+        assert "kubectl -n photo-sync scale deployment icloud --replicas=0" in Address().lines(refused.value.commands)
         assert "icloud-7d9f-x2x4z" in there.pods()
         await there.settled()
 
@@ -306,8 +307,8 @@ async def test_a_check_changes_nothing_that_was_left(tmp_path: Path) -> None:
         paused = {"metadata": {"annotations": {"photosync-wizard/suspended-by": "x"}}, "spec": {"suspend": True}}
         await there.engine.cluster.send("PATCH", CRON_JOB, body=paused, content_type=MERGE)
         start = await there.start()
-        job = start.preparation.handover.action
-        await there.engine.cluster.send("POST", job.target.path, body=job.body)
+        job = start.preparation.handover.change
+        await there.engine.cluster.send("POST", job.target.collection, body=job.manifest)
         await there.world.settle()
         await there.look()
         assert (await (await there.renewal()).check()).rung is Rung.HEALED
@@ -343,7 +344,7 @@ async def test_where_one_node_only_may_use_the_claim_the_pod_goes_to_who_uses_it
         await made(there, user("somebody"))
         node = there.get("Pod", "somebody")["spec"]["nodeName"]
         with_access(there, mode)
-        assert (node in json.dumps((await there.start()).preparation.handover.action.body)) is pinned
+        assert (node in json.dumps((await there.start()).preparation.handover.change.manifest)) is pinned
 
 
 async def test_a_claim_for_one_pod_is_not_looked_at_beside_another(tmp_path: Path) -> None:

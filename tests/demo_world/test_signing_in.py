@@ -409,6 +409,18 @@ async def test_answering_an_auth_pod_leaves_no_password_in_clear(
         assert told.endswith("was removed")
 
 
+async def test_the_plan_of_the_second_way_answers_a_pod_that_waits(tmp_path: Path) -> None:
+    async with visit("auth-waiting", tmp_path) as there:
+        plan = (await there.start()).preparation.plan_inside
+        titles = [change.title for change in plan.changes]
+        answering = next(
+            n for n, title in enumerate(titles) if title.startswith("Answer icloudpd in pod icloudpd-auth")
+        )
+        assert any(title.startswith("Remove pod icloudpd-auth") for title in titles[answering:])
+        assert not any("staging" in title for title in titles)
+        assert any("password in clear" in note for note in plan.notes)
+
+
 async def test_before_an_auth_pod_is_answered_it_is_said_what_that_leaves(tmp_path: Path) -> None:
     async with visit("auth-waiting", tmp_path) as there:
         (auth_pod,) = [(await there.start()).preparation.auth_pod]
@@ -455,48 +467,82 @@ async def test_cancelled_while_the_person_thinks(tmp_path: Path) -> None:
         await there.settled()
 
 
-async def test_on_an_unused_claim_password_and_code_are_asked_while_the_pod_starts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def cut_off(monkeypatch: pytest.MonkeyPatch, *, after: int = 0) -> list[str]:
+    """No icloudpd in any pod reaches Apple any more, after so many that did; gives who asked."""
+    asked: list[str] = []
+    reaches = HandoverPod.prove
+
+    async def prove(self: HandoverPod, username: str) -> Proof:
+        asked.append(username)
+        if len(asked) <= after:
+            return await reaches(self, username)
+        return proof_of("pod", b"2026-11-24 06:46:01 INFO     Cannot connect to Apple iCloud service")
+
+    monkeypatch.setattr(HandoverPod, "prove", prove)
+    monkeypatch.setattr(proving, "PAUSE_SECONDS", 0)
+    return asked
+
+
+@pytest.mark.parametrize("scenario", ["seed", "trust-expired"])
+async def test_a_pod_that_does_not_reach_apple_costs_no_password_and_no_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scenario: str
 ) -> None:
-    code_asked, opened = asyncio.Event(), HandoverPod.open
-
-    async def slowly(self: HandoverPod, *arguments: Any) -> None:
-        await code_asked.wait()
-        await opened(self, *arguments)
-
-    class Early(Somebody):
-        async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
-            code_asked.set()
-            return await super().code(wanted, why)
-
-    monkeypatch.setattr(HandoverPod, "open", slowly)
-    async with visit("seed", tmp_path, Early()) as there:
-        renewal = await there.renewal()
-        renewal.preparation = replace(renewal.preparation, unused=True)
-        assert (await renewal.run()).rung is Rung.CODE
+    async with visit(scenario, tmp_path) as there:
+        cut_off(monkeypatch)
+        with pytest.raises(Trouble) as ended:
+            await (await there.renewal()).run()
+        assert (ended.value.code, ended.value.what) == ("renewal.not-judged", "The pod could not reach Apple.")
+        assert (there.person.asked, there.person.phone) == ([], [])
+        assert ("There was no session before." in ended.value.fix) is (scenario == "seed")
         await there.settled()
 
 
-async def test_a_pod_that_can_not_start_ends_the_questions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = asyncio.Event()
+@pytest.mark.parametrize(
+    ("scenario", "options", "proofs"),
+    [
+        ("seed", {}, 1),
+        ("trust-expired", {}, 1),
+        ("trust-expired", {"in_pod_only": True}, 0),
+        ("auth-waiting", {"in_pod_only": True}, 0),
+    ],
+)
+async def test_a_session_that_nobody_could_judge_is_proved_first_by_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scenario: str, options: dict[str, Any], proofs: int
+) -> None:
+    async with visit(scenario, tmp_path) as there:
+        before = there.session()
+        with monkeypatch.context() as meanwhile:
+            cut_off(meanwhile, after=proofs)
+            with pytest.raises(Trouble) as ended:
+                await (await there.renewal(**options)).run()
+        assert "without another code" in ended.value.fix
+        if None not in before:
+            assert there.session() == before
+    async with visit(scenario, tmp_path) as again:
+        await again.look()
+        check = await (await again.renewal()).check()
+        assert check.rung in (Rung.SET_ASIDE, Rung.WORKS)
+        outcome = await (await again.renewal()).run()
+        assert (outcome.rung, again.person.asked) == (Rung.SET_ASIDE, [])
+        assert again.session() != before
+        await again.settled()
+        assert (await (await again.renewal()).run()).rung is Rung.WORKS
 
-    async def can_not(*_: Any) -> None:
-        await asked.wait()
-        raise Trouble("handover.image-pull", "The image can't be pulled.")
 
-    class Waiting(Somebody):
-        async def password(self, apple_id: str, why: Trouble | None) -> str:
-            asked.set()
-            await asyncio.Event().wait()
-            raise AssertionError(apple_id, why)
-
-    monkeypatch.setattr(HandoverPod, "open", can_not)
-    async with visit("seed", tmp_path, Waiting()) as there:
-        renewal = await there.renewal()
-        renewal.preparation = replace(renewal.preparation, unused=True)
-        with pytest.raises(Trouble) as ended:
-            await renewal.run()
-        assert ended.value.code == "handover.image-pull"
+async def test_a_session_set_aside_that_apple_has_ended_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with visit("trust-expired", tmp_path) as there:
+        with monkeypatch.context() as meanwhile:
+            cut_off(meanwhile, after=1)
+            with pytest.raises(Trouble):
+                await (await there.renewal()).run()
+        there.residents.apple.end_web_sessions(YOU)  # type: ignore[union-attr]
+        there.person.asked.clear()
+        outcome = await (await there.renewal()).run()
+        assert outcome.rung in (Rung.HEALED, Rung.TRUSTED_PASSWORD, Rung.CODE)
+        assert there.person.asked
+        await there.settled()
 
 
 async def test_each_of_the_family_signs_in_for_themselves(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 
 from tests.demo_world.signing import YOU, Visit, visit
 from wizard.errors import Trouble
+from wizard.icloud.files import icloudpd_names
 from wizard.icloudpd.workload import read_workload
 from wizard.settings import Settings
 from wizard.signin.begin import Start, begin, username_key
+from wizard.signin.renew import Renewal
 from wizard.world import Container, EnvVar, Mount, PodSpec, PodVolume
 
 OTHER = "other@example.com"
@@ -53,6 +56,18 @@ async def test_the_secret_that_the_cron_job_reads(tmp_path: Path) -> None:
     async with visit("complete", tmp_path) as there:
         start = await started(there)
         assert (start.apple_id, start.source) == (YOU, "from the Secret icloud-credentials")
+
+
+async def test_a_decomposed_name_is_asked_for_as_the_cron_job_has_it(tmp_path: Path) -> None:
+    """Icloudpd names its files after the letters that it gets: `zoe`, not `zoë`."""
+    composed = unicodedata.normalize("NFC", "Zoë@example.com")
+    decomposed = unicodedata.normalize("NFD", composed)
+    async with visit("complete", tmp_path) as there:
+        await in_secret(there, decomposed)
+        start = await started(there)
+        assert (start.apple_id, start.preparation.username) == (composed.lower(), decomposed)
+        renewal = Renewal(there.engine.cluster, start.preparation, composed.lower(), tmp_path, there.person)
+        assert icloudpd_names(renewal.username).jar == "zoeexamplecom"
 
 
 async def test_a_name_on_the_command_line_comes_before_a_secret_that_nobody_reads(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from tests.cli.kubeconfigs import write
 from tests.cli.running import files_below
 from tests.engine.fakes import Following, until
+from wizard.command import Address
 from wizard.connectors import DemoConnector, KubeconfigConnector
 from wizard.demo.scenarios import load
 from wizard.demo.world import DemoWorld
@@ -39,7 +40,7 @@ async def following(folder: Path, world: DemoWorld) -> AsyncIterator[Following]:
 async def fresh(updates: Following, *, stale: bool = False) -> Snapshot:
     """The next picture; before it there may be failed tries if `stale`."""
     while isinstance(update := await updates.next(), Stale):
-        assert stale, update.trouble.lines()
+        assert stale, update.trouble.lines(Address())
     assert isinstance(update, Fresh)
     return update.snapshot
 

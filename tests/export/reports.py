@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from wizard.command import kubectl, line
 from wizard.model import (
     Account,
     Blocker,
@@ -98,7 +99,7 @@ def seed_report() -> Report:
                     Severity.WARNING,
                     "Secret icloud-credentials has no key password, which the CronJob and the auth pod read.",
                     fix="Take --password out of the command.",
-                    commands=("kubectl -n photo-sync edit cronjob icloudpd-sync",),
+                    commands=(kubectl("edit", "cronjob", "icloudpd-sync", namespace="photo-sync"),),
                     implies=Status.ACTION_REQUIRED,
                 ),
                 Finding("credentials.schedule", Severity.ERROR, "A loud one that stands in nobody's way."),
@@ -117,6 +118,7 @@ def seed_report() -> Report:
 
 
 texts = st.text(max_size=30)
+shell_words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"), max_size=30)
 times = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001
 evidence = st.dictionaries(
     texts,
@@ -144,7 +146,7 @@ findings = st.builds(
     evidence,
     texts,
     texts,
-    st.lists(texts, max_size=2).map(tuple),
+    st.lists(st.builds(line, shell_words), max_size=2).map(tuple),
     texts,
     st.none() | st.sampled_from(Status),
 )

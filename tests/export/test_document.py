@@ -13,8 +13,11 @@ import yaml
 from hypothesis import given
 
 from tests.export.reports import every_time_the_same, reports, seed_report
+from wizard.command import Address
 from wizard.export import to_json, to_yaml
 from wizard.model import Finding, Report, SessionState, Severity, Status
+
+NOWHERE = Address()
 
 
 def schema() -> dict[str, Any]:
@@ -32,14 +35,14 @@ def test_the_schema_is_one() -> None:
 @every_time_the_same
 @given(reports)
 def test_every_report_keeps_the_schema_in_json_and_yaml(report: Report) -> None:
-    document = to_json(report)
+    document = to_json(report, NOWHERE)
     text = json.dumps(document, allow_nan=False)
     VALIDATOR.validate(json.loads(text))
-    assert yaml.safe_load(to_yaml(report)) == document
+    assert yaml.safe_load(to_yaml(report, NOWHERE)) == document
 
 
 def test_the_document_is_the_designs() -> None:
-    document = to_json(seed_report())
+    document = to_json(seed_report(), NOWHERE)
     assert document["taken_at"] == "2026-01-18T12:00:00Z"
     assert document["cluster"]["context"] == "home-cluster"
     assert document["progress"] == {"complete": 2, "total": 7, "percent": 29}
@@ -90,7 +93,7 @@ def test_evidence_becomes_plain_json() -> None:
         },
     )
     step = replace(report.steps[0], findings=(odd,))
-    assert to_json(replace(report, steps=(step,)))["steps"][0]["findings"][0]["evidence"] == {
+    assert to_json(replace(report, steps=(step,)), NOWHERE)["steps"][0]["findings"][0]["evidence"] == {
         "time": "2026-01-18T12:00:00Z",
         "naive": "2026-01-18T12:00:00Z",
         "set": ["a", "b"],

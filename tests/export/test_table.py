@@ -11,9 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.export.reports import IMMICH, STEPS, VALID, every_time_the_same, report, reports, seed_report
+from wizard.command import Address, line, photosync_wizard
 from wizard.export import to_table
 from wizard.export.table import cells, clean, wrapped
 from wizard.model import Finding, Report, Severity, Status
+
+NOWHERE = Address()
 
 SEED = """\
 photo-sync on home-cluster (https://10.0.0.5:6443)
@@ -41,25 +44,25 @@ Unknown   Jobs could not be read.
 
 
 def test_the_seed_at_80_columns() -> None:
-    assert to_table(seed_report()) == SEED
+    assert to_table(seed_report(), NOWHERE) == SEED
 
 
 def test_colour_only_repeats() -> None:
-    coloured = to_table(seed_report(), colour=True)
+    coloured = to_table(seed_report(), NOWHERE, colour=True)
     assert "\033[32m✓\033[0m" in coloured
     assert "\033[31mblocked\033[0m" in coloured
     assert re.sub(r"\033\[\d+m", "", coloured) == SEED
 
 
 def test_without_unicode_it_still_reads() -> None:
-    table = to_table(seed_report(), unicode=False)
+    table = to_table(seed_report(), NOWHERE, unicode=False)
     assert table.isascii()
     assert "x 5 Immich integration" in table
     assert "######..............  2 of 7 complete" in table
 
 
 def test_all_complete_names_the_day_the_session_ends() -> None:
-    table = to_table(report(session=VALID))
+    table = to_table(report(session=VALID), NOWHERE)
     assert "default (you@example.com): valid, until 2026-02-16, 29 days left" in table
     assert "nothing: all that is wanted is complete" in table
     assert "Unknown" not in table
@@ -71,9 +74,9 @@ def test_a_sign_in_that_is_due_is_next_when_all_else_is_done() -> None:
         Severity.WARNING,
         "Apple's session ends soon.",
         fix="Sign in again before 23 January; it takes a minute.",
-        commands=("photosync-wizard reauth",),
+        commands=(photosync_wizard("reauth"),),
     )
-    table = to_table(report(findings={"authentication": (due,)}))
+    table = to_table(report(findings={"authentication": (due,)}), NOWHERE)
     assert (
         "Next      3 Initial authentication\n"
         "          Sign in again before 23 January; it takes a minute.\n"
@@ -83,19 +86,19 @@ def test_a_sign_in_that_is_due_is_next_when_all_else_is_done() -> None:
 
 def test_what_is_awaited_is_listed() -> None:
     waiting = report(*(Status.COMPLETE,) * 4, Status.BLOCKED, blockers={"immich": (IMMICH,)})
-    assert "Done when Immich installed on cluster\n          Immich deployment and" in to_table(waiting)
+    assert "Done when Immich installed on cluster\n          Immich deployment and" in to_table(waiting, NOWHERE)
 
 
 def test_a_servers_text_can_not_steer_the_terminal() -> None:
-    nasty = Finding("storage.odd", Severity.ERROR, "a\033[2Jb\r\nc\u202e\x9b31md", commands=("rm\x1b]0;x\x07",))
-    table = to_table(report(Status.FAILED, findings={"storage": (nasty,)}))
+    nasty = Finding("storage.odd", Severity.ERROR, "a\033[2Jb\r\nc\u202e\x9b31md", commands=(line("rm\x1b]0;x\x07"),))
+    table = to_table(report(Status.FAILED, findings={"storage": (nasty,)}), NOWHERE)
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", table)
 
 
 @every_time_the_same
 @given(reports, st.integers(1, 130), st.booleans())
 def test_no_line_is_wider_than_asked_and_every_iteration_is_there(report: Report, width: int, unicode: bool) -> None:
-    table = to_table(report, width, unicode=unicode)
+    table = to_table(report, NOWHERE, width, unicode=unicode)
     limit = max(40, min(width, 100))
     lines = [line for line in table.split("\n") if not line.startswith(" " * 10 + "$ ")]
     assert [line for line in lines if cells(line) > limit] == []

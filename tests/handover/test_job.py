@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from wizard.accounts import AccountNames
+from wizard.command import Address
 from wizard.errors import Exit, Trouble
 from wizard.handover.job import CONTAINER, Handover, handover
 from wizard.settings import Settings
@@ -48,8 +50,8 @@ def made(job: Json, node: str = "") -> Handover:
 
 
 def pod_of(found: Handover) -> Json:
-    assert isinstance(found.action.body, dict)
-    spec: Json = found.action.body["spec"]["template"]["spec"]
+    assert isinstance(found.change.manifest, dict)
+    spec: Json = found.change.manifest["spec"]["template"]["spec"]
     return spec
 
 
@@ -165,7 +167,7 @@ def test_a_folder_that_can_not_be_known_is_no_place_for_a_session(job: Json, say
         made(job)
     assert says in trouble.value.what
     assert (trouble.value.code, trouble.value.exit_code) == ("renewal.not-ready", Exit.NEEDS_PERSON)
-    assert trouble.value.commands == ("kubectl -n photo-sync get cronjob icloudpd-sync -o yaml",)
+    assert Address().lines(trouble.value.commands) == ("kubectl -n photo-sync get cronjob icloudpd-sync -o yaml",)
 
 
 def test_a_cron_job_without_the_claim_has_no_hand_over() -> None:
@@ -294,7 +296,7 @@ def test_what_a_kept_variable_is_made_of_is_kept_too() -> None:
 def test_a_proxy_that_a_secret_is_part_of_stays_out_and_that_is_said(env: list[Json], kept: bool) -> None:
     found = made(cron_job(box(env=[*env, {"name": "TZ", "value": "UTC"}])))
     assert only(found)["env"] == [*(env if kept else []), {"name": "TZ", "value": "UTC"}]
-    assert "hunter2" not in json.dumps(found.action.body) + found.action.command
+    assert "hunter2" not in json.dumps(found.change.manifest) + repr(found.change.command)
     assert [note.partition(",")[0] for note in found.notes] == ([] if kept else ["The pod starts without HTTPS_PROXY"])
 
 
@@ -325,7 +327,7 @@ def test_config_maps_come_along_and_secrets_do_not() -> None:
     assert [mount["name"] for mount in only(found)["volumeMounts"]] == ["config", "mixed", "plain", "tmp"]
     mixed = {"name": "mixed", "projected": {"defaultMode": 292, "sources": [in_config]}}
     assert pod_of(found)["volumes"] == [CLAIM, mixed, volumes[5], volumes[6]]
-    assert "icloud-credentials" not in json.dumps(found.action.body)
+    assert "icloud-credentials" not in json.dumps(found.change.manifest)
 
 
 def test_policies_and_schedulers_see_a_pod_of_the_cron_job() -> None:
@@ -343,8 +345,8 @@ def test_policies_and_schedulers_see_a_pod_of_the_cron_job() -> None:
         "serviceAccountName": "icloudpd",
     }
     found = made(cron_job(metadata=metadata, **pod))
-    assert isinstance(found.action.body, dict)
-    assert found.action.body["spec"]["template"]["metadata"] == {
+    assert isinstance(found.change.manifest, dict)
+    assert found.change.manifest["spec"]["template"]["metadata"] == {
         "labels": {
             "egress": "apple",
             "photosync-wizard/purpose": "handover",
@@ -352,7 +354,7 @@ def test_policies_and_schedulers_see_a_pod_of_the_cron_job() -> None:
         },
         "annotations": {"sidecar.istio.io/inject": "false"},
     }
-    assert "egress" not in found.action.body["metadata"]["labels"]
+    assert "egress" not in found.change.manifest["metadata"]["labels"]
     spec = pod_of(found)
     assert {key: spec.get(key) for key in pod} == pod | {"initContainers": None}
     assert spec["automountServiceAccountToken"] is False
@@ -387,6 +389,7 @@ def test_the_command_that_is_shown_does_it(tmp_path: Path) -> None:
     kubectl.chmod(0o755)
     found = made(cron_job(box(env=[{"name": "LC_ALL", "value": 'it\'s "$HOME" `id`'}])))
     path = f"{tmp_path}:{os.environ['PATH']}"
-    subprocess.run(["/bin/sh", "-c", found.action.command], env={"PATH": path}, check=True, timeout=10)
+    assert found.change.command
+    subprocess.run(["/bin/sh", "-c", Address().line(found.change.command)], env={"PATH": path}, check=True, timeout=10)
     assert (tmp_path / "words").read_text() == "words: -n photo-sync create -f -\n"
-    assert json.loads((tmp_path / "manifest").read_text()) == found.action.body
+    assert yaml.safe_load((tmp_path / "manifest").read_text()) == found.change.manifest

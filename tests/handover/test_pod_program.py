@@ -11,7 +11,7 @@ from wizard.handover import scripts
 from wizard.handover.job import Handover
 from wizard.handover.pod import HandoverPod
 from wizard.kube.streams import ExecResult
-from wizard.model import Action, Target, Verb
+from wizard.plan import CreateObject, Target
 
 
 class Answering:
@@ -26,7 +26,9 @@ class Answering:
 
 def pod(cluster: Answering) -> HandoverPod:
     target = Target("batch/v1", "Job", "jobs", "photo-sync", "it")
-    made = Handover(Action("Start", Verb.CREATE, target), "/config", "/opt/elsewhere/icloudpd")
+    made = Handover(
+        CreateObject(id="start", title="Start", target=target, manifest={}), "/config", "/opt/elsewhere/icloudpd"
+    )
     return HandoverPod(cast("Any", cluster), made, "youexamplecom")
 
 

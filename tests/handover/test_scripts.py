@@ -100,6 +100,11 @@ def staged(claim: Path) -> None:
     done(claim, scripts.stage(*NEW))
 
 
+def set_aside(claim: Path) -> None:
+    staged(claim)
+    done(claim, scripts.SET_ASIDE)
+
+
 def kept_and_spoiled(claim: Path) -> None:
     done(claim, scripts.keep(keyring_stays=True))
     put(claim, ("half a j", ""))
@@ -149,6 +154,10 @@ def test_a_keyring_file_is_seen_and_left_where_no_other_icloudpd_was_answered(cl
         pytest.param(scripts.DISCARD, staged, {OLD}, id="discard"),
         pytest.param(scripts.keep(keyring_stays=True), lambda _: None, {OLD}, id="keep"),
         pytest.param(scripts.TAKE_BACK, kept_and_spoiled, {OLD}, id="take-back"),
+        pytest.param(scripts.SET_ASIDE, staged, {OLD}, id="set-aside"),
+        pytest.param(scripts.STAGE_UNPROVED, set_aside, {OLD}, id="stage-unproved"),
+        pytest.param(scripts.FORGET_UNPROVED, set_aside, {OLD}, id="forget-unproved"),
+        pytest.param(scripts.COMMIT, set_aside, {OLD, NEW}, id="commit-unproved"),
     ],
 )
 def test_dying_at_any_command_leaves_a_whole_pair(
@@ -166,6 +175,11 @@ def test_dying_at_any_command_leaves_a_whole_pair(
         if "attended" in said:
             done(claim, scripts.TAKE_BACK)
             said = done(claim, scripts.RECOVER_AND_LOOK)
+
+        if "unproved" in said:
+            assert pair_in(claim / scripts.UNPROVED) == NEW
+            done(claim, scripts.FORGET_UNPROVED)
+            said.remove("unproved")
 
         assert said == ["pair"] or said[1:] == ["pair"], at
         found.add(pair_in(claim))

@@ -15,7 +15,7 @@ from wizard.handover.start_pod import Start
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Forbidden
 from wizard.kube.watching import WatchEvent
-from wizard.model import Target
+from wizard.plan import Target
 
 Json = dict[str, Any]
 JOB = Target("batch/v1", "Job", "jobs", "photo-sync", "photosync-handover-1")

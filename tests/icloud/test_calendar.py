@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wizard.command import Address
 from wizard.errors import Exit, Trouble
 from wizard.icloud.calendar import Due, calendar, check, save
 
@@ -180,7 +181,7 @@ def test_a_file_that_is_closed_to_us_is_said_before(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(os, "access", lambda path, _: path != tmp_path / "next.ics")
     with pytest.raises(Trouble, match="can't be written") as refusal:
         check(tmp_path / "next.ics")
-    assert "Permission denied." in refusal.value.lines()
+    assert "Permission denied." in refusal.value.lines(Address())
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from wizard.command import Address
 from wizard.errors import Trouble
 from wizard.icloud.files import (
     TOKEN,
@@ -127,7 +128,7 @@ def test_what_can_be_no_session_is_refused_without_showing_it(jar: str, session:
     with pytest.raises(Trouble) as refusal:
         prepare(Pair(WHO, jar, session))
     assert refusal.value.code == "icloud.session-unreadable"
-    assert "planted" not in " ".join(refusal.value.lines())
+    assert "planted" not in " ".join(refusal.value.lines(Address()))
 
 
 def test_a_byte_order_mark_is_no_hindrance() -> None:

@@ -148,7 +148,21 @@ async def test_a_text_message_is_never_asked_for_twice_by_itself(signing_in: Sig
     apple.hiccups.append(Hiccup("/verify/phone", 500))
     step = await signing_in.start(BY_TEXT, PASSWORD)
     assert isinstance(step, CodeWanted)
-    assert sent(apple, "/verify/phone") == 1
+    assert step.notice is not None
+    assert (step.notice.code, sent(apple, "/verify/phone")) == ("icloud.code-not-sent", 1)
+
+
+async def test_a_text_message_that_is_asked_for_in_vain_can_be_asked_for_again(
+    signing_in: SigningIn, apple: DemoApple
+) -> None:
+    step = await signing_in.start(BY_TEXT, PASSWORD)
+    assert isinstance(step, CodeWanted)
+    apple.hiccups.append(Hiccup("/verify/phone", "dropped"))
+    with pytest.raises(Trouble) as refusal:
+        await signing_in.request_code("sms", step.phones[1])
+    assert (refusal.value.code, refusal.value.retry) == ("icloud.code-not-sent", Retry.NOW)
+    await signing_in.request_code("sms", step.phones[1])
+    assert isinstance(await signing_in.submit(apple.code_for(BY_TEXT, "sms", 1) or ""), SignedIn)
 
 
 async def test_asking_about_the_photos_goes_on_after_a_hiccup(signing_in: SigningIn, apple: DemoApple) -> None:

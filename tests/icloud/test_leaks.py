@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.icloud.conftest import PASSWORD, code, files_in, type_code, wrong
+from wizard.command import Address
 from wizard.demo.apple.server import DemoApple
 from wizard.errors import Trouble
 from wizard.icloud.files import Pair, read_jar
@@ -82,7 +83,7 @@ async def test_refusals_carry_nothing_of_what_was_sent_or_answered(signing_in: S
         await signing_in.submit(typed)
     refusals.append(refusal.value)
     for trouble in refusals:
-        text = "".join([*trouble.lines(), repr(trouble), *traceback.format_exception(trouble)])
+        text = "".join([*trouble.lines(Address()), repr(trouble), *traceback.format_exception(trouble)])
         assert not any(secret in text for secret in (PASSWORD, typed, "serviceErrors", "pyicloud/"))
         assert trouble.__cause__ is None
         assert trouble.__context__ is None

@@ -13,6 +13,7 @@ from keyring.backends import fail, null
 from keyring.backends.chainer import ChainerBackend
 from keyring.errors import KeyringLocked, PasswordDeleteError
 
+from wizard.command import Address
 from wizard.errors import Trouble
 from wizard.icloud.password import SERVICE, available
 
@@ -132,5 +133,5 @@ async def test_a_keyring_that_does_not_keep_is_said_without_the_password(kind: t
     with pytest.raises(Trouble) as refusal:
         await keeper.set(WHO, "planted")
     assert refusal.value.code == "icloud.keyring"
-    assert "planted" not in " ".join(refusal.value.lines())
+    assert "planted" not in " ".join(refusal.value.lines(Address()))
     assert refusal.value.__context__ is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from wizard.command import Address
 from wizard.icloud.ladder import Known, Rung, next_rung
 from wizard.icloud.room import compare, first_sync_seconds
 from wizard.icloud.steps import Library
@@ -115,7 +116,7 @@ def test_too_large_says_how_large_it_has_to_be() -> None:
         finding.summary
         == "The iCloud library (12,431 items, about 200 GiB) does not fit on claim icloud-photos (100 GiB)."
     )
-    assert finding.commands == (
+    assert Address().lines(finding.commands) == (
         """kubectl -n photo-sync patch pvc icloud-photos -p '{"spec":{"resources":{"requests":{"storage":"220Gi"}}}}'""",
     )
 
@@ -123,6 +124,6 @@ def test_too_large_says_how_large_it_has_to_be() -> None:
 def test_too_long_says_a_deadline_that_is_enough() -> None:
     library = Library(100_000, 50 * GIB, "storage")
     [finding] = compare(library, **NAMES, claim_bytes=None, deadline_seconds=3600)
-    wanted = finding.commands[0].partition('"activeDeadlineSeconds":')[2].partition("}")[0]
+    wanted = Address().line(finding.commands[0]).partition('"activeDeadlineSeconds":')[2].partition("}")[0]
     assert int(wanted) > first_sync_seconds(library)
     assert "about 14 hours, and CronJob icloudpd-sync ends its runs after 60 minutes." in finding.summary

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from tests.kube.certificates import Authority, server_context
 from tests.kube.serving import connected, raw_server, serving, status
+from wizard.command import Address
 from wizard.errors import Exit, Trouble
 from wizard.kube import wire
 from wizard.kube.errors import Busy, ClusterTrouble, Refused, TimedOut, TlsMismatch
@@ -32,9 +33,9 @@ async def failure(folder: Path, server: str, **options: Any) -> Trouble:
         async with connected(folder, server, user={"token": TOKEN, **options.pop("user", {})}, **options) as cluster:
             await cluster.get("/version")
     told = raised.value
-    assert TOKEN not in repr(told) + " ".join(told.lines())
+    assert TOKEN not in repr(told) + " ".join(told.lines(Address()))
     assert told.what.endswith(".")
-    assert all(len(line) < 400 for line in told.lines())
+    assert all(len(line) < 400 for line in told.lines(Address()))
     return told
 
 
@@ -126,7 +127,7 @@ async def test_a_web_page(tmp_path: Path, code: int, body: str, headers: Mapping
     async with serving(portal) as server:
         told = await failure(tmp_path, server)
     assert (told.code, told.exit_code) == ("kube.html", Exit.UNREACHABLE)
-    assert "hotel" not in " ".join(told.lines())
+    assert "hotel" not in " ".join(told.lines(Address()))
 
 
 async def test_neither_json_nor_a_page(tmp_path: Path) -> None:
@@ -157,7 +158,7 @@ class TestCertificates:
         assert (told.code, told.exit_code) == ("kube.tls-name", Exit.UNREACHABLE)
         assert '"127.0.0.1"' in told.what
         assert "kubernetes.default, 10.0.0.1" in told.why
-        assert "--tls-server-name=kubernetes.default" in told.commands[0]
+        assert "--tls-server-name=kubernetes.default" in told.commands[0].parts
 
     async def test_nothing_is_sent_while_the_names_are_looked_up(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

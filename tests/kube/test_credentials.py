@@ -11,6 +11,7 @@ from aiohttp import web
 
 from tests.kube.certificates import Authority, server_context
 from tests.kube.serving import connected, credential, kubeconfig, plugin, serving, status
+from wizard.command import Address
 from wizard.errors import Exit, Trouble
 from wizard.kube.client import Cluster
 from wizard.kube.connecting import Target, trouble_of
@@ -147,7 +148,7 @@ class TestPlugin:
         user = exec_user(script, args=["get-token", "--client-secret=planted-secret", "planted-too"])
         with pytest.raises(Trouble) as raised:
             await identity(tmp_path, user)
-        told = " ".join(raised.value.lines())
+        told = " ".join(raised.value.lines(Address()))
         assert "eyJ" not in told
         assert "planted" not in told
         assert f"{script} get-token" in told
@@ -236,4 +237,4 @@ async def test_an_old_auth_provider_entry_still_works(tmp_path: Path) -> None:
     with pytest.raises(Trouble) as raised:
         await identity(tmp_path, {"auth-provider": {"name": "oidc", "config": {"id-token": "planted-token"}}})
     assert raised.value.code == "kube.auth-provider"
-    assert "planted" not in repr(raised.value) + " ".join(raised.value.lines())
+    assert "planted" not in repr(raised.value) + " ".join(raised.value.lines(Address()))

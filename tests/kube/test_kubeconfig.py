@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from wizard.command import Address
 from wizard.errors import Exit, Trouble
 from wizard.kube.credentials import obtain
 from wizard.kube.kubeconfig import IN_CLUSTER, choose, config_files, load, merge, read
@@ -231,7 +232,7 @@ class TestTrouble:
         with pytest.raises(Trouble) as raised:
             asyncio.run(obtain(config, {}, tmp_path))
         assert raised.value.exit_code == Exit.UNREACHABLE
-        assert str(tmp_path / "token") in " ".join(raised.value.lines())
+        assert str(tmp_path / "token") in " ".join(raised.value.lines(Address()))
 
     def test_below_a_file_there_is_nothing(self, tmp_path: Path) -> None:
         (tmp_path / ".kube").write_text("")

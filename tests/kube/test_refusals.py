@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from wizard.command import Address
 from wizard.errors import Exit
 from wizard.kube.errors import (
     Busy,
@@ -72,11 +73,11 @@ def test_kinds(code: int, text: str, kind: type) -> None:
 def test_forbidden_names_verb_and_resource_and_how_to_check() -> None:
     found = refusal("GET", "/api/v1/namespaces/a/pods/b/log", 403, {}, answer(403, "Forbidden", "x"))
     assert found.what == 'You may not get pods/log "b" in namespace a.'
-    assert found.commands == ("kubectl auth can-i get pods --subresource=log -n a",)
+    assert Address().lines(found.commands) == ("kubectl -n a auth can-i get pods --subresource=log",)
     found = refusal("GET", JOBS, 403, {}, answer(403, "Forbidden", "x"))
-    assert found.commands == ("kubectl auth can-i list jobs.batch -n photo-sync",)
+    assert Address().lines(found.commands) == ("kubectl -n photo-sync auth can-i list jobs.batch",)
     found = refusal("DELETE", f"{JOBS}/x", 403, {}, answer(403, "Forbidden", "x"))
-    assert found.commands == ("kubectl auth can-i delete jobs.batch/x -n photo-sync",)
+    assert Address().lines(found.commands) == ("kubectl -n photo-sync auth can-i delete jobs.batch/x",)
 
 
 def test_401_is_about_the_whole_cluster() -> None:

@@ -14,6 +14,7 @@ from aiohttp import WSMsgType, web
 
 from tests.kube.certificates import Authority, server_context
 from tests.kube.serving import connected, raw_server, serving
+from wizard.command import Address
 from wizard.errors import Trouble
 from wizard.kube.errors import ClusterTrouble, Forbidden, Invalid, NotFound, ServerFault, TimedOut
 from wizard.kube.streams import V4, V5, outcome
@@ -186,7 +187,7 @@ async def test_refused(tmp_path: Path, code: int, kind: type[Trouble], says: str
         with pytest.raises(kind) as raised:
             await cluster.exec(*POD, ["echo", "planted-command"])
     assert says in raised.value.why
-    assert "planted" not in " ".join(raised.value.lines())
+    assert "planted" not in " ".join(raised.value.lines(Address()))
 
 
 class Proxy:

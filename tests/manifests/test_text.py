@@ -42,6 +42,8 @@ metadata:
   name: photo-sync
   labels:
     pod-security.kubernetes.io/enforce: baseline
+  annotations:
+    argocd.argoproj.io/sync-options: Prune=false,Delete=false
 ---
 apiVersion: v1
 kind: PersistentVolumeClaim

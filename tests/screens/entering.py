@@ -78,14 +78,17 @@ def says(wizard: Wizard, text: str) -> bool:
 async def asked(wizard: Wizard, kind: type[Question]) -> None:
     """Waits for a question of that kind."""
     await wizard.until(
-        lambda: isinstance(wizard.app.screen, SignInScreen) and isinstance(view_of(wizard).attempt.question, kind)
+        lambda: (
+            isinstance(wizard.app.screen, SignInScreen)
+            and isinstance(view_of(wizard).controller.attempt.question, kind)
+        )
     )
     await wizard.settle()
 
 
 async def ended(wizard: Wizard) -> None:
     """Waits until nothing more happens by itself."""
-    await wizard.until(lambda: view_of(wizard).attempt.ended)
+    await wizard.until(lambda: view_of(wizard).controller.attempt.ended)
     await wizard.settle()
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from wizard.command import Address, Command, helm, kubectl
 from wizard.engine import Engine, Fresh, Snapshot, Stale, Update
 from wizard.errors import Exit, Trouble
 from wizard.model import (
@@ -48,7 +49,7 @@ NS = "photo-sync"
 CLUSTER = ClusterRef("home-cluster", "https://192.0.2.10:6443", "uid-1")
 
 
-def unreachable(commands: tuple[str, ...] = ("kubectl cluster-info",)) -> Trouble:
+def unreachable(commands: tuple[Command, ...] = (kubectl("cluster-info"),)) -> Trouble:
     """The commonest trouble."""
     return Trouble(
         "cluster.unreachable",
@@ -60,9 +61,9 @@ def unreachable(commands: tuple[str, ...] = ("kubectl cluster-info",)) -> Troubl
     )
 
 
-def settings(namespace: str = NS, kubectl: str = "kubectl") -> Settings:
+def settings(namespace: str = NS, address: Address | None = None) -> Settings:
     """The usual ones."""
-    return Settings(namespace=namespace, kubectl=kubectl)
+    return Settings(namespace=namespace, address=address or Address())
 
 
 class FakeEngine(Engine):
@@ -187,7 +188,16 @@ CREDENTIALS = Diagnosis(
             "mended.",
             fix="Let icloudpd live on its session alone, or add the key.",
             commands=(
-                'kubectl -n photo-sync patch secret icloud-credentials --type merge -p \'{"stringData":{"password":"…"}}\'',
+                kubectl(
+                    "patch",
+                    "secret",
+                    "icloud-credentials",
+                    "--type",
+                    "merge",
+                    "-p",
+                    '{"stringData":{"password":"…"}}',
+                    namespace="photo-sync",
+                ),
             ),
             docs="https://example.com/docs/findings#credentials.secret-key-missing",
             implies=Status.ACTION_REQUIRED,
@@ -199,7 +209,16 @@ CREDENTIALS = Diagnosis(
             {"cronjob/icloudpd-sync spec.schedule": "0 3 1 * *"},
             why="Every run would need a new code.",
             fix="Run it daily.",
-            commands=('kubectl -n photo-sync patch cronjob icloudpd-sync -p \'{"spec":{"schedule":"0 3 * * *"}}\'',),
+            commands=(
+                kubectl(
+                    "patch",
+                    "cronjob",
+                    "icloudpd-sync",
+                    "-p",
+                    '{"spec":{"schedule":"0 3 * * *"}}',
+                    namespace="photo-sync",
+                ),
+            ),
         ),
         Finding(
             "credentials.image-latest",
@@ -208,7 +227,13 @@ CREDENTIALS = Diagnosis(
             {"cronjob/icloudpd-sync image": "boredazfcuk/icloudpd:latest"},
             fix="Pin the digest that runs today.",
             commands=(
-                "kubectl -n photo-sync set image cronjob/icloudpd-sync icloudpd=boredazfcuk/icloudpd@sha256:4be1",
+                kubectl(
+                    "set",
+                    "image",
+                    "cronjob/icloudpd-sync",
+                    "icloudpd=boredazfcuk/icloudpd@sha256:4be1",
+                    namespace="photo-sync",
+                ),
             ),
         ),
         _ok("credentials.config-map", "ConfigMap icloudpd-config has all 7 keys."),
@@ -242,7 +267,7 @@ AUTHENTICATION = Diagnosis(
             {"pod/icloudpd-auth log": "icloudpd: error: argument -p/--password: expected one argument"},
             why="There is nothing to attach to.",
             fix="Mend iteration 2, then delete the pod and sign in.",
-            commands=("kubectl -n photo-sync delete pod icloudpd-auth",),
+            commands=(kubectl("delete", "pod", "icloudpd-auth", namespace="photo-sync"),),
             implies=Status.ACTION_REQUIRED,
         ),
         Finding(
@@ -269,7 +294,13 @@ ARGOCD = Diagnosis(
             why="Deleting the application would delete the photos.",
             fix="Annotate both claims with Delete=false.",
             commands=(
-                "kubectl -n photo-sync annotate pvc icloud-photos argocd.argoproj.io/sync-options=Prune=false,Delete=false",
+                kubectl(
+                    "annotate",
+                    "pvc",
+                    "icloud-photos",
+                    "argocd.argoproj.io/sync-options=Prune=false,Delete=false",
+                    namespace="photo-sync",
+                ),
             ),
         ),
         Finding(
@@ -292,7 +323,13 @@ IMMICH = Diagnosis(
             why="Photos on a volume are safe, but nobody sees them.",
             fix="Install Immich with its chart, or say where it runs.",
             commands=(
-                "helm install immich oci://ghcr.io/immich-app/immich-charts/immich -n immich --create-namespace",
+                helm(
+                    "install",
+                    "immich",
+                    "oci://ghcr.io/immich-app/immich-charts/immich",
+                    "--create-namespace",
+                    namespace="immich",
+                ),
             ),
             implies=Status.BLOCKED,
         ),

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from tests.screens import fake
 from wizard.accounts import AccountNames
+from wizard.command import Address
 from wizard.engine import Snapshot
 from wizard.errors import Trouble
 from wizard.handover.job import Handover
@@ -16,16 +17,18 @@ from wizard.icloud.ladder import Rung
 from wizard.icloud.password import Keeper
 from wizard.icloud.steps import CodeWanted, Library, Phone
 from wizard.icloud.words import trouble
-from wizard.model import Account, Action, Plan, SessionState, Target, Verb
+from wizard.model import Account, SessionState
 from wizard.model import Session as AppleSession
+from wizard.plan import CreateObject, Plan, RunInPod, Target
 from wizard.settings import Settings
 from wizard.signin.begin import Start
 from wizard.signin.desk import Desk
-from wizard.signin.pausing import Pausing
 from wizard.signin.person import AnotherCode, Code, Outcome, Person, Progress, Stage, Tick
 from wizard.signin.preparing import Preparation
 from wizard.signin.renew import Renewal
 from wizard.signin.telling import reminder, summary
+from wizard.steps.authentication.pausing import Pausing
+from wizard.steps.authentication.plan import remove_job
 
 NOW = fake.NOW
 APPLE_ID = "you@example.com"
@@ -177,6 +180,10 @@ class ScriptedDesk(Desk):
         return self.seen
 
     @property
+    def address(self) -> Address:
+        return Address()
+
+    @property
     def settings(self) -> Settings:
         return replace(fake.settings(), accounts=tuple(account.name for account in self.seen.report.accounts))
 
@@ -235,21 +242,20 @@ class Prepared(Preparation):
 
     def _with(self, title: str) -> Plan:
         staged = Target("v1", "Pod", "pods", fake.NS, "the hand-over pod")
-        inside = Action(title, Verb.RUN, staged, undo="Gone.")
-        gone = Action(f"Remove job {POD}", Verb.DELETE, staged, command=f"kubectl -n {fake.NS} delete job {POD}")
-        return Plan("Sign in", (self.handover.action, inside, gone), ("The CronJob is paused meanwhile.",))
+        inside = RunInPod(id="write", title=title, target=staged, no_undo="Gone.")
+        gone = remove_job(self.handover.change.target)
+        return Plan("Sign in", (self.handover.change, inside, gone), ("The CronJob is paused meanwhile.",))
 
 
 def preparation(account: str) -> Preparation:
     """What a sign-in of that account starts from."""
     names = AccountNames.of(account, Settings())
-    job = Action(
-        f"Start a pod that mounts the claim {names.config_claim} (job {POD})",
-        Verb.CREATE,
-        Target("batch/v1", "Job", "jobs", fake.NS, POD),
-        {"kind": "Job", "metadata": {"name": POD}},
-        command=f"kubectl -n {fake.NS} create -f nowhere.json",
-        undo="It is removed when the sign-in ends.",
+    job = CreateObject(
+        id="start-pod",
+        title=f"Start a pod that mounts the claim {names.config_claim} (job {POD})",
+        target=Target("batch/v1", "Job", "jobs", fake.NS, POD),
+        manifest={"kind": "Job", "metadata": {"name": POD}},
+        no_undo="It is removed when the sign-in ends.",
     )
     return Prepared(names, Handover(job, "/config", "icloudpd"), (), Pausing(), lambda _: Pausing())
 

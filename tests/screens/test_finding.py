@@ -11,6 +11,7 @@ from screens.home.screen import HomeScreen
 from tests.screens import fake
 from tests.screens.conftest import Opener
 from tests.screens.fake import FakeSession, fresh, stale
+from wizard.command import Address, kubectl
 from wizard.model import Finding, Severity
 
 
@@ -56,7 +57,7 @@ async def test_copying_goes_to_the_clipboard_and_to_a_file(opened: Opener) -> No
     session = FakeSession(fresh(), place=fake.HOME)
     async with opened(session) as wizard:
         await wizard.press("right", "enter", "c")
-        (command,) = fake.CREDENTIALS.findings[0].commands
+        (command,) = Address().lines(fake.CREDENTIALS.findings[0].commands)
         assert wizard.app.clipboard == command + "\n"
         assert session.saved == {"commands.sh": command + "\n"}
         assert "1 command copied" in wizard.text
@@ -134,7 +135,7 @@ async def test_it_opens_at_its_beginning_however_far_down_the_first_command_is(
     opened: Opener, place: dict[str, str]
 ) -> None:
     long = Finding(
-        "credentials.long", Severity.ERROR, "It is so.", fix="Do this. " * 60, commands=("kubectl get pods",)
+        "credentials.long", Severity.ERROR, "It is so.", fix="Do this. " * 60, commands=(kubectl("get", "pods"),)
     )
     step = replace(fake.CREDENTIALS, findings=(long,))
     async with opened(FakeSession(fresh(fake.with_steps(step)), place=place), (60, 14)) as wizard:

@@ -12,6 +12,7 @@ from screens.kubectl import KubectlScreen
 from tests.screens import fake
 from tests.screens.conftest import Opener
 from tests.screens.fake import FakeSession, fresh
+from wizard.command import Address
 from wizard.world import Found, Meta, Page, Pod, PodSpec
 
 
@@ -93,7 +94,7 @@ async def test_the_cursor_is_never_out_of_sight_after_paging(opened: Opener) -> 
 
 async def test_kubectl_names_the_cluster_that_was_asked_for(opened: Opener) -> None:
     session = FakeSession(fresh(), place=fake.HOME)
-    session.settings = fake.settings(kubectl="kubectl --context other", namespace="photos")
+    session.settings = fake.settings(address=Address(context="other"), namespace="photos")
     async with opened(session, (120, 36)) as wizard:
         await wizard.press("1", "k")
         assert "$ kubectl --context other -n photos get pvc" in wizard.text

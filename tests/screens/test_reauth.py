@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from screens.reauth_app import ReauthApp, told
-from screens.signin import view
+from screens.signin import controller
 from screens.signin.questions import CodeAsked, PasswordAsked, Question, Review
 from screens.signin.view import SignInView
 from tests.cli.running import PATIENCE, environment
@@ -58,7 +58,9 @@ class Beneath:
 
     async def asked(self, kind: type[Question]) -> None:
         await self.until(
-            lambda: any(isinstance(view.attempt.question, kind) for view in self.app.screen.query(SignInView))
+            lambda: any(
+                isinstance(view.controller.attempt.question, kind) for view in self.app.screen.query(SignInView)
+            )
         )
 
     async def begin(self, *before: str) -> None:
@@ -70,7 +72,7 @@ class Beneath:
         """Past the end, which waits where a reminder is offered."""
         await self.until(
             lambda: (
-                any(view.attempt.outcome is not None for view in self.app.screen.query(SignInView))
+                any(view.controller.attempt.outcome is not None for view in self.app.screen.query(SignInView))
                 and "┃ Done" in self.text
             )
         )
@@ -102,7 +104,7 @@ async def beneath(
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is shown for somebody to read is not waited for."""
-    monkeypatch.setattr(view, "READABLE_SECONDS", 0.01)
+    monkeypatch.setattr(controller, "READABLE_SECONDS", 0.01)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)])
@@ -309,7 +311,7 @@ async def test_leaving_and_refusals_end_as_the_plain_command_does(capsys: pytest
 async def test_a_refusal_that_closes_by_itself_offers_nothing_that_could_not_be_taken(
     monkeypatch: pytest.MonkeyPatch, retry: Retry
 ) -> None:
-    monkeypatch.setattr(view, "READABLE_SECONDS", PATIENCE)
+    monkeypatch.setattr(controller, "READABLE_SECONDS", PATIENCE)
 
     async def refused(signing: Signing) -> Outcome:
         await signing.open_pod()

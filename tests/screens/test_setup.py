@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from textual.widgets import Input
 
 from screens.home.screen import HomeScreen
 from screens.setup import SetupScreen
 from tests.screens import fake
 from tests.screens.conftest import Opener
 from tests.screens.fake import FakeSession, fresh
-from wizard.choices import APPLE_ID, TIME_ZONE
+from wizard.choices import APPLE_ID, CHOICES, PHOTOS_SIZE, TIME_ZONE
 from wizard.errors import Trouble
+from wizard.setup import SetupRow
 
 
 async def test_a_first_start_shows_every_row_with_its_source_and_asks_for_the_apple_id(opened: Opener) -> None:
@@ -176,3 +178,51 @@ async def test_an_unfinished_first_start_asks_again(opened: Opener) -> None:
     assert first.place is not None
     async with opened(FakeSession(fresh(), place=first.place)) as wizard:
         assert wizard.shows(SetupScreen)
+
+
+ADVANCED = SetupRow("photos_size", "Photos size", "100Gi", "as usual", "ok", advanced=True)
+
+
+async def test_rarely_changed_choices_show_on_demand_and_are_changed_like_the_others(opened: Opener) -> None:
+    session = FakeSession(fresh(replace(fake.SEED, setup=(*fake.SETUP, ADVANCED))))
+    async with opened(session, (120, 36)) as wizard:
+        await wizard.press("escape")
+        assert "Photos size" not in wizard.text
+        assert "a all choices" in wizard.text
+        await wizard.press("a")
+        assert "Photos size" in wizard.text
+        wizard.page().move_to("photos_size")
+        await wizard.press("enter")
+        assert PHOTOS_SIZE.question in wizard.text
+        await wizard.press(*"huge", "enter")
+        assert "'huge' is not a valid size" in wizard.text
+        await wizard.press("ctrl+u", *"200Gi", "enter")
+        assert session.chosen == [("photos_size", "200Gi")]
+        await wizard.press("a")
+        assert "Photos size" not in wizard.text
+
+
+async def test_what_the_cluster_offers_is_said_with_the_question(opened: Opener) -> None:
+    rows = tuple(
+        replace(row, options=("local-path", "nfs")) if row.id == "storage_class" else replace(row, state="ok")
+        for row in fake.SETUP
+    )
+    async with opened(FakeSession(fresh(replace(fake.SEED, setup=rows))), (120, 36)) as wizard:
+        wizard.page().move_to("storage_class")
+        await wizard.press("enter")
+        assert "There are: local-path, nfs." in wizard.text
+
+
+async def test_every_choice_is_asked_for_in_its_words(opened: Opener) -> None:
+    rows = tuple(SetupRow(choice.id, choice.label, "x", "as usual", "ok", advanced=True) for choice in CHOICES)
+    session = FakeSession(fresh(replace(fake.SEED, setup=rows)))
+    async with opened(session, (120, 36)) as wizard:
+        await wizard.press("a")
+        for choice in CHOICES:
+            wizard.page().move_to(choice.id)
+            await wizard.press("enter")
+            assert choice.question[:60] in wizard.text
+            assert choice.example in wizard.text
+            wizard.app.screen.query_one("#answer", Input).value = choice.example
+            await wizard.press("enter")
+    assert session.chosen == [(choice.id, choice.example) for choice in CHOICES]

@@ -28,6 +28,7 @@ from tests.screens.signing import (
     wanted,
     works,
 )
+from wizard.command import kubectl
 from wizard.errors import Retry, Trouble
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import SecurityKeyWanted, TermsWanted
@@ -55,7 +56,7 @@ async def test_a_refusal_says_what_why_and_what_to_do(signing: Entering, code: s
         for part in (words.what, words.why, words.fix):
             assert " ".join(part.split()) in flat
         assert "not signed in" in wizard.text
-        assert ("Try again" in wizard.text) == (words.retry == "now")
+        assert ("┃ Try again" in wizard.text) == (words.retry == "now")
         assert ("try again now" in wizard.text) == (words.retry == "later")
         assert desk.noted == []
         await wizard.press("escape")
@@ -63,7 +64,7 @@ async def test_a_refusal_says_what_why_and_what_to_do(signing: Entering, code: s
 
 
 async def test_trying_again_begins_with_the_plan(signing: Entering) -> None:
-    missing = Trouble("renewal.not-ready", "There is no claim.", fix="Make it.", commands=("kubectl get pvc",))
+    missing = Trouble("renewal.not-ready", "There is no claim.", fix="Make it.", commands=(kubectl("get", "pvc"),))
     desk = ScriptedDesk(starts=[missing])
     async with signing(desk, first=None) as wizard:
         await ended(wizard)
@@ -193,7 +194,7 @@ async def test_pods_in_the_way(signing: Entering, row: str, choice: InUse) -> No
         await wizard.press("enter")
         await asked(wizard, InUseAsked)
         assert "icloudpd-sync-1-abcde uses the session" in wizard.text
-        view_of(wizard).choose(row)
+        view_of(wizard).controller.choose(row)
         await wizard.until(lambda: desk.runs[0].given == [choice])
 
 
@@ -214,7 +215,7 @@ async def test_a_pod_that_waits_is_answered_or_goes(signing: Entering, keys: lis
         await wizard.press(*keys)
         await ended(wizard)
         assert desk.runs[0].given == [str(inside)]
-        assert view_of(wizard).attempt.inside == inside
+        assert view_of(wizard).controller.attempt.inside == inside
 
 
 async def test_the_second_way_after_a_refusal(signing: Entering) -> None:

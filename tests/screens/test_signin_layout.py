@@ -70,7 +70,7 @@ def test_choices_and_keys_always_show(name: str, size: tuple[int, int], inline: 
     frame = 2 if inline else 4
     assert laid.page_height >= 1
     assert laid.page_height + laid.below_height + typed + empty + frame <= height
-    assert laid.state.cut == (sum(len(list(row.lines(width - 3))) for row in laid.page) > laid.page_height)
+    assert laid.state.overflows == (sum(len(list(row.lines(width - 3))) for row in laid.page) > laid.page_height)
 
 
 def test_beneath_the_prompt_it_stays_short_while_it_can() -> None:
@@ -87,5 +87,5 @@ def test_with_little_room_the_steps_that_are_done_share_a_line() -> None:
 
 def test_long_terms_leave_room_for_the_choice() -> None:
     laid = lay_out(replace(question_state("terms", inline=True), hint=""), 77, 24)
-    assert laid.state.cut
+    assert laid.state.overflows
     assert (laid.below_height, laid.page_height) == (2, 20)

@@ -33,7 +33,7 @@ async def test_a_run_that_was_stopped_is_named_to_who_leaves(signing: Entering) 
     async with signing(desk) as wizard:
         await wizard.press("enter")
         await asked(wizard, InUseAsked)
-        view_of(wizard).choose(f"in-use-{InUse.STOP}")
+        view_of(wizard).controller.choose(f"in-use-{InUse.STOP}")
         await asked(wizard, PasswordAsked)
         await wizard.press("escape")
         assert says(wizard, f"The session before stays; pod {RUN} was removed.")
@@ -53,7 +53,7 @@ async def test_a_refusal_names_it_unless_it_could_not_be_stopped(signing: Enteri
     async with signing(ScriptedDesk(busy), (120, 36)) as wizard:
         await wizard.press("enter")
         await asked(wizard, InUseAsked)
-        view_of(wizard).choose(f"in-use-{InUse.STOP}")
+        view_of(wizard).controller.choose(f"in-use-{InUse.STOP}")
         await ended(wizard)
         assert says(wizard, BUT if stopped else "What was there before is still in place.")
 
@@ -74,7 +74,7 @@ async def test_the_auth_pod_that_had_to_go_is_known_by_what_a_sign_in_shows(tmp_
         for progress in there.person.shown:
             attempt = attempt.moved(progress, NOW)
         assert "icloudpd-auth" not in there.pods()
-    assert attempt.gone == ("icloudpd-auth",)
+    assert attempt.removed_pods == ("icloudpd-auth",)
     assert leaving_words(attempt).startswith("The session before stays; pod icloudpd-auth was removed.")
     assert farewell(attempt) == "Left. What was there before is still in place, but pod icloudpd-auth was removed."
 

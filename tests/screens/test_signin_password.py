@@ -157,7 +157,7 @@ async def test_a_pod_in_the_way_puts_off_the_early_question_and_keeps_what_was_t
         await wizard.press(*"early", *(["enter"] if typed else []))
         found.set()
         await asked(wizard, InUseAsked)
-        view_of(wizard).choose(f"in-use-{InUse.STOP}")
+        view_of(wizard).controller.choose(f"in-use-{InUse.STOP}")
         if not typed:
             await asked(wizard, PasswordAsked)
             await wizard.press(*"hunter2", "enter")

@@ -11,7 +11,8 @@ import pytest
 from textual.widget import Widget
 from textual.widgets import Input
 
-from screens.signin.questions import CodeAsked, PasswordAsked, ScreenPerson, Secret
+from screens.signin.person import ScreenPerson
+from screens.signin.questions import CodeAsked, PasswordAsked, Secret
 from screens.signin.screen import SignInScreen
 from tests.screens import fake
 from tests.screens.conftest import Opener

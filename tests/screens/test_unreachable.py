@@ -12,6 +12,7 @@ from tests.screens import fake
 from tests.screens.conftest import Opener
 from tests.screens.driving import Wizard
 from tests.screens.fake import FakeSession, fresh, stale, unreachable
+from wizard.command import line
 from wizard.errors import Exit, Trouble
 
 SECRET = "hunter2-planted"
@@ -72,7 +73,7 @@ async def test_leaving_says_by_the_exit_code_that_nothing_was_reached(opened: Op
 
 
 async def test_copying_the_commands(opened: Opener) -> None:
-    session = FakeSession(unreachable(("one", "two")), place=fake.HOME)
+    session = FakeSession(unreachable((line("one"), line("two"))), place=fake.HOME)
     async with opened(session) as wizard:
         await wizard.press("c")
         assert session.saved["commands.sh"] == "one\ntwo\n"

@@ -128,4 +128,5 @@ def _people() -> list[Account]:
         )
         for n in range(_PEOPLE)
     ]
-    return ordinary + phones + closed
+    accented = [Account(f"zoë.{n}@example.com", "somebody with an accent", PASSWORD) for n in range(_PEOPLE)]
+    return ordinary + phones + closed + accented

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 import time
+import unicodedata
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,14 +72,15 @@ class Place:
     # What is there before
 
     async def set_up(self, account: str = DEFAULT_ACCOUNT, kind: str = "ordinary", **cron_job: str) -> str:
-        """Claims, Secret and CronJob of one account, and the Apple ID that it is for."""
+        """Claims, Secret and CronJob of one account, and the Apple ID that it is for; "zoë" is held decomposed."""
         names = AccountNames.of(account, Settings())
         apple_id = self.apple.somebody(kind)
         if account == DEFAULT_ACCOUNT:
             self.apple_id = apple_id
             await self.api.made("persistentvolumeclaims", objects.claim(PHOTOS_CLAIM))
         await self.api.made("persistentvolumeclaims", objects.claim(names.config_claim))
-        await self.api.made("secrets", objects.secret(names, apple_id))
+        written = unicodedata.normalize("NFD", apple_id) if kind == "zoë" else apple_id
+        await self.api.made("secrets", objects.secret(names, written))
         await self.api.made("batch/v1/cronjobs", objects.cron_job(names, self.image, **cron_job))
         return apple_id
 

@@ -63,7 +63,7 @@ async def whole_after_next_start(place: Place) -> str:
     before = await place.pair()
     names = icloudpd_names(place.apple_id)
     try:
-        found = "new" if (await place.sign_in(Leaves())).rung is Rung.WORKS else "neither"
+        found = "new" if (await place.sign_in(Leaves())).rung in (Rung.WORKS, Rung.SET_ASIDE) else "neither"
     except GaveUp:
         found = "old"
     await place.all_gone()

@@ -13,9 +13,12 @@ from tests.signin.people import Somebody
 from tests.signin.place import File, Place
 from wizard.annotations import PASSWORD_IN_CLEAR
 from wizard.errors import Trouble
+from wizard.handover.pod import HandoverPod
 from wizard.handover.scripts import KEYRING
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted
+from wizard.icloudpd.proof import Proof, proof_of
+from wizard.signin import proving
 from wizard.signin.person import AnotherCode, Code, GaveUp, Stage
 
 pytestmark = pytest.mark.cluster
@@ -36,6 +39,60 @@ async def waiting_pod(place: Place) -> None:
     async with asyncio.timeout(30):
         while (found := (await place.start()).preparation.auth_pod) is None or not found.asks:
             assert found is None or found.asks == "the password"
+
+
+async def test_a_decomposed_apple_id_is_proved_as_the_cron_job_asks(place: Place) -> None:
+    apple_id = await place.set_up(kind="zoë")
+    outcome = await place.sign_in(Somebody([PASSWORD], [lambda _: Code(place.apple.code(apple_id))]))
+    assert outcome.rung is Rung.CODE
+    await place.all_gone()
+    assert DONE in await place.run_cron_job()
+
+
+async def test_a_pod_that_does_not_reach_apple_costs_no_password_and_no_code(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its proxy leads nowhere; from here Apple answers."""
+    await place.set_up()
+    monkeypatch.setattr(proving, "PAUSE_SECONDS", 0)
+    somebody = Somebody()
+    renewal = await place.renewal(somebody)
+    template = renewal.preparation.handover.change.manifest["spec"]["template"]["spec"]
+    template["containers"][0]["env"] = [{"name": "HTTPS_PROXY", "value": "http://10.255.0.1:9"}]
+
+    with pytest.raises(Trouble) as caught:
+        await renewal.run()
+
+    assert (caught.value.code, somebody.asked) == ("renewal.not-judged", [])
+    await place.all_gone()
+
+
+async def test_a_session_that_nobody_could_judge_is_proved_by_the_next_start(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apple_id = await place.set_up()
+    monkeypatch.setattr(proving, "PAUSE_SECONDS", 0)
+    somebody = Somebody([PASSWORD], [lambda _: Code(place.apple.code(apple_id))])
+    with monkeypatch.context() as meanwhile:
+        prove, asked = HandoverPod.prove, []
+
+        async def prove_once(pod: HandoverPod, username: str) -> Proof:
+            asked.append(username)
+            if len(asked) == 1:
+                return await prove(pod, username)
+            return proof_of("pod", b"2026-11-24 06:46:01 INFO     Cannot connect to Apple iCloud service")
+
+        meanwhile.setattr(HandoverPod, "prove", prove_once)
+        with pytest.raises(Trouble) as caught:
+            await place.sign_in(somebody)
+    assert caught.value.code == "renewal.not-judged"
+    await place.all_gone()
+
+    assert (await place.sign_in(again := Somebody())).rung is Rung.SET_ASIDE
+    assert again.asked == []
+    await place.all_gone()
+    assert DONE in await place.run_cron_job()
+    assert not [name for name in await place.files() if "unproved" in name]
 
 
 async def test_a_message_to_the_number_of_ones_choice(place: Place) -> None:
@@ -174,7 +231,7 @@ async def test_a_pod_that_runs_and_waits_for_nobody_is_taken_away(place: Place) 
     await place.api.until("pods/icloudpd-auth/log", lambda answer: "nothing to see" in answer.text)
     somebody = Somebody([PASSWORD], [lambda _: Code(place.apple.code(apple_id))])
     start = await place.start()
-    assert "waits for nobody" in start.preparation.plan.actions[0].title
+    assert "waits for nobody" in start.preparation.plan.changes[0].title
 
     assert (await place.sign_in(somebody)).rung is Rung.CODE
     assert somebody.asked == ["password", "code"]

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.state.worlds import CABIN, HOME, HOME_UNREAD, NAMESPACE, NOON, full_state
+from wizard.command import Address
 from wizard.errors import Exit, Trouble
 from wizard.model import ClusterRef
 from wizard.state import State, Store, default_folder
@@ -332,7 +333,7 @@ def test_a_secret_is_refused_before_anything_is_written(store: Store, folder: Pa
     with pytest.raises(Trouble) as caught:
         store.save(state)
     assert caught.value.code == "state.secret-refused"
-    assert "hunter2" not in "\n".join(caught.value.lines())
+    assert "hunter2" not in "\n".join(caught.value.lines(Address()))
     assert not folder.exists()
 
 

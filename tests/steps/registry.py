@@ -28,6 +28,7 @@ def finding_ids() -> set[str]:
 
 
 def _ids() -> Iterator[str]:
+    yield from (f"{step.id}.rights-missing" for step in STEPS if step.plan or step.needs)
     engine = Path(wizard.__file__).parent
     sources = (
         path for package in ("steps", "facts", "icloudpd", "icloud") for path in (engine / package).rglob("*.py")
@@ -53,9 +54,7 @@ def _of(node: ast.AST, where: str) -> Iterator[str]:
         yield from _TABLES.get(pattern, ())
     if not isinstance(first, ast.Constant) or not isinstance(first.value, str):
         return
-    if name == "missing_rights":
-        yield f"{first.value}.rights-missing"
-    elif name == "findings_from":
+    if name == "findings_from":
         about = {one.value for one in ast.walk(node.args[2]) if isinstance(one, ast.Constant)}
         yield from (f"{first.value}.{sign.slug}" for sign in SIGNS if sign.about in about)
     elif name == "finding":

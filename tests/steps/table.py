@@ -339,7 +339,7 @@ _STORAGE: dict[str, Row] = {
             volumes={PHOTOS_CLAIM: Found(PersistentVolume(meta("pvc-icloud-photos", ""), "Delete", "hostPath: /x"))},
         )
     ),
-    "rights-missing": Row(lambda: denied(complete(), ("create", "persistentvolumeclaims", NS))),
+    "rights-missing": Row(lambda: denied(fresh(), ("create", "persistentvolumeclaims", NS))),
 }
 
 _CREDENTIALS: dict[str, Row] = {

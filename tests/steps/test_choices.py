@@ -34,6 +34,7 @@ from wizard.choices import (
 )
 from wizard.cli import choice_flags
 from wizard.cli.choice_flags import add_choices, said
+from wizard.command import Address
 from wizard.errors import Exit, Trouble
 from wizard.settings import ANSWERS, FLAG, STATE, Choice, Settings
 from wizard.setup import setup_rows
@@ -169,7 +170,7 @@ def test_what_can_not_be_right_is_said_in_words(name: str, text: str, problem: s
 def test_a_password_in_the_address_of_the_repository_is_not_repeated() -> None:
     with pytest.raises(Trouble, match="has a password in it") as caught:
         choice_named("git_repository").check("https://you:hunter2@github.com/you/homelab")
-    assert "hunter2" not in "\n".join(caught.value.lines())
+    assert "hunter2" not in "\n".join(caught.value.lines(Address()))
 
 
 def test_a_choice_that_there_is_not() -> None:
@@ -275,7 +276,7 @@ def test_an_answers_file_is_read_as_it_is_written() -> None:
         ("photos_size: 1Gi\nphotos_size: 2Gi\n", "a.yaml, line 2: photos_size was answered before."),
         ("photos_size: {a: b}\n", "a.yaml, line 1: photos_size takes a value, not several levels of them."),
         ("skipped: [[a]]\n", "a.yaml, line 1: skipped takes a value"),
-        ("- photos_size\n", "a.yaml, line 1: an answers file has lines such as"),
+        ("- photos_size\n", "a.yaml, line 1: these are not choices"),
         ("? [a]\n: b\n", "a.yaml, line 1: a name is expected here."),
         ("a: b: c\n", "a.yaml, line 1: this is not YAML"),
         ("photos_size:\n", "a.yaml, line 1: photos_size: '' is not a valid size"),
@@ -292,7 +293,7 @@ def test_what_is_wrong_in_an_answers_file_is_said_with_its_line(text: str, probl
         parse_answers(text, "a.yaml")
     assert problem in caught.value.what
     assert caught.value.exit_code is Exit.USAGE
-    assert "hunter2" not in "\n".join(caught.value.lines())
+    assert "hunter2" not in "\n".join(caught.value.lines(Address()))
 
 
 def test_what_was_decided_is_written_as_an_answers_file() -> None:

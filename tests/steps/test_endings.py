@@ -30,6 +30,7 @@ from tests.steps.worlds import (
     with_run,
     with_session,
 )
+from wizard.command import photosync_wizard
 from wizard.facts.session import session_of
 from wizard.icloudpd.log import read_log
 from wizard.model import Finding, Session, SessionState, Severity, Status
@@ -259,7 +260,7 @@ class TestARunThatNobodyCouldRead:
         assert (seen.days_left, seen.verified_at) == (21, ago(days=9))
         finding = found("authentication", "session-in-doubt", world)
         assert source in finding.summary
-        assert finding.commands[0] == "photosync-wizard reauth --check"
+        assert finding.commands[0] == photosync_wizard("reauth", "--check")
         assert finding.blocker is None
         if not isinstance(world.cron_jobs, Unreadable):
             since = with_session(world, expires_in=timedelta(days=30), verified_ago=timedelta(hours=1))
@@ -363,4 +364,4 @@ def test_downloads_that_are_refused_are_not_mended_by_a_proof() -> None:
     world = with_session(complete(), expires_in=timedelta(30), verified_ago=timedelta(hours=1))
     world = with_run(world, *lines)
     assert session(world).state is VALID
-    assert found("verification", "downloads-refused", world).commands == ("photosync-wizard reauth --renew",)
+    assert found("verification", "downloads-refused", world).commands == (photosync_wizard("reauth", "--renew"),)

@@ -10,6 +10,7 @@ import pytest
 from tests.steps.table import ROWS
 from tests.steps.worlds import SETTINGS, complete, meta, seed, with_run
 from wizard.annotations import TRACKING_ID
+from wizard.command import Address
 from wizard.export.table import headline
 from wizard.model import Finding
 from wizard.steps import diagnose
@@ -54,11 +55,11 @@ def test_a_first_run_is_under_way_before_anything_else_is_missing() -> None:
 
 
 def test_a_namespace_that_is_not_there_is_named_with_the_one_that_is_meant() -> None:
-    elsewhere = replace(SETTINGS, namespace="other", wizard="photosync-wizard --context home --namespace other")
+    elsewhere = replace(SETTINGS, namespace="other", address=Address(context="home", namespace="other"))
     missing = replace(complete(), namespace=Missing())
     told = headline(diagnose(missing, elsewhere).steps[0])
     assert told
-    assert told.commands[0] == "photosync-wizard --context home -n photo-sync status"
+    assert elsewhere.address.line(told.commands[0]) == "photosync-wizard --context home -n photo-sync status"
     assert "photo-sync" in told.fix
 
 
@@ -74,7 +75,7 @@ def _finding(world: World, finding_id: str) -> Finding:
 
 def test_the_pod_that_holds_the_volume_for_a_sign_in_is_the_one_to_delete() -> None:
     told = _finding(_shows("storage.multi-attach")(), "storage.multi-attach")
-    assert told.commands == (f"kubectl -n {SETTINGS.namespace} delete pod icloudpd-auth",)
+    assert Address().lines(told.commands) == (f"kubectl -n {SETTINGS.namespace} delete pod icloudpd-auth",)
     assert "icloudpd-auth" in told.fix
 
 

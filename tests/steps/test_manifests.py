@@ -11,7 +11,6 @@ import yaml
 
 from tests.names import PHOTOS_CLAIM
 from tests.steps.worlds import SETTINGS, complete, fresh, meta, page
-from wizard.demo.scenarios import load
 from wizard.model import Finding, Severity, Status
 from wizard.observe import parse
 from wizard.steps import STEPS, diagnose
@@ -24,7 +23,7 @@ def documented() -> dict[str, Any]:
     """The page's objects by "Kind namespace/name"."""
     text = PAGE.read_text(encoding="utf-8")
     blocks = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    objects = [document for block in blocks for document in yaml.safe_load_all(block) if "kind" in document]
+    objects = [document for block in blocks for document in yaml.safe_load_all(block) if "metadata" in document]
     return {f"{one['kind']} {one['metadata'].get('namespace', '')}/{one['metadata']['name']}": one for one in objects}
 
 
@@ -59,24 +58,10 @@ def loud(world: World) -> list[Finding]:
     ]
 
 
-def command(cron_job: dict[str, Any]) -> list[str]:
-    given: list[str] = cron_job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["command"]
-    return given
-
-
 def test_they_complete_the_first_two_iterations_without_a_warning() -> None:
     world = applied()
     assert [step.status for step in diagnose(world, SETTINGS).steps[:2]] == [Status.COMPLETE] * 2
     assert loud(world) == []
-
-
-def test_the_cronjob_does_what_the_demo_s_does_and_lives_on_the_session_alone() -> None:
-    ours = command(documented()["CronJob photo-sync/icloudpd-sync"])
-    objects: Any = load("complete").objects
-    demo = next(one for one in objects if one["kind"] == "CronJob")
-    assert ours == command(demo)
-    assert "--password-provider parameter" in ours[-1]
-    assert "--password " not in ours[-1]
 
 
 def test_the_second_volume_is_bound_to_its_claim_alone_and_read_only() -> None:

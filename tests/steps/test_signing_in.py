@@ -35,6 +35,7 @@ from tests.steps.worlds import (
     with_session,
 )
 from wizard.annotations import LIBRARY_COUNT, SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, SUSPENDED_BY
+from wizard.command import Address
 from wizard.model import Finding, SessionState, Severity, Status
 from wizard.observe.look_pods import auth_pods
 from wizard.settings import Settings
@@ -54,7 +55,7 @@ def found(finding_id: str, world: World, settings: Settings = SETTINGS) -> Findi
 def commands(finding_id: str, world: World, settings: Settings = SETTINGS) -> tuple[str, ...]:
     finding = found(finding_id, world, settings)
     assert finding
-    return finding.commands
+    return settings.address.lines(finding.commands)
 
 
 def expired() -> World:
@@ -90,7 +91,7 @@ class TestTheCommandThatIsOffered:
         assert by_hand.startswith("kubectl -n photo-sync run icloudpd-sign-in")
 
     def test_it_is_addressed_to_the_same_cluster(self) -> None:
-        settings = replace(SETTINGS, kubectl="kubectl --context home", wizard="photosync-wizard --context home")
+        settings = replace(SETTINGS, address=Address(context="home"))
         own, by_hand, *_ = commands("authentication.session-expired", expired(), settings)
         assert own == "photosync-wizard --context home reauth"
         assert by_hand.startswith("kubectl --context home -n photo-sync")
@@ -167,7 +168,7 @@ class TestTheNotes:
         both = with_annotations(world, "icloudpd-config-anna", **{LIBRARY_COUNT: half})
         finding = found("authentication.library-too-large", both)
         assert finding
-        assert f"pvc {PHOTOS_CLAIM}" in finding.commands[0]
+        assert f"pvc {PHOTOS_CLAIM}" in Address().line(finding.commands[0])
 
     def test_a_claim_that_is_known_to_be_large_enough_is_not_small(self) -> None:
         small = with_claim(complete(), PHOTOS_CLAIM, capacity="20Gi")
@@ -191,7 +192,7 @@ def test_a_session_that_nobody_used_lately_says_why_not() -> None:
         finding = found("authentication.session-not-proved-lately", with_cron(world, suspend=paused))
         assert finding
         assert finding.why.startswith(why)
-        assert finding.commands == ("photosync-wizard reauth --check",)
+        assert Address().lines(finding.commands) == ("photosync-wizard reauth --check",)
 
 
 class TestHandOverJobs:

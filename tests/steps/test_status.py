@@ -39,8 +39,12 @@ from tests.steps.worlds import (
 )
 from wizard.annotations import SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, VERIFIED_COUNTS
 from wizard.choices import SKIPPED
+<<<<<<< HEAD
 from wizard.errors import Exit
 from wizard.export.verdict import exit_code
+=======
+from wizard.command import Address
+>>>>>>> main
 from wizard.model import Finding, Report, SessionState, Severity, Status
 from wizard.steps import STEPS, diagnose
 from wizard.steps.base import blockers_of, status_of
@@ -269,7 +273,7 @@ def test_a_second_account_is_found_by_its_cronjob_and_counts() -> None:
     ]
     assert report.steps[2].status is A
     assert "of account anna" in report.steps[2].findings[0].summary
-    commands = report.steps[2].findings[0].commands
+    commands = Address().lines(report.steps[2].findings[0].commands)
     assert commands[0] == "photosync-wizard reauth --account anna"
     assert "icloudpd-config-anna" in commands[1]
 
@@ -281,12 +285,11 @@ def test_both_accounts_signed_in_is_complete() -> None:
 
 
 def test_commands_go_to_the_cluster_that_was_looked_at() -> None:
-    elsewhere = replace(SETTINGS, kubectl="kubectl --context home")
     commands = [
         command
-        for step in diagnose(seed(), elsewhere).steps
+        for step in diagnose(seed(), SETTINGS).steps
         for finding in step.findings
-        for command in finding.commands
+        for command in Address(context="home").lines(finding.commands)
     ]
     assert any("| kubectl --context home -n photo-sync patch secret" in command for command in commands)
     assert not any("kubectl -n" in command or "--context home --context" in command for command in commands)
@@ -302,7 +305,7 @@ def test_what_argocd_puts_back_is_changed_in_git() -> None:
     finding = next(
         f for f in diagnose(without, SETTINGS).steps[1].findings if f.id == "credentials.schedule-outlives-session"
     )
-    assert finding.commands[0].startswith(f"kubectl -n {NS} patch cronjob")
+    assert Address().line(finding.commands[0]).startswith(f"kubectl -n {NS} patch cronjob")
 
 
 def test_blockers_come_once_and_most_urgent_first() -> None:
@@ -394,7 +397,7 @@ def test_a_claim_that_may_wait_for_a_ready_made_volume_is_not_to_be_deleted() ->
     found = diagnose(replace(complete(), claims=page(*waiting)), SETTINGS).steps[0].findings[0]
     assert found.id == "storage.class-missing"
     assert "PersistentVolume" in found.why
-    assert not any("delete" in command for command in found.commands)
+    assert not any("delete" in command for command in Address().lines(found.commands))
 
 
 @pytest.mark.parametrize(

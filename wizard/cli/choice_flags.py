@@ -8,8 +8,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from wizard.choices import CHOICES, STEP_IDS
+from wizard.choices import CHOICES
 from wizard.errors import Trouble
+from wizard.iterations import IDS
 from wizard.settings import ANSWERS, FLAG, Choice, Value
 
 _BEFORE, _BEHIND = "before_", "behind_"
@@ -37,7 +38,7 @@ def add_choices(
     usage = parser.format_usage().removeprefix("usage: ").rstrip()
     parser.usage = usage.replace("COMMAND ...", "[CHOICES] COMMAND ...") if top else f"{usage} [CHOICES]"
     declared = [choice for choice in choices if choice not in without]
-    for step in ("", *STEP_IDS):
+    for step in ("", *IDS):
         of_step = [choice for choice in declared if choice.step == step]
         if not (of_step or step == ""):
             continue

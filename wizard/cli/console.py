@@ -14,8 +14,10 @@ import termios
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any, TextIO
 
+from wizard.command import Address, Command
 from wizard.errors import Exit, Retry, Trouble
 
 ANSWER_SECONDS = 1200.0
@@ -52,10 +54,9 @@ def folded_command(command: str, stream: TextIO, indent: str) -> str:
     return " \\\n".join(indent + line for line in lines)
 
 
-def in_words(trouble: Trouble, stream: TextIO, mark: str = "") -> str:
+def in_words(trouble: Trouble, address: Address, stream: TextIO, mark: str = "") -> str:
     """The trouble as a terminal shows it, `mark` before its first line; commands stay whole, so that they can be copied."""
-    lines = trouble.lines()
-    head = lines[: len(lines) - len(trouble.commands)]
+    head, lines = trouble.sentences, trouble.lines(address)
     return "\n".join(
         (folded(f"{mark}{head[0]}", stream), *(folded(f"  {line}", stream) for line in head[1:]), *lines[len(head) :])
     )
@@ -68,12 +69,19 @@ def to_stderr(text: str) -> None:
 
 
 class Console:
-    """One descriptor to read from, standard input unless told otherwise; `write` takes the questions as they are."""
+    """One descriptor to read from, standard input unless told otherwise; `write` takes the questions as they are.
 
-    def __init__(self, descriptor: int | None = None, write: Callable[[str], None] = to_stderr) -> None:
+    Commands are shown for the cluster at `address`.
+    """
+
+    def __init__(
+        self, address: Address, descriptor: int | None = None, write: Callable[[str], None] = to_stderr
+    ) -> None:
+        self._address = address
         self._descriptor = sys.stdin.fileno() if descriptor is None else descriptor
         self._write = write
         self._rest = b""
+        self._question = ""
 
     @property
     def is_terminal(self) -> bool:
@@ -82,15 +90,20 @@ class Console:
 
     def say(self, text: str) -> None:
         """Something for the person, in lines of its own."""
-        self._write(f"{folded(text, sys.stderr)}\n")
+        self._put(f"{folded(text, sys.stderr)}\n")
 
-    def say_command(self, command: str) -> None:
-        """A command that the person could type, below what it does."""
-        self._write(f"{folded_command(command, sys.stderr, '      ')}\n")
+    def _put(self, text: str) -> None:
+        """Lines of their own also while a question stands, which is put again below them."""
+        self._write(f"\n{text}{self._question}" if self._question else text)
+
+    def say_command(self, command: Command) -> None:
+        """A command that the person could type, below what it does; what it reads is left out."""
+        text = self._address.line(replace(command, stdin=""))
+        self._write(f"{folded_command(text, sys.stderr, '      ')}\n")
 
     def tell(self, trouble: Trouble) -> None:
         """What went wrong, marked as that."""
-        self._write(f"{in_words(trouble, sys.stderr, '! ')}\n")
+        self._write(f"{in_words(trouble, self._address, sys.stderr, '! ')}\n")
 
     async def ask(self, question: str, *, secret: bool = False, seconds: float = ANSWER_SECONDS) -> str:
         """What is typed after the question, without echo if it is secret.
@@ -126,7 +139,7 @@ class Console:
             raise Trouble(
                 "reauth.stdin",
                 f"Standard input gave nothing for {_minutes(seconds)}, so the sign-in was left.",
-                fix="Start again with the answer ready; the session before is still in place.",
+                fix="Start again with the answer ready; what was on the volume is as it was.",
                 exit_code=Exit.NEEDS_PERSON,
                 retry=Retry.NOW,
             ) from None
@@ -184,6 +197,7 @@ class Console:
             if secret:
                 self._set(_without_echo(before), flush=True)
             self._write(question)
+            self._question = question
 
         loop = asyncio.get_running_loop()
         answered = False
@@ -196,6 +210,7 @@ class Console:
             yield
             answered = True
         finally:
+            self._question = ""
             with suppress(ValueError, RuntimeError, NotImplementedError):
                 loop.remove_signal_handler(signal.SIGCONT)
             if secret:
@@ -227,7 +242,7 @@ def _unanswered(seconds: float) -> Trouble:
     return Trouble(
         "reauth.unanswered",
         f"Nobody answered for {_minutes(seconds)}, so the sign-in was left.",
-        fix="Start again; the session before is still in place.",
+        fix="Start again; what was on the volume is as it was.",
         exit_code=Exit.NEEDS_PERSON,
         retry=Retry.NOW,
     )

@@ -20,14 +20,16 @@ from wizard import __version__
 from wizard.choices import APPLE_ID
 from wizard.cli.choice_flags import add_choices, said
 from wizard.cli.output import prepare, put
+from wizard.command import Address, photosync_wizard
 from wizard.errors import Exit, Trouble
+from wizard.iterations import IDS
 
 if TYPE_CHECKING:
     from wizard.cli.reauth import Wish
     from wizard.opening import Opening, Request
 
 PROGRAM = "photosync-wizard"
-FORMATS = ("table", "json", "yaml", "seed")
+FORMATS = ("table", "json", "yaml", "seed", "answers")
 DEFAULT_SCENARIO = "seed"
 
 OpenWizard = Callable[["Opening"], int]
@@ -40,6 +42,7 @@ examples:
   photosync-wizard demo --list               which demo worlds there are
   photosync-wizard status                    where all seven iterations stand, without a screen
   photosync-wizard status -o json            the same for scripts (docs/status.md describes it)
+  photosync-wizard plan storage              what step 1 would change; apply does it
   photosync-wizard --demo expired status     any command in a demo world
   photosync-wizard demo --serve --write-kubeconfig demo.kubeconfig
                                              serve a demo world to kubectl
@@ -99,6 +102,20 @@ def parser() -> argparse.ArgumentParser:
     status.add_argument("-o", "--output", choices=FORMATS, default="table", help="how to say it (default: %(default)s)")
     status.add_argument("-w", "--watch", action="store_true", help="go on, and say it again whenever it changes")
     add_choices(status)
+
+    for name, verb in (("plan", "show"), ("apply", "show, and do,")):
+        command = commands.add_parser(
+            name,
+            parents=[where],
+            help=f"{verb} what a step would change in the cluster",
+            description=f"{verb.capitalize()} what a step would change in the cluster. "
+            + ("Changes nothing." if name == "plan" else "What is there already stays as it is."),
+        )
+        command.add_argument("step", choices=IDS, metavar="STEP", help=f"one of {', '.join(IDS)}")
+        command.add_argument("-o", "--output", choices=("table", "json"), default="table", help="how to say it")
+        if name == "apply":
+            command.add_argument("--yes", action="store_true", help="do it without asking")
+        add_choices(command)
 
     _add_reauth(commands, where)
 
@@ -209,18 +226,27 @@ def _port(text: str) -> int:
 def run(arguments: Sequence[str], *, open_wizard: OpenWizard, sign_in: SignIn | None = None) -> int:
     """Does what the arguments ask for and returns the exit code. No exception leaves it."""
     prepare()
+    address = Address()
     try:
         with _interrupted_by_signals():
-            return _dispatch(parser().parse_args(arguments), open_wizard, sign_in)
+            options = parser().parse_args(arguments)
+            address = Address(options.kubeconfig, options.context, options.namespace, _scenario(options))
+            if options.command == "completion":
+                return _completion(options.shell)
+            if options.command == "demo" and options.list:
+                return _list()
+            request = _request(options)
+            address = request.address
+            return _dispatch(request, options, open_wizard, sign_in)
     except SystemExit as stop:
         return int(stop.code or 0)
     except Trouble as trouble:
-        say(trouble)
+        say(trouble, address)
         return int(trouble.exit_code)
     except KeyboardInterrupt:
         return int(Exit.INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback reaches a person
-        return _crashed(error)
+        return _crashed(error, address)
 
 
 @contextmanager
@@ -247,23 +273,26 @@ def _interrupted_by_signals() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def say(trouble: Trouble) -> None:
-    """The problem in a person's words, on standard error."""
+def say(trouble: Trouble, address: Address) -> None:
+    """The problem in a person's words, on standard error, its commands for this address."""
     from wizard.cli.console import in_words  # noqa: PLC0415 - only where there is a problem
 
-    print(in_words(trouble, sys.stderr, f"{PROGRAM}: "), file=sys.stderr)
+    print(in_words(trouble, address, sys.stderr, f"{PROGRAM}: "), file=sys.stderr)
 
 
-def _dispatch(options: argparse.Namespace, open_wizard: OpenWizard, sign_in: SignIn | None) -> int:
-    if options.command == "completion":
-        return _completion(options.shell)
+def _dispatch(request: Request, options: argparse.Namespace, open_wizard: OpenWizard, sign_in: SignIn | None) -> int:
     if options.command == "demo":
-        return _demo(options, open_wizard)
-    request = _request(options, options.demo)
+        return _demo(request, options, open_wizard)
     if options.command == "status":
         from wizard.cli.status import status  # noqa: PLC0415 - loads what talks to the cluster
 
         return status(request, options.output, watch=options.watch)
+    if options.command in ("plan", "apply"):
+        from wizard.cli import plan  # noqa: PLC0415 - loads what talks to the cluster
+
+        if options.command == "plan":
+            return plan.plan(request, options.step, options.output)
+        return plan.apply(request, options.step, options.output, yes=options.yes)
     if options.command == "reauth":
         from wizard.cli.reauth import reauth  # noqa: PLC0415 - loads what talks to the cluster and to Apple
 
@@ -296,9 +325,16 @@ def _wish(options: argparse.Namespace) -> Wish:
     )
 
 
-def _request(options: argparse.Namespace, demo: str | None) -> Request:
+def _scenario(options: argparse.Namespace) -> str | None:
+    """Which demo world is meant; None for a real cluster."""
+    names = (options.scenario, options.demo, DEFAULT_SCENARIO) if options.command == "demo" else (options.demo,)
+    return next((name for name in names if name is not None), None)
+
+
+def _request(options: argparse.Namespace) -> Request:
     from wizard.opening import Request  # noqa: PLC0415
 
+    demo = _scenario(options)
     if demo is not None and (options.kubeconfig or options.context):
         raise Trouble(
             "usage.demo-and-cluster",
@@ -330,14 +366,16 @@ def _open(request: Request, open_wizard: OpenWizard) -> int:
         raise Trouble(
             "usage.no-terminal",
             "The wizard needs a terminal, and this is none.",
-            fix="For scripts there is: photosync-wizard status -o json",
+            fix="For scripts there is:",
+            commands=(photosync_wizard("status", "-o", "json"),),
             exit_code=Exit.USAGE,
         )
     if os.environ.get("TERM") == "dumb":
         raise Trouble(
             "usage.dumb-terminal",
             "The wizard draws on the whole screen, which this terminal can't (TERM=dumb).",
-            fix="Open it in another terminal, or take: photosync-wizard status",
+            fix="Open it in another terminal, or take:",
+            commands=(photosync_wizard("status"),),
             exit_code=Exit.USAGE,
         )
     from wizard.opening import Opening  # noqa: PLC0415
@@ -351,15 +389,15 @@ def _open(request: Request, open_wizard: OpenWizard) -> int:
             print(f"{PROGRAM}: {notice}", file=sys.stderr)
 
 
-def _demo(options: argparse.Namespace, open_wizard: OpenWizard) -> int:
-    from wizard.demo.scenarios import load, titles  # noqa: PLC0415
+def _list() -> int:
+    from wizard.demo.scenarios import titles  # noqa: PLC0415
 
-    if options.list:
-        width = max(map(len, titles()))
-        put("".join(f"{name:{width}}  {title}\n" for name, title in titles().items()))
-        return int(Exit.DONE)
-    scenario = next((name for name in (options.scenario, options.demo) if name is not None), DEFAULT_SCENARIO)
-    request = _request(options, scenario)
+    width = max(map(len, titles()))
+    put("".join(f"{name:{width}}  {title}\n" for name, title in titles().items()))
+    return int(Exit.DONE)
+
+
+def _demo(request: Request, options: argparse.Namespace, open_wizard: OpenWizard) -> int:
     if not options.serve:
         if options.write_kubeconfig:
             raise Trouble(
@@ -379,13 +417,14 @@ def _demo(options: argparse.Namespace, open_wizard: OpenWizard) -> int:
     import asyncio  # noqa: PLC0415
 
     from wizard.connectors import serving_troubles, worlds  # noqa: PLC0415
+    from wizard.demo.scenarios import load  # noqa: PLC0415
     from wizard.demo.serve import serve  # noqa: PLC0415
 
     file, folder = Path(options.write_kubeconfig), worlds(request.state_folder)
     with serving_troubles(options.port):
         asyncio.run(
             serve(
-                load(scenario),
+                load(request.demo or DEFAULT_SCENARIO),
                 file,
                 options.port,
                 folder=folder,
@@ -404,9 +443,10 @@ def _completion(shell: str) -> int:
     return int(Exit.DONE)
 
 
-def _crashed(error: Exception) -> int:
+def _crashed(error: Exception, address: Address) -> int:
     from wizard.crash import describe  # noqa: PLC0415
     from wizard.opening import Request, save_private  # noqa: PLC0415
 
-    print(describe(error, lambda name, text: save_private(Request().state_folder, name, text)), file=sys.stderr)
+    words = describe(error, lambda name, text: save_private(Request().state_folder, name, text), address)
+    print(words, file=sys.stderr)
     return int(Exit.INTERNAL)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from wizard.cli.console import Console, folded, in_words
 from wizard.cli.terminal_person import TerminalPerson
+from wizard.command import Address
 from wizard.errors import Exit, Retry, Trouble
 from wizard.icloud import calendar
 from wizard.icloud.ladder import Rung
@@ -120,7 +121,7 @@ def check_one_account(accounts: Sequence[str], wish: Wish) -> None:
         )
 
 
-def conclude(tally: Tally, reminder: str | None, wish: Wish) -> int:
+def conclude(tally: Tally, reminder: str | None, wish: Wish, address: Address) -> int:
     """Writes the calendar for those that are signed in, tells what failed, and returns the worst exit code.
 
     Raises the trouble of an only account.
@@ -135,7 +136,7 @@ def conclude(tally: Tally, reminder: str | None, wish: Wish) -> int:
         raise troubles[0][1]
     for account, trouble in troubles:
         mark = f"photosync-wizard: {account}: " if account else "photosync-wizard: "
-        print(in_words(trouble, sys.stderr, mark), file=sys.stderr, flush=True)
+        print(in_words(trouble, address, sys.stderr, mark), file=sys.stderr, flush=True)
     codes = [Exit.DONE, *(trouble.exit_code for _, trouble in troubles)]
     if any(outcome.photos_trouble for outcome in tally.outcomes):
         codes.append(Exit.BLOCKED)
@@ -155,7 +156,7 @@ async def _reauth(opening: Opening, wish: Wish) -> int:
     engine = opening.engine()
     desk = Desk(engine, opening)
     person = TerminalPerson(
-        Console(),
+        Console(opening.settings.address),
         password_promised=wish.password_stdin,
         code_promised=wish.code_stdin and not wish.check,
         demo=bool(opening.demo_commands),
@@ -178,7 +179,7 @@ async def _reauth(opening: Opening, wish: Wish) -> int:
                 tally.troubles.append((account, trouble))
                 if account != tally.accounts[-1]:
                     _say(f"✗ {account}: {trouble.what} The next account has its turn.")
-        return conclude(tally, desk.reminder(tally.outcomes), wish)
+        return conclude(tally, desk.reminder(tally.outcomes), wish, opening.settings.address)
     except asyncio.CancelledError:  # Ctrl+C, once all is put back
         _say(_farewell(tally, person.stays))
         raise
@@ -197,12 +198,12 @@ async def _sign_in(desk: Desk, account: str, wish: Wish, person: TerminalPerson,
     start, apple_id, keeper = await _begun(desk, account, wish, person)
     renewal = desk.renewal(start, apple_id, person, keeper, in_pod=wish.in_pod, renew=wish.renew)
     plan = start.preparation.plan_inside if wish.in_pod else start.preparation.plan
-    await person.plan(plan, account if len(tally.accounts) > 1 else "", desk.settings.kubectl)
+    await person.plan(plan, account if len(tally.accounts) > 1 else "")
     outcome = await renewal.run()
     desk.signed_in(account, outcome.apple_id)
     tally.outcomes.append(outcome)
     if wish.keep_password:
-        _say(await keep(renewal, keeper))
+        _say(await keep(renewal, keeper, desk.settings.address))
     for line in desk.told(outcome):
         put_line(line)
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from wizard.answers import answers_of
 from wizard.choices import WARNING_DAYS
 from wizard.cli.output import put
 from wizard.engine import Engine, Fresh, Snapshot, Stale
@@ -70,19 +71,21 @@ async def _follow(engine: Engine, form: str) -> Snapshot | None:
 
 
 def written(snapshot: Snapshot, form: str, env: Mapping[str, str], settings: Settings, *, stream: bool = False) -> str:
-    """The snapshot in one of the forms; JSON on one line when it is one of a stream."""
+    """The snapshot in one of the forms, its commands addressed; JSON on one line when it is one of a stream."""
     match form:
         case "json":
-            return _json(to_json(snapshot.report), stream=stream)
+            return _json(to_json(snapshot.report, settings.address), stream=stream)
         case "seed":
             return _json(to_seed(snapshot.report, snapshot.world, settings), stream=stream)
+        case "answers":
+            return ("---\n" if stream else "") + answers_of(settings)
         case "yaml":
-            return ("---\n" if stream else "") + to_yaml(snapshot.report)
+            return ("---\n" if stream else "") + to_yaml(snapshot.report, settings.address)
         case _:
             colour = sys.stdout.isatty() and not env.get("NO_COLOR") and env.get("TERM") != "dumb"
             width = shutil.get_terminal_size().columns
             unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-            return to_table(snapshot.report, width, colour=colour, unicode=unicode)
+            return to_table(snapshot.report, settings.address, width, colour=colour, unicode=unicode)
 
 
 def _json(document: Mapping[str, Any], *, stream: bool) -> str:

@@ -12,12 +12,11 @@ from wizard.icloud.limits import sending, wait_before
 from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
 from wizard.icloud.typed import account_name, account_name_problem, read_code
 from wizard.icloud.words import trouble
-from wizard.model import Action, Plan
+from wizard.plan import Change, Plan
 from wizard.signin.person import AnotherCode, Code, GaveUp, InUse, Progress, Stage, Tick
 
 LOOK_AGAIN_SECONDS = 5.0
 _SIGNS = {Tick.DOING: "◐", Tick.DONE: "✓", Tick.FAILED: "✗", Tick.SKIPPED: "·"}
-_KUBECTL = "kubectl -n "
 _SENT = frozenset({"icloud.wrong-password", "icloud.password-changed"})
 
 
@@ -53,7 +52,7 @@ class TerminalPerson:
         """What is on the volume if it ends now, in a sentence."""
         return "The new session is in place." if self._moved else "What was there before is still in place."
 
-    async def plan(self, plan: Plan, whose: str = "", kubectl: str = "kubectl") -> None:
+    async def plan(self, plan: Plan, whose: str = "") -> None:
         """What will be changed, and whose session it is about where there are several.
 
         A person at a terminal sees the commands too, and is asked before it begins: raises GaveUp when they leave.
@@ -62,10 +61,10 @@ class TerminalPerson:
         self._say(f"{f'{whose}: as' if whose else 'As'} far as it is needed, this will:")
         if self._asks_before and self._demo:
             self._say("! This is a demo world inside the wizard: the commands would meet your own cluster.")
-        for action in plan.actions:
-            self._say(f"  - {action.title}")
+        for change in plan.changes:
+            self._say(f"  - {change.title}")
             if self._asks_before:
-                self._command(action, kubectl)
+                self._command(change)
         for note in plan.notes:
             self._say(f"  {note}")
         while self._asks_before:
@@ -75,17 +74,22 @@ class TerminalPerson:
                 case "n" | "q":
                     raise GaveUp
                 case "u":
-                    for action in plan.actions:
-                        if action.undo:
-                            self._say(f"  - {action.title}: {_for(action.undo, kubectl)}")
+                    for change in plan.changes:
+                        self._tell_undo(change)
 
-    def _command(self, action: Action, kubectl: str) -> None:
+    def _command(self, change: Change) -> None:
         """What a person would type for it; a manifest that it reads is named only."""
-        command, _, manifest = action.command.partition("\n")
-        if command:
-            self._console.say_command(_for(command.partition(" <<")[0], kubectl))
-        if manifest:
-            self._say(f"      (reads the manifest of {action.target.kind.lower()} {action.target.name})")
+        if command := change.command:
+            self._console.say_command(command)
+            if command.stdin:
+                self._say(f"      (reads the manifest of {change.target.kind.lower()} {change.target.name})")
+
+    def _tell_undo(self, change: Change) -> None:
+        """How it is taken back, or why nothing takes it back."""
+        self._say(f"  - {change.title}{f': {change.no_undo}' if change.no_undo else ''}")
+        for undo in change.undo:
+            if undo.command:
+                self._console.say_command(undo.command)
 
     def show(self, progress: Progress) -> None:
         """One line per movement, none twice."""
@@ -246,11 +250,6 @@ def _ended(why: Trouble) -> Trouble:
     )
 
 
-def _for(text: str, kubectl: str) -> str:
-    """Commands in it as they have to begin for this cluster."""
-    return text.replace(_KUBECTL, f"{kubectl} -n ")
-
-
 def _no_more(what: str) -> Trouble:
     return Trouble(
         "reauth.stdin",
@@ -275,11 +274,14 @@ def _came(wanted: CodeWanted) -> str:
 def _choices(wanted: CodeWanted) -> str:
     texts = tuple(f"t{number}: text ••{phone.ending}" for number, phone in enumerate(wanted.phones, 1))
     device = ("d: device",) if wanted.delivery == "sms" else ()
-    return ", ".join(("n: again", *device, *texts, "q: leave"))
+    again = ("n: again", *device) if wanted.can_be_sent_again else ()
+    return ", ".join((*again, *texts, "q: leave"))
 
 
 def _another(line: str, wanted: CodeWanted) -> AnotherCode | None:
     """The other code that a line asks for: the same way again, a device's, or a text message to a number."""
+    if line[:1] in ("n", "d") and not wanted.can_be_sent_again:
+        return None
     match line[:1]:
         case "n":
             return AnotherCode("sms" if wanted.delivery == "sms" else "device", wanted.phone)

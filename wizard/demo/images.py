@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wizard.icloudpd.images import OFFICIAL_PROGRAM, Image
+from wizard.icloudpd.images import BOREDAZFCUK_PROGRAM, OFFICIAL_PROGRAM, Image
 
 ENTRY_POINT = "/app/entrypoint.sh"
 
@@ -20,7 +20,7 @@ class Layout:
 
 _OFFICIAL = Layout({OFFICIAL_PROGRAM: "icloudpd", ENTRY_POINT: "entrypoint.sh"}, (ENTRY_POINT,))
 _NONE = Layout({})
-_OTHER = Layout({"/opt/icloudpd/bin/icloudpd": "icloudpd", "icloudpd": "icloudpd"})
+_OTHER = Layout({BOREDAZFCUK_PROGRAM: "icloudpd", "icloudpd": "icloudpd"})
 
 
 def layout_of(image: str) -> Layout:

@@ -21,6 +21,7 @@ from typing import Any
 import yaml
 from aiohttp import web
 
+from wizard.command import photosync_wizard
 from wizard.demo.api.access import USER, Policy
 from wizard.demo.api.faults import Faults
 from wizard.demo.api.kinds import Object
@@ -158,7 +159,7 @@ class DemoWorld:
                 f"The demo world kept in {path} can't be read.",
                 why=str(problem),
                 fix="Start the scenario anew; nothing but this demo is lost.",
-                commands=(f"photosync-wizard --demo {scenario.name} --reset status",),
+                commands=(photosync_wizard("--demo", scenario.name, "--reset", "status"),),
                 exit_code=Exit.INTERNAL,
             ) from None
         return world

@@ -9,13 +9,14 @@ from enum import Enum
 from typing import Any
 
 from wizard.annotations import written
+from wizard.command import Address
 from wizard.model import Account, Blocker, Diagnosis, Finding, Report
 
 SCHEMA = 1
 
 
-def to_json(report: Report) -> dict[str, Any]:
-    """The report as a JSON object; times are UTC to the second, `2026-01-18T12:00:00Z`."""
+def to_json(report: Report, address: Address) -> dict[str, Any]:
+    """The report as a JSON object, its commands for this address; times are UTC to the second, `2026-01-18T12:00:00Z`."""
     following = report.next_step
     return {
         "schema": SCHEMA,
@@ -23,18 +24,18 @@ def to_json(report: Report) -> dict[str, Any]:
         "cluster": {"context": report.cluster.context, "server": report.cluster.server, "uid": report.cluster.uid},
         "progress": {"complete": report.complete, "total": len(report.wanted), "percent": report.percent},
         "accounts": [_account(account) for account in report.accounts],
-        "steps": [_step(step) for step in report.steps],
+        "steps": [_step(step, address) for step in report.steps],
         "next_iteration": following.iteration if following else None,
         "next_iteration_ready_when": list(report.ready_when),
     }
 
 
-def to_yaml(report: Report) -> str:
+def to_yaml(report: Report, address: Address) -> str:
     """The same document as YAML."""
     import yaml  # noqa: PLC0415  (40 ms that the other forms do without)
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    text: str = yaml.dump(to_json(report), Dumper=dumper, sort_keys=False, allow_unicode=True, width=100)
+    text: str = yaml.dump(to_json(report, address), Dumper=dumper, sort_keys=False, allow_unicode=True, width=100)
     return text
 
 
@@ -58,18 +59,18 @@ def _account(account: Account) -> dict[str, Any]:
     }
 
 
-def _step(step: Diagnosis) -> dict[str, Any]:
+def _step(step: Diagnosis, address: Address) -> dict[str, Any]:
     return {
         "iteration": step.iteration,
         "id": step.id,
         "title": step.title,
         "status": step.status.value,
-        "findings": [_finding(finding) for finding in step.findings],
+        "findings": [_finding(finding, address) for finding in step.findings],
         "blockers": [_blocker(blocker) for blocker in step.blockers],
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, address: Address) -> dict[str, Any]:
     return {
         "id": finding.id,
         "severity": finding.severity.value,
@@ -77,7 +78,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "why": finding.why,
         "evidence": {str(key): _plain(value) for key, value in finding.evidence.items()},
         "fix": finding.fix,
-        "commands": list(finding.commands),
+        "commands": list(address.lines(finding.commands)),
         "docs": finding.docs,
     }
 

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import UTC
 
+from wizard.command import Address
 from wizard.model import Account, Diagnosis, Finding, Report, SessionState, Severity, Status
 
 NARROWEST, WIDEST = 40, 100
@@ -40,13 +41,14 @@ _SESSION_WORDS = {
 }
 
 
-def to_table(report: Report, width: int = 80, *, colour: bool = False, unicode: bool = True) -> str:
-    """Lines of at most `width` columns (40 to 100 are used); commands alone may be longer, to be copied whole."""
-    return "\n".join(_Table(max(NARROWEST, min(width, WIDEST)), colour, unicode).lines(report)) + "\n"
+def to_table(report: Report, address: Address, width: int = 80, *, colour: bool = False, unicode: bool = True) -> str:
+    """Lines of at most `width` columns (40 to 100 are used); commands for this address may be longer, to be copied whole."""
+    return "\n".join(_Table(address, max(NARROWEST, min(width, WIDEST)), colour, unicode).lines(report)) + "\n"
 
 
 class _Table:
-    def __init__(self, width: int, colour: bool, unicode: bool) -> None:
+    def __init__(self, address: Address, width: int, colour: bool, unicode: bool) -> None:
+        self.address = address
         self.width = width
         self.colour = colour
         self.unicode = unicode
@@ -106,8 +108,15 @@ class _Table:
         yield from self.labelled("Next", f"{step.iteration} {step.title}")
         if told:
             yield from self.labelled("", told.fix)
-            yield from (" " * _LABEL + self.painted("$ " + clean(command), "36") for command in told.commands)
+            for command in self.address.lines(told.commands):
+                yield from self.command(command)
         yield from self.list("Done when", report.ready_when)
+
+    def command(self, text: str) -> Iterator[str]:
+        """A command as it is to be copied; of several lines the further ones at the edge, where a here-document ends."""
+        first, *more = (without_controls(line) for line in text.split("\n"))
+        yield " " * _LABEL + self.painted(f"$ {first}", "36")
+        yield from (self.painted(line, "36") for line in more)
 
     def list(self, label: str, items: Iterable[str]) -> Iterator[str]:
         for number, item in enumerate(items):
@@ -146,7 +155,12 @@ def _due(report: Report) -> Iterator[tuple[Diagnosis, Finding]]:
 
 def clean(text: str) -> str:
     """`text` on one line without anything that a terminal would obey."""
-    return "".join(letter for letter in " ".join(text.split()) if unicodedata.category(letter)[0] != "C")
+    return without_controls(" ".join(text.split()))
+
+
+def without_controls(text: str) -> str:
+    """`text` without anything that a terminal would obey."""
+    return "".join(letter for letter in text if unicodedata.category(letter)[0] != "C")
 
 
 def cells(text: str) -> int:

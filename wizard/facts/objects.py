@@ -9,6 +9,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wizard.annotations import TRACKING_ID
+from wizard.command import Command
 from wizard.settings import IMMICH_NEEDS
 from wizard.world import (
     Claim,
@@ -152,7 +153,7 @@ def application_of(world: World, kind: str, meta: Meta) -> str | None:
     return None
 
 
-def mend(world: World, kind: str, meta: Meta, fix: str, *commands: str) -> tuple[str, tuple[str, ...]]:
+def mend(world: World, kind: str, meta: Meta, fix: str, *commands: Command) -> tuple[str, tuple[Command, ...]]:
     """How to change an object: (fix, commands). What Argo CD puts back is changed in git, and no command is offered."""
     app = world.application.value if isinstance(world.application, Found) else None
     if app is None or not app.self_heal or application_of(world, kind, meta) != app.meta.name:

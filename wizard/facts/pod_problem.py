@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from wizard.command import Command, kubectl
 from wizard.icloudpd.images import PROGRAM_PLACES
 from wizard.model import Finding, Severity, Status
 from wizard.world import ContainerState, Event, Pod
@@ -37,7 +38,7 @@ class PodTrouble:
     evidence: Mapping[str, object]
     why: str
     fix: str
-    commands: tuple[str, ...]
+    commands: tuple[Command, ...]
     status: Status
 
     def finding(self, step_id: str) -> Finding:
@@ -57,7 +58,7 @@ class PodTrouble:
 def pod_trouble(pod: Pod, events: Iterable[Event]) -> PodTrouble | None:
     """The first thing that keeps this pod from working; `events` may be about anything."""
     where = f"pod/{pod.meta.name}"
-    describe = (f"kubectl -n {pod.meta.namespace} describe pod {pod.meta.name}",)
+    describe = (kubectl("describe", "pod", pod.meta.name, namespace=pod.meta.namespace),)
     if pod.unschedulable and pod.phase == "Pending":
         return PodTrouble(
             "pod-unschedulable",
@@ -79,7 +80,7 @@ def _without_arguments(message: str) -> str:
     return _COMMAND_LINE.sub(r"\1 …", message)
 
 
-def _mount_trouble(pod: Pod, where: str, events: Iterable[Event], describe: tuple[str, ...]) -> PodTrouble | None:
+def _mount_trouble(pod: Pod, where: str, events: Iterable[Event], describe: tuple[Command, ...]) -> PodTrouble | None:
     if pod.phase != "Pending":
         return None
     for event in events:
@@ -100,7 +101,7 @@ def _mount_trouble(pod: Pod, where: str, events: Iterable[Event], describe: tupl
     return None
 
 
-def _container_trouble(state: ContainerState, where: str, pod: Pod, describe: tuple[str, ...]) -> PodTrouble | None:
+def _container_trouble(state: ContainerState, where: str, pod: Pod, describe: tuple[Command, ...]) -> PodTrouble | None:
     evidence = {
         f"{where} {state.name} {state.state}": f"{state.reason}: {_without_arguments(state.message)}".rstrip(": ")
     }
@@ -160,7 +161,7 @@ def _container_trouble(state: ContainerState, where: str, pod: Pod, describe: tu
             evidence | {"last end": state.last_reason or "unknown"},
             "What it says before it ends tells why.",
             "Read its log.",
-            (f"kubectl -n {pod.meta.namespace} logs {pod.meta.name} --previous",),
+            (kubectl("logs", pod.meta.name, "--previous", namespace=pod.meta.namespace),),
             Status.FAILED,
         )
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wizard.accounts import AccountNames
+from wizard.command import Command
 from wizard.facts.objects import cron_job_named, items, mend
 from wizard.icloudpd.workload import Workload, read_workload
 from wizard.settings import Settings, is_auth_pod
@@ -35,7 +36,9 @@ def runners(world: World, settings: Settings) -> Iterator[tuple[str, PodSpec, Wo
             yield f"pod/{pod.meta.name}", pod.spec, workload
 
 
-def mend_runner(where: str, world: World, settings: Settings, fix: str, *commands: str) -> tuple[str, tuple[str, ...]]:
+def mend_runner(
+    where: str, world: World, settings: Settings, fix: str, *commands: Command
+) -> tuple[str, tuple[Command, ...]]:
     """How to change what runs icloudpd, where it is known by its name ("cronjob/icloudpd-sync"): (fix, commands)."""
     job = next((job for job, _ in cron_jobs(world, settings) if where == f"cronjob/{job.meta.name}"), None)
     return mend(world, "CronJob", job.meta, fix, *commands) if job else (fix, commands)

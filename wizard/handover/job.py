@@ -10,7 +10,6 @@ itself: a deadline ends it, a time to live removes it, also when the wizard died
 from __future__ import annotations
 
 import copy
-import json
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -22,8 +21,9 @@ from wizard.annotations import HANDOVER, HANDOVER_KEPT_SECONDS, PURPOSE
 from wizard.facts.objects import claims_of
 from wizard.icloudpd.session_folder import directory_of, program_of
 from wizard.icloudpd.workload import read_workload
-from wizard.model import Action, Target, Verb
 from wizard.observe.parse_pod import pod_spec
+from wizard.plan import CreateObject, Target
+from wizard.steps.authentication.plan import START, remove_job
 
 LABEL = "app.kubernetes.io/managed-by"
 MANAGER = "photosync-wizard"
@@ -68,7 +68,7 @@ class Handover:
     person about what the pod has to do without.
     """
 
-    action: Action
+    change: CreateObject
     directory: str
     program: str
     domain: str = ""
@@ -121,13 +121,13 @@ def handover(cron_job: Mapping[str, Any], names: AccountNames, name: str, node: 
             },
         },
     }
-    action = Action(
-        f"Start a pod that mounts {names.config_claim}, with the CronJob's own image",
-        Verb.CREATE,
-        Target("batch/v1", "Job", "jobs", namespace, name),
-        manifest,
-        command=f"kubectl -n {namespace} create -f - <<'END'\n{json.dumps(manifest, indent=1)}\nEND",
-        undo=f"It ends by itself; sooner with: kubectl -n {namespace} delete job {name}",
+    target = Target("batch/v1", "Job", "jobs", namespace, name)
+    change = CreateObject(
+        id=START,
+        title=f"Start a pod that mounts {names.config_claim}, with the CronJob's own image",
+        target=target,
+        manifest=manifest,
+        undo=(remove_job(target),),
     )
     domain = "cn" if workload.option("--domain") == "cn" else ""
     _, left_out = _variables(container.get("env", []), container.get("volumeMounts", []))
@@ -138,7 +138,7 @@ def handover(cron_job: Mapping[str, Any], names: AccountNames, name: str, node: 
         if mount["name"] in config
     )
     program = program_of(workload, working_directory)
-    return Handover(action, directory, program, domain, tuple(_without(left_out)), mounts)
+    return Handover(change, directory, program, domain, tuple(_without(left_out)), mounts)
 
 
 def _without(left_out: list[str]) -> Iterator[str]:

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass
 
-from wizard.apply.execute import execute
+from wizard.apply.objects import send
+from wizard.command import kubectl
 from wizard.errors import Exit, Retry, Trouble, shorten
 from wizard.handover import scripts
 from wizard.handover.job import CONTAINER, Handover
@@ -17,10 +18,10 @@ from wizard.icloudpd.proof import Proof, proof_of
 from wizard.kube.client import Cluster
 from wizard.kube.errors import NotFound
 from wizard.kube.streams import ExecResult, Stream
-from wizard.model import Action, Target, Verb
+from wizard.steps.authentication.plan import remove_job
 from wizard.world import Pod
 
-__all__ = ["HandoverPod", "OnClaim", "Proof", "delete_job", "is_held", "proof_of", "until_gone"]
+__all__ = ["HandoverPod", "OnClaim", "Proof", "is_held", "proof_of", "until_gone"]
 
 START_SECONDS = 300.0
 SCRIPT_SECONDS = 60.0
@@ -35,12 +36,13 @@ class OnClaim:
     """What lies on the claim for one account. `recovered` is "completed" or "undone" when an earlier move was cut off.
 
     `pair`: both files are there, and the CronJob's user may read and write them. `attended`: another icloudpd was being
-    answered when the wizard died, so the pair may be half written.
+    answered when the wizard died, so the pair may be half written. `unproved`: a pair was set aside that nobody could judge.
     """
 
     pair: bool
     recovered: str = ""
     attended: bool = False
+    unproved: bool = False
 
 
 class HandoverPod:
@@ -56,6 +58,7 @@ class HandoverPod:
         self._held = False
         self._holding = AsyncExitStack()
         self._keyring: tuple[str, ...] | None = None
+        self._pair = False
 
     @property
     def pod(self) -> str:
@@ -65,7 +68,12 @@ class HandoverPod:
     @property
     def namespace(self) -> str:
         """Where it runs."""
-        return self._handover.action.target.namespace
+        return self._handover.change.target.namespace
+
+    @property
+    def in_place(self) -> str:
+        """What is in place as long as nothing is moved there, in a sentence."""
+        return "The session before is still in place." if self._pair else "There was no session before."
 
     @property
     def keyring(self) -> tuple[str, ...] | None:
@@ -82,8 +90,8 @@ class HandoverPod:
 
         Raises Trouble with the pod's own reason when it can't run, or when `seconds` pass.
         """
-        await execute(self._cluster, self._handover.action)
-        self._pod = await Start(self._cluster, self._handover.action.target, say).running(seconds)
+        await send(self._cluster, self._handover.change)
+        self._pod = await Start(self._cluster, self._handover.change.target, say).running(seconds)
 
     async def hold(self) -> None:
         """Marks the pod as in use by somebody who is alive, until `close`, or until this program ends however it ends."""
@@ -103,7 +111,7 @@ class HandoverPod:
             "The volume could not be written to.",
             why=shorten(said.decode("utf-8", "replace")) or stream.message or "Nothing was heard of it for a minute.",
             fix="See what is wrong with the volume; nothing was changed.",
-            commands=(f"kubectl -n {self.namespace} describe pod {self._pod}",),
+            commands=(kubectl("describe", "pod", self._pod, namespace=self.namespace),),
             retry=Retry.NOW,
         )
 
@@ -118,10 +126,12 @@ class HandoverPod:
         self._program = answer.stdout.decode("utf-8", "replace").splitlines()
         if not self._program:
             raise self._no_program(answer)
+        self._pair = "pair" in lines
         return OnClaim(
-            pair="pair" in lines,
+            pair=self._pair,
             recovered=next((line for line in lines if line in ("completed", "undone")), ""),
             attended="attended" in lines,
+            unproved="unproved" in lines,
         )
 
     def _no_program(self, answer: ExecResult) -> Trouble:
@@ -181,6 +191,19 @@ class HandoverPod:
         await self._script(scripts.COMMIT)
         self._staged = False
 
+    async def set_aside(self) -> None:
+        """Keeps a copy of the staged pair on the claim until icloudpd has accepted or refused it, whatever ends this."""
+        await self._script(scripts.SET_ASIDE)
+
+    async def stage_set_aside(self) -> None:
+        """Stages the pair that was set aside."""
+        self._staged = True
+        await self._script(scripts.STAGE_UNPROVED)
+
+    async def forget_set_aside(self) -> None:
+        """Icloudpd does not accept the pair that was set aside."""
+        await self._script(scripts.FORGET_UNPROVED)
+
     async def discard(self) -> None:
         """Forgets the staged pair."""
         await self._script(scripts.DISCARD)
@@ -225,7 +248,7 @@ class HandoverPod:
         finally:
             tidying.cancel()
             try:
-                await execute(self._cluster, delete_job(self._handover.action.target))
+                await send(self._cluster, remove_job(self._handover.change.target))
             finally:
                 await asyncio.gather(tidying, return_exceptions=True)
 
@@ -254,16 +277,6 @@ async def is_held(cluster: Cluster, pod: Pod, directory: str) -> bool:
 
 def _shell_with(script: str, *arguments: str) -> list[str]:
     return ["/bin/sh", "-c", script, "sh", *arguments]
-
-
-def delete_job(target: Target) -> Action:
-    """The removal of a hand-over Job."""
-    return Action(
-        f"Remove job {target.name}",
-        Verb.DELETE,
-        target,
-        command=f"kubectl -n {target.namespace} delete job {target.name}",
-    )
 
 
 async def until_gone(cluster: Cluster, path: str, seconds: float = GONE_SECONDS) -> None:

@@ -1,7 +1,8 @@
 """What is done inside the hand-over pod, as POSIX shell for any image's /bin/sh. Contents travel on its standard input.
 
 On the claim, beside the session files: `.photosync-staging/` (a new pair while it is proved), `.photosync-journal` (its
-presence says that the move has begun and has to be completed), `.photosync-previous/` (the pair before; it grows up as
+presence says that the move has begun and has to be completed), `.photosync-unproved/` (a pair that Apple has given and of which
+nobody knows yet whether icloudpd accepts it), `.photosync-previous/` (the pair before; it grows up as
 `.photosync-previous.new/`), `.photosync-attended` (another icloudpd writes into the pair in place; what it leaves has to be
 proved or put back; not empty when the keyring file that it leaves has to go then), and `.photosync-held` (the pod through
 which a wizard that is alive works just now).
@@ -20,6 +21,7 @@ SHELL = ("/bin/sh", "-s", "--")
 STAGING = ".photosync-staging"
 JOURNAL = ".photosync-journal"
 PREVIOUS = ".photosync-previous"
+UNPROVED = ".photosync-unproved"
 ATTENDED = ".photosync-attended"
 HELD = ".photosync-held"
 KEYRING = "python_keyring/keyring_pass.cfg"
@@ -31,7 +33,7 @@ set -eu
 umask 077
 cd "$1"
 name=$2
-stage={STAGING} journal={JOURNAL} previous={PREVIOUS} attended={ATTENDED}
+stage={STAGING} journal={JOURNAL} previous={PREVIOUS} unproved={UNPROVED} attended={ATTENDED}
 """
 
 _JOURNAL = """\
@@ -99,7 +101,7 @@ elif [ -e "$stage" ]; then
   rm -rf "$stage"
   echo undone
 fi
-rm -rf "$previous.new"
+rm -rf "$previous.new" "$unproved.new"
 """
 )
 
@@ -110,6 +112,7 @@ for file in "$name" "$name.session"; do
 done
 if [ -n "$pair" ]; then echo pair; fi
 if [ -e "$attended" ]; then echo attended; fi
+if [ -s "$unproved/$name" ] && [ -s "$unproved/$name.session" ]; then echo unproved; fi
 """
 
 RECOVER_AND_LOOK = _HEAD + _RECOVER + _LOOK + "exit 0\n"
@@ -170,13 +173,41 @@ COMMIT = (
     + _KEEP_AS_NEW
     + _JOURNAL
     + _MOVE
-    + "exit 0\n"
+    + 'rm -rf "$unproved"\nexit 0\n'
 )
 """Args: directory, name. Moves the staged pair into place by the journal; the pair before is kept, if it can be read.
 
 Root gives the files to whoever owns those in place, or the folder where there are none: an image may start icloudpd as
 somebody else. Anybody else is that somebody.
 """
+
+SET_ASIDE = (
+    _HEAD
+    + """\
+rm -rf "$unproved.new"
+mkdir "$unproved.new"
+cp -p "$stage/$name" "$stage/$name.session" "$unproved.new/"
+sync "$unproved.new/$name" "$unproved.new/$name.session" "$unproved.new" 2>/dev/null || sync
+rm -rf "$unproved"
+mv -f "$unproved.new" "$unproved"
+exit 0
+"""
+)
+"""Args: directory, name. Keeps a copy of the staged pair until it is known whether icloudpd accepts it."""
+
+STAGE_UNPROVED = (
+    _HEAD
+    + """\
+rm -rf "$stage"
+mkdir "$stage"
+cp -p "$unproved/$name" "$unproved/$name.session" "$stage/"
+exit 0
+"""
+)
+"""Args: directory, name. Stages the pair that was set aside."""
+
+FORGET_UNPROVED = _HEAD + 'rm -rf "$unproved"\nexit 0\n'
+"""Args: directory, name. icloudpd does not accept the pair that was set aside."""
 
 EMPTY_STAGING = _HEAD + 'rm -rf "$stage"\nmkdir "$stage"\nexit 0\n'
 """Args: directory, name. An empty staging folder."""

@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from wizard.command import kubectl
 from wizard.errors import Exit, Retry, Trouble, shorten
 from wizard.facts.pod_problem import pod_trouble
 from wizard.kube.client import Cluster
-from wizard.model import Target
 from wizard.observe.parse_pod import pod as parse_pod
+from wizard.plan import Target
 from wizard.world import Pod
 
 REFUSED_SECONDS = 6.0
@@ -58,7 +59,7 @@ class Start:
             f"The pod of job {self.target.name} did not start within {seconds:.0f} seconds.",
             why=warnings[-1] if warnings else "It may wait for a node, for its volume or for its image.",
             fix="See what the cluster says about it; nothing was changed.",
-            commands=(f"kubectl -n {self.target.namespace} describe pods -l {self._selector}",),
+            commands=(kubectl("describe", "pods", "-l", self._selector, namespace=self.target.namespace),),
         )
 
     async def _until_running(self) -> str:
@@ -92,7 +93,7 @@ class Start:
                 f"The pod {pod.meta.name} ended before it could be used.",
                 why=next((shorten(f"{state.reason} {state.message}") for state in pod.containers if state.reason), ""),
                 fix="Its events say more; nothing was changed.",
-                commands=(f"kubectl -n {pod.meta.namespace} describe pod {pod.meta.name}",),
+                commands=(kubectl("describe", "pod", pod.meta.name, namespace=pod.meta.namespace),),
             )
         if found := pod_trouble(pod, ()):
             if found.slug in ("image-pull", "container-config"):
@@ -119,8 +120,8 @@ class Start:
                     why=warnings[-1],
                     fix="Make room in the quota, or mend the rule that is named there; nothing was changed.",
                     commands=(
-                        f"kubectl -n {namespace} describe job {self.target.name}",
-                        f"kubectl -n {namespace} describe quota,limitrange",
+                        kubectl("describe", "job", self.target.name, namespace=namespace),
+                        kubectl("describe", "quota,limitrange", namespace=namespace),
                     ),
                     exit_code=Exit.BLOCKED,
                     retry=Retry.LATER,

@@ -11,10 +11,11 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from wizard.command import Address, photosync_wizard
 from wizard.errors import Exit, Retry, Trouble
 from wizard.settings import DEFAULT_ACCOUNT
 
@@ -31,14 +32,14 @@ class Due:
     """One account's next sign-in: on `day`, with a reminder `days_before` at nine in the morning.
 
     `cluster` is anything that stays the same for this cluster and tells it from others; it goes into the UID as a digest.
-    `wizard` is how a command for this cluster begins.
+    `address` is how commands reach this cluster.
     """
 
     day: date
     account: str = DEFAULT_ACCOUNT
     cluster: str = ""
     days_before: int = 7
-    wizard: str = "photosync-wizard"
+    address: Address = field(default_factory=Address)
 
 
 def calendar(dues: tuple[Due, ...], now: datetime) -> str:
@@ -164,12 +165,12 @@ def _unwritable(file: Path, error: OSError, code: Exit) -> Trouble:
 
 def _event(due: Due, now: datetime, *, several: bool) -> list[str]:
     whose = "" if due.account == DEFAULT_ACCOUNT else f" ({due.account})"
-    account = f" --account {due.account}" if several or due.account != DEFAULT_ACCOUNT else ""
+    account = ("--account", due.account) if several or due.account != DEFAULT_ACCOUNT else ()
+    renew, look = (due.address.line(photosync_wizard("reauth", flag, *account)) for flag in ("--renew", "--check"))
     title = f"Sign in to iCloud again{whose}"
     text = (
-        f"Apple's session for the photo sync ends about today. Run `{due.wizard} reauth --renew{account}` before: it takes "
-        "about a minute.\n"
-        f"The date is an estimate; `{due.wizard} reauth --check{account}` asks whether the session still works."
+        f"Apple's session for the photo sync ends about today. Run `{renew}` before: it takes about a minute.\n"
+        f"The date is an estimate; `{look}` asks whether the session still works."
     )
     digest = hashlib.sha256(f"{due.cluster}\n{due.account}".encode()).hexdigest()[:24]
     early = timedelta(days=due.days_before) - timedelta(hours=_REMIND_AT_HOUR)

@@ -27,6 +27,7 @@ from wizard.icloud.words import trouble
 
 _WAYS: dict[str, Delivery] = {"trusted_device": "device", "sms": "sms"}
 
+_TEXT = "/verify/phone"
 _TRUST = "/2sv/trust"
 _CODES = ("/securitycode", "/bridge/code/validate")
 
@@ -54,6 +55,8 @@ class Challenge:
             self._notice = trouble("icloud.push-unreachable")
         if any(NO_SMS in answer.codes for answer in self._line.answers):
             self._notice = trouble("icloud.sms-refused")
+        if (asked := self._last(_TEXT)) and says_nothing(asked):
+            self._notice = trouble("icloud.code-not-sent")
         if by_itself or service.two_factor_delivery_notice:
             self._sent("device")
         if service.code_is_asked_for:
@@ -191,7 +194,12 @@ class Challenge:
         raw = next((raw for raw in self._service.raw_phones if phone is None or raw["id"] == phone.id), None)
         if raw is None:
             raise trouble("icloud.sms-refused", "The account has no such number.")
-        self._service.send_text(raw)
+        try:
+            self._service.send_text(raw)
+        except PyiCloudException:
+            if (asked := self._last(_TEXT)) and says_nothing(asked):
+                raise trouble("icloud.code-not-sent") from None
+            raise
         self._sent("sms", _phone(raw))
 
     def _sent(self, way: Delivery, phone: Phone | None = None) -> None:

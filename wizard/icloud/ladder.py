@@ -10,6 +10,7 @@ class Rung(StrEnum):
     """What it takes; the values are stable and appear in JSON."""
 
     WORKS = "works"
+    SET_ASIDE = "set-aside"
     HEALED = "healed"
     TRUSTED_PASSWORD = "trusted-password"  # noqa: S105 - a rung's name
     CODE = "code"

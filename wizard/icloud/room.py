@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wizard.command import kubectl
 from wizard.icloud.steps import Library
 from wizard.model import Finding, Severity
 
@@ -48,8 +49,11 @@ def _too_large(count: int, size: float, room: float, claim: str, namespace: str)
         why="A full volume stops icloudpd in the middle of the library, and everything else that writes there.",
         fix=f"Make the claim {wanted}Gi or more before the first sync, where its storage class can expand; claims never shrink.",
         commands=(
-            f"kubectl -n {namespace} patch pvc {claim} -p "
-            f"""'{{"spec":{{"resources":{{"requests":{{"storage":"{wanted}Gi"}}}}}}}}'""",
+            kubectl(
+                *("patch", "pvc", claim, "-p"),
+                f'{{"spec":{{"resources":{{"requests":{{"storage":"{wanted}Gi"}}}}}}}}',
+                namespace=namespace,
+            ),
         ),
     )
 
@@ -66,8 +70,11 @@ def _too_long(library: Library, seconds: float, deadline: float, cron_job: str, 
         "pictures: then what is missing stays missing.",
         fix=f"Set activeDeadlineSeconds to {wanted} for the first sync, and leave --until-found out until it is through.",
         commands=(
-            f"kubectl -n {namespace} patch cronjob {cron_job} -p "
-            f"""'{{"spec":{{"jobTemplate":{{"spec":{{"activeDeadlineSeconds":{wanted}}}}}}}}}'""",
+            kubectl(
+                *("patch", "cronjob", cron_job, "-p"),
+                f'{{"spec":{{"jobTemplate":{{"spec":{{"activeDeadlineSeconds":{wanted}}}}}}}}}',
+                namespace=namespace,
+            ),
         ),
     )
 

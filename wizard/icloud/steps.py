@@ -41,6 +41,7 @@ class CodeWanted:
 
     `may_have_two_codes`: more than one code may be on its way, of which only the one that came by `delivery`, and the newest,
     counts. `notice` says what went wrong on the way here without ending it (no SMS sent, push host not reachable).
+    `can_be_sent_again`: whether another code can be asked for the same way, or on a device; icloudpd's own sign-in can't.
     """
 
     delivery: Delivery
@@ -49,6 +50,7 @@ class CodeWanted:
     may_have_two_codes: bool = False
     phone: Phone | None = None
     notice: Trouble | None = None
+    can_be_sent_again: bool = True
 
 
 @dataclass(frozen=True, slots=True)

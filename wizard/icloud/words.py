@@ -102,6 +102,12 @@ WORDS: dict[str, Words] = {
         "Use a trusted device or another number, or wait some hours.",
         _LATER,
     ),
+    "icloud.code-not-sent": Words(
+        "Apple gave no answer when it was asked for a text message.",
+        "It may come or not.",
+        "Wait a moment for the code, or ask for another one.",
+        _NOW,
+    ),
     "icloud.wrong-code": Words(
         "Apple did not accept this code.",
         "It may be mistyped, an older one, or the one that came another way than asked for.",

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from wizard.choices import IMAGE
 from wizard.icloudpd.workload import Workload
 
 FIRST_GOOD_ICLOUDPD = (1, 32, 3)
 FIRST_WITH_ENTRY_POINT = (1, 32, 0)
-GOOD_IMAGE = "icloudpd/icloudpd:1.32.3"
+GOOD_IMAGE = IMAGE.default
 OFFICIAL_PROGRAM = "/app/icloudpd"
+OLD_STARTER = "/app/icloudpd_ex"
+BOREDAZFCUK_PROGRAM = "/opt/icloudpd/bin/icloudpd"
 PROGRAM_PLACES = (
-    f"icloudpd/icloudpd has {OFFICIAL_PROGRAM} since 1.32.0, and had /app/icloudpd_ex before; boredazfcuk/icloudpd has "
-    "/opt/icloudpd/bin/icloudpd."
+    f"icloudpd/icloudpd has {OFFICIAL_PROGRAM} since 1.32.0, and had {OLD_STARTER} before; boredazfcuk/icloudpd has "
+    f"{BOREDAZFCUK_PROGRAM}."
 )
 _OFFICIAL = re.compile(r"(?:^|/)icloudpd/icloudpd$")
 
@@ -55,6 +58,15 @@ class Image:
         """Whether it is icloudpd's own image since 1.32.0: /app/icloudpd, and an entry point that takes the program's name first."""
         newest = self.official and not self.digest and self.tag in ("", "latest")
         return newest or self.version >= FIRST_WITH_ENTRY_POINT
+
+
+def program_in(image: str) -> str:
+    """How a shell in an image, given by its reference, calls icloudpd; by its name alone in one that nobody knows."""
+    known = Image.of(image)
+    if known.official:
+        is_old = known.version and known.version < FIRST_WITH_ENTRY_POINT
+        return f"{OLD_STARTER} icloudpd" if is_old else OFFICIAL_PROGRAM
+    return BOREDAZFCUK_PROGRAM if known.repository.endswith("boredazfcuk/icloudpd") else "icloudpd"
 
 
 def names_no_program(workload: Workload) -> bool:

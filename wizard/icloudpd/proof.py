@@ -27,6 +27,7 @@ from wizard.world import LogTail
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _NOT_OF_ICLOUDPD = re.compile(r"^\[PYI-\d+:")
 _ENDED = frozenset({SESSION_DEAD, ASKED_NOBODY, SESSION_BROKEN})
+_ANSWERS = APPLE_IS_AWAY - {"apple-unreachable"}
 _JUDGES_NOTHING = APPLE_IS_AWAY | {"session-files-unwritable", ARGUMENTS_WITHOUT_PROGRAM, PROGRAM_NOT_FOUND}
 
 
@@ -56,6 +57,11 @@ class Proof:
     def accepted(self) -> bool:
         """Whether icloudpd got in."""
         return self.verdict is Verdict.ACCEPTED
+
+    @property
+    def answered(self) -> bool:
+        """Whether Apple has answered icloudpd at all, with a session, a refusal or an error of its own."""
+        return self.accepted or self.reading.refused or any(sign.slug in _ANSWERS for sign, _ in self.reading.signs)
 
 
 def proof_of(pod: str, output: bytes, errors: bytes = b"", exit_code: int | None = None, message: str = "") -> Proof:

@@ -9,6 +9,7 @@ import posixpath
 import re
 
 from wizard.accounts import AccountNames
+from wizard.command import kubectl
 from wizard.errors import Exit, Retry, Trouble, shorten
 from wizard.icloudpd.workload import Workload, opaque
 
@@ -81,7 +82,7 @@ def _not_ready(what: str, why: str, names: AccountNames, namespace: str) -> Trou
         what,
         why=why,
         fix=f"Give icloudpd in that CronJob a --cookie-directory that is written out and lies on {names.config_claim}.",
-        commands=(f"kubectl -n {namespace} get cronjob {names.cron_job} -o yaml",),
+        commands=(kubectl("get", "cronjob", names.cron_job, "-o", "yaml", namespace=namespace),),
         exit_code=Exit.NEEDS_PERSON,
         retry=Retry.NEVER,
     )

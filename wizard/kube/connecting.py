@@ -12,8 +12,9 @@ import socket
 import ssl
 from dataclasses import dataclass, field
 
+from wizard.command import kubectl
 from wizard.errors import Retry, Trouble, shorten
-from wizard.kube.errors import CredentialsRejected, NotKubernetes, TlsMismatch, Unreachable
+from wizard.kube.errors import SHOW_SERVER, CredentialsRejected, NotKubernetes, TlsMismatch, Unreachable
 
 _PLAIN = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")
 _CLIENT_CERTIFICATE = (
@@ -25,7 +26,6 @@ _CLIENT_CERTIFICATE = (
     "ALERT_ACCESS_DENIED",
     "ALERT_HANDSHAKE_FAILURE",
 )
-_SERVER_COMMAND = ("kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}'",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def trouble_of(error: BaseException, target: Target) -> Trouble:
             f"The proxy doesn't let us through to the cluster at {target.server}.",
             why=f"It answered HTTP {status}." if status else "It can't be reached.",
             fix="Check proxy-url in the kubeconfig, or HTTPS_PROXY and NO_PROXY.",
-            commands=_SERVER_COMMAND,
+            commands=(SHOW_SERVER,),
         )
     return _by_kind(chain, target)
 
@@ -91,7 +91,7 @@ def _by_kind(chain: list[BaseException], target: Target) -> Trouble:
             "kube.not-http",
             f"What answers at {target.server} does not speak HTTP as it should.",
             fix="Check the server's address and port in the kubeconfig.",
-            commands=_SERVER_COMMAND,
+            commands=(SHOW_SERVER,),
         )
     return _unreachable(target, "The connection broke.", "broken")
 
@@ -102,7 +102,7 @@ def _unreachable(target: Target, why: str, slug: str) -> Unreachable:
         f"The cluster at {target.server} can't be reached.",
         why=why,
         fix="Check that the cluster is up, that you are on its network, and that the address is right.",
-        commands=(*_SERVER_COMMAND, "kubectl version"),
+        commands=(SHOW_SERVER, kubectl("version")),
         retry=Retry.NEVER if slug == "address" else Retry.LATER,
     )
 
@@ -143,7 +143,7 @@ def _name_mismatch(target: Target, names: tuple[str, ...]) -> TlsMismatch:
         fix=f"Set tls-server-name in the kubeconfig to {names[0]}."
         if names
         else "Set tls-server-name in the kubeconfig.",
-        commands=(f"kubectl config set-cluster CLUSTER --tls-server-name={names[0]}",) if names else (),
+        commands=(kubectl("config", "set-cluster", "CLUSTER", f"--tls-server-name={names[0]}"),) if names else (),
         retry=Retry.NEVER,
     )
 
@@ -156,7 +156,7 @@ def _tls(error: ssl.SSLError, target: Target) -> Trouble:
             f"What answers at {target.server} does not speak TLS.",
             why="It answered in plain text, as an HTTP server would.",
             fix="Check the port, or whether the address should begin with http://.",
-            commands=_SERVER_COMMAND,
+            commands=(SHOW_SERVER,),
             retry=Retry.NEVER,
         )
     if any(word in said for word in _CLIENT_CERTIFICATE):

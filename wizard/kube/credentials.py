@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from wizard.command import line
 from wizard.errors import Retry, Trouble, shorten
 from wizard.kube.errors import CredentialsRejected
 from wizard.kube.kubeconfig import Kubeconfig
@@ -233,13 +234,13 @@ async def _run_plugin(name: str, entry: Mapping[str, Any], env: Mapping[str, str
 
 def _plugin_trouble(name: str, entry: Mapping[str, Any], why: str) -> Trouble:
     words = [str(part) for part in (entry.get("command") or "", *(entry.get("args") or ()))]
-    command = " ".join(takewhile(lambda word: not word.startswith("-"), words))
+    command = shorten(" ".join(takewhile(lambda word: not word.startswith("-"), words)))
     return CredentialsRejected(
         "kube.exec-plugin",
         f'The kubeconfig\'s credential plugin "{name}" failed.',
         why=why,
         fix="Run it by hand, sign in where it asks you to, and try again.",
-        commands=(shorten(command),) if command.strip() else (),
+        commands=(line(*command.split()),) if command else (),
     )
 
 

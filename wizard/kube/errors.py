@@ -10,7 +10,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from wizard.command import Command, kubectl
 from wizard.errors import Exit, Retry, Trouble, shorten
+
+SHOW_SERVER = kubectl("config", "view", "--minify", "-o", "jsonpath={.clusters[0].cluster.server}")
+"""Shows the address of the server that the kubeconfig leads to."""
 
 
 class ClusterTrouble(Trouble):
@@ -23,7 +27,7 @@ class ClusterTrouble(Trouble):
         *,
         why: str = "",
         fix: str = "",
-        commands: tuple[str, ...] = (),
+        commands: tuple[Command, ...] = (),
         retry: Retry = Retry.LATER,
     ) -> None:
         super().__init__(code, what, why=why, fix=fix, commands=commands, exit_code=Exit.UNREACHABLE, retry=retry)
@@ -85,7 +89,7 @@ class Refused(Trouble):
         message: str = "",
         fix: str = "",
         retry: Retry = Retry.NEVER,
-        commands: tuple[str, ...] = (),
+        commands: tuple[Command, ...] = (),
     ) -> None:
         super().__init__(code, what, why=shorten(message), fix=fix, retry=retry, commands=commands)
         self.status = status
@@ -104,7 +108,12 @@ class NotFound(Refused):
 
 
 class Conflict(Refused):
-    """409: it exists already, changed meanwhile, or another field manager owns what was to be set."""
+    """409: it exists already, changed meanwhile, or another field manager owns what was to be set.
+
+    `causes` are those of the server's Status: for each field its name, the reason and who owns it.
+    """
+
+    causes: tuple[Mapping[str, Any], ...] = ()
 
 
 class Invalid(Refused):
@@ -191,7 +200,7 @@ def refusal(method: str, path: str, status: int, headers: Mapping[str, str], tex
         trouble.kind_installed = known and names_an_object
         return trouble
     if status == 409:
-        return Conflict(
+        conflict = Conflict(
             "kube.conflict",
             f"The cluster could not {verb} {what}, because something else changed or owns it.",
             status=status,
@@ -200,6 +209,10 @@ def refusal(method: str, path: str, status: int, headers: Mapping[str, str], tex
             fix="Look again and repeat it.",
             retry=Retry.NOW,
         )
+        details = body.get("details") if known else None
+        causes = details.get("causes") if isinstance(details, Mapping) else None
+        conflict.causes = tuple(cause for cause in causes or () if isinstance(cause, Mapping))
+        return conflict
     if status == 410:
         metadata = body.get("metadata") if known else None
         fresh = str(metadata.get("continue", "")) if isinstance(metadata, Mapping) else ""
@@ -242,7 +255,7 @@ def rejected(message: str = "") -> CredentialsRejected:
         "The cluster doesn't accept your credentials.",
         why=said or "They have expired, or belong to another cluster.",
         fix="Get a fresh kubeconfig or sign in again the way your cluster wants it.",
-        commands=("kubectl auth whoami",),
+        commands=(kubectl("auth", "whoami"),),
     )
 
 
@@ -282,7 +295,7 @@ def not_kubernetes(status: int) -> NotKubernetes:
         "What answers at the server's address is not Kubernetes: it sent a web page.",
         why=f"HTTP {status} with HTML. A sign-in page of the network (captive portal), a proxy, or another port.",
         fix="Open a browser and sign in to the network, leave the VPN or proxy, or check the server's address.",
-        commands=("kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}'",),
+        commands=(SHOW_SERVER,),
     )
 
 
@@ -293,7 +306,7 @@ def behind_gateway(status: int) -> Unreachable:
         "A proxy or load balancer in front of the cluster doesn't get through to it.",
         why=f"It answered HTTP {status} with a web page.",
         fix="Check that the cluster's API server is up, then try again.",
-        commands=("kubectl version",),
+        commands=(kubectl("version"),),
     )
 
 
@@ -304,16 +317,15 @@ def not_json(status: int) -> NotKubernetes:
         "What answers at the server's address is not Kubernetes.",
         why=f"HTTP {status} without JSON.",
         fix="Check the server's address and port in the kubeconfig.",
-        commands=("kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}'",),
+        commands=(SHOW_SERVER,),
     )
 
 
-def _can_i(method: str, path: str) -> str:
+def _can_i(method: str, path: str) -> Command:
     verb, what = describe(method, path)
     kind, _, rest = what.partition(" in namespace ")
     kind, _, quoted = kind.partition(" ")
     name = f"/{quoted.strip(chr(34))}" if quoted and "/" not in kind else ""
     main, _, sub = kind.partition("/")
-    tail = f" --subresource={sub}" if sub else ""
-    where = f" -n {rest}" if rest else ""
-    return f"kubectl auth can-i {verb} {main}{name}{tail}{where}"
+    tail = (f"--subresource={sub}",) if sub else ()
+    return kubectl("auth", "can-i", verb, f"{main}{name}", *tail, namespace=rest)

@@ -7,12 +7,12 @@ that names a context, cluster, user or current-context wins, whole; relative pat
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from wizard.command import Command, kubectl, line
 from wizard.errors import Exit, Retry, Trouble, shorten
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -86,7 +86,7 @@ def read(path: Path) -> Mapping[str, Any]:
             f"The kubeconfig {path} can't be read.",
             why=error.strerror or "",
             fix="Make the file readable for you, or name another one with --kubeconfig.",
-            commands=(f"ls -l {shlex.quote(str(path))}",),
+            commands=(line("ls", "-l", str(path)),),
         ) from error
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -140,13 +140,13 @@ def choose(merged: Mapping[str, Any], context: str | None, files: tuple[Path, ..
     contexts = {entry["name"]: entry["context"] for entry in merged["contexts"]}
     name = context or merged["current-context"]
     known = ", ".join(sorted(contexts)) or "none"
-    listing = ("kubectl config get-contexts",)
+    listing = (kubectl("config", "get-contexts"),)
     if not name:
         raise _trouble(
             "kubeconfig.no-context",
             f"The kubeconfig doesn't say which context to use. There are: {shorten(known)}.",
             fix="Choose one with --context, or for good with the command below.",
-            commands=("kubectl config use-context NAME",),
+            commands=(kubectl("config", "use-context", "NAME"),),
         )
     if name not in contexts:
         raise _trouble(
@@ -245,7 +245,7 @@ def _nothing_found(paths: tuple[Path, ...], present: tuple[Path, ...]) -> Troubl
         why=f"Looked at {shorten(looked)}, which {state}, and this is no pod of a cluster.",
         fix="Copy your cluster's kubeconfig to ~/.kube/config, or name it with --kubeconfig or KUBECONFIG. "
         "To look around without a cluster, start the demo.",
-        commands=("photosync-wizard demo",),
+        commands=(line("photosync-wizard", "demo"),),
     )
 
 
@@ -258,5 +258,5 @@ def _not_a_kubeconfig(path: Path, why: str) -> Trouble:
     )
 
 
-def _trouble(code: str, what: str, *, why: str = "", fix: str = "", commands: tuple[str, ...] = ()) -> Trouble:
+def _trouble(code: str, what: str, *, why: str = "", fix: str = "", commands: tuple[Command, ...] = ()) -> Trouble:
     return Trouble(code, what, why=why, fix=fix, commands=commands, exit_code=Exit.UNREACHABLE, retry=Retry.NEVER)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wizard.command import kubectl
 from wizard.errors import Retry, Trouble, shorten
 from wizard.kube.errors import Forbidden, Invalid, NotFound, ServerFault, Unreachable, rejected
 
@@ -159,7 +160,8 @@ def handshake_refused(status: int, namespace: str, pod: str, kind: str) -> Troub
             message=f"That needs both verbs get and create on pods/{kind} in namespace {namespace}.",
             fix="Ask whoever administers the cluster for a role that allows both.",
             commands=tuple(
-                f"kubectl auth can-i {verb} pods --subresource={kind} -n {namespace}" for verb in ("get", "create")
+                kubectl("auth", "can-i", verb, "pods", f"--subresource={kind}", namespace=namespace)
+                for verb in ("get", "create")
             ),
         )
     if status == 404:
@@ -177,6 +179,6 @@ def handshake_refused(status: int, namespace: str, pod: str, kind: str) -> Troub
         status=status,
         message=f"Its container is not running, or its node can't be reached (HTTP {status}).",
         fix="Look at the pod first.",
-        commands=(f"kubectl -n {namespace} describe pod {pod}",),
+        commands=(kubectl("describe", "pod", pod, namespace=namespace),),
         retry=Retry.LATER,
     )

@@ -22,12 +22,14 @@ PROTECTED = {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false"}
 
 
 def namespace(name: str = NAMESPACE, *, pod_security: str | None = "baseline") -> Manifest:
-    """The Namespace; `pod_security` is the level that it enforces: icloudpd's images run as root, which `baseline` lets them.
+    """The Namespace, which Argo CD never deletes, for the claims would go with it.
 
-    None leaves the level to the cluster: so for a namespace that is there, and whose pods nobody has measured by one.
+    `pod_security` is the level that it enforces: icloudpd's images run as root, which `baseline` lets them. None leaves it to
+    the cluster: so for a namespace that is there, and whose pods nobody has measured by one.
     """
     labels = {"labels": {POD_SECURITY: pod_security}} if pod_security else {}
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name} | labels}
+    metadata = {"name": name, **labels, "annotations": dict(PROTECTED)}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
 
 def claim(

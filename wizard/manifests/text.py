@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 Manifest = dict[str, Any]
 """A Kubernetes object as the API takes it: apiVersion, kind, metadata and the rest, of dicts, lists, strings and numbers."""
 
-_PLAIN = re.compile(r"[A-Za-z/][\w./@+-]*(?::[\w./@+-]+)*(?: [\w./@+-]+)*|\d+(?:\.\d+)?[A-Za-z]+")
+_PLAIN = re.compile(r"-{0,2}[A-Za-z/][\w./@+-]*(?::[\w./@+-]+)*(?: [\w./@+-]+)*|\d+(?:\.\d+)?[A-Za-z]+")
 _MEANS_MORE = re.compile(
     r"(?i)y|n|yes|no|on|off|true|false|null|~|[-+.]?(?:\d[\d_]*\.?[\d_]*(?:e[-+]?\d+)?|inf|nan)|0[xob][\da-f_]+"
 )
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
+_LONGEST_FLOW = 60
 _SYNC_OPTION = re.compile(r"\w+=\w+(?:,\w+=\w+)*")
 
 
@@ -29,9 +30,12 @@ def _lines(value: Any) -> Iterator[str]:
             yield from _entry(f"{_scalar(key)}:", item)
     else:
         for item in value:
-            first, *rest = _lines(item) if _is_block(item) else (_scalar_or_flow(item),)
-            yield f"- {first}"
-            yield from (f"  {line}" for line in rest)
+            if _is_block(item):
+                first, *rest = _lines(item)
+                yield f"- {first}"
+                yield from (f"  {line}" for line in rest)
+            else:
+                yield from _entry("-", item)
 
 
 def _entry(head: str, value: Any) -> Iterator[str]:
@@ -42,13 +46,19 @@ def _entry(head: str, value: Any) -> Iterator[str]:
         yield head
         yield from (f"  {line}" for line in _lines(value))
     else:
-        yield f"{head} {_scalar_or_flow(value)}"
+        yield f"{head} {_flow(value) if isinstance(value, list | tuple) else _scalar(value)}"
 
 
 def _is_block(value: Any) -> bool:
     if isinstance(value, Mapping):
         return bool(value)
-    return isinstance(value, list | tuple) and any(not isinstance(item, str) or "\n" in item for item in value)
+    return isinstance(value, list | tuple) and bool(value) and not _is_flow(value)
+
+
+def _is_flow(items: Sequence[Any]) -> bool:
+    """Whether a list stands on one line: short words, and few."""
+    words = all(isinstance(item, str) and "\n" not in item for item in items)
+    return words and len(_flow(items)) <= _LONGEST_FLOW
 
 
 def _is_literal(text: str) -> bool:
@@ -61,10 +71,8 @@ def _is_literal(text: str) -> bool:
     )
 
 
-def _scalar_or_flow(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_scalar, value))}]"
-    return _scalar(value)
+def _flow(items: Iterable[Any]) -> str:
+    return f"[{', '.join(map(_scalar, items))}]"
 
 
 def _scalar(value: Any) -> str:

@@ -7,13 +7,14 @@ people's kinds one page is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from wizard.accounts import AccountNames, seen_accounts
-from wizard.choices import CONFIG_MAP, IMMICH_NAMESPACE, PHOTOS_CLAIM, SERVICE_ACCOUNT
+from wizard.choices import CONFIG_MAP, PHOTOS_CLAIM, SERVICE_ACCOUNT
+from wizard.command import kubectl
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Unreachable
 from wizard.model import ClusterRef
@@ -25,7 +26,8 @@ from wizard.observe.look_immich import Hints, find_immich, hints
 from wizard.observe.look_pods import Pods, auth_logs, auth_pods, first_pods, other_pods, runs, watched_jobs
 from wizard.observe.parse_argo import application
 from wizard.observe.raw import page
-from wizard.observe.rights import everything, rights
+from wizard.observe.rights import access, everything, reading
+from wizard.plan import Right
 from wizard.settings import Settings
 from wizard.world import (
     NOT_ASKED,
@@ -54,8 +56,21 @@ EXTRA_OBJECTS = 6
 EVENTS_READ, EVENTS_KEPT = 250, 60
 
 
-async def observe(cluster: Cluster, settings: Settings, now: datetime) -> World:
-    """What there is to see. Raises ClusterTrouble when the cluster can't be asked at all; all else is in the World."""
+def nothing(_: World, __: Settings) -> Iterable[Right]:
+    """No rights beyond those of the look itself."""
+    return ()
+
+
+async def observe(
+    cluster: Cluster,
+    settings: Settings,
+    now: datetime,
+    rights: Callable[[World, Settings], Iterable[Right]] = nothing,
+) -> World:
+    """What there is to see. Raises ClusterTrouble when the cluster can't be asked at all; all else is in the World.
+
+    `rights` gives the rights that changing such a world would take: the server is asked about them as well.
+    """
     before = cluster.counts.requests
     budget = Budget(REQUESTS + _for_accounts(settings.accounts))
     own = f"/api/v1/namespaces/{settings.namespace}"
@@ -127,7 +142,10 @@ async def observe(cluster: Cluster, settings: Settings, now: datetime) -> World:
         ingresses=ingresses,
         applications=applications,
     )
-    return await _second_wave(cluster, settings, budget, first, pods, immich_hints, before, all_granted=all_granted)
+    second = await _second_wave(cluster, settings, budget, first, pods, immich_hints)
+    questions = (*reading(settings.namespace), *rights(second, settings))
+    answers = await access(cluster, questions, all_granted=all_granted)
+    return replace(second, requests=cluster.counts.requests - before, access=answers)
 
 
 async def _second_wave(
@@ -137,9 +155,6 @@ async def _second_wave(
     world: World,
     pods: Pods,
     immich_hints: Hints,
-    before: int,
-    *,
-    all_granted: bool,
 ) -> World:
     own = f"/api/v1/namespaces/{settings.namespace}"
     everyone = seen_accounts(settings, [one.meta.name for one in _items(world.cron_jobs)])
@@ -166,19 +181,8 @@ async def _second_wave(
         _objects(cluster, budget, f"{own}/secrets", more_secrets, parse.secret_keys),
         _objects(cluster, budget, f"{own}/configmaps", more_maps, parse.config_map),
     )
-    argo = found(application_read)
-    place = found(immich)
-    access = await rights(
-        cluster,
-        settings.namespace,
-        argo.meta.namespace if argo else ARGO_NAMESPACE,
-        settings[IMMICH_NAMESPACE] or (place.namespace if place else "immich"),
-        all_granted=all_granted,
-    )
     return replace(
         world,
-        requests=cluster.counts.requests - before,
-        access=access,
         volumes=volumes,
         secrets={**world.secrets, **extra_secrets},
         config_maps={**world.config_maps, **extra_maps},
@@ -201,7 +205,7 @@ async def _version(cluster: Cluster) -> Read[Any]:
             f"The cluster at {cluster.server} can't be reached.",
             why="It takes connections but does not answer.",
             fix="Check that the cluster is up and not overloaded, then try again.",
-            commands=("kubectl version",),
+            commands=(kubectl("version"),),
         )
     return read
 

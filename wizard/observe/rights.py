@@ -1,30 +1,22 @@
-"""Asks the server what we may do: what later steps would need, up front.
+"""Asks the server what we may do: what a look takes, and what the steps' plans would take.
 
 An administrator is asked one question for all; everybody else one per right. Access reviews change nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Refused, TimedOut
 from wizard.observe.asking import together
 from wizard.observe.raw import record, records
+from wizard.plan import Right
 from wizard.world import Access
 
 _RULES = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
 _NOWHERE = "photosync-wizard-no-such-namespace"
-_WRITTEN = (
-    "persistentvolumeclaims",
-    "secrets",
-    "configmaps",
-    "serviceaccounts",
-    "cronjobs.batch",
-    "jobs.batch",
-    "pods",
-)
-_WRITES = ("create", "patch", "delete")
+
 _READ = (
     ("list", "persistentvolumeclaims"),
     ("list", "cronjobs.batch"),
@@ -34,6 +26,7 @@ _READ = (
     ("get", "secrets"),
     ("get", "configmaps"),
     ("get", "serviceaccounts"),
+    ("get", "pods/log"),
 )
 _READ_EVERYWHERE = (
     "storageclasses.storage.k8s.io",
@@ -44,25 +37,12 @@ _READ_EVERYWHERE = (
 )
 
 
-def wanted(namespace: str, argo_namespace: str, immich_namespace: str) -> Iterator[tuple[str, str, str]]:
-    """The (verb, resource, namespace) triples to ask about; an empty namespace is the whole cluster."""
-    for resource in _WRITTEN:
-        for verb in _WRITES:
-            yield verb, resource, namespace
+def reading(namespace: str) -> Iterator[Right]:
+    """The rights that a look itself takes."""
     for verb, resource in _READ:
-        yield verb, resource, namespace
-    yield "get", "pods/log", namespace
-    for resource in ("pods/exec", "pods/attach"):
-        yield "get", resource, namespace
-        yield "create", resource, namespace
-    yield "create", "namespaces", ""
-    yield "create", "persistentvolumes", ""
-    yield "patch", "applications.argoproj.io", argo_namespace
-    yield "create", "ingresses.networking.k8s.io", immich_namespace
-    yield "patch", "deployments.apps", immich_namespace
-    yield "get", "services/proxy", immich_namespace
+        yield Right(verb, resource, namespace)
     for resource in _READ_EVERYWHERE:
-        yield "list", resource, ""
+        yield Right("list", resource)
 
 
 async def everything(cluster: Cluster) -> bool:
@@ -88,18 +68,20 @@ async def everything(cluster: Cluster) -> bool:
     return not status.get("incomplete") and any(granted)
 
 
-async def rights(
-    cluster: Cluster, namespace: str, argo_namespace: str, immich_namespace: str, *, all_granted: bool
-) -> tuple[Access, ...]:
-    """Every wanted right with its answer; `all_granted` is what `everything` said."""
-    triples = list(wanted(namespace, argo_namespace, immich_namespace))
-    if all_granted:
-        return tuple(Access(verb, resource, where, allowed=True) for verb, resource, where in triples)
-    return tuple(await together(*(_one(cluster, *triple) for triple in triples)))
+async def ask(cluster: Cluster, rights: Iterable[Right]) -> dict[Right, bool | None]:
+    """Each right with what the server says of it; None where it says nothing."""
+    questions = tuple(dict.fromkeys(rights))
+    answers = await together(*(_one(cluster, right) for right in questions))
+    return dict(zip(questions, answers, strict=True))
 
 
-async def _one(cluster: Cluster, verb: str, resource: str, namespace: str) -> Access:
-    whole, _, subresource = resource.partition("/")
+async def access(cluster: Cluster, rights: Iterable[Right], *, all_granted: bool) -> tuple[Access, ...]:
+    """These rights with their answers; `all_granted` is what `everything` said."""
+    answers = dict.fromkeys(rights, True) if all_granted else await ask(cluster, rights)
+    return tuple(Access(right.verb, right.resource, right.namespace, allowed) for right, allowed in answers.items())
+
+
+async def _one(cluster: Cluster, right: Right) -> bool | None:
+    whole, _, subresource = right.resource.partition("/")
     plural, _, group = whole.partition(".")
-    allowed = await cluster.review(verb, plural, group=group, subresource=subresource, namespace=namespace)
-    return Access(verb, resource, namespace, allowed)
+    return await cluster.review(right.verb, plural, group=group, subresource=subresource, namespace=right.namespace)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from wizard.apply.execute import execute
+from wizard.apply.objects import send
 from wizard.errors import Retry, Trouble
 from wizard.handover.pod import HandoverPod, proof_of, until_gone
 from wizard.handover.prompts import Conversation
@@ -21,12 +21,13 @@ from wizard.icloudpd.log import BEFORE_CODE, read_log
 from wizard.icloudpd.proof import Verdict
 from wizard.icloudpd.workload import read_workload
 from wizard.kube.client import Cluster
-from wizard.model import Action, Target, Verb
+from wizard.plan import DeleteObject
 from wizard.settings import is_auth_pod
 from wizard.signin.apple import Passwords
 from wizard.signin.in_pod import answer_all, not_lasting, refused_inside
 from wizard.signin.person import Person, Progress, Stage, Tick
 from wizard.signin.proving import not_judged, password_removed, patiently, prove_in_place
+from wizard.steps.authentication.plan import remove_pod
 from wizard.world import LogTail, Pod, PodSpec
 
 LINES = 60
@@ -72,16 +73,11 @@ class AuthPod:
         )
 
     @property
-    def removal(self) -> Action:
+    def removal(self) -> DeleteObject:
         """Deletes it, with its log."""
         state = f"waits for {self.asks}" if self.asks else "runs and waits for nobody"
-        return Action(
-            f"Remove pod {self.name}, which {state}, so that one program alone uses the session",
-            Verb.DELETE,
-            Target("v1", "Pod", "pods", self.namespace, self.name),
-            {"gracePeriodSeconds": GRACE_SECONDS},
-            command=f"kubectl -n {self.namespace} delete pod {self.name} --grace-period={GRACE_SECONDS}",
-        )
+        why = f", which {state}, so that one program alone uses the session"
+        return remove_pod(self.namespace, self.name, self.uid, why, GRACE_SECONDS)
 
 
 async def find(cluster: Cluster, pods: tuple[Pod, ...], now: datetime, namespace: str) -> AuthPod | None:
@@ -170,7 +166,7 @@ async def answer(
     cluster: Cluster,
     found: AuthPod,
     pod: HandoverPod,
-    apple_id: str,
+    username: str,
     person: Person,
     passwords: Passwords,
     note: Callable[[str], None],
@@ -195,11 +191,14 @@ async def answer(
             raise await refused_inside(said, passwords)
         person.show(Progress(Stage.APPLE, Tick.DONE, "icloudpd has signed in"))
         person.show(Progress(Stage.PROVED, Tick.DOING, "asking it once more, without a password"))
-        proof = await patiently(partial(prove_in_place, pod, apple_id), person)
+        proof = await patiently(partial(prove_in_place, pod, username), person)
         if proof.verdict is Verdict.NOT_JUDGED:
-            raise not_judged(proof, pod)
+            await pod.stage_copy()
+            await pod.set_aside()
+            await pod.discard()
+            raise not_judged(proof, pod, set_aside=True)
         if not proof.accepted:
-            raise not_lasting(proof)
+            raise not_lasting(proof, pod)
         _tell_removed(await pod.settle(), person, note)
         settled = True
         person.show(Progress(Stage.PROVED, Tick.DONE, "icloudpd says yes"))
@@ -210,9 +209,9 @@ async def answer(
 
 async def remove(cluster: Cluster, found: AuthPod) -> None:
     """Deletes the pod and waits until it is gone, log and all."""
-    await execute(cluster, found.removal)
+    await send(cluster, found.removal)
     target = found.removal.target
-    await until_gone(cluster, f"{target.path}/{target.name}")
+    await until_gone(cluster, target.path)
 
 
 def _young(created: datetime | None, now: datetime) -> bool:

@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wizard.accounts import AccountNames
@@ -18,10 +18,11 @@ from wizard.icloudpd.workload import Workload, read_workload
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Forbidden, NotFound
 from wizard.observe.parse_pod import pod_spec
+from wizard.observe.rights import ask
 from wizard.settings import Settings
 from wizard.signin.auth_pod import find
 from wizard.signin.others import handover_jobs, mounting_pods
-from wizard.signin.preparing import Preparation, prepare
+from wizard.signin.preparing import Preparation, prepare, refuse_without_rights
 from wizard.steps.report import apple_id_on_command_line
 from wizard.world import World
 
@@ -54,6 +55,7 @@ async def begin(cluster: Cluster, world: World, settings: Settings, account: str
     pods = await mounting_pods(cluster, namespace, names.config_claim)
     auth_pod = await find(cluster, pods, world.taken_at, namespace)
     preparation = prepare(world, settings, account, cron_job, left_over, pods, auth_pod)
+    refuse_without_rights(preparation.plan, await ask(cluster, preparation.plan.rights))
     on_command_line = apple_id_on_command_line(account, world, settings)
     in_secret = None if on_command_line else await _written_apple_id(cluster, namespace, names, cron_job or {})
     written = on_command_line or in_secret
@@ -67,10 +69,9 @@ async def begin(cluster: Cluster, world: World, settings: Settings, account: str
             exit_code=Exit.NEEDS_PERSON,
             retry=Retry.NEVER,
         )
-    if on_command_line:
-        return Start(preparation, account_name(on_command_line), "from the CronJob's command line")
-    if in_secret:
-        return Start(preparation, account_name(in_secret), f"from the Secret {names.secret}")
+    if written:
+        source = "from the CronJob's command line" if on_command_line else f"from the Secret {names.secret}"
+        return Start(replace(preparation, username=written), account_name(written), source)
     if chosen:
         return Start(preparation, account_name(chosen), SAID)
     seen = settings.seen_apple_ids.get(account)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
+from wizard.command import Address
 from wizard.engine import Engine, Snapshot
 from wizard.errors import Exit, Retry, Trouble
 from wizard.icloud.password import Keeper, available
@@ -59,6 +60,11 @@ class Desk:
     def settings(self) -> Settings:
         """The settings, with the accounts that were seen."""
         return with_seen_accounts(self.snapshot.world, self._opened.settings)
+
+    @property
+    def address(self) -> Address:
+        """How commands for the person reach this cluster."""
+        return self._opened.settings.address
 
     def accounts(self, wanted: Sequence[str] = ()) -> tuple[str, ...]:
         """The wanted accounts, or every one. Raises Trouble for one that is not there."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
 
 from wizard.errors import Exit, Retry, Trouble, shorten
 from wizard.handover.pod import HandoverPod, proof_of
@@ -11,10 +10,10 @@ from wizard.handover.prompts import Ask, Conversation, Prompt
 from wizard.icloud.steps import CodeWanted, Phone
 from wizard.icloud.words import trouble
 from wizard.icloudpd.log import APPLE_IS_AWAY, WRONG_PASSWORD
-from wizard.icloudpd.proof import Proof, Verdict
+from wizard.icloudpd.proof import Proof
 from wizard.signin.apple import Passwords
 from wizard.signin.person import AnotherCode, Person, Progress, Stage, Tick
-from wizard.signin.proving import not_judged, patiently
+from wizard.signin.proving import prove_new
 
 _RETRY = {
     "account-locked": Retry.NEVER,
@@ -27,14 +26,14 @@ _RETRY = {
 """When another try can be of use; after a sign that is not here, at once."""
 
 
-async def sign_in_inside(pod: HandoverPod, apple_id: str, person: Person, passwords: Passwords) -> None:
+async def sign_in_inside(pod: HandoverPod, username: str, person: Person, passwords: Passwords) -> None:
     """Signs in with icloudpd itself, into the staging folder, and proves what came of it without a password.
 
     Raises Trouble with icloudpd's own reason; what is in place stays as it is until the proof.
     """
     person.show(Progress(Stage.APPLE, Tick.DOING, "icloudpd signs in by itself, inside the pod"))
     await pod.clear_staging()
-    async with pod.terminal(apple_id) as stream:
+    async with pod.terminal(username) as stream:
         talk = Conversation(stream)
         await answer_all(talk, person, passwords)
     said = proof_of(pod.pod, talk.output.encode())
@@ -42,12 +41,9 @@ async def sign_in_inside(pod: HandoverPod, apple_id: str, person: Person, passwo
         raise await refused_inside(said, passwords)
     person.show(Progress(Stage.APPLE, Tick.DONE, "icloudpd has signed in"))
     person.show(Progress(Stage.PROVED, Tick.DOING, "asking it once more, without a password"))
-    proof = await patiently(partial(pod.prove, apple_id), person)
-    if proof.verdict is Verdict.NOT_JUDGED:
-        raise not_judged(proof, pod)
+    proof = await prove_new(pod, username, person)
     if not proof.accepted:
-        raise not_lasting(proof)
-    person.show(Progress(Stage.PROVED, Tick.DONE, "icloudpd says yes"))
+        raise not_lasting(proof, pod)
 
 
 async def refused_inside(said: Proof, passwords: Passwords) -> Trouble:
@@ -66,13 +62,13 @@ async def refused_inside(said: Proof, passwords: Passwords) -> Trouble:
     )
 
 
-def not_lasting(proof: Proof) -> Trouble:
+def not_lasting(proof: Proof, pod: HandoverPod) -> Trouble:
     """It got in with the password, and not without it."""
     return Trouble(
         "renewal.not-lasting",
         "icloudpd signed in, and does not get in a second time without the password.",
         why=shorten(proof.last_line),
-        fix="Start again; the session before is still in place.",
+        fix=f"Start again. {pod.in_place}",
         retry=Retry.NOW,
     )
 
@@ -100,7 +96,7 @@ async def _code(person: Person, prompt: Prompt, phones: tuple[tuple[str, str], .
     """Six digits, or the letter of the phone that is to get a message."""
     known = tuple(Phone(letter, ending[-2:]) for letter, ending in phones)
     sms = prompt.ask is Ask.SMS_CODE
-    wanted = CodeWanted("sms" if sms else "device", () if sms else known, datetime.now(UTC))
+    wanted = CodeWanted("sms" if sms else "device", () if sms else known, datetime.now(UTC), can_be_sent_again=False)
     why = Trouble("icloud.code-shape", prompt.again.rstrip(".") + ".", retry=Retry.NOW) if prompt.again else None
     while True:
         answer = await person.code(wanted, why)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
 
 from wizard.annotations import HANDOVER, PURPOSE
-from wizard.apply.execute import execute
+from wizard.apply.objects import send
+from wizard.command import Command, kubectl
 from wizard.errors import Exit, Retry, Trouble
 from wizard.facts.objects import claims_of
-from wizard.handover.pod import delete_job, is_held, until_gone
+from wizard.handover.pod import is_held, until_gone
 from wizard.kube.client import Cluster
 from wizard.kube.errors import NotFound
-from wizard.model import Action, Target, Verb
 from wizard.observe.parse_pod import pod as parse_pod
 from wizard.observe.parse_pod import pod_spec
+from wizard.plan import DeleteObject, Target
 from wizard.signin.person import GaveUp, InUse, Person
 from wizard.signin.preparing import Preparation
+from wizard.steps.authentication.plan import remove_job, remove_pod
 from wizard.world import Pod
 
 LOOKS = 10
@@ -72,7 +73,7 @@ async def refuse_beside_users(cluster: Cluster, preparation: Preparation) -> Non
             f"Pod {pods[0].meta.name} has the claim {claim}, which lets in one pod at a time.",
             why="Its access mode is ReadWriteOncePod, so nobody can look at the session meanwhile.",
             fix="Look again when that pod has ended.",
-            commands=(f"kubectl -n {namespace} get pod {pods[0].meta.name}",),
+            commands=(kubectl("get", "pod", pods[0].meta.name, namespace=namespace),),
             exit_code=Exit.BLOCKED,
             retry=Retry.LATER,
         )
@@ -90,17 +91,19 @@ async def _users(cluster: Cluster, preparation: Preparation) -> tuple[Pod, ...]:
 
 async def refuse_if_held(cluster: Cluster, preparation: Preparation) -> None:
     """Raises Trouble when somebody signs this account in just now, in another window or on another machine."""
-    target = preparation.handover.action.target
+    target = preparation.handover.change.target
     for pod in preparation.leaving:
         if await _stays_held(cluster, pod, preparation.handover.directory):
-            raise _under_way(f"pod {pod.meta.name}", f"kubectl -n {target.namespace} delete pod {pod.meta.name}")
+            raise _under_way(
+                f"pod {pod.meta.name}", kubectl("delete", "pod", pod.meta.name, namespace=target.namespace)
+            )
 
 
 async def clear_away(cluster: Cluster, preparation: Preparation) -> None:
     """Removes what earlier starts left, and waits until nothing of it can write into the session any more."""
-    target = preparation.handover.action.target
-    for name in preparation.left_over:
-        await execute(cluster, delete_job(replace(target, name=name)))
+    target = preparation.handover.change.target
+    for change in preparation.removals:
+        await send(cluster, change)
     for pod in preparation.leaving:
         await until_gone(cluster, f"/api/v1/namespaces/{target.namespace}/pods/{pod.meta.name}")
 
@@ -118,7 +121,7 @@ async def _stays_held(cluster: Cluster, pod: Pod, directory: str) -> bool:
     return False
 
 
-def _under_way(through: str, command: str) -> Trouble:
+def _under_way(through: str, command: Command) -> Trouble:
     return Trouble(
         "renewal.under-way",
         "Another sign-in of this account is under way.",
@@ -135,20 +138,20 @@ async def stand_back(cluster: Cluster, preparation: Preparation) -> None:
 
     What earlier ones left, and nobody holds, doesn't count.
     """
-    own = preparation.handover.action.target.name
+    own = preparation.handover.change.target.name
     found = await handover_jobs(cluster, preparation.namespace, preparation.names.config_claim)
     jobs = [job for job in found if job not in preparation.left_over]
     if own not in jobs:
         raise taken_over(preparation)
     if jobs[0] != own:
-        raise _under_way(f"job {jobs[0]}", f"kubectl -n {preparation.namespace} delete job {jobs[0]}")
+        raise _under_way(f"job {jobs[0]}", kubectl("delete", "job", jobs[0], namespace=preparation.namespace))
 
 
 async def is_taken_over(cluster: Cluster, preparation: Preparation) -> bool:
     """Whether somebody removed the Job of this sign-in while it went on."""
-    target = preparation.handover.action.target
+    target = preparation.handover.change.target
     try:
-        job = await cluster.get(f"{target.path}/{target.name}")
+        job = await cluster.get(target.path)
     except NotFound:
         return True
     except Trouble:
@@ -162,7 +165,7 @@ async def is_another_at_it(cluster: Cluster, preparation: Preparation) -> bool:
         jobs = await handover_jobs(cluster, preparation.namespace, preparation.names.config_claim)
     except Trouble:
         return True
-    return bool(set(jobs) - {preparation.handover.action.target.name})
+    return bool(set(jobs) - {preparation.handover.change.target.name})
 
 
 def taken_over(preparation: Preparation) -> Trouble:
@@ -171,9 +174,9 @@ def taken_over(preparation: Preparation) -> Trouble:
         "renewal.taken-over",
         "The pod of this sign-in was removed while it was in use.",
         why="Another sign-in of this account was begun meanwhile, or somebody deleted "
-        f"job {preparation.handover.action.target.name}.",
+        f"job {preparation.handover.change.target.name}.",
         fix="Finish the other one, or start again. The session on the volume is whole.",
-        commands=(f"kubectl -n {preparation.namespace} get jobs -l {PURPOSE}={HANDOVER}",),
+        commands=(kubectl("get", "jobs", "-l", f"{PURPOSE}={HANDOVER}", namespace=preparation.namespace),),
         exit_code=Exit.NEEDS_PERSON,
         retry=Retry.NOW,
     )
@@ -181,31 +184,31 @@ def taken_over(preparation: Preparation) -> Trouble:
 
 async def _stop(cluster: Cluster, pods: tuple[Pod, ...]) -> None:
     """Deletes the Jobs of these pods, pods that nobody made themselves, and waits until they are gone."""
-    for action in [_stopping(pod) for pod in pods]:
-        await execute(cluster, action)
+    for change in [_stopping(pod) for pod in pods]:
+        await send(cluster, change)
     for pod in pods:
         await until_gone(cluster, f"/api/v1/namespaces/{pod.meta.namespace}/pods/{pod.meta.name}")
 
 
-def _stopping(pod: Pod) -> Action:
+def _stopping(pod: Pod) -> DeleteObject:
     """Deletes the pod's Job, or the pod itself when it stands alone. Raises Trouble for one that would come back."""
     namespace, name = pod.meta.namespace, pod.meta.name
     kind, _, owner = pod.meta.owner.partition("/")
     if kind == "Job":
-        return delete_job(Target("batch/v1", "Job", "jobs", namespace, owner))
+        return remove_job(Target("batch/v1", "Job", "jobs", namespace, owner))
     if kind:
         raise Trouble(
             "renewal.comes-back",
             f"Pod {name} would come back at once: {kind} {owner} keeps it running.",
             why="Two programs on one session spoil it.",
             fix=f"Stop what {kind} {owner} belongs to, then start again. Nothing was changed.",
-            commands=(f"kubectl -n {namespace} get {kind.lower()} {owner}", *_scaling(kind, owner, namespace)),
+            commands=(kubectl("get", kind.lower(), owner, namespace=namespace), *_scaling(kind, owner, namespace)),
             exit_code=Exit.NEEDS_PERSON,
             retry=Retry.NOW,
         )
-    return Action(f"Remove pod {name}", Verb.DELETE, Target("v1", "Pod", "pods", namespace, name))
+    return remove_pod(namespace, name, pod.meta.uid)
 
 
-def _scaling(kind: str, owner: str, namespace: str) -> tuple[str, ...]:
+def _scaling(kind: str, owner: str, namespace: str) -> tuple[Command, ...]:
     scaled = {"ReplicaSet": ("deployment", owner.rpartition("-")[0]), "StatefulSet": ("statefulset", owner)}.get(kind)
-    return (f"kubectl -n {namespace} scale {scaled[0]} {scaled[1]} --replicas=0",) if scaled else ()
+    return (kubectl("scale", scaled[0], scaled[1], "--replicas=0", namespace=namespace),) if scaled else ()

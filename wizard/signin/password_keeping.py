@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wizard.command import Address, photosync_wizard
 from wizard.errors import Trouble
 from wizard.icloud.password import Keeper
 
@@ -45,7 +46,7 @@ async def forget(keeper: Keeper | None, apple_id: str) -> str:
     return f"  {keeper.name} keeps no password for this Apple ID any more."
 
 
-async def keep(renewal: Renewal, keeper: Keeper | None) -> str:
+async def keep(renewal: Renewal, keeper: Keeper | None, address: Address) -> str:
     """Keeps the password that was used, and says what came of it."""
     if keeper is None:
         return NO_KEYRING
@@ -54,7 +55,7 @@ async def keep(renewal: Renewal, keeper: Keeper | None) -> str:
     except Trouble:
         return f"! {keeper.name} did not take the password; it will be asked for each time."
     if not kept:
-        return "! There was no password to keep: none was needed. `photosync-wizard reauth --renew` asks for one."
-    return (
-        f"  The password is kept in {keeper.name}. `photosync-wizard reauth --forget-password` removes it from there."
-    )
+        renew = address.line(photosync_wizard("reauth", "--renew"))
+        return f"! There was no password to keep: none was needed. `{renew}` asks for one."
+    remove = address.line(photosync_wizard("reauth", "--forget-password"))
+    return f"  The password is kept in {keeper.name}. `{remove}` removes it from there."

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
+from wizard.command import kubectl
 from wizard.errors import Exit, Retry, Trouble
 from wizard.handover.pod import HandoverPod
 from wizard.icloudpd.proof import Proof, Verdict
 from wizard.signin.person import Person, Progress, Stage, Tick
 
 FALTERS = 3
+SET_ASIDE = "The new session is kept on the volume: the next start proves it first, without another code. "
+NO_SESSION_FILES = ("#LWP-Cookies-2.0\n", '{"session_token": "none"}')
+"""A pair that is no session, and makes icloudpd ask Apple about it all the same (ICLOUD.md: any token does)."""
 PAUSE_SECONDS = 3.0
 
 
@@ -37,6 +42,56 @@ def password_there(paths: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
+async def prove_reach(pod: HandoverPod, username: str, person: Person) -> None:
+    """Sees that Apple answers the pod, before a password or a code is asked for in vain. Raises Trouble when it does not."""
+    person.show(Progress(Stage.CLAIM, Tick.DOING, "asking from the pod whether Apple answers it"))
+    await pod.stage(*NO_SESSION_FILES)
+    proof = await patiently(partial(pod.prove, username), person, Stage.CLAIM)
+    await pod.discard()
+    if proof.verdict is Verdict.NOT_JUDGED and not proof.answered:
+        person.show(Progress(Stage.CLAIM, Tick.FAILED, proof.why))
+        raise not_judged(proof, pod)
+
+
+async def prove_set_aside(pod: HandoverPod, username: str, person: Person) -> bool:
+    """Whether icloudpd accepts the session that an earlier sign-in had to leave unproved; it is staged then, else forgotten.
+
+    Raises Trouble, and keeps it, when nobody could judge it again.
+    """
+    person.show(
+        Progress(Stage.PROVED, Tick.DOING, "asking icloudpd about the session that an earlier sign-in left unproved")
+    )
+    await pod.stage_set_aside()
+    proof = await patiently(partial(pod.prove, username), person)
+    if proof.accepted:
+        person.show(Progress(Stage.PROVED, Tick.DONE, "icloudpd says yes"))
+        return True
+    await pod.discard()
+    if proof.verdict is Verdict.NOT_JUDGED:
+        raise not_judged(proof, pod, set_aside=True)
+    await pod.forget_set_aside()
+    return False
+
+
+async def prove_new(pod: HandoverPod, username: str, person: Person) -> Proof:
+    """What icloudpd says of the staged pair, which Apple has just given; it is kept until that is known.
+
+    Raises Trouble when nobody could judge it: the next start proves it again.
+    """
+    await pod.set_aside()
+    proof = await patiently(partial(pod.prove, username), person)
+    if proof.accepted:
+        person.show(Progress(Stage.PROVED, Tick.DONE, "icloudpd says yes"))
+        return proof
+    await pod.discard()
+    said = pod.in_place[:1].lower() + pod.in_place[1:].rstrip(".")
+    person.show(Progress(Stage.PROVED, Tick.FAILED, f"icloudpd does not say yes; {said}"))
+    if proof.verdict is Verdict.NOT_JUDGED:
+        raise not_judged(proof, pod, set_aside=True)
+    await pod.forget_set_aside()
+    return proof
+
+
 async def patiently(prove: Callable[[], Awaitable[Proof]], person: Person, stage: Stage = Stage.PROVED) -> Proof:
     """The word of icloudpd; asked again a few times while nobody can judge the session, which costs no password."""
     proof = await prove()
@@ -49,29 +104,32 @@ async def patiently(prove: Callable[[], Awaitable[Proof]], person: Person, stage
     return proof
 
 
-def refused_by_icloudpd(proof: Proof) -> Trouble:
+def refused_by_icloudpd(proof: Proof, pod: HandoverPod) -> Trouble:
     """Apple let us in, and the cluster's icloudpd does not get in with the same session."""
     sign = proof.reading.signs[0][0] if proof.reading.signs else None
     return Trouble(
         "renewal.refused-by-icloudpd",
         "The cluster's icloudpd does not accept the session that Apple has just given.",
         why=sign.summary if sign else f"It ended with: {proof.last_line}",
-        fix="Sign in once more inside the pod, where icloudpd asks Apple itself. The session before is still in place.",
+        fix=f"Sign in once more inside the pod, where icloudpd asks Apple itself. {pod.in_place}",
         exit_code=Exit.BLOCKED,
         retry=Retry.NOW,
     )
 
 
-def not_judged(proof: Proof, pod: HandoverPod) -> Trouble:
-    """Nobody can say whether the session lives: Apple did not answer, or icloudpd could not be run."""
+def not_judged(proof: Proof, pod: HandoverPod, *, set_aside: bool = False) -> Trouble:
+    """Nobody can say whether the session lives: Apple did not answer, or icloudpd could not be run.
+
+    `set_aside`: it is a new one, which waits on the claim to be proved.
+    """
     sign = proof.reading.signs[0][0] if proof.reading.signs else None
     return Trouble(
         "renewal.not-judged",
         sign.summary if sign else "The cluster's icloudpd could not be asked about the session.",
         why=sign.why if sign else proof.why,
         fix=f"{sign.fix if sign else 'See that the command of the CronJob runs icloudpd (iteration 2).'} "
-        "The session on the volume is as it was.",
-        commands=() if sign else (f"kubectl -n {pod.namespace} get cronjobs -o wide",),
+        f"{SET_ASIDE if set_aside else ''}{pod.in_place}",
+        commands=() if sign else (kubectl("get", "cronjobs", "-o", "wide", namespace=pod.namespace),),
         exit_code=Exit.BLOCKED,
         retry=Retry.LATER,
     )

@@ -10,10 +10,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
-from wizard.apply.execute import execute
+from wizard.apply.objects import send
 from wizard.errors import Exit, Retry, Trouble
 from wizard.handover.pod import HandoverPod, OnClaim
 from wizard.icloud.expiry import expiry
@@ -23,13 +22,13 @@ from wizard.icloud.password import Keeper
 from wizard.icloud.refusals import CLOSES_PHOTOS
 from wizard.icloud.signing_in import SigningIn
 from wizard.icloud.steps import Library, SignedIn
-from wizard.icloudpd.proof import Verdict
 from wizard.kube.client import Cluster
-from wizard.model import Action
+from wizard.kube.errors import Refused
+from wizard.plan import PatchObject
 from wizard.signin.apple import Passwords, sign_in
 from wizard.signin.auth_pod import AuthPod, answer, remove, waits
 from wizard.signin.in_pod import sign_in_inside
-from wizard.signin.judging import NO_SESSION, known
+from wizard.signin.judging import known
 from wizard.signin.others import (
     clear_away,
     is_another_at_it,
@@ -41,14 +40,15 @@ from wizard.signin.others import (
     wait_for_users,
 )
 from wizard.signin.person import Outcome, Person, Progress, Stage, Tick
-from wizard.signin.preparing import Preparation, note_password, note_session
+from wizard.signin.preparing import Preparation
 from wizard.signin.proving import (
-    not_judged,
     password_removed,
     password_there,
-    patiently,
+    prove_new,
+    prove_set_aside,
     refused_by_icloudpd,
 )
+from wizard.steps.authentication.plan import note_password, note_session
 
 LONGEST_SECONDS = 1500.0
 LEAVING_SECONDS = 15.0
@@ -80,11 +80,16 @@ class Renewal:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _notes: list[str] = field(default_factory=list, init=False)
     _before: bool = field(default=False, init=False)
-    _goes_on: Action | None = field(default=None, init=False)
+    _goes_on: PatchObject | None = field(default=None, init=False)
     _passwords: Passwords = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._passwords = Passwords(self.apple_id, self.person, self.keeper, self._notes.append)
+
+    @property
+    def username(self) -> str:
+        """The Apple ID as the CronJob's icloudpd gets it, by which it names the session's files."""
+        return self.preparation.username or self.apple_id
 
     async def check(self, *, ask_apple: bool = False) -> Next:
         """Which rung a sign-in would take. Asks the cluster's icloudpd, and with `ask_apple` Apple from here where that says no.
@@ -93,7 +98,12 @@ class Renewal:
         """
         async with self._pod(changes=False) as (pod, opened):
             found = await opened
-            seen, pair = await known(pod, self.apple_id, found, self.person, self._notes.append)
+            seen, pair = await known(pod, self.username, found, self.person, self._notes.append, before_sign_in=False)
+            if not seen.accepted and found.unproved and await prove_set_aside(pod, self.username, self.person):
+                return Next(
+                    Rung.SET_ASIDE,
+                    "A new session waits on the volume, and icloudpd accepts it: nothing more is needed.",
+                )
             if seen.accepted:
                 await self._note(expiry(pair.jar, self.clock()).at if pair else None)
             if seen.accepted or pair is None:
@@ -121,7 +131,7 @@ class Renewal:
                 "renewal.too-long",
                 f"The sign-in did not come to an end within {LONGEST_SECONDS / 60:.0f} minutes, and was left.",
                 why="The pod that holds the volume lives for half an hour only.",
-                fix="Start again; the session before is still in place.",
+                fix="Start again. What was on the volume is as it was.",
                 exit_code=Exit.NEEDS_PERSON,
                 retry=Retry.NOW,
             ) from None
@@ -129,22 +139,22 @@ class Renewal:
     async def _run(self) -> Outcome:
         there = await self._waits_there()
         async with self._pod(answered=there) as (pod, opened), SigningIn(self.folder) as signing:
+            found = await opened
+            if found.unproved and await prove_set_aside(pod, self.username, self.person):
+                if there:
+                    await remove(self.cluster, there)
+                return await self._proved(pod, Rung.SET_ASIDE, None, staged=True)
             if there:
-                await opened
-                await answer(self.cluster, there, pod, self.apple_id, self.person, self._passwords, self._notes.append)
+                await answer(self.cluster, there, pod, self.username, self.person, self._passwords, self._notes.append)
                 return await self._proved(pod, Rung.CODE, None, staged=False)
             if self.in_pod_only:
-                await opened
                 return await self._inside(pod)
-            if self.preparation.unused:
-                return await self._in_or_inside(pod, opened, signing, self._signed_in_while(opened, signing))
-            found = await opened
-            seen, pair = await known(pod, self.apple_id, found, self.person, self._notes.append)
+            seen, pair = await known(pod, self.username, found, self.person, self._notes.append, before_sign_in=True)
             if seen.accepted and not self.anew:
                 self.person.show(Progress(Stage.PROVED, Tick.DONE, "icloudpd accepts the session as it is"))
                 return await self._proved(pod, Rung.WORKS, None, staged=False)
             asking = self._ask_apple(signing, pair, anew=self.anew and bool(seen.accepted))
-            return await self._in_or_inside(pod, opened, signing, asking)
+            return await self._in_or_inside(pod, signing, asking)
 
     async def _waits_there(self) -> AuthPod | None:
         """The pod that waits already, if the person wants to answer it; what it writes has to be proved by a second pod."""
@@ -163,7 +173,7 @@ class Renewal:
 
         Without `changes` a copy of the session is all that is used, so nobody has to wait and nothing is paused.
         """
-        pod = HandoverPod(self.cluster, self.preparation.handover, icloudpd_names(self.apple_id).jar)
+        pod = HandoverPod(self.cluster, self.preparation.handover, icloudpd_names(self.username).jar)
         opening: asyncio.Task[OnClaim] | None = None
         try:
             await refuse_if_held(self.cluster, self.preparation)
@@ -194,11 +204,17 @@ class Renewal:
 
     async def _pause(self) -> None:
         """Sees to it that no run of the CronJob meets the sign-in; from now on it is ours to let it go on."""
-        self.preparation = self.preparation.begun_at(self.clock())
-        self._goes_on = self.preparation.pausing.resume
-        if suspend := self.preparation.pausing.suspend:
-            self.person.show(Progress(Stage.POD, Tick.DOING, suspend.title))
-            await execute(self.cluster, suspend)
+        pausing = self.preparation.pausing
+        if note := self.preparation.note_at(self.clock()):
+            self._notes.append(note)
+        self._goes_on = pausing.resume
+        if pausing.suspend:
+            self.person.show(Progress(Stage.POD, Tick.DOING, pausing.suspend.title))
+            try:
+                await send(self.cluster, pausing.suspend)
+            except Refused:
+                self._goes_on = None
+                raise
 
     async def _open(self, pod: HandoverPod, *, changes: bool) -> OnClaim:
         show = self.person.show
@@ -241,7 +257,7 @@ class Renewal:
         try:
             await pod.close()
         except Trouble as trouble:
-            job = self.preparation.handover.action.target.name
+            job = self.preparation.handover.change.target.name
             self.person.show(
                 Progress(Stage.POD, Tick.FAILED, f"job {job} could not be removed ({trouble.what}); it ends by itself")
             )
@@ -250,50 +266,32 @@ class Renewal:
         """Notes on the claim whether a password lies there in clear, for the next `status`."""
         note = note_password(self.preparation.names, self.preparation.namespace, path)
         try:
-            await execute(self.cluster, note)
+            await send(self.cluster, note)
         except Trouble as trouble:
             if path:
                 text = f"{path} on the volume holds a password in clear, which could not be noted ({trouble.what})"
                 self.person.show(Progress(Stage.CLAIM, Tick.FAILED, text))
 
-    async def _resume(self, resume: Action) -> None:
+    async def _resume(self, resume: PatchObject) -> None:
         """Lets the CronJob go on, or says that it does not."""
         try:
-            await execute(self.cluster, resume)
+            await send(self.cluster, resume)
         except Trouble as trouble:
             text = f"{resume.target.name} is still paused ({trouble.what}); the next start lets it go on, or: {resume.command}"
             self.person.show(Progress(Stage.POD, Tick.FAILED, text))
-
-    async def _signed_in_while(self, opened: Awaitable[OnClaim], signing: SigningIn) -> SignedIn:
-        """Asks Apple while the pod is still starting; a pod that can't start ends that at once."""
-        self.person.show(Progress(Stage.CLAIM, Tick.DONE, NO_SESSION))
-        opening, asking = asyncio.ensure_future(opened), asyncio.create_task(self._ask_apple(signing, None))
-        try:
-            await asyncio.wait((opening, asking), return_when=asyncio.FIRST_COMPLETED)
-            if opening.done():
-                await opening
-            step = await asking
-            await opening
-            return step
-        finally:
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
 
     async def _ask_apple(self, signing: SigningIn, pair: Pair | None, *, anew: bool = False) -> SignedIn:
         return await sign_in(signing, self._passwords, self.person, pair, china=self.china, anew=anew)
 
     # Handing over
 
-    async def _in_or_inside(
-        self, pod: HandoverPod, opened: Awaitable[OnClaim], signing: SigningIn, asking: Awaitable[SignedIn]
-    ) -> Outcome:
+    async def _in_or_inside(self, pod: HandoverPod, signing: SigningIn, asking: Awaitable[SignedIn]) -> Outcome:
         """Hands over what Apple gives; where it lets only icloudpd in, and the person agrees, icloudpd signs in by itself."""
         try:
             step = await asking
         except Trouble as refusal:
             if refusal.code != "icloud.no-two-factor" or not await self.person.second_way(refusal):
                 raise
-            await opened
             return await self._inside(pod)
         return await self._hand_over(pod, signing, step)
 
@@ -303,24 +301,19 @@ class Renewal:
         trusted = has_token(pair, "trust_token")
         told = "no code next time, for a while" if trusted else "Apple gave no trust: the next time takes a code"
         show(Progress(Stage.TRUSTED, Tick.DONE if trusted else Tick.SKIPPED, told))
-        show(Progress(Stage.SAVED, Tick.DOING, "writing the session beside the old one"))
+        show(Progress(Stage.SAVED, Tick.DOING, "writing the session into a folder of its own"))
         await pod.stage(pair.jar, pair.session)
         show(Progress(Stage.PROVED, Tick.DOING, "asking the cluster's icloudpd"))
-        proof = await patiently(partial(pod.prove, self.apple_id), self.person)
+        proof = await prove_new(pod, self.username, self.person)
         if not proof.accepted:
-            await pod.discard()
-            show(Progress(Stage.PROVED, Tick.FAILED, "icloudpd does not say yes; the session before is still in place"))
-            if proof.verdict is Verdict.NOT_JUDGED:
-                raise not_judged(proof, pod)
-            trouble = refused_by_icloudpd(proof)
+            trouble = refused_by_icloudpd(proof, pod)
             if await self.person.second_way(trouble):
                 return await self._inside(pod)
             raise trouble
-        show(Progress(Stage.PROVED, Tick.DONE, "icloudpd says yes"))
         return await self._proved(pod, step.rung, signing, staged=True)
 
     async def _inside(self, pod: HandoverPod) -> Outcome:
-        await sign_in_inside(pod, self.apple_id, self.person, self._passwords)
+        await sign_in_inside(pod, self.username, self.person, self._passwords)
         return await self._proved(pod, Rung.CODE, None, staged=True)
 
     async def _proved(self, pod: HandoverPod, rung: Rung, signing: SigningIn | None, *, staged: bool) -> Outcome:
@@ -348,10 +341,10 @@ class Renewal:
 
     async def _note(self, expires_at: datetime | None, library: Library | None = None) -> None:
         """Notes on the claim what is known now; the session is in place whether or not that can be written."""
-        namespace = self.preparation.handover.action.target.namespace
+        namespace = self.preparation.handover.change.target.namespace
         note = note_session(self.preparation.names, namespace, self.clock(), expires_at, library)
         try:
-            await execute(self.cluster, note)
+            await send(self.cluster, note)
         except Trouble as trouble:
             said = f"The session is in place, but its date could not be noted on the claim: {trouble.what}"
             self._notes += [said] if said not in self._notes else []

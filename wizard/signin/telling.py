@@ -9,7 +9,9 @@ from datetime import datetime
 
 from wizard.accounts import AccountNames
 from wizard.choices import PHOTOS_CLAIM, WARNING_DAYS
+from wizard.command import Address, Command, kubectl
 from wizard.facts.objects import claim_named, cron_job_named
+from wizard.facts.sign_in_commands import reauth
 from wizard.icloud.calendar import Due, calendar
 from wizard.icloud.ladder import Next, Rung
 from wizard.icloud.room import compare
@@ -17,10 +19,12 @@ from wizard.model import ClusterRef
 from wizard.quantity import bytes_of
 from wizard.settings import DEFAULT_ACCOUNT, Settings
 from wizard.signin.person import Outcome
+from wizard.steps.credentials.checks import add_key_command
 from wizard.world import World
 
 RUNGS = {
     Rung.WORKS: "nothing: the session still works",
+    Rung.SET_ASIDE: "nothing: the session that an earlier sign-in left unproved is accepted now",
     Rung.HEALED: "nothing: the session was healed with its own tokens",
     Rung.TRUSTED_PASSWORD: "the password, and no code",
     Rung.CODE: "password and code",
@@ -41,9 +45,8 @@ def summary(outcome: Outcome, world: World, settings: Settings, now: datetime) -
     lines = [f"✓ {_who(outcome.account)}{until(outcome.expires_at, now)}"]
     lines.append(f"  It took {RUNGS[outcome.rung]}. {outcome.expiry_basis}".rstrip())
     if outcome.rung is Rung.WORKS and outcome.expires_at and (outcome.expires_at - now).days <= settings[WARNING_DAYS]:
-        lines.append(
-            f"! It ends soon. `{settings.wizard} reauth --renew` signs in anew, for as long as a new one lasts."
-        )
+        renew = settings.address.line(reauth(outcome.account, settings, "--renew"))
+        lines.append(f"! It ends soon. `{renew}` signs in anew, for as long as a new one lasts.")
     if outcome.library:
         lines.append(f"  iCloud has {outcome.library.count:,} photos and videos; they come with the next run.")
         claim = claim_named(world, settings[PHOTOS_CLAIM])
@@ -58,7 +61,7 @@ def summary(outcome: Outcome, world: World, settings: Settings, now: datetime) -
         )
         lines += [f"! {finding.summary} {finding.fix}" for finding in found]
     if outcome.photos_trouble:
-        lines += [f"! {line}" for line in outcome.photos_trouble.lines()]
+        lines += [f"! {line}" for line in outcome.photos_trouble.lines(settings.address)]
     return (*lines, *(f"  {note}" for note in outcome.notes))
 
 
@@ -78,7 +81,7 @@ def reminder(outcomes: Sequence[Outcome], cluster: ClusterRef, settings: Setting
     """The next sign-ins as a calendar that reminds the warning days before; None when no date is known."""
     identity = cluster.uid or cluster.server
     dues = tuple(
-        Due(outcome.expires_at.date(), outcome.account, identity, settings[WARNING_DAYS], settings.wizard)
+        Due(outcome.expires_at.date(), outcome.account, identity, settings[WARNING_DAYS], settings.address)
         for outcome in outcomes
         if outcome.expires_at
     )
@@ -94,7 +97,7 @@ class Instruction:
     """One thing to do: in words, and as a command where there is one."""
 
     words: str
-    command: str = ""
+    command: Command | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,27 +106,23 @@ class Unattended:
 
     parts: tuple[Instruction, ...]
 
-    @property
-    def script(self) -> str:
-        """The same as a file: words as remarks, commands to copy."""
+    def script(self, address: Address) -> str:
+        """The same as a file: words as remarks, commands for this address to copy."""
         lines = []
         for part in self.parts:
             lines += [f"# {line}" for line in textwrap.wrap(part.words, 100)]
-            lines += [part.command, ""] if part.command else [""]
+            lines += [address.line(part.command), ""] if part.command else [""]
         return "\n".join(lines)
 
 
 def unattended(settings: Settings, account: str) -> Unattended:
     """How the password gets into the cluster's Secret and from there to icloudpd; it is typed, and stands in no command."""
     names = AccountNames.of(account, settings)
-    kubectl = f"{settings.kubectl} -n {settings.namespace}"
     return Unattended(
         (
             Instruction(
                 f"Put the password into the Secret {names.secret}. Any shell does; what you type is not shown:",
-                "printf 'Apple password: ' && stty -echo && IFS= read -r V; stty echo; echo\n"
-                'printf \'{"data":{"password":"%s"}}\' "$(printf %s "$V" | base64 | tr -d \'\\n\')" |\n'
-                f"  {kubectl} patch secret {names.secret} --type merge --patch-file /dev/stdin; unset V",
+                add_key_command(settings.namespace, names.secret, "password", asks="Apple password"),
             ),
             Instruction(
                 f"In the command of the CronJob {names.cron_job} put `{FROM_SECRET}` in place of `{NO_PASSWORD}`, which leaves "
@@ -133,7 +132,7 @@ def unattended(settings: Settings, account: str) -> Unattended:
             Instruction(
                 f"The Secret {names.secret} has to be mounted at /credentials. Where Argo CD manages the CronJob, make the "
                 "change in git: it puts back what is edited by hand. Elsewhere:",
-                f"{kubectl} edit cronjob {names.cron_job}",
+                kubectl("edit", "cronjob", names.cron_job, namespace=settings.namespace),
             ),
         )
     )

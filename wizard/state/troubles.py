@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from wizard.command import kubectl, line
 from wizard.errors import Exit, Retry, Trouble
 from wizard.model import ClusterRef
 
@@ -23,7 +24,7 @@ def other_cluster(kept: ClusterRef, seen: ClusterRef) -> Trouble:
             "Nothing is lost, both keep their own. To resume, choose the context that leads to the kept one; "
             "to set up this cluster, look again: it goes on with a state of its own."
         ),
-        commands=("kubectl config get-contexts",),
+        commands=(kubectl("config", "get-contexts"),),
         exit_code=Exit.NEEDS_PERSON,
         retry=Retry.NEVER,
     )
@@ -56,7 +57,7 @@ def unwritable(path: Path, error: OSError) -> Trouble:
         f"What you choose can't be kept just now ({reason(error)}); the wizard goes on, and nothing else is lost.",
         why=f"It would be kept in {path}.",
         fix="Make room or make that folder writable; the next change is kept again.",
-        commands=(f"df -h {path.parent}", f"ls -ld {path.parent}"),
+        commands=(line("df", "-h", str(path.parent)), line("ls", "-ld", str(path.parent))),
         exit_code=Exit.NEEDS_PERSON,
         retry=Retry.NOW,
     )
@@ -74,7 +75,7 @@ def locked(note: bytes) -> Trouble:
         f"Another photosync-wizard has this setup open{who}.",
         why="Two at once would overwrite each other's choices.",
         fix="Go on here read-only, or close the other one first.",
-        commands=(f"ps -fp {pid}",) if pid else (),
+        commands=(line("ps", "-fp", str(pid)),) if pid else (),
         exit_code=Exit.NEEDS_PERSON,
         retry=Retry.LATER,
     )
@@ -86,7 +87,7 @@ def from_the_future(path: Path) -> Trouble:
         f"The kept state {path} was written by a newer photosync-wizard.",
         why="This one can't read it and leaves it as it is.",
         fix="Update photosync-wizard, or move the file away to start afresh here.",
-        commands=("pip install --upgrade photosync-wizard", f"mv {path} {path}.newer"),
+        commands=(line("pip", "install", "--upgrade", "photosync-wizard"), line("mv", str(path), f"{path}.newer")),
         exit_code=Exit.NEEDS_PERSON,
         retry=Retry.NEVER,
     )

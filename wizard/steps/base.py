@@ -6,18 +6,20 @@ Checks, and what a check yields, go from cause to consequence: of findings that 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from wizard.choices import IMMICH_NAMESPACE, SKIPPED
+from wizard.command import Command
 from wizard.iterations import Iteration
 from wizard.model import Blocker, Diagnosis, Finding, Severity, Status
+from wizard.plan import Plan, Right
 from wizard.settings import Settings
-from wizard.world import Access, Found, Unreadable, World
+from wizard.world import Found, Unreadable, World
 
 DOCS = "docs/findings.md"
 Check = Callable[[World, Settings], Iterator[Finding]]
+Planner = Callable[[World, Settings], Plan]
 
 _WORST_FIRST = (
     Status.FAILED,
@@ -27,22 +29,39 @@ _WORST_FIRST = (
     Status.PENDING,
     Status.IN_PROGRESS,
 )
-_PROGRAM = re.compile(r"(?<![\w./-])(kubectl|photosync-wizard)(?= )")
 _LOUDEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.UNKNOWN, Severity.INFO, Severity.OK)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What there is to know and do about one iteration: `purpose` says in two sentences what it is for, `checks` find out where it stands."""
+    """One iteration: `purpose` says in two sentences what it is for, `checks` find out where it stands, `plan` says what to do.
+
+    `work` names in a few words what its changes come to, for who may not make them; `needs` are the rights that they take
+    where no plan says so. `leads` is the command that carries out its plan where a person has to be led through it.
+    """
 
     iteration: Iteration
     purpose: str
     checks: tuple[Check, ...]
+    work: str = ""
+    plan: Planner | None = None
+    leads: Command | None = None
+    needs: tuple[Need, ...] = ()
 
     @property
     def id(self) -> str:
         """The iteration's id."""
         return self.iteration.id
+
+    def rights(self, world: World, settings: Settings) -> tuple[Right, ...]:
+        """What its changes to such a world would take."""
+        planned = self.plan(world, settings).rights if self.plan else ()
+        return *planned, *(need.right(world, settings) for need in self.needs)
+
+    def _findings(self, world: World, settings: Settings) -> Iterator[Finding]:
+        for check in self.checks:
+            yield from check(world, settings)
+        yield from missing_rights(self.id, self.work, self.rights(world, settings), world)
 
     def diagnose(self, world: World, settings: Settings) -> Diagnosis:
         """Runs the checks; what stands in the way comes first, then loudest first, then as the checks have it."""
@@ -50,7 +69,7 @@ class Step:
         if self.id in settings[SKIPPED]:
             return Diagnosis(number, self.id, title, Status.SKIPPED, ())
         findings = sorted(
-            (addressed(finding, settings) for check in self.checks for finding in check(world, settings)),
+            (replace(finding, docs=docs_of(finding.id)) for finding in self._findings(world, settings)),
             key=lambda finding: (finding.implies is None, _LOUDEST_FIRST.index(finding.severity)),
         )
         return Diagnosis(number, self.id, title, status_of(findings), tuple(findings), tuple(blockers_of(findings)))
@@ -66,20 +85,6 @@ def blockers_of(findings: Iterable[Finding]) -> list[Blocker]:
     """What the findings hold up, most urgent first, each once."""
     blockers = dict.fromkeys(finding.blocker for finding in findings if finding.blocker)
     return sorted(blockers, key=lambda blocker: blocker.priority)
-
-
-def addressed(finding: Finding, settings: Settings) -> Finding:
-    """The finding with its place in the documentation, and its commands addressed to the cluster that was looked at."""
-    commands = tuple(_addressed(command, settings) for command in finding.commands)
-    return replace(finding, commands=commands, docs=docs_of(finding.id))
-
-
-def _addressed(command: str, settings: Settings) -> str:
-    """The command with the options that lead to this cluster; one that names a namespace itself gets no other beside it."""
-    other = command.startswith("photosync-wizard -n ")
-    wizard = settings.wizard.replace(f" --namespace {settings.namespace}", "") if other else settings.wizard
-    programs = {"kubectl": settings.kubectl, "photosync-wizard": wizard}
-    return _PROGRAM.sub(lambda name: programs[name[1]], command)
 
 
 def docs_of(finding_id: str) -> str:
@@ -119,63 +124,45 @@ def cut_short(finding_id: str, kind: str, name: str) -> Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Right:
-    """What an iteration's changes need; `place` is "ours", "cluster", "argocd" or "immich"."""
+class Need:
+    """A right that an iteration's changes take where no plan of it says so; `place` is "ours", "cluster", "argocd" or "immich"."""
 
     verb: str
     resource: str
     place: str = "ours"
 
+    def right(self, world: World, settings: Settings) -> Right:
+        """The right, in the namespace that the place stands for."""
+        return Right(self.verb, self.resource, _namespace_of(self.place, world, settings))
 
-def place_of(place: str, world: World, settings: Settings) -> str:
-    """The namespace that a place stands for; empty for the whole cluster."""
+
+def _namespace_of(place: str, world: World, settings: Settings) -> str:
     match place:
         case "cluster":
             return ""
         case "argocd":
             return world.application.value.meta.namespace if isinstance(world.application, Found) else "argocd"
         case "immich":
-            found = world.immich.value.namespace if isinstance(world.immich, Found) else ""
-            return settings[IMMICH_NAMESPACE] or found or "immich"
+            immich = world.immich.value.namespace if isinstance(world.immich, Found) else ""
+            return settings[IMMICH_NAMESPACE] or immich or "immich"
         case _:
             return settings.namespace
 
 
-def denied(world: World, wanted: Iterable[Right], settings: Settings) -> list[Access]:
-    """Those of the wanted rights that an access review refused."""
-    needed = {(right.verb, right.resource, place_of(right.place, world, settings)) for right in wanted}
-    return [
-        access
-        for access in world.access
-        if access.allowed is False and (access.verb, access.resource, access.namespace) in needed
-    ]
-
-
-def missing_rights(step_id: str, work: str, *wanted: Right) -> Check:
-    """A check that says which rights for `work` are missing; a warning only, since looking needs none of them."""
-
-    def check(world: World, settings: Settings) -> Iterator[Finding]:
-        refused = denied(world, wanted, settings)
-        if refused:
-            yield Finding(
-                f"{step_id}.rights-missing",
-                Severity.WARNING,
-                f"With this account you may not {work}.",
-                evidence={
-                    f"access review in {access.namespace or 'the whole cluster'}: {access.verb} {access.resource}": "denied"
-                    for access in refused
-                },
-                why="The wizard can look, but what this iteration needs to change would be refused.",
-                fix="Use an account with these rights, or have its owner run the commands.",
-                commands=tuple(_can_i(access) for access in refused),
-            )
-
-    return check
-
-
-def _can_i(access: Access) -> str:
-    resource, _, subresource = access.resource.partition("/")
-    where = f" -n {access.namespace}" if access.namespace else ""
-    return f"kubectl auth can-i {access.verb} {resource}{where}" + (
-        f" --subresource={subresource}" if subresource else ""
-    )
+def missing_rights(step_id: str, work: str, rights: Iterable[Right], world: World) -> Iterator[Finding]:
+    """Which rights for `work` the server denies; a warning only, since looking needs none of them."""
+    answers = {Right(access.verb, access.resource, access.namespace): access.allowed for access in world.access}
+    refused = [right for right in rights if answers.get(right) is False]
+    if refused:
+        yield Finding(
+            f"{step_id}.rights-missing",
+            Severity.WARNING,
+            f"With this account you may not {work}.",
+            evidence={
+                f"access review in {right.namespace or 'the whole cluster'}: {right.verb} {right.resource}": "denied"
+                for right in refused
+            },
+            why="The wizard can look, but what this iteration needs to change would be refused.",
+            fix="Use an account with these rights, or have its owner run the commands.",
+            commands=tuple(right.question for right in refused),
+        )

@@ -45,15 +45,15 @@ def filled(store: Store, kind: Kind, item: Object) -> Object:
         item.setdefault("status", {"phase": "Pending"})
         _add_finalizer(item, "kubernetes.io/pvc-protection")
     elif name == "Pod":
-        _fill_pod(spec)
+        fill_pod(spec)
         _fill(spec, {"serviceAccountName": "default", "serviceAccount": spec.get("serviceAccountName", "default")})
         item.setdefault("status", {"phase": "Pending"})
     elif name == "Job":
         _fill(spec, _JOB)
-        _fill_pod(spec["template"]["spec"])
+        fill_pod(spec["template"]["spec"])
     elif name == "CronJob":
         _fill(spec, _CRON_JOB)
-        _fill_pod(spec["jobTemplate"]["spec"]["template"]["spec"])
+        fill_pod(spec["jobTemplate"]["spec"]["template"]["spec"])
     elif name == "Service":
         _fill(spec, {"type": "ClusterIP", "sessionAffinity": "None"})
         for port in spec.get("ports", ()):
@@ -66,7 +66,8 @@ def _fill(place: Object, values: Object) -> None:
         place.setdefault(key, value)
 
 
-def _fill_pod(spec: Object) -> None:
+def fill_pod(spec: Object) -> None:
+    """Adds the defaults to a pod's specification, in place."""
     _fill(spec, _POD)
     for container in (*spec.get("containers", ()), *spec.get("initContainers", ())):
         latest = container.get("image", "").rpartition("/")[2].partition(":")[2] in ("", "latest")

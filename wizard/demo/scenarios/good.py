@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from wizard.choices import TIME_ZONE
+from wizard.demo.api.defaults import fill_pod
 from wizard.demo.apple.accounts import Account, Phone
 from wizard.demo.scenario import Resident, Scenario
 from wizard.demo.scenarios.edits import (
@@ -23,6 +25,10 @@ from wizard.demo.scenarios.edits import (
 )
 from wizard.demo.scenarios.files import Object, documents, log
 from wizard.demo.scenarios.workloads import rolled_out, run
+from wizard.manifests import Manifest
+from wizard.manifests.credentials import config_map, cron_job, service_account
+from wizard.manifests.storage import config_claim, namespace, photos_claim
+from wizard.settings import Settings
 
 SEED_REVISION = "e829dc496d82f3492e041df2d53bbb0c884d2e1e"
 COMPLETE_REVISION = "9c4de0d1b6c75aa4b0d3d2f0a7d1d55c7c1b2a90"
@@ -78,7 +84,13 @@ def _in_app_of_apps(scenario: Scenario, revision: str, *applications: str) -> Sc
 def complete() -> Scenario:
     """All seven iterations done, the session good for three more weeks."""
     scenario = without(seed(), "Pod", "icloudpd-auth")
-    scenario = with_objects(scenario, *documents("complete"), *_with_pods(documents("immich")))
+    for manifest in _manifests():
+        scenario = merged(scenario, manifest["kind"], manifest["metadata"]["name"], manifest)
+    volume, *additions = documents("complete")
+    for addition in additions:
+        scenario = merged(scenario, addition["kind"], addition["metadata"]["name"], addition)
+    scenario = changed(scenario, "CronJob", "icloudpd-sync", _with_defaults)
+    scenario = with_objects(scenario, volume, *_with_pods(documents("immich")))
     scenario = without(scenario, "Event", "icloud-photos.18eae7885bc2ce46")
     for kind, name in _AS_IN_THE_SEED:
         scenario = merged(scenario, kind, name, {"metadata": {"creationTimestamp": "{now-40d}"}})
@@ -89,10 +101,10 @@ def complete() -> Scenario:
     scenario = _in_app_of_apps(scenario, COMPLETE_REVISION, "immich", "photo-sync")
     scenario = with_proxy(scenario, IMMICH, immich_answers())
     scenario = with_person(scenario, YOU, claim="icloudpd-config", signed_in=timedelta(days=9), photos=4)
-    cron_job = found(scenario, "CronJob", "icloudpd-sync")
-    first, first_pod = run(cron_job, "icloudpd-sync-manual", started=9 * 1440, minutes=97, manual=True)
-    before, before_pod = run(cron_job, "icloudpd-sync-29408040", started=LAST_RUN + 1440)
-    last, last_pod = run(cron_job, LAST_JOB, started=LAST_RUN)
+    syncing = found(scenario, "CronJob", "icloudpd-sync")
+    first, first_pod = run(syncing, "icloudpd-sync-manual", started=9 * 1440, minutes=97, manual=True)
+    before, before_pod = run(syncing, "icloudpd-sync-29408040", started=LAST_RUN + 1440)
+    last, last_pod = run(syncing, LAST_JOB, started=LAST_RUN)
     scenario = with_objects(scenario, first, first_pod, before, before_pod, last, last_pod)
     return with_logs(
         scenario,
@@ -102,6 +114,17 @@ def complete() -> Scenario:
             log_of(last_pod): log("sync-good"),
         },
     )
+
+
+def _manifests() -> tuple[Manifest, ...]:
+    """What the wizard itself wants to exist."""
+    settings = Settings().having(TIME_ZONE, "America/Edmonton")
+    storage = (namespace(settings.namespace), config_claim(settings), photos_claim(settings))
+    return *storage, config_map(settings), service_account(settings), cron_job(settings)
+
+
+def _with_defaults(syncing: Object) -> None:
+    fill_pod(syncing["spec"]["jobTemplate"]["spec"]["template"]["spec"])
 
 
 def _synced_healthy(application: Object) -> None:
@@ -165,8 +188,8 @@ def last_run(
     scenario: Scenario, log_name: str, *, exit_code: int, reason: str = "", session: Mapping[str, str] | None = None
 ) -> Scenario:
     """The last run ended otherwise, with another log; `session` are the session's annotations by suffix."""
-    cron_job = found(scenario, "CronJob", "icloudpd-sync")
-    job, pod = run(cron_job, LAST_JOB, started=LAST_RUN, minutes=1, exit_code=exit_code, reason=reason)
+    syncing = found(scenario, "CronJob", "icloudpd-sync")
+    job, pod = run(syncing, LAST_JOB, started=LAST_RUN, minutes=1, exit_code=exit_code, reason=reason)
     scenario = with_logs(with_objects(scenario, job, pod), {log_of(pod): log(log_name)})
     if exit_code:
         scenario = merged(scenario, "CronJob", "icloudpd-sync", {"status": {"lastSuccessfulTime": "{now-1916m}"}})

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from wizard.accounts import AccountNames
 from wizard.annotations import SYNC_OPTIONS
 from wizard.choices import PHOTOS_CLAIM
+from wizard.command import kubectl, photosync_wizard
 from wizard.facts.objects import application_of, claim_named, cron_job_named, items, listed, manager_of, tracked_by
 from wizard.iterations import iteration
 from wizard.model import Blocker, Finding, Severity, Status
@@ -17,7 +18,7 @@ from wizard.settings import Settings
 from wizard.steps.argocd.conditions import conditions_of
 from wizard.steps.argocd.health import check_auth_pod, check_degraded_jobs, health_of
 from wizard.steps.argocd.sync import sync_of
-from wizard.steps.base import Right, Step, missing_rights, unknown
+from wizard.steps.base import Need, Step, unknown
 from wizard.steps.storage.checks import wanted_claims
 from wizard.world import Application, Found, Meta, Missing, Unreadable, World
 
@@ -53,7 +54,7 @@ def check_application(world: World, settings: Settings) -> Iterator[Finding]:
                 evidence={"applications.argoproj.io": "the server does not know this kind"},
                 why="It would keep the cluster as it is in git. The photos come without it as well.",
                 fix="Install Argo CD, or skip this iteration.",
-                commands=("kubectl api-resources --api-group=argoproj.io",),
+                commands=(kubectl("api-resources", "--api-group=argoproj.io"),),
                 implies=Status.BLOCKED,
                 blocker=Blocker(
                     "P2",
@@ -124,7 +125,7 @@ def _state(app: Application, world: World, settings: Settings) -> Iterator[Findi
             },
             why="With its resources-finalizer everything that it manages goes too, except what Delete=false protects.",
             fix="Wait until it is gone, then make it anew; annotate the claims at once if they are not protected.",
-            commands=(f"kubectl -n {app.meta.namespace} get application {app.meta.name} -o yaml",),
+            commands=(kubectl("get", "application", app.meta.name, "-o", "yaml", namespace=app.meta.namespace),),
             implies=Status.BLOCKED,
         )
     if app.meta.deleting:
@@ -137,7 +138,7 @@ def _state(app: Application, world: World, settings: Settings) -> Iterator[Findi
             evidence={f"{where} spec.destination.namespace": app.destination_namespace},
             why=f"What is in git comes into being there, and what the wizard looks at in {settings.namespace} is not from git.",
             fix=f"Look into {app.destination_namespace}; or correct the destination, if {settings.namespace} is what you want.",
-            commands=(f"photosync-wizard -n {app.destination_namespace} status",),
+            commands=(photosync_wizard("status", namespace=app.destination_namespace),),
             implies=Status.ACTION_REQUIRED,
         )
         return
@@ -149,7 +150,7 @@ def _state(app: Application, world: World, settings: Settings) -> Iterator[Findi
             evidence={f"{where} status.sync": "empty"},
             why="A new application has no status for some seconds.",
             fix="Wait a minute. If it stays like this, the application controller does not run.",
-            commands=(f"kubectl -n {app.meta.namespace} get pods",),
+            commands=(kubectl("get", "pods", namespace=app.meta.namespace),),
             implies=Status.IN_PROGRESS,
         )
         return
@@ -187,7 +188,11 @@ def check_claims_protected(world: World, settings: Settings) -> Iterator[Finding
             why="A claim that goes takes its volume with it where the class reclaims: the photos, and the session.",
             fix=f"Annotate {'it' if len(exposed) == 1 else 'both'} in git with argocd.argoproj.io/sync-options: Prune=false,Delete=false.",
             commands=tuple(
-                f"kubectl -n {settings.namespace} annotate pvc {name} argocd.argoproj.io/sync-options=Prune=false,Delete=false --overwrite"
+                kubectl(
+                    *("annotate", "pvc", name, "argocd.argoproj.io/sync-options=Prune=false,Delete=false"),
+                    "--overwrite",
+                    namespace=settings.namespace,
+                )
                 for name in exposed
             ),
         )
@@ -246,6 +251,7 @@ STEP = Step(
         check_management,
         check_auth_pod,
         check_degraded_jobs,
-        missing_rights("argocd", "ask Argo CD to look again", Right("patch", "applications.argoproj.io", "argocd")),
     ),
+    work="ask Argo CD to look again",
+    needs=(Need("patch", "applications.argoproj.io", "argocd"),),
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from wizard.command import Command, kubectl, line
 from wizard.facts.objects import items
 from wizard.model import Finding, Severity, Status
 from wizard.world import Application, World
@@ -146,16 +146,19 @@ def conditions_of(app: Application, world: World) -> Iterator[Finding]:
             fix=known.fix,
             commands=(
                 *_branches(known, app),
-                f"kubectl -n {app.meta.namespace} get application {app.meta.name} -o jsonpath='{{.status.conditions}}'",
+                kubectl(
+                    *("get", "application", app.meta.name, "-o", "jsonpath={.status.conditions}"),
+                    namespace=app.meta.namespace,
+                ),
             ),
             implies=known.status,
         )
 
 
-def _branches(known: Condition, app: Application) -> Iterator[str]:
+def _branches(known: Condition, app: Application) -> Iterator[Command]:
     """Asks the repository what its branch is called."""
     if known.slug == "branch-missing" and app.sources:
-        yield f"git ls-remote --symref {shlex.quote(app.sources[0].repo_url)} HEAD"
+        yield line("git", "ls-remote", "--symref", app.sources[0].repo_url, "HEAD")
 
 
 def _of_others(app: Application, world: World) -> Iterator[tuple[str, str]]:

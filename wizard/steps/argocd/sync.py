@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from wizard.command import kubectl
 from wizard.model import Finding, Severity, Status
 from wizard.world import Application
 
@@ -50,8 +51,11 @@ def _operation(app: Application, where: str) -> Iterator[Finding]:
             if not old
             else "End the running operation; the newer commit is synced then.",
             commands=(
-                f"kubectl -n {app.meta.namespace} patch application {app.meta.name} --type merge "
-                '-p \'{"status":{"operationState":{"phase":"Terminating"}}}\'',
+                kubectl(
+                    *("patch", "application", app.meta.name, "--type", "merge", "-p"),
+                    '{"status":{"operationState":{"phase":"Terminating"}}}',
+                    namespace=app.meta.namespace,
+                ),
             ),
             implies=Status.ACTION_REQUIRED,
         )
@@ -127,8 +131,10 @@ def _out_of_sync(app: Application, where: str, now: datetime) -> Iterator[Findin
             evidence=evidence | {f"{where} spec.syncPolicy.automated": "not set"},
             fix="Sync it by hand, or set syncPolicy.automated.",
             commands=(
-                f"kubectl -n {app.meta.namespace} patch application {app.meta.name} --type merge "
-                '-p \'{"operation":{"sync":{}}}\'',
+                kubectl(
+                    *("patch", "application", app.meta.name, "--type", "merge", "-p", '{"operation":{"sync":{}}}'),
+                    namespace=app.meta.namespace,
+                ),
             ),
             implies=Status.ACTION_REQUIRED,
         )
@@ -152,7 +158,10 @@ def _out_of_sync(app: Application, where: str, now: datetime) -> Iterator[Findin
                 "what was changed by hand is one for seconds, or for good where self-healing is off.",
                 fix="Compare the manifest with the live object: a misspelt field is the usual reason.",
                 commands=(
-                    f"kubectl -n {app.meta.namespace} get application {app.meta.name} -o jsonpath='{{.status.resources}}'",
+                    kubectl(
+                        *("get", "application", app.meta.name, "-o", "jsonpath={.status.resources}"),
+                        namespace=app.meta.namespace,
+                    ),
                 ),
                 implies=Status.ACTION_REQUIRED,
             )
@@ -179,7 +188,10 @@ def _sync_unknown(app: Application, where: str) -> Iterator[Finding]:
             evidence={f"{where} status.sync.status": app.sync or "(empty)"},
             fix="Ask it to look again.",
             commands=(
-                f"kubectl -n {app.meta.namespace} annotate application {app.meta.name} argocd.argoproj.io/refresh=hard --overwrite",
+                kubectl(
+                    *("annotate", "application", app.meta.name, "argocd.argoproj.io/refresh=hard", "--overwrite"),
+                    namespace=app.meta.namespace,
+                ),
             ),
             implies=Status.UNKNOWN,
         )

@@ -9,9 +9,12 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
-from wizard.facts.objects import items, more_of
+from wizard.accounts import AccountNames
+from wizard.command import Command, kubectl
+from wizard.facts.objects import claims_of, items, more_of
 from wizard.facts.pod_problem import pod_trouble
 from wizard.facts.session_history import said_at
+from wizard.facts.sign_in_commands import can_lead, reauth
 from wizard.icloudpd.images import Image
 from wizard.icloudpd.log import BEFORE_CODE, WRONG_BINARY, findings_from, read_log, shown
 from wizard.icloudpd.workload import read_workload
@@ -47,7 +50,7 @@ def check_auth_pods(world: World, settings: Settings) -> Iterator[Finding]:
 
 def _auth_pod(pod: Pod, world: World, settings: Settings) -> Iterator[Finding]:
     where = f"pod/{pod.meta.name}"
-    delete = f"kubectl -n {settings.namespace} delete pod {pod.meta.name}"
+    delete = kubectl("delete", "pod", pod.meta.name, namespace=settings.namespace)
     if pod.meta.deleting:
         yield Finding(
             "authentication.auth-pod-going",
@@ -70,7 +73,7 @@ def _auth_pod(pod: Pod, world: World, settings: Settings) -> Iterator[Finding]:
             f"Pod {pod.meta.name} is starting.",
             evidence={f"{where} status.phase": pod.phase},
             fix="Wait a minute; its events say what it waits for.",
-            commands=(f"kubectl -n {settings.namespace} describe pod {pod.meta.name}",),
+            commands=(kubectl("describe", "pod", pod.meta.name, namespace=settings.namespace),),
             implies=Status.IN_PROGRESS,
         )
     yield from _terminal(pod, where, delete)
@@ -91,7 +94,7 @@ def _auth_pod(pod: Pod, world: World, settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _terminal(pod: Pod, where: str, delete: str) -> Iterator[Finding]:
+def _terminal(pod: Pod, where: str, delete: Command) -> Iterator[Finding]:
     workload = read_workload(pod.spec)
     container = workload.container if workload else None
     if container and pod.phase in ("Running", "Pending") and not _has_terminal(pod):
@@ -106,7 +109,7 @@ def _terminal(pod: Pod, where: str, delete: str) -> Iterator[Finding]:
         )
 
 
-def _running(pod: Pod, where: str, delete: str, world: World, settings: Settings) -> Iterator[Finding]:
+def _running(pod: Pod, where: str, delete: Command, world: World, settings: Settings) -> Iterator[Finding]:
     log = _auth_log(world, pod)
     if log is None:
         read = world.auth_logs.get(pod.meta.name)
@@ -119,10 +122,10 @@ def _running(pod: Pod, where: str, delete: str, world: World, settings: Settings
     age = world.taken_at - since
     ending = reading.ending or _asks_without_a_line(pod, log)
     if ending == "signing-in" and age >= _A_MOMENT and _has_terminal(pod) and not _given_password(pod):
-        yield _waiting(pod, "asks-password", said, delete, settings, silent=True)
+        yield _waiting(pod, "asks-password", said, delete, world, settings, silent=True)
         return
     if ending in ("asks-password", "asks-code"):
-        yield _waiting(pod, ending, said, delete, settings)
+        yield _waiting(pod, ending, said, delete, world, settings)
         return
     if ending == "signed-in":
         yield Finding(
@@ -145,7 +148,7 @@ def _running(pod: Pod, where: str, delete: str, world: World, settings: Settings
             evidence={f"{where} status.phase": pod.phase} | said,
             why="icloudpd itself has ended; something else, usually a sleep, keeps the pod alive: attaching shows nothing.",
             fix="Mend what its log complains about, then delete the pod and make it anew.",
-            commands=(f"kubectl -n {settings.namespace} logs {pod.meta.name}", delete),
+            commands=(kubectl("logs", pod.meta.name, namespace=settings.namespace), delete),
             implies=Status.ACTION_REQUIRED,
         )
     trying = ending == "signing-in" and age < _PATIENCE
@@ -171,12 +174,26 @@ def _given_password(pod: Pod) -> bool:
 
 
 def _waiting(
-    pod: Pod, ending: str, said: dict[str, object], delete: str, settings: Settings, *, silent: bool = False
+    pod: Pod,
+    ending: str,
+    said: dict[str, object],
+    delete: Command,
+    world: World,
+    settings: Settings,
+    *,
+    silent: bool = False,
 ) -> Finding:
     """What it waits for; where only its silence says so, an Apple that does not answer looks the same."""
     what = "the Apple password" if ending == "asks-password" else "a two-factor code"
     workload = read_workload(pod.spec)
     old = workload is not None and Image.of(workload.container.image).too_old
+    own = _answered_by_wizard(pod, world, settings)
+    how = (
+        "Let the wizard answer it: it asks you the same, proves what comes of it, and removes the pod and what that leaves. "
+        "By hand: attach to it and type, then delete the pod."
+        if own
+        else "Attach to it and type, then delete the pod."
+    )
     return Finding(
         "authentication.auth-pod-waiting",
         Severity.WARNING,
@@ -185,15 +202,24 @@ def _waiting(
         why="This icloudpd does not ask Apple to send a code, and since iOS 26.4 none comes by itself."
         if old
         else "Since iOS 26.4 a code comes only when icloudpd asks for it, which 1.32.3 and later do.",
-        fix="Attach to it and type, then delete the pod. No code? iPhone in airplane mode: Settings, your name, Sign-In & Security, Get Verification Code."
+        fix=f"{how} No code? iPhone in airplane mode: Settings, your name, Sign-In & Security, Get Verification Code."
         + (" If it stays silent after the password, Apple does not answer it." if silent else ""),
-        commands=(f"kubectl -n {settings.namespace} attach -it {pod.meta.name}", delete),
+        commands=(*own, kubectl("attach", "-it", pod.meta.name, namespace=settings.namespace), delete),
         implies=Status.ACTION_REQUIRED,
     )
 
 
+def _answered_by_wizard(pod: Pod, world: World, settings: Settings) -> tuple[Command, ...]:
+    """The wizard's command that answers this pod; nothing where it is no account's, or what a sign-in needs is missing."""
+    for account in settings.accounts:
+        names = AccountNames.of(account, settings)
+        if names.config_claim in claims_of(pod.spec) and can_lead(names, world):
+            return (reauth(account, settings),)
+    return ()
+
+
 def _talking(
-    pod: Pod, where: str, said: dict[str, object], age: timedelta, delete: str, settings: Settings
+    pod: Pod, where: str, said: dict[str, object], age: timedelta, delete: Command, settings: Settings
 ) -> Iterator[Finding]:
     if age < _PATIENCE:
         yield Finding(
@@ -216,7 +242,7 @@ def _talking(
         if sixes
         else "A firewall, a proxy or DNS keeps it from Apple.",
         fix="Try from a pod of this namespace whether https://setup.icloud.com answers, with IPv4 alone too.",
-        commands=(f"kubectl -n {settings.namespace} logs {pod.meta.name}", delete),
+        commands=(kubectl("logs", pod.meta.name, namespace=settings.namespace), delete),
         implies=Status.ACTION_REQUIRED,
     )
 

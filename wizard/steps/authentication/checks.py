@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wizard.accounts import AccountNames
+from wizard.command import kubectl, photosync_wizard
 from wizard.facts.library_room import check_room
 from wizard.facts.objects import claim_named, claims_of, more_of, mounting_pods
 from wizard.facts.session import doubted_by, ended_with, session_of
@@ -18,8 +19,9 @@ from wizard.iterations import iteration
 from wizard.model import Blocker, Finding, SessionState, Severity, Status
 from wizard.settings import DEFAULT_ACCOUNT, Settings
 from wizard.steps.authentication.auth_pods import auth_pods, check_auth_pods
+from wizard.steps.authentication.plan import plan
 from wizard.steps.authentication.session_notes import check_age, check_handovers, check_notes, check_password_in_clear
-from wizard.steps.base import Right, Step, cut_short, missing_rights, unknown
+from wizard.steps.base import Step, cut_short, unknown
 from wizard.world import Unreadable, World
 
 _MINUTES = 5
@@ -125,7 +127,7 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
 def _in_doubt(account: str, doubt: Word, evidence: dict[str, object], settings: Settings) -> Finding:
     """The session worked once, or nobody knows, and nobody knows whether the run since then got in."""
     who = "" if account == DEFAULT_ACCOUNT else f" of account {account}"
-    logs = (f"kubectl -n {settings.namespace} logs job/{doubt.job}",) if doubt.job else ()
+    logs = (kubectl("logs", f"job/{doubt.job}", namespace=settings.namespace),) if doubt.job else ()
     return Finding(
         "authentication.session-in-doubt",
         Severity.UNKNOWN,
@@ -167,17 +169,8 @@ STEP = Step(
         check_password_in_clear,
         check_age,
         check_room,
-        missing_rights(
-            "authentication",
-            "sign in through a pod",
-            Right("create", "pods"),
-            Right("delete", "pods"),
-            Right("create", "jobs.batch"),
-            Right("get", "pods/exec"),
-            Right("create", "pods/exec"),
-            Right("get", "pods/attach"),
-            Right("create", "pods/attach"),
-            Right("patch", "persistentvolumeclaims"),
-        ),
     ),
+    work="sign in through a pod",
+    plan=plan,
+    leads=photosync_wizard("reauth"),
 )

@@ -14,6 +14,7 @@ from wizard.annotations import (
     SESSION_EXPIRES_AT,
     SESSION_VERIFIED_AT,
 )
+from wizard.command import kubectl, photosync_wizard
 from wizard.errors import shorten
 from wizard.facts.objects import claim_named, cron_job_named, items
 from wizard.facts.session import noted, session_of
@@ -49,11 +50,11 @@ def check_handovers(world: World, settings: Settings) -> Iterator[Finding]:
             evidence={f"job/{job.meta.name}": job.state, "since": job.meta.created or "unknown"},
             why="Two sign-ins at the same time would spoil each other's session.",
             fix="Wait until it is through. If it was yours and was cut off, start it again: the new one tidies up first.",
-            commands=(f"kubectl -n {settings.namespace} get job {job.meta.name}",),
+            commands=(kubectl("get", "job", job.meta.name, namespace=settings.namespace),),
         )
     left = [job for job in jobs if not signing_in(job, world) and not job.meta.deleting and _outlived(job, world)]
     if left:
-        names = " ".join(job.meta.name for job in left)
+        names = [job.meta.name for job in left]
         yield Finding(
             "authentication.handover-left",
             Severity.WARNING,
@@ -61,7 +62,7 @@ def check_handovers(world: World, settings: Settings) -> Iterator[Finding]:
             evidence={f"job/{job.meta.name}": f"{job.state}, since {job.meta.created}" for job in left},
             why="Its pod holds the session's volume, and what it had begun to write may wait to be moved into place.",
             fix="The next sign-in completes or undoes what was begun, and removes it.",
-            commands=("photosync-wizard reauth", f"kubectl -n {settings.namespace} delete job {names}"),
+            commands=(photosync_wizard("reauth"), kubectl("delete", "job", *names, namespace=settings.namespace)),
             implies=Status.ACTION_REQUIRED,
         )
 

@@ -7,17 +7,18 @@ Secret must have every key that the workloads really read; that is told from the
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 
-from wizard.choices import CONFIG_MAP, SERVICE_ACCOUNT
+from wizard.choices import CONFIG_MAP, SERVICE_ACCOUNT, download_folder
+from wizard.command import STDIN, Command, Shell, kubectl, line
 from wizard.facts.objects import application_of, manager_of, mend
 from wizard.facts.runners import SESSION_ONLY, cron_jobs, names_of, nowhere_to_put, runners
 from wizard.icloudpd.workload import KeyRead, needed_objects
 from wizard.iterations import iteration
+from wizard.manifests import as_yaml
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import Settings
-from wizard.steps.base import Right, Step, missing_rights, unknown
+from wizard.steps.base import Need, Step, unknown
 from wizard.steps.credentials.command_line import check_command_lines
 from wizard.steps.credentials.cron_job import check_cron_jobs, check_refused_pods
 from wizard.steps.credentials.images import check_images, check_programs
@@ -127,7 +128,10 @@ def _secret_missing(name: str, readers: list[tuple[str, KeyRead]], settings: Set
     own = name in {names.secret for names in names_of(settings)}
     keys = sorted({key.key for _, key in readers} | ({"username"} if own else set()))
     which = f"{'key' if len(keys) == 1 else 'keys'} {' and '.join(keys)}" if keys else "the keys that are read"
-    known = next((settings.apple_ids.get(names.account) for names in names_of(settings) if names.secret == name), None)
+    apple_id = next(
+        (settings.apple_ids.get(names.account) for names in names_of(settings) if names.secret == name), None
+    )
+    literals = (f"--from-literal=username={apple_id or 'YOUR_APPLE_ID'}",) if "username" in keys else ()
     return Finding(
         "credentials.secret-missing",
         Severity.ERROR,
@@ -144,8 +148,7 @@ def _secret_missing(name: str, readers: list[tuple[str, KeyRead]], settings: Set
         if keys == ["username"]
         else f"Create it with {which}.",
         commands=(
-            f"kubectl -n {settings.namespace} create secret generic {name}"
-            + (f" --from-literal=username={shlex.quote(known or 'YOUR_APPLE_ID')}" if "username" in keys else ""),
+            kubectl("create", "secret", "generic", name, *literals, namespace=settings.namespace),
             *(add_key_command(settings.namespace, name, key) for key in keys if key != "username"),
         ),
         implies=Status.ACTION_REQUIRED,
@@ -223,13 +226,26 @@ def _key_missing(
     )
 
 
-def add_key_command(namespace: str, secret: str, key: str) -> str:
+def add_key_command(namespace: str, secret: str, key: str, *, asks: str = "") -> Command:
     """Adds a key, asked for without echo; its value never stands on a command line. For sh, bash and zsh alike."""
-    return (
-        f"printf 'Value for {key}: ' && stty -echo && IFS= read -r V; stty echo; echo; "
-        f'printf \'{{"data":{{"{key}":"%s"}}}}\' "$(printf %s "$V" | base64 | tr -d \'\\n\')" | '
-        f"kubectl -n {namespace} patch secret {secret} --type merge --patch-file /dev/stdin; unset V"
+    return line(
+        *("printf", f"{asks or f'Value for {key}'}: "),
+        Shell(" && stty -echo && IFS= read -r V; stty echo; echo; "),
+        *("printf", f'{{"data":{{"{key}":"%s"}}}}'),
+        Shell(""" "$(printf %s "$V" | base64 | tr -d '\\n')" | """),
+        kubectl("patch", "secret", secret, "--type", "merge", "--patch-file", "/dev/stdin", namespace=namespace),
+        Shell("; unset V"),
     )
+
+
+def _make_account(settings: Settings) -> Command:
+    manifest = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": settings[SERVICE_ACCOUNT]},
+        "automountServiceAccountToken": False,
+    }
+    return kubectl("apply", "-f", STDIN, namespace=settings.namespace, stdin=as_yaml(manifest))
 
 
 def check_config_maps(world: World, settings: Settings) -> Iterator[Finding]:
@@ -266,7 +282,7 @@ def _config_map(name: str, readers: list[tuple[str, KeyRead]], world: World, set
                     "ConfigMap",
                     config_map.meta,
                     "Add the keys.",
-                    f"kubectl -n {settings.namespace} edit configmap {name}",
+                    kubectl("edit", "configmap", name, namespace=settings.namespace),
                 )
                 yield Finding(
                     "credentials.configmap-key-missing",
@@ -303,8 +319,11 @@ def _config_map(name: str, readers: list[tuple[str, KeyRead]], world: World, set
                 else "The pod that names it can't start without it.",
                 fix="Create it, in git when Argo CD manages this namespace.",
                 commands=(
-                    f"kubectl -n {settings.namespace} create configmap {name} "
-                    "--from-literal=folder_structure='{:%Y/%m}' --from-literal=directory=/photos/icloud-import",
+                    kubectl(
+                        *("create", "configmap", name, "--from-literal=folder_structure={:%Y/%m}"),
+                        f"--from-literal=directory={download_folder(settings)}",
+                        namespace=settings.namespace,
+                    ),
                 )
                 if name == settings[CONFIG_MAP]
                 else (),
@@ -344,10 +363,7 @@ def check_service_account(world: World, settings: Settings) -> Iterator[Finding]
                 evidence={where: "not found"},
                 why="Pods that run under its name can't be created without it.",
                 fix="Create it without token automount, in git when Argo CD manages this namespace.",
-                commands=(
-                    f"kubectl -n {settings.namespace} apply -f - <<'EOF'\napiVersion: v1\nkind: ServiceAccount\n"
-                    f"metadata: {{name: {settings[SERVICE_ACCOUNT]}}}\nautomountServiceAccountToken: false\nEOF",
-                ),
+                commands=(_make_account(settings),),
                 implies=Status.ACTION_REQUIRED,
                 blocker=_absent("ServiceAccount", settings[SERVICE_ACCOUNT]),
             )
@@ -374,8 +390,11 @@ def _token_mounted(
         "ServiceAccount",
         meta,
         "Set automountServiceAccountToken to false.",
-        f"kubectl -n {settings.namespace} patch serviceaccount {settings[SERVICE_ACCOUNT]} --type merge "
-        "-p '{\"automountServiceAccountToken\": false}'",
+        kubectl(
+            *("patch", "serviceaccount", settings[SERVICE_ACCOUNT], "--type", "merge", "-p"),
+            '{"automountServiceAccountToken": false}',
+            namespace=settings.namespace,
+        ),
     )
     if insisting:
         fix, commands = f"Take automountServiceAccountToken: true out of {insisting[0]}'s pod template.", ()
@@ -405,15 +424,14 @@ STEP = Step(
         check_programs,
         check_images,
         check_refused_pods,
-        missing_rights(
-            "credentials",
-            "create the Secret, the ConfigMap, the ServiceAccount and the CronJob",
-            Right("create", "secrets"),
-            Right("patch", "secrets"),
-            Right("create", "configmaps"),
-            Right("create", "serviceaccounts"),
-            Right("create", "cronjobs.batch"),
-            Right("patch", "cronjobs.batch"),
-        ),
+    ),
+    work="create the Secret, the ConfigMap, the ServiceAccount and the CronJob",
+    needs=(
+        Need("create", "secrets"),
+        Need("patch", "secrets"),
+        Need("create", "configmaps"),
+        Need("create", "serviceaccounts"),
+        Need("create", "cronjobs.batch"),
+        Need("patch", "cronjobs.batch"),
     ),
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from wizard.accounts import AccountNames
-from wizard.choices import CONFIG_CLAIM, IMPORT_FOLDER, PHOTOS_CLAIM
+from wizard.choices import CONFIG_CLAIM, IMPORT_FOLDER, PHOTOS_CLAIM, download_folder
 from wizard.facts.objects import mend
 from wizard.facts.runners import SESSION_ONLY, cron_jobs, mend_runner, runners
 from wizard.icloudpd.images import names_no_program
@@ -181,7 +181,7 @@ def _asked(job: CronJob, workload: Workload, settings: Settings) -> Iterator[Fin
             f"{job.meta.name} says nowhere to download to.",
             evidence={f"{where} --directory": "not given"},
             why="icloudpd takes that for an argument error and exits 0.",
-            fix=f"Add --directory /photos/{settings[IMPORT_FOLDER]}.",
+            fix=f"Add --directory {download_folder(settings)}.",
             implies=Status.ACTION_REQUIRED,
         )
     elif not workload.given("--directory"):
@@ -191,7 +191,7 @@ def _asked(job: CronJob, workload: Workload, settings: Settings) -> Iterator[Fin
             f"{job.meta.name} signs in or lists, and downloads nothing.",
             evidence={f"{where} --directory": "not given"},
             why="Such a run ends well and brings nothing.",
-            fix=f"Add --directory /photos/{settings[IMPORT_FOLDER]}.",
+            fix=f"Add --directory {download_folder(settings)}.",
             implies=Status.ACTION_REQUIRED,
         )
 

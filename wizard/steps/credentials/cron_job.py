@@ -8,6 +8,7 @@ from datetime import timedelta
 from wizard.accounts import AccountNames
 from wizard.annotations import SUSPENDED_BY
 from wizard.choices import SERVICE_ACCOUNT
+from wizard.command import Command, kubectl
 from wizard.facts.objects import (
     application_of,
     claim_named,
@@ -76,8 +77,8 @@ def _missing(names: AccountNames, clients: list[Pod]) -> Finding:
     )
 
 
-def _patch(job: CronJob, patch: str) -> str:
-    return f"kubectl -n {job.meta.namespace} patch cronjob {job.meta.name} --type merge -p '{patch}'"
+def _patch(job: CronJob, patch: str) -> Command:
+    return kubectl("patch", "cronjob", job.meta.name, "--type", "merge", "-p", patch, namespace=job.meta.namespace)
 
 
 def _cron_job(job: CronJob, names: AccountNames, world: World, settings: Settings) -> Iterator[Finding]:
@@ -131,7 +132,7 @@ def _cron_job(job: CronJob, names: AccountNames, world: World, settings: Setting
                 evidence={f"{where} volume {volume.name}": f"claim {volume.ref}: not found"},
                 why="Its pods would wait for ever.",
                 fix="Create the claim (iteration 1) or mend the name.",
-                commands=(f"kubectl -n {settings.namespace} get pvc",),
+                commands=(kubectl("get", "pvc", namespace=settings.namespace),),
                 implies=Status.ACTION_REQUIRED,
             )
 
@@ -286,8 +287,8 @@ def check_refused_pods(world: World, settings: Settings) -> Iterator[Finding]:
             why="There is no pod at all then, so there is no log either.",
             fix=_conforming(refused[-1], world, settings),
             commands=(
-                f"kubectl -n {settings.namespace} describe job {refused[-1].name}",
-                f"kubectl get namespace {settings.namespace} --show-labels",
+                kubectl("describe", "job", refused[-1].name, namespace=settings.namespace),
+                kubectl("get", "namespace", settings.namespace, "--show-labels"),
             ),
             implies=Status.BLOCKED,
         )
@@ -299,7 +300,7 @@ def check_refused_pods(world: World, settings: Settings) -> Iterator[Finding]:
             evidence={f"event on job/{refused[-1].name}": refused[-1].message},
             why="There is no pod at all then, so there is no log either.",
             fix="The message says what is in the way: a ServiceAccount that is not there, a quota, an admission rule.",
-            commands=(f"kubectl -n {settings.namespace} describe job {refused[-1].name}",),
+            commands=(kubectl("describe", "job", refused[-1].name, namespace=settings.namespace),),
             implies=Status.BLOCKED,
         )
     elif isinstance(world.namespace, Found):

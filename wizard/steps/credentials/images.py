@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 from wizard.facts.objects import items
 from wizard.facts.runners import mend_runner, runners
-from wizard.icloudpd.images import GOOD_IMAGE, OFFICIAL_PROGRAM, Image, names_no_program
+from wizard.icloudpd.images import (
+    BOREDAZFCUK_PROGRAM,
+    GOOD_IMAGE,
+    OFFICIAL_PROGRAM,
+    OLD_STARTER,
+    Image,
+    names_no_program,
+)
 from wizard.icloudpd.workload import Workload
 from wizard.model import Finding, Severity, Status
 from wizard.settings import Settings
@@ -65,7 +72,7 @@ def _not_in_image(workload: Workload) -> str:
         return ""
     sets_path = any("PATH=" in word for word in container.command + container.args)
     by_name = called == "icloudpd" and not sets_path and all(variable.name != "PATH" for variable in container.env)
-    return called if by_name or called in ("/app/icloudpd_ex", "/opt/icloudpd/bin/icloudpd") else ""
+    return called if by_name or called in (OLD_STARTER, BOREDAZFCUK_PROGRAM) else ""
 
 
 def check_images(world: World, settings: Settings) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wizard.accounts import AccountNames
+from wizard.command import kubectl
 from wizard.facts.objects import mounting_pods
 from wizard.model import Finding, Severity, Status
 from wizard.settings import is_auth_pod
@@ -31,6 +32,6 @@ def other_client(clients: list[Pod], names: AccountNames) -> Finding:
         },
         why="Two programs on one account spoil each other's session, and Apple may lock the account.",
         fix="If it brings the photos, keep it and leave this setup be; otherwise stop it before you create the CronJob.",
-        commands=(f"kubectl -n {pod.meta.namespace} logs {pod.meta.name} --tail=20",),
+        commands=(kubectl("logs", pod.meta.name, "--tail=20", namespace=pod.meta.namespace),),
         implies=Status.ACTION_REQUIRED,
     )

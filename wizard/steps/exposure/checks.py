@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from wizard.choices import CRON_JOB, HOST_NAME, SKIPPED
+from wizard.command import kubectl
 from wizard.facts.ingresses import is_of_immich, pattern_ingress
 from wizard.facts.objects import items
 from wizard.iterations import iteration
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import Settings
-from wizard.steps.base import Right, Step, missing_rights, unknown
+from wizard.steps.base import Need, Step, unknown
 from wizard.world import Found, Ingress, IngressRule, Missing, Page, Read, Unreadable, World
 
 NGINX = "k8s.io/ingress-nginx"
@@ -96,7 +97,7 @@ def _no_route(world: World, settings: Settings) -> Iterator[Finding]:
             Severity.UNKNOWN,
             f"No Ingress among the first {len(read.value.items)} leads to Immich, and there are more.",
             why="Only one page of other people's objects is read.",
-            commands=("kubectl get ingress -A",),
+            commands=(kubectl("get", "ingress", "-A"),),
             implies=Status.UNKNOWN,
         )
         return
@@ -115,7 +116,9 @@ def _no_route(world: World, settings: Settings) -> Iterator[Finding]:
         why="Only Ingresses are looked at. A Gateway's HTTPRoute, an IngressRoute, a Route or a Service of type LoadBalancer "
         "may lead to it all the same.",
         fix=f"Make one for {host} to Immich's Service.{example} If another way leads to it already, skip this iteration.",
-        commands=(f"kubectl -n {pattern.meta.namespace} get ingress {pattern.meta.name} -o yaml",) if pattern else (),
+        commands=(kubectl("get", "ingress", pattern.meta.name, "-o", "yaml", namespace=pattern.meta.namespace),)
+        if pattern
+        else (),
         implies=Status.ACTION_REQUIRED,
         blocker=Blocker(
             "P1",
@@ -152,7 +155,7 @@ def _ingress(item: Ingress, rules: list[IngressRule], world: World) -> Iterator[
             evidence={f"{where} ingressClassName": item.class_name, "ingress classes": ", ".join(classes) or "none"},
             why="No controller feels responsible for it.",
             fix="Use a class from the list.",
-            commands=("kubectl get ingressclass",),
+            commands=(kubectl("get", "ingressclass"),),
             implies=Status.ACTION_REQUIRED,
         )
     if item.addresses:
@@ -170,7 +173,7 @@ def _ingress(item: Ingress, rules: list[IngressRule], world: World) -> Iterator[
             evidence={f"{where} status.loadBalancer": "empty"},
             why="Its controller has not taken it up, or does not publish addresses (Traefik: publishedService; bare metal: MetalLB). Argo CD shows Progressing because of it.",
             fix="See whether the controller runs and whether it answers for the host all the same.",
-            commands=(f"kubectl -n {item.meta.namespace} describe ingress {item.meta.name}",),
+            commands=(kubectl("describe", "ingress", item.meta.name, namespace=item.meta.namespace),),
             implies=Status.IN_PROGRESS,
         )
     paths = [rule.path or "/" for rule in rules]
@@ -195,7 +198,12 @@ def _ingress(item: Ingress, rules: list[IngressRule], world: World) -> Iterator[
             evidence={f"{where} {BODY_SIZE}": item.meta.annotations.get(BODY_SIZE, "(not set: 1m)")},
             why="The phone gets HTTP 413.",
             fix=f'Annotate it with {BODY_SIZE}: "0", and timeouts of 600 seconds.',
-            commands=(f"kubectl -n {item.meta.namespace} annotate ingress {item.meta.name} {BODY_SIZE}=0 --overwrite",),
+            commands=(
+                kubectl(
+                    *("annotate", "ingress", item.meta.name, f"{BODY_SIZE}=0", "--overwrite"),
+                    namespace=item.meta.namespace,
+                ),
+            ),
         )
     if controller == NGINX:
         yield Finding(
@@ -275,7 +283,7 @@ def check_web_ui(world: World, settings: Settings) -> Iterator[Finding]:
                     evidence={f"ingress/{item.meta.namespace}/{item.meta.name}": f"{rule.service}:{rule.port}"},
                     why="Whoever finds it can use it.",
                     fix="Delete this Ingress, or put authentication in front.",
-                    commands=(f"kubectl -n {item.meta.namespace} delete ingress {item.meta.name}",),
+                    commands=(kubectl("delete", "ingress", item.meta.name, namespace=item.meta.namespace),),
                     implies=Status.ACTION_REQUIRED,
                 )
                 return
@@ -287,6 +295,7 @@ STEP = Step(
     (
         check_ingress,
         check_web_ui,
-        missing_rights("exposure", "create an Ingress", Right("create", "ingresses.networking.k8s.io", "immich")),
     ),
+    work="create an Ingress",
+    needs=(Need("create", "ingresses.networking.k8s.io", "immich"),),
 )

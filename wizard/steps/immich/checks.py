@@ -10,17 +10,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from wizard.choices import IMMICH_MOUNT, import_path
+from wizard.command import helm, kubectl
 from wizard.facts.objects import items, manager_of, pods_needed_by
 from wizard.facts.pod_problem import pod_trouble
 from wizard.iterations import iteration
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import Settings
-from wizard.steps.base import Right, Step, missing_rights, unknown
+from wizard.steps.base import Need, Step, unknown
 from wizard.steps.immich.photos import check_network_volume, check_users, library_of, mount_of
 from wizard.world import Found, Immich, Missing, Pod, Unreadable, World
 
 DATABASE_IMAGE = re.compile(r"postgres|pgvecto|vectorchord|pgvector")
 VECTORS = re.compile(r"vectorchord|pgvecto|pgvector|immich-app/postgres")
+_CHART = "oci://ghcr.io/immich-app/immich-charts/immich"
 
 
 def check_installed(world: World, settings: Settings) -> Iterator[Finding]:
@@ -40,9 +42,7 @@ def check_installed(world: World, settings: Settings) -> Iterator[Finding]:
                 fix="Install Immich (chart 0.10 or later, with a PostgreSQL that has VectorChord and a claim for its library), "
                 "or skip these iterations when yours runs elsewhere. A claim can be mounted only in its own namespace: "
                 f"installing it into {settings.namespace} is the simplest.",
-                commands=(
-                    f"helm install immich oci://ghcr.io/immich-app/immich-charts/immich -n {settings.namespace} -f values.yaml",
-                ),
+                commands=(helm("install", "immich", _CHART, "-f", "values.yaml", namespace=settings.namespace),),
                 implies=Status.BLOCKED,
                 blocker=Blocker(
                     "P0",
@@ -81,8 +81,10 @@ def _server(immich: Immich, world: World) -> Iterator[Finding]:
             why="The first start migrates its database, which takes minutes.",
             fix="Wait; if it restarts instead, its log says why (database without VectorChord, no cache, no library claim).",
             commands=(
-                f"kubectl -n {immich.namespace} get pods",
-                f"kubectl -n {immich.namespace} logs {immich.kind.lower()}/{immich.workload.name} --tail=50",
+                kubectl("get", "pods", namespace=immich.namespace),
+                kubectl(
+                    "logs", f"{immich.kind.lower()}/{immich.workload.name}", "--tail=50", namespace=immich.namespace
+                ),
             ),
             implies=Status.IN_PROGRESS,
         )
@@ -106,7 +108,9 @@ def _server(immich: Immich, world: World) -> Iterator[Finding]:
             evidence={"/api/server/config isInitialized": False},
             why="A library can be added only by an admin.",
             fix="Open Immich in a browser and sign up; the first account is the admin.",
-            commands=(f"kubectl -n {immich.namespace} port-forward svc/{immich.service} 2283:{immich.port}",),
+            commands=(
+                kubectl("port-forward", f"svc/{immich.service}", f"2283:{immich.port}", namespace=immich.namespace),
+            ),
             implies=Status.ACTION_REQUIRED,
         )
     if immich.maintenance:
@@ -147,7 +151,10 @@ def _troubles(immich: Immich, world: World) -> list[Finding]:
                     why="A plain PostgreSQL lacks VectorChord, which Immich needs since 1.133.",
                     fix="Use an image with VectorChord (ghcr.io/immich-app/postgres, or tensorchord/cloudnative-vectorchord for CloudNativePG).",
                     commands=(
-                        f"kubectl -n {immich.namespace} logs {immich.kind.lower()}/{immich.workload.name} --tail=50",
+                        kubectl(
+                            *("logs", f"{immich.kind.lower()}/{immich.workload.name}", "--tail=50"),
+                            namespace=immich.namespace,
+                        ),
                     ),
                     implies=Status.BLOCKED,
                 ),
@@ -167,7 +174,7 @@ def _silent(immich: Immich, where: str) -> Iterator[Finding]:
             "Immich runs, and no Service leads to it.",
             evidence={f"{immich.kind.lower()} {where}": "ready", "service immich-server": "not found"},
             fix="Make a Service for port 2283 of its pods.",
-            commands=(f"kubectl -n {immich.namespace} get services",),
+            commands=(kubectl("get", "services", namespace=immich.namespace),),
             implies=Status.ACTION_REQUIRED,
         )
     elif "forbidden" in immich.probe_error.lower():
@@ -184,7 +191,7 @@ def _silent(immich: Immich, where: str) -> Iterator[Finding]:
             evidence={f"service {immich.namespace}/{immich.service}:{immich.port}": immich.probe_error or "no answer"},
             why="The Service leads to another port, or the server is only just starting. Immich listens on 2283 since 1.118, on 3001 before.",
             fix="Compare the Service's target port with the container's.",
-            commands=(f"kubectl -n {immich.namespace} describe service {immich.service}",),
+            commands=(kubectl("describe", "service", immich.service, namespace=immich.namespace),),
             implies=Status.ACTION_REQUIRED,
         )
 
@@ -240,7 +247,10 @@ def check_application(world: World, settings: Settings) -> Iterator[Finding]:
                     if refused
                     else "Mend what the message names.",
                     commands=(
-                        f"kubectl -n {app.meta.namespace} get application {app.meta.name} -o jsonpath='{{.status.conditions}}'",
+                        kubectl(
+                            *("get", "application", app.meta.name, "-o", "jsonpath={.status.conditions}"),
+                            namespace=app.meta.namespace,
+                        ),
                     ),
                     implies=Status.ACTION_REQUIRED,
                 )
@@ -256,11 +266,7 @@ STEP = Step(
         check_chart,
         check_users,
         check_network_volume,
-        missing_rights(
-            "immich",
-            "mount the photos in Immich",
-            Right("patch", "deployments.apps", "immich"),
-            Right("create", "persistentvolumes", "cluster"),
-        ),
     ),
+    work="mount the photos in Immich",
+    needs=(Need("patch", "deployments.apps", "immich"), Need("create", "persistentvolumes", "cluster")),
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from wizard.annotations import LIBRARY, read_json
 from wizard.choices import IMMICH_MOUNT, PHOTOS_CLAIM, import_path
+from wizard.command import kubectl
 from wizard.facts.objects import claim_named
 from wizard.facts.runners import cron_jobs
 from wizard.model import Blocker, Finding, Severity, Status
@@ -133,7 +134,7 @@ def _volume_unknown(what: str, evidence: dict[str, object]) -> Finding:
         evidence=evidence,
         why="The volumes could not be read, or are not there yet.",
         fix="Look again when both claims are Bound; reading volumes needs the right to get persistentvolumes.",
-        commands=("kubectl auth can-i get persistentvolumes",),
+        commands=(kubectl("auth", "can-i", "get", "persistentvolumes"),),
         implies=Status.UNKNOWN,
     )
 
@@ -254,7 +255,11 @@ def library_of(world: World, settings: Settings) -> Iterator[Finding]:
             fix="See whether the files are there for Immich: list the folder inside its pod. Exclude lost+found from the library.",
             commands=(
                 (
-                    f"kubectl -n {world.immich.value.namespace} exec {world.immich.value.kind.lower()}/{world.immich.value.workload.name} -- ls -la {import_path(settings)}",
+                    kubectl(
+                        *("exec", f"{world.immich.value.kind.lower()}/{world.immich.value.workload.name}", "--"),
+                        *("ls", "-la", import_path(settings)),
+                        namespace=world.immich.value.namespace,
+                    ),
                 )
                 if isinstance(world.immich, Found)
                 else ()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from wizard.accounts import AccountNames
 from wizard.choices import CONFIG_SIZE, PHOTOS_CLAIM, PHOTOS_SIZE
+from wizard.command import STDIN, Command, Shell, kubectl, line, photosync_wizard
 from wizard.facts.library_room import known_to_fit
 from wizard.facts.objects import (
     application_of,
@@ -17,10 +18,12 @@ from wizard.facts.objects import (
 )
 from wizard.facts.runners import nowhere_to_put
 from wizard.iterations import iteration
+from wizard.manifests import as_yaml, storage
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.quantity import bytes_of
 from wizard.settings import Settings
-from wizard.steps.base import Right, Step, cut_short, missing_rights, unknown
+from wizard.steps.base import Step, cut_short, unknown
+from wizard.steps.storage.plan import plan
 from wizard.steps.storage.volumes import check_multi_attach, check_reclaim, check_volume_full, growing
 from wizard.world import Claim, Found, Missing, Page, StorageClass, Unreadable, World
 
@@ -46,7 +49,7 @@ def check_namespace(world: World, settings: Settings) -> Iterator[Finding]:
                 evidence={f"namespace/{name} status.phase": "Terminating"},
                 why="Nothing can be created in it, and everything in it, claims included, is on its way out.",
                 fix="Wait until it is gone, or find the finalizer that holds it; then create it anew.",
-                commands=(f"kubectl get namespace {name} -o jsonpath='{{.status.conditions}}'",),
+                commands=(kubectl("get", "namespace", name, "-o", "jsonpath={.status.conditions}"),),
                 implies=Status.BLOCKED,
                 blocker=Blocker(
                     "P0",
@@ -77,8 +80,8 @@ def check_namespace(world: World, settings: Settings) -> Iterator[Finding]:
                 if elsewhere
                 else "Create it.",
                 commands=(
-                    *((f"photosync-wizard -n {elsewhere} status",) if elsewhere else ()),
-                    f"kubectl create namespace {name}",
+                    *((photosync_wizard("status", namespace=elsewhere),) if elsewhere else ()),
+                    kubectl("create", "namespace", name),
                 ),
                 implies=Status.ACTION_REQUIRED,
                 blocker=Blocker(
@@ -163,15 +166,9 @@ def _missing_claims(world: World, settings: Settings, names: list[str]) -> Itera
         )
 
 
-def _claim_command(namespace: str, name: str, size: str) -> str:
-    return (
-        f"kubectl -n {namespace} apply -f - <<'EOF'\n"
-        "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n"
-        f"  name: {name}\n"
-        "  annotations:\n    argocd.argoproj.io/sync-options: Prune=false,Delete=false\n"
-        "spec:\n  accessModes: [ReadWriteOnce]\n  resources:\n    requests:\n"
-        f"      storage: {size}\nEOF"
-    )
+def _claim_command(namespace: str, name: str, size: str) -> Command:
+    manifest = as_yaml(storage.claim(name, namespace, size=size))
+    return kubectl("apply", "-f", STDIN, namespace=namespace, stdin=manifest)
 
 
 def _claim(claim: Claim, wanted: str, world: World, settings: Settings) -> Iterator[Finding]:
@@ -184,7 +181,7 @@ def _claim(claim: Claim, wanted: str, world: World, settings: Settings) -> Itera
             evidence={f"{where} metadata.deletionTimestamp": claim.meta.deleting},
             why="With a class that reclaims volumes, its data goes with it.",
             fix="Copy what is on it while a pod still holds it; a deletion can't be taken back.",
-            commands=(f"kubectl -n {settings.namespace} describe pvc {claim.meta.name}",),
+            commands=(kubectl("describe", "pvc", claim.meta.name, namespace=settings.namespace),),
             implies=Status.BLOCKED,
         )
     elif claim.phase == "Lost":
@@ -195,7 +192,7 @@ def _claim(claim: Claim, wanted: str, world: World, settings: Settings) -> Itera
             evidence={f"{where} status.phase": "Lost", f"{where} spec.volumeName": claim.volume_name},
             why="What was on it can't be reached from the cluster any more.",
             fix="Bring the volume back from its storage, or delete the claim and start with an empty one.",
-            commands=(f"kubectl get pv {claim.volume_name}",),
+            commands=(kubectl("get", "pv", claim.volume_name),),
             implies=Status.FAILED,
         )
     elif claim.phase == "Bound":
@@ -225,7 +222,7 @@ def _claim(claim: Claim, wanted: str, world: World, settings: Settings) -> Itera
 
 
 def _pending_claim(claim: Claim, where: str, world: World, settings: Settings) -> Iterator[Finding]:
-    describe = f"kubectl -n {settings.namespace} describe pvc {claim.meta.name}"
+    describe = kubectl("describe", "pvc", claim.meta.name, namespace=settings.namespace)
     evidence: dict[str, object] = {f"{where} status.phase": claim.phase or "Pending"}
     failures = [
         event for event in events_about(world, "PersistentVolumeClaim", claim.meta.name) if event.type == "Warning"
@@ -264,7 +261,7 @@ def _pending_claim(claim: Claim, where: str, world: World, settings: Settings) -
                 f"The claim {claim.meta.name} is being bound for pod {users[0].meta.name}.",
                 evidence=evidence | {f"pod/{users[0].meta.name} status.phase": "Pending"},
                 fix="Look again in a minute; if it stays like this, the pod's events say why.",
-                commands=(f"kubectl -n {settings.namespace} describe pod {users[0].meta.name}", describe),
+                commands=(kubectl("describe", "pod", users[0].meta.name, namespace=settings.namespace), describe),
                 implies=Status.IN_PROGRESS,
             )
         elif unread := next((read for read in (world.pods, world.job_pods) if isinstance(read, Unreadable)), None):
@@ -289,7 +286,7 @@ def _pending_claim(claim: Claim, where: str, world: World, settings: Settings) -
             evidence=evidence | {f"{where} spec.storageClassName": claim.storage_class or "(none)"},
             why="The provisioner has not answered yet, or is not running.",
             fix="See whether the provisioner's pod runs; the claim's events say what it tried.",
-            commands=(describe, "kubectl get pods -A | grep -i provisioner"),
+            commands=(describe, line(kubectl("get", "pods", "-A"), Shell(" | "), "grep", "-i", "provisioner")),
             implies=Status.IN_PROGRESS,
         )
 
@@ -305,7 +302,7 @@ def _events_unreadable(claim: Claim, read: Unreadable) -> Finding:
 
 
 def _class_of(
-    claim: Claim, page: Page[StorageClass], where: str, describe: str
+    claim: Claim, page: Page[StorageClass], where: str, describe: Command
 ) -> tuple[StorageClass | None, Finding | None]:
     names = ", ".join(item.meta.name for item in page.items) or "none"
     chosen = class_of(claim, page)
@@ -320,7 +317,7 @@ def _class_of(
             why="No provisioner answers to that name, so only a ready-made PersistentVolume of the same class can be bound to it.",
             fix="If such a volume is meant for it, see that it is Available, large enough and has the claim's access modes. "
             "Otherwise make the claim anew with a class from the list; nothing is on it yet.",
-            commands=("kubectl get pv", "kubectl get storageclass", describe),
+            commands=(kubectl("get", "pv"), kubectl("get", "storageclass"), describe),
             implies=Status.ACTION_REQUIRED,
         )
     if claim.storage_class == "":
@@ -334,7 +331,7 @@ def _class_of(
             },
             why='With storageClassName "" nothing is made: somebody has to provide the volume.',
             fix="Create a PersistentVolume of this size and these access modes, or create the claim with a class by name.",
-            commands=("kubectl get pv", "kubectl get storageclass"),
+            commands=(kubectl("get", "pv"), kubectl("get", "storageclass")),
             implies=Status.ACTION_REQUIRED,
         )
     return None, Finding(
@@ -345,9 +342,11 @@ def _class_of(
         why="Nobody feels responsible for the claim, so it stays Pending.",
         fix="Mark one class as the default, or create the claim with a class by name.",
         commands=(
-            "kubectl get storageclass",
-            f"kubectl annotate storageclass {names if len(page.items) == 1 else 'NAME'} "
-            "storageclass.kubernetes.io/is-default-class=true",
+            kubectl("get", "storageclass"),
+            kubectl(
+                *("annotate", "storageclass", names if len(page.items) == 1 else "NAME"),
+                "storageclass.kubernetes.io/is-default-class=true",
+            ),
         ),
         implies=Status.ACTION_REQUIRED,
     )
@@ -368,15 +367,6 @@ def _size(claim: Claim, wanted: str, where: str, world: World, settings: Setting
         )
 
 
-def check_rights(world: World, settings: Settings) -> Iterator[Finding]:
-    wanted = [Right("create", "persistentvolumeclaims")]
-    work = "create the claims"
-    if isinstance(world.namespace, Missing):
-        wanted.append(Right("create", "namespaces", "cluster"))
-        work = "create the namespace and the claims"
-    yield from missing_rights("storage", work, *wanted)(world, settings)
-
-
 STEP = Step(
     iteration("storage"),
     "Two volumes of the cluster's own storage: a small one for Apple's session, a large one for the photos. "
@@ -387,6 +377,7 @@ STEP = Step(
         check_multi_attach,
         check_volume_full,
         check_reclaim,
-        check_rights,
     ),
+    work="create the namespace and the claims",
+    plan=plan,
 )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from wizard.choices import PHOTOS_CLAIM
+from wizard.command import Command, kubectl
 from wizard.facts.objects import all_pods, claim_named, claims_of, class_of, events_about, items, mend
 from wizard.icloudpd.workload import read_workload
 from wizard.model import Finding, Severity, Status
@@ -17,7 +18,7 @@ from wizard.world import Claim, Event, Found, LogTail, Pod, Read, World
 _PATH = re.compile(r"/[^\s'\":,]+")
 
 
-def growing(claim: Claim, size: str, world: World, settings: Settings) -> tuple[str, tuple[str, ...]]:
+def growing(claim: Claim, size: str, world: World, settings: Settings) -> tuple[str, tuple[Command, ...]]:
     """How to get more room: (fix, commands)."""
     chosen = class_of(claim, world.storage_classes.value) if isinstance(world.storage_classes, Found) else None
     if chosen and not chosen.expandable:
@@ -31,7 +32,7 @@ def growing(claim: Claim, size: str, world: World, settings: Settings) -> tuple[
         "PersistentVolumeClaim",
         claim.meta,
         f"Grow it to {size}; a claim can never be made smaller.",
-        f"kubectl -n {settings.namespace} patch pvc {claim.meta.name} --type merge -p '{patch}'",
+        kubectl("patch", "pvc", claim.meta.name, "--type", "merge", "-p", patch, namespace=settings.namespace),
     )
 
 
@@ -61,8 +62,8 @@ def _multi_attach(event: Event, world: World, settings: Settings) -> Finding:
         | {f"pod/{pod.meta.name} on node {pod.node}": "uses the same claim" for pod in holders},
         why="A ReadWriteOnce volume belongs to one node at a time, and another pod still holds it there.",
         fix=fix,
-        commands=tuple(f"kubectl -n {settings.namespace} delete pod {pod.meta.name}" for pod in done_with)
-        or (f"kubectl -n {settings.namespace} get pods -o wide",),
+        commands=tuple(kubectl("delete", "pod", pod.meta.name, namespace=settings.namespace) for pod in done_with)
+        or (kubectl("get", "pods", "-o", "wide", namespace=settings.namespace),),
         implies=Status.BLOCKED,
     )
 
@@ -150,7 +151,9 @@ def check_reclaim(world: World, settings: Settings) -> Iterator[Finding]:
             why="The volume's reclaim policy is Delete.",
             fix="Set it to Retain to keep the data whatever happens to the claim.",
             commands=(
-                f"kubectl patch pv {volume.value.meta.name} --type merge "
-                '-p \'{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}\'',
+                kubectl(
+                    *("patch", "pv", volume.value.meta.name, "--type", "merge", "-p"),
+                    '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}',
+                ),
             ),
         )

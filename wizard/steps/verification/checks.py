@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from wizard.accounts import AccountNames
 from wizard.annotations import INSTANTIATE, RUNBOOK_WRITTEN_AT, VERIFIED_AT, VERIFIED_COUNTS, parse_time, read_json
 from wizard.choices import PHOTOS_CLAIM, SKIPPED, TIME_ZONE
+from wizard.command import Command, kubectl
 from wizard.facts.objects import (
     claim_named,
     cron_job_named,
@@ -23,7 +24,7 @@ from wizard.facts.objects import (
 from wizard.facts.pod_problem import pod_trouble
 from wizard.facts.session import session_of
 from wizard.facts.session_history import log_of
-from wizard.facts.sign_in_commands import reauth
+from wizard.facts.sign_in_commands import reauth, run_by_hand
 from wizard.icloudpd.log import (
     DOWNLOADS_REFUSED,
     ENDED,
@@ -37,7 +38,7 @@ from wizard.iterations import iteration
 from wizard.model import Finding, SessionState, Severity, Status
 from wizard.schedule import longest_gap
 from wizard.settings import DEFAULT_ACCOUNT, Settings
-from wizard.steps.base import Right, Step, missing_rights, unknown
+from wizard.steps.base import Need, Step, unknown
 from wizard.steps.credentials.cron_job import refused_pods
 from wizard.world import Job, Missing, Unreadable, World
 
@@ -84,9 +85,7 @@ def _whose(account: str) -> str:
 def _runs(account: str, world: World, settings: Settings) -> Iterator[Finding]:
     names, who = AccountNames.of(account, settings), _whose(account)
     jobs = jobs_of(world, names.cron_job)
-    start = (
-        f"kubectl -n {settings.namespace} create job --from=cronjob/{names.cron_job} {names.cron_job}-by-hand-$(date +%s)",
-    )
+    start = (run_by_hand(names, settings),)
     running = [job for job in jobs if job.state == "running"]
     finished = [job for job in jobs if job.state in ("complete", "failed")]
     for job in running[-1:]:
@@ -177,7 +176,7 @@ def _signed_in_since(job: Job, account: str, world: World, settings: Settings) -
     return session.verified_at if after else None
 
 
-def _before_sign_in(job: Job, who: str, signed_in: datetime, start: tuple[str, ...], world: World) -> Finding:
+def _before_sign_in(job: Job, who: str, signed_in: datetime, start: tuple[Command, ...], world: World) -> Finding:
     log = log_of(job, world)
     signs = read_log(log).signs if log else ()
     return Finding(
@@ -212,7 +211,7 @@ def _finished(job: Job, account: str, world: World, settings: Settings, *, newes
     signs = list(findings_from("verification", log, ("account", "run"))) if log else []
     anew = (reauth(account, settings, "--renew"),)
     signs = [replace(one, commands=anew) if one.id == f"verification.{DOWNLOADS_REFUSED}" else one for one in signs]
-    logs = (f"kubectl -n {settings.namespace} logs job/{job.meta.name}",)
+    logs = (kubectl("logs", f"job/{job.meta.name}", namespace=settings.namespace),)
     yield from (trouble for trouble in troubles[:1] if trouble.id not in {sign.id for sign in signs})
     yield from signs
     read = world.sync_logs.get(job.meta.name)
@@ -295,7 +294,7 @@ def _last_success(names: AccountNames, who: str, world: World) -> Iterator[Findi
             evidence={f"cronjob/{job.meta.name} status.lastScheduleTime": "never", "created": job.meta.created},
             why="Kubernetes' CronJob controller does not run, or the schedule never comes round.",
             fix="See what its events say.",
-            commands=(f"kubectl -n {job.meta.namespace} describe cronjob {job.meta.name}",),
+            commands=(kubectl("describe", "cronjob", job.meta.name, namespace=job.meta.namespace),),
             implies=Status.FAILED,
         )
 
@@ -405,6 +404,7 @@ STEP = Step(
         check_counts,
         check_runbook,
         check_other_jobs,
-        missing_rights("verification", "start a run by hand", Right("create", "jobs.batch"), Right("get", "pods/log")),
     ),
+    work="start a run by hand",
+    needs=(Need("create", "jobs.batch"),),
 )

@@ -1,4 +1,4 @@
-"""Whether the CronJob's next run would meet a sign-in, and what is done about it then: a pure function of what was seen."""
+"""How the CronJob is kept from running into a sign-in, and goes on afterwards. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from wizard.annotations import SUSPENDED_BY, written
 from wizard.facts.objects import tracked_by
-from wizard.model import Action, Target, Verb
+from wizard.plan import PatchObject, Target
 from wizard.schedule import next_runs
 from wizard.settings import Settings
 from wizard.world import CronJob, Found, World
@@ -20,8 +20,8 @@ SIGN_IN_TAKES = timedelta(minutes=30)
 class Pausing:
     """`suspend` and `resume` are None where the CronJob is left alone; `notes` are sentences for the person."""
 
-    suspend: Action | None = None
-    resume: Action | None = None
+    suspend: PatchObject | None = None
+    resume: PatchObject | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -30,31 +30,46 @@ def pausing(job: CronJob | None, world: World, settings: Settings, at: datetime)
     if job is None:
         return Pausing()
     name, target = job.meta.name, Target("batch/v1", "CronJob", "cronjobs", settings.namespace, job.meta.name)
-    resume = Action(
-        f"Let the CronJob {name} go on",
-        Verb.PATCH,
-        target,
-        {"metadata": {"annotations": {SUSPENDED_BY: None}}, "spec": {"suspend": False}},
-        command=f"kubectl -n {settings.namespace} patch cronjob {name} --type merge -p "
-        f'\'{{"metadata":{{"annotations":{{"{SUSPENDED_BY}":null}}}},"spec":{{"suspend":false}}}}\'',
+    resume = PatchObject(
+        id="resume",
+        title=f"Let the CronJob {name} go on",
+        target=target,
+        patch={"metadata": {"annotations": {SUSPENDED_BY: None}}, "spec": {"suspend": False}},
     )
     if job.suspend and job.meta.annotations.get(SUSPENDED_BY):
         return Pausing(None, resume, (f"{name} is still paused from an earlier sign-in, and goes on afterwards.",))
     upcoming = next_runs(job.schedule, job.time_zone, at)
     if job.suspend or not upcoming or upcoming[0] - at > SIGN_IN_TAKES:
         return Pausing()
+    run_at = f"{upcoming[0]:%H:%M} UTC"
     if _undone_by_argo_cd(job, world):
-        note = f"{name} runs at {upcoming[0]:%H:%M} UTC, and Argo CD would undo a pause: be done before, or wait."
-        return Pausing(notes=(note,))
-    suspend = Action(
-        f"Pause the CronJob {name}, whose next run is at {upcoming[0]:%H:%M} UTC",
-        Verb.PATCH,
-        target,
-        {"metadata": {"annotations": {SUSPENDED_BY: written(at)}}, "spec": {"suspend": True}},
-        command=f'kubectl -n {settings.namespace} patch cronjob {name} -p \'{{"spec":{{"suspend":true}}}}\'',
-        undo="It goes on when the sign-in ends; the next start of the wizard sees to it if this one can't.",
+        return Pausing(notes=(f"{name} runs at {run_at}, and Argo CD would undo a pause: be done before, or wait.",))
+    suspend = PatchObject(
+        id="pause",
+        title=f"Pause the CronJob {name}, whose next run is at {run_at}",
+        target=target,
+        patch={"metadata": {"annotations": {SUSPENDED_BY: written(at)}}, "spec": {"suspend": True}},
+        undo=(resume,),
     )
+    if _may_not(suspend, world):
+        return Pausing(notes=(f"{name} runs at {run_at}, and you may not pause it: be done before, or wait.",))
     return Pausing(suspend, resume, (f"{name} is paused meanwhile, and goes on afterwards.",))
+
+
+def right_to_pause(job: CronJob, settings: Settings) -> PatchObject:
+    """A pause that is not due, for the right that it would take."""
+    target = Target("batch/v1", "CronJob", "cronjobs", settings.namespace, job.meta.name)
+    return PatchObject(id="pause", title=f"Pause the CronJob {job.meta.name}", target=target, patch={})
+
+
+def _may_not(change: PatchObject, world: World) -> bool:
+    """Whether the server was asked about it and denied it."""
+    return any(
+        access.allowed is False
+        and (access.verb, access.resource, access.namespace) == (right.verb, right.resource, right.namespace)
+        for right in change.rights
+        for access in world.access
+    )
 
 
 def _undone_by_argo_cd(job: CronJob, world: World) -> bool:

@@ -1,0 +1,155 @@
+"""Iteration 1's plan: the namespace and the claims that are missing, and what keeps Argo CD from deleting those that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wizard.choices import STORAGE_CLASS, value_of
+from wizard.facts.objects import tracked_by
+from wizard.manifests import Manifest, storage
+from wizard.plan import ApplyObject, Change, DeleteObject, PatchObject, Plan, Target, WaitUntil, target_of
+from wizard.settings import Settings
+from wizard.world import Claim, Found, Missing, Page, StorageClass, Unreadable, World
+
+CLAIMS = "persistentvolumeclaims"
+BINDING_SECONDS = 300.0
+"""How long a claim of a class that binds at once may take."""
+
+
+def plan(world: World, settings: Settings) -> Plan:
+    """What iteration 1 lacks in this world. Never shrinks a claim, and makes none again that is there."""
+    title = f"Storage in the namespace {settings.namespace}"
+    if obstacles := tuple(_obstacles(world, settings)):
+        return Plan(title, obstacles=obstacles)
+    claims = world.claims.value if isinstance(world.claims, Found) else Page[Claim]()
+    present = {claim.meta.name: claim for claim in claims.items}
+    storage_class = _storage_class(world, settings)
+    changes: list[Change] = list(_namespace(world, settings))
+    notes: list[str] = []
+    waits: list[Change] = []
+    for manifest in _claims(settings, storage_class):
+        name = manifest["metadata"]["name"]
+        if claim := present.get(name):
+            changes += _protection(claim, notes)
+        elif _kept_in_git(name, world, settings):
+            notes.append(
+                f"The claim {name} is in the git repository that Argo CD follows: it is made by a sync, not from here."
+            )
+        else:
+            changes.append(_claim(manifest))
+            waits += _binding(manifest, storage_class, world)
+    return Plan(title, (*changes, *waits), tuple(notes))
+
+
+def _obstacles(world: World, settings: Settings) -> Iterator[str]:
+    match world.namespace:
+        case Found(value=namespace) if namespace.phase == "Terminating":
+            yield f"The namespace {settings.namespace} is being deleted: nothing can be created in it until it is gone."
+    match world.claims:
+        case Unreadable(message=message):
+            yield f"The claims in {settings.namespace} could not be read. {message}"
+        case Found(value=page) if page.more:
+            yield f"There are more claims in {settings.namespace} than were read, so it is not known which are missing."
+    match world.storage_classes:
+        case Found(value=classes) if not classes.more and not _storage_class(world, settings):
+            names = ", ".join(item.meta.name for item in classes.items)
+            yield (
+                f"None of the storage classes is the default ({names}): choose one with {STORAGE_CLASS.flag}."
+                if names
+                else "The cluster has no storage class, so nothing would make a volume for a claim."
+            )
+
+
+def _storage_class(world: World, settings: Settings) -> str | None:
+    return value_of(STORAGE_CLASS, world, settings).value
+
+
+def _namespace(world: World, settings: Settings) -> Iterator[Change]:
+    if isinstance(world.namespace, Missing):
+        manifest = storage.namespace(settings.namespace)
+        yield ApplyObject(
+            id="namespace",
+            title=f"Create the namespace {settings.namespace}",
+            target=target_of(manifest, "namespaces"),
+            manifest=manifest,
+            no_undo="Deleting a namespace deletes everything in it, claims with photos included.",
+        )
+
+
+def _claims(settings: Settings, storage_class: str | None) -> Iterator[Manifest]:
+    for account in settings.accounts:
+        yield storage.config_claim(settings, account, storage_class=storage_class)
+    yield storage.photos_claim(settings, storage_class=storage_class)
+
+
+def _claim(manifest: Manifest) -> Change:
+    target = target_of(manifest, CLAIMS)
+    removal = DeleteObject(
+        id=f"remove-{target.name}",
+        title=f"Delete the claim {target.name}, with everything on it",
+        target=target,
+        no_undo="What was on the claim is gone with it.",
+    )
+    size = manifest["spec"]["resources"]["requests"]["storage"]
+    return ApplyObject(
+        id=f"claim-{target.name}",
+        title=f"Create the claim {target.name} ({size})",
+        target=target,
+        manifest=manifest,
+        undo=(removal,),
+    )
+
+
+def _protection(claim: Claim, notes: list[str]) -> Iterator[Change]:
+    """What adds the sync options that keep Argo CD from deleting a claim that is there, beside those that it has."""
+    key, options = next(iter(storage.PROTECTED.items()))
+    present = [option for option in claim.meta.annotations.get(key, "").split(",") if option]
+    subjects = {option.partition("=")[0] for option in present}
+    lacking = [option for option in options.split(",") if option.partition("=")[0] not in subjects]
+    if not lacking:
+        return
+    name = claim.meta.name
+    if application := tracked_by(claim.meta):
+        notes.append(
+            f"Argo CD keeps the claim {name} from git (application {application}), so its file there has to say "
+            f"{key}: {','.join([*present, *lacking])}."
+        )
+        return
+    target = Target("v1", "PersistentVolumeClaim", CLAIMS, claim.meta.namespace, name)
+    yield PatchObject(
+        id=f"protect-{name}",
+        title=f"Keep Argo CD from ever deleting the claim {name}",
+        target=target,
+        patch={"metadata": {"annotations": {key: ",".join([*present, *lacking])}}},
+        undo=(
+            PatchObject(
+                id=f"unprotect-{name}",
+                title=f"Let Argo CD delete the claim {name} again",
+                target=target,
+                patch={"metadata": {"annotations": {key: ",".join(present) or None}}},
+            ),
+        ),
+    )
+
+
+def _kept_in_git(name: str, world: World, settings: Settings) -> bool:
+    """Whether our application would make this claim at its next sync."""
+    app = world.application.value if isinstance(world.application, Found) else None
+    this = ("PersistentVolumeClaim", name, settings.namespace)
+    return bool(app and any((one.kind, one.name, one.namespace) == this for one in app.resources))
+
+
+def _binding(manifest: Manifest, storage_class: str | None, world: World) -> Iterator[Change]:
+    """What waits until the claim is bound, where its class doesn't wait for a pod that mounts it."""
+    classes = world.storage_classes.value if isinstance(world.storage_classes, Found) else Page[StorageClass]()
+    chosen = next((item for item in classes.items if item.meta.name == storage_class), None)
+    if chosen and chosen.binding_mode == "Immediate":
+        target = target_of(manifest, CLAIMS)
+        yield WaitUntil(
+            id=f"bound-{target.name}",
+            title=f"Wait until the claim {target.name} has its volume",
+            target=target,
+            field="status.phase",
+            values=("Bound",),
+            seconds=BINDING_SECONDS,
+        )
