@@ -39,12 +39,9 @@ from tests.steps.worlds import (
 )
 from wizard.annotations import SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, VERIFIED_COUNTS
 from wizard.choices import SKIPPED
-<<<<<<< HEAD
+from wizard.command import Address
 from wizard.errors import Exit
 from wizard.export.verdict import exit_code
-=======
-from wizard.command import Address
->>>>>>> main
 from wizard.model import Finding, Report, SessionState, Severity, Status
 from wizard.steps import STEPS, diagnose
 from wizard.steps.base import blockers_of, status_of
