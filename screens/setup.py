@@ -144,7 +144,7 @@ class SetupScreen(PageScreen):
         """Other ones while something is asked: letters are text then."""
         if self._asking:
             return ("⏎", "take it", ""), ("↑↓", "to the rows", ""), ("Esc", "leave it as it is", "screen.back")
-        return self.KEYS
+        return [(key, "fewer" if key == "a" and self._all else what, action) for key, what, action in self.KEYS]
 
     def page(self, picture: Picture) -> Iterable[Row]:
         """The rows of the last look, then the button."""

@@ -15,13 +15,13 @@ from wizard.demo.runtime.volumes import Volume
 from wizard.demo.world import DemoWorld
 from wizard.engine import Engine
 from wizard.errors import Trouble
+from wizard.facts.accounts import with_seen_accounts
 from wizard.icloud.password import Keeper
 from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
 from wizard.settings import Settings
 from wizard.signin.begin import Start, begin
 from wizard.signin.person import AnotherCode, Code, GaveUp, InUse, Progress, Stage, Tick
 from wizard.signin.renew import Renewal
-from wizard.steps.report import with_seen_accounts
 from wizard.world import World
 
 PASSWORD = "demo-password"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,8 @@ from screens.app import WizardApp
 from tests.screens import fake
 from tests.screens.conftest import Opener
 from tests.screens.fake import FakeSession, fresh, stale, unreachable
+from wizard.choices import CHOICES
+from wizard.setup import SetupRow
 
 SIZES = [(80, 24), (120, 36)]
 Snap = Callable[[WizardApp, str], None]
@@ -39,6 +42,19 @@ async def test_screens(opened: Opener, snap: Snap, name: str, size: tuple[int, i
 async def test_first_start(opened: Opener, snap: Snap, size: tuple[int, int]) -> None:
     async with opened(FakeSession(fresh()), size) as wizard:
         snap(wizard.app, "first-start")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_choice(opened: Opener, snap: Snap, size: tuple[int, int]) -> None:
+    advanced = tuple(
+        SetupRow(choice.id, choice.label, choice.text(choice.default) or "not known", "as usual", "ok", advanced=True)
+        for choice in CHOICES
+        if choice.advanced
+    )
+    session = FakeSession(fresh(replace(fake.SEED, setup=(*fake.SETUP, *advanced))))
+    async with opened(session, size) as wizard:
+        await wizard.press("escape", "a")
+        snap(wizard.app, "every-choice")
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.state.worlds import full_state
+from tests.steps import choices_page
 from tests.steps.worlds import SETTINGS, complete, fresh, meta, page
 from wizard import answers, choices, setup
 from wizard.answers import answers_of, parse_answers
@@ -90,6 +91,12 @@ def test_labels_fit_their_column_and_ids_are_told_apart() -> None:
     assert all(choice.question.endswith(".") and choice.example for choice in CHOICES)
 
 
+def test_the_page_lists_the_choices_as_they_are_declared() -> None:
+    assert choices_page.PAGE.read_text(encoding="utf-8") == choices_page.page(), (
+        "write it: python -m tests.steps.choices_page"
+    )
+
+
 def test_the_defaults_are_possible_values() -> None:
     for choice in CHOICES:
         if choice.default not in (None, ()):
@@ -167,9 +174,10 @@ def test_what_can_not_be_right_is_said_in_words(name: str, text: str, problem: s
     assert choice_named(name).example in caught.value.fix
 
 
-def test_a_password_in_the_address_of_the_repository_is_not_repeated() -> None:
-    with pytest.raises(Trouble, match="has a password in it") as caught:
-        choice_named("git_repository").check("https://you:hunter2@github.com/you/homelab")
+@pytest.mark.parametrize("user", ["you:hunter2", "ghp_hunter2", "glpat-hunter2", "hunter2" * 5, ":hunter2"])
+def test_a_password_in_the_address_of_the_repository_is_not_repeated(user: str) -> None:
+    with pytest.raises(Trouble, match="has a password or a token in it") as caught:
+        choice_named("git_repository").check(f"https://{user}@github.com/you/homelab")
     assert "hunter2" not in "\n".join(caught.value.lines(Address()))
 
 

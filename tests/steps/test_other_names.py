@@ -12,13 +12,18 @@ from tests.steps.worlds import SETTINGS, complete, fresh, seed
 from wizard.choices import (
     CONFIG_CLAIM,
     CONFIG_MAP,
+    CONFIG_SIZE,
     CRON_JOB,
     IMMICH_MOUNT,
     IMPORT_FOLDER,
+    PHOTOS_ACCESS_MODE,
     PHOTOS_CLAIM,
     PHOTOS_MOUNT,
+    PHOTOS_SIZE,
+    SCHEDULE,
     SECRET,
     SERVICE_ACCOUNT,
+    STORAGE_CLASS,
     with_value,
 )
 from wizard.model import Finding
@@ -84,3 +89,32 @@ def test_an_object_that_is_not_there_is_missed_by_the_name_that_was_said(
     report = diagnose(complete(), with_value(SETTINGS, choice, other, FLAG))
     found = [finding for step in report.steps for finding in step.findings if finding.id == finding_id]
     assert any(other in finding.summary for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "fix"),
+    [
+        ("0 4 * * *", "Run it daily: 0 4 * * *."),
+        ("0 3 * * 0", "Run it weekly: 0 3 * * 0."),
+        ("@monthly", "Run it daily: 0 3 * * *."),
+    ],
+)
+def test_a_schedule_that_was_chosen_is_the_one_to_run_by_unless_it_outlives_the_session(
+    schedule: str, fix: str
+) -> None:
+    report = diagnose(seed(), with_value(SETTINGS, SCHEDULE, schedule, FLAG))
+    found = [finding for step in report.steps for finding in step.findings]
+    assert any(f.id == "credentials.schedule-outlives-session" and f.fix.startswith(fix) for f in found)
+
+
+def test_a_claim_to_create_has_the_size_class_and_mode_that_were_chosen() -> None:
+    settings = with_value(SETTINGS, PHOTOS_SIZE, "2Ti", FLAG)
+    settings = with_value(settings, STORAGE_CLASS, "nfs", FLAG)
+    settings = with_value(settings, PHOTOS_ACCESS_MODE, "ReadWriteMany", FLAG)
+    world = replace(fresh(), namespace=complete().namespace)
+    storage = diagnose(world, with_value(settings, CONFIG_SIZE, "2Gi", FLAG)).steps[0]
+    config, photos = (f.commands[0].stdin for f in storage.findings if f.id == "storage.pvc-missing")
+    for text in ("storage: 2Ti", "storageClassName: nfs", "accessModes: [ReadWriteMany]"):
+        assert text in photos
+    for text in ("storage: 2Gi", "storageClassName: nfs", "accessModes: [ReadWriteOnce]"):
+        assert text in config

@@ -12,6 +12,7 @@ from typing import Any
 from wizard.accounts import AccountNames
 from wizard.choices import SAID
 from wizard.errors import Exit, Retry, Trouble
+from wizard.facts.accounts import apple_id_on_command_line
 from wizard.icloud.typed import account_name
 from wizard.icloudpd.shell import VARIABLE, inside, substitutions
 from wizard.icloudpd.workload import Workload, read_workload
@@ -23,7 +24,6 @@ from wizard.settings import Settings
 from wizard.signin.auth_pod import find
 from wizard.signin.others import handover_jobs, mounting_pods
 from wizard.signin.preparing import Preparation, prepare, refuse_without_rights
-from wizard.steps.report import apple_id_on_command_line
 from wizard.world import World
 
 _KUBERNETES_VARIABLE = re.compile(r"\$\((\w+)\)")

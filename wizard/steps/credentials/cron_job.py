@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
 from wizard.accounts import AccountNames
 from wizard.annotations import SUSPENDED_BY
-from wizard.choices import SERVICE_ACCOUNT
+from wizard.choices import SCHEDULE, SERVICE_ACCOUNT, TIME_ZONE, value_of
 from wizard.command import Command, kubectl
 from wizard.facts.objects import (
     application_of,
@@ -21,6 +22,9 @@ from wizard.facts.objects import (
 )
 from wizard.facts.runners import cron_jobs, names_of, nowhere_to_put
 from wizard.facts.sign_in_commands import reauth
+from wizard.manifests import to_apply
+from wizard.manifests.credentials import cron_job
+from wizard.manifests.storage import POD_SECURITY
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.schedule import in_words, longest_gap
 from wizard.settings import Settings
@@ -31,7 +35,6 @@ from wizard.world import CronJob, Event, Found, Pod, Unreadable, World
 
 SESSION_LIFE = timedelta(days=30)
 LONGEST_SAFE_GAP = timedelta(days=25)
-_ENFORCE = "pod-security.kubernetes.io/enforce"
 
 
 def check_cron_jobs(world: World, settings: Settings) -> Iterator[Finding]:
@@ -47,12 +50,12 @@ def check_cron_jobs(world: World, settings: Settings) -> Iterator[Finding]:
             yield cut_short("credentials.cronjobs-unreadable", "CronJobs", f"a CronJob {names.cron_job}")
         else:
             clients = other_clients(names, world)
-            yield _missing(names, clients)
+            yield _missing(names, clients, world, settings)
             if clients:
                 yield other_client(clients, names)
 
 
-def _missing(names: AccountNames, clients: list[Pod]) -> Finding:
+def _missing(names: AccountNames, clients: list[Pod], world: World, settings: Settings) -> Finding:
     first = (
         f"Stop pod {clients[0].meta.name} first, unless it is to go on in its place. Then create"
         if clients
@@ -64,7 +67,8 @@ def _missing(names: AccountNames, clients: list[Pod]) -> Finding:
         f"The CronJob {names.cron_job} does not exist yet.",
         evidence={f"cronjob/{names.cron_job}": "not found"},
         why="It is what downloads the photos, night after night.",
-        fix=f"{first} it, in git when Argo CD manages this namespace; docs/manifests.md has one that lives on the session alone.",
+        fix=f"{first} it, in git when Argo CD manages this namespace. This one lives on the session alone, without a password.",
+        commands=(to_apply(cron_job(settings, names.account, time_zone=value_of(TIME_ZONE, world, settings).value)),),
         implies=Status.ACTION_REQUIRED,
         blocker=Blocker(
             "P0",
@@ -96,7 +100,7 @@ def _cron_job(job: CronJob, names: AccountNames, world: World, settings: Setting
                 "managed by": manager_of(job.meta, application_of(world, "CronJob", job.meta)),
             },
         )
-    yield from _schedule(job, where, world)
+    yield from _schedule(job, where, world, settings)
     yield from _repetition(job, where, world)
     if (job.spec.service_account or "default") != settings[SERVICE_ACCOUNT]:
         fix, commands = mend(
@@ -177,11 +181,20 @@ def _suspended(job: CronJob, where: str, names: AccountNames, world: World, sett
     )
 
 
-def _schedule(job: CronJob, where: str, world: World) -> Iterator[Finding]:
+def _better_schedule(world: World, settings: Settings) -> tuple[str, str]:
+    """The chosen schedule and how often that is; the usual one where the chosen one would outlive the session too."""
+    for schedule in (settings[SCHEDULE], SCHEDULE.default):
+        gap = longest_gap(schedule, "", world.taken_at)
+        if gap is not None and gap < LONGEST_SAFE_GAP:
+            return schedule, in_words(gap)
+    return SCHEDULE.default, "daily"
+
+
+def _schedule(job: CronJob, where: str, world: World, settings: Settings) -> Iterator[Finding]:
     gap = longest_gap(job.schedule, job.time_zone, world.taken_at)
-    fix, commands = mend(
-        world, "CronJob", job.meta, "Run it daily: 0 3 * * *.", _patch(job, '{"spec":{"schedule":"0 3 * * *"}}')
-    )
+    schedule, often = _better_schedule(world, settings)
+    patch = json.dumps({"spec": {"schedule": schedule}}, separators=(",", ":"))
+    fix, commands = mend(world, "CronJob", job.meta, f"Run it {often}: {schedule}.", _patch(job, patch))
     if gap is None:
         yield Finding(
             "credentials.schedule-unreadable",
@@ -273,7 +286,7 @@ def _conforming(event: Event, world: World, settings: Settings) -> str:
     for job, _ in cron_jobs(world, settings):
         fix, _ = mend(world, "CronJob", job.meta, fix)
         break
-    return f"{fix} Only an image that must run as root needs a namespace with a lower level ({_ENFORCE})."
+    return f"{fix} Only an image that must run as root needs a namespace with a lower level ({POD_SECURITY})."
 
 
 def check_refused_pods(world: World, settings: Settings) -> Iterator[Finding]:
@@ -304,7 +317,7 @@ def check_refused_pods(world: World, settings: Settings) -> Iterator[Finding]:
             implies=Status.BLOCKED,
         )
     elif isinstance(world.namespace, Found):
-        yield from _host_paths(world.namespace.value.meta.labels.get(_ENFORCE, ""), world, settings)
+        yield from _host_paths(world.namespace.value.meta.labels.get(POD_SECURITY, ""), world, settings)
 
 
 def _host_paths(level: str, world: World, settings: Settings) -> Iterator[Finding]:
@@ -320,7 +333,7 @@ def _host_paths(level: str, world: World, settings: Settings) -> Iterator[Findin
             Severity.ERROR,
             f"{paths[0][0]} mounts the host's folder {paths[0][1]}, which this namespace forbids.",
             evidence={
-                f"namespace/{settings.namespace} {_ENFORCE}": level,
+                f"namespace/{settings.namespace} {POD_SECURITY}": level,
                 f"cronjob/{paths[0][0]} hostPath": paths[0][1],
             },
             why="Its pods would be refused before they exist.",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wizard.choices import STORAGE_CLASS, value_of
-from wizard.facts.objects import tracked_by
+from wizard.facts.objects import items, tracked_by
 from wizard.manifests import Manifest, storage
 from wizard.plan import ApplyObject, Change, DeleteObject, PatchObject, Plan, Target, WaitUntil, target_of
 from wizard.settings import Settings
-from wizard.world import Claim, Found, Missing, Page, StorageClass, Unreadable, World
+from wizard.world import Claim, Found, Missing, Unreadable, World
 
 CLAIMS = "persistentvolumeclaims"
 BINDING_SECONDS = 300.0
@@ -21,14 +21,12 @@ def plan(world: World, settings: Settings) -> Plan:
     title = f"Storage in the namespace {settings.namespace}"
     if obstacles := tuple(_obstacles(world, settings)):
         return Plan(title, obstacles=obstacles)
-    claims = world.claims.value if isinstance(world.claims, Found) else Page[Claim]()
-    present = {claim.meta.name: claim for claim in claims.items}
+    present = {claim.meta.name: claim for claim in items(world.claims)}
     storage_class = _storage_class(world, settings)
     changes: list[Change] = list(_namespace(world, settings))
     notes: list[str] = []
     waits: list[Change] = []
-    for manifest in _claims(settings, storage_class):
-        name = manifest["metadata"]["name"]
+    for name, manifest in storage.claims(settings, storage_class=storage_class).items():
         if claim := present.get(name):
             changes += _protection(claim, notes)
         elif _kept_in_git(name, world, settings):
@@ -74,12 +72,6 @@ def _namespace(world: World, settings: Settings) -> Iterator[Change]:
             manifest=manifest,
             no_undo="Deleting a namespace deletes everything in it, claims with photos included.",
         )
-
-
-def _claims(settings: Settings, storage_class: str | None) -> Iterator[Manifest]:
-    for account in settings.accounts:
-        yield storage.config_claim(settings, account, storage_class=storage_class)
-    yield storage.photos_claim(settings, storage_class=storage_class)
 
 
 def _claim(manifest: Manifest) -> Change:
@@ -141,8 +133,7 @@ def _kept_in_git(name: str, world: World, settings: Settings) -> bool:
 
 def _binding(manifest: Manifest, storage_class: str | None, world: World) -> Iterator[Change]:
     """What waits until the claim is bound, where its class doesn't wait for a pod that mounts it."""
-    classes = world.storage_classes.value if isinstance(world.storage_classes, Found) else Page[StorageClass]()
-    chosen = next((item for item in classes.items if item.meta.name == storage_class), None)
+    chosen = next((item for item in items(world.storage_classes) if item.meta.name == storage_class), None)
     if chosen and chosen.binding_mode == "Immediate":
         target = target_of(manifest, CLAIMS)
         yield WaitUntil(
