@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from wizard.choices import GIT_CHECKOUT, TIME_ZONE, choice_named, with_value
 from wizard.command import Address
 from wizard.errors import Trouble
+from wizard.folders import state_folder
 from wizard.machine import find_checkout, time_zone
 from wizard.model import ClusterRef
 from wizard.settings import FLAG, NAMESPACE, Settings, Value
@@ -24,7 +25,7 @@ from wizard.state.files import make_folder
 from wizard.state.files import write as write_file
 from wizard.state.kept_choices import chosen, fill_in, unusable
 from wizard.state.record import State
-from wizard.state.store import Loaded, Store, default_folder
+from wizard.state.store import Loaded, Store
 from wizard.state.writing import Writer
 from wizard.worked_out import followed_source
 
@@ -79,7 +80,7 @@ class Request:
     @property
     def state_folder(self) -> Path:
         """Where files are kept; the demo has a folder of its own."""
-        folder = default_folder(self.env)
+        folder = state_folder(self.env, self.home)
         return folder / "demo" if self.demo else folder
 
 
