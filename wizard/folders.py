@@ -19,7 +19,7 @@ def state_folder(env: Mapping[str, str], home: Path) -> Path:
 
 
 def private_root(env: Mapping[str, str], home: Path) -> Path:
-    """Where private sub-folders are made: `photosync-wizard` under $XDG_RUNTIME_DIR if it can be written, else `private` in the state folder."""
+    """Where private sub-folders are made: under $XDG_RUNTIME_DIR where that can be written, else in the state folder."""
     runtime = _absolute(env, "XDG_RUNTIME_DIR")
     if runtime and runtime.is_dir() and os.access(runtime, os.W_OK):
         return runtime / APP
