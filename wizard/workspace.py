@@ -1,4 +1,4 @@
-"""One opening of the wizard: the state that is kept, the settings that follow from it, and the engine that they drive.
+"""One workspace: the state that is kept, the settings that follow from it, and the engine that they drive.
 
 Used by the screens (it satisfies `screens.session.Session`) and by the command line alike.
 """

@@ -12,7 +12,7 @@ from wizard.plan import ApplyObject, Change, Effect, Plan, Review, ReviewedChang
 
 
 async def preview(cluster: Cluster, plan: Plan) -> Review:
-    """The plan's Review. Changes nothing: objects are rehearsed by the server's dry run. Raises WizardError for what it would refuse.
+    """The plan's Review. Changes nothing: the server rehearses objects by a dry run. Raises WizardError for what it refuses.
 
     Where a right is missing the server can't rehearse; the Review says which, and shows the changes as they were planned.
     """

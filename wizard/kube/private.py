@@ -1,7 +1,7 @@
 """The one folder for files that must not outlive the program: keys for the TLS library, an exchange's working copies.
 
-0700, under the root that `wizard.folders` names. Each process
-has a sub-folder of its own; those of dead processes are removed at the next start.
+0700, under the root that `wizard.folders` names. Each process has a sub-folder of its own; those of dead processes are removed
+at the next start.
 """
 
 from __future__ import annotations
