@@ -25,7 +25,7 @@ async def test_shows_evidence_why_fix_commands_and_id(opened: Opener) -> None:
             "What to do. Let icloudpd live on its session alone",
             "$ kubectl -n photo-sync patch secret icloud-credentials",
             "id credentials.secret-key-missing",
-            "docs https://example.com/docs",
+            "docs photosync-wizard explain credentials.secret-key-missing",
         ):
             assert part in wizard.text
 

@@ -41,7 +41,8 @@ examples:
   photosync-wizard demo                      the same in a built-in demo world; nothing leaves this machine
   photosync-wizard demo --list               which demo worlds there are
   photosync-wizard status                    where all seven iterations stand, without a screen
-  photosync-wizard status -o json            the same for scripts (docs/status.md describes it)
+  photosync-wizard status -o json            the same for scripts (`explain status` describes it)
+  photosync-wizard explain                   what there is to read; explain ID is about one finding
   photosync-wizard plan storage              what step 1 would change; apply does it
   photosync-wizard --demo expired status     any command in a demo world
   photosync-wizard demo --serve --write-kubeconfig demo.kubeconfig
@@ -77,8 +78,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(Exit.USAGE, f"{PROGRAM}: {message}\nTry {self.prog} --help.\n")
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(explainable: Sequence[str] | None = None) -> argparse.ArgumentParser:
+    """The whole command line; `explainable` are the names that `explain` takes, for completion only."""
     top = _Parser(
         prog=PROGRAM,
         description="Gets iCloud photos onto a home Kubernetes cluster, and keeps them coming.",
@@ -138,6 +139,19 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--apple", action="store_true", help="with --serve: let other programs reach its demo Apple")
 
     add_choices(demo)
+
+    explain = commands.add_parser(
+        "explain",
+        help="what a finding means and what helps, or another page of the documentation",
+        description="Prints the documentation of a finding, of a step, or a whole page. Needs no cluster.",
+    )
+    explain.add_argument(
+        "name",
+        nargs="?",
+        choices=explainable,
+        metavar="ID",
+        help="a finding's id, a step's, or a page's name (default: list them)",
+    )
 
     completion = commands.add_parser(
         "completion",
@@ -231,6 +245,10 @@ def run(arguments: Sequence[str], *, open_wizard: OpenWizard, sign_in: SignIn | 
             address = Address(options.kubeconfig, options.context, options.namespace, _scenario(options))
             if options.command == "completion":
                 return _completion(options.shell)
+            if options.command == "explain":
+                from wizard.cli.explain import explain  # noqa: PLC0415 - reads the pages
+
+                return explain(options.name)
             if options.command == "demo" and options.list:
                 return _list()
             request = _request(options)
@@ -437,7 +455,9 @@ def _demo(request: Request, options: argparse.Namespace, open_wizard: OpenWizard
 def _completion(shell: str) -> int:
     import shtab  # noqa: PLC0415
 
-    put(shtab.complete(parser(), shell) + "\n")
+    from wizard.pages import names  # noqa: PLC0415 - reads the pages
+
+    put(shtab.complete(parser(names()), shell) + "\n")
     return int(Exit.DONE)
 
 
