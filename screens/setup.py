@@ -262,7 +262,7 @@ class SetupScreen(PageScreen):
         text = event.value.strip()
         if text or (row is not None and row.said):
             try:
-                self.host.session.choose(self._asking, text)
+                self.host.workspace.choose(self._asking, text)
             except WizardError as trouble:
                 self._problem = trouble.what
                 self._explain()

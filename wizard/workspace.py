@@ -1,6 +1,6 @@
 """One workspace: the state that is kept, the settings that follow from it, and the engine that they drive.
 
-Used by the screens (it satisfies `screens.session.Session`) and by the command line alike.
+Used by the screens (it satisfies `screens.workspace.Workspace`) and by the command line alike.
 """
 
 from __future__ import annotations
