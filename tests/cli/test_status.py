@@ -61,7 +61,13 @@ def test_every_demo_world_gives_a_valid_document(scenario: str, capfd: pytest.Ca
 
 
 @pytest.mark.parametrize(
-    ("scenario", "code"), [("complete", Exit.DONE), ("expiring", Exit.NEEDS_PERSON), ("seed", Exit.BLOCKED)]
+    ("scenario", "code"),
+    [
+        ("complete", Exit.DONE),
+        ("expiring", Exit.NEEDS_PERSON),
+        ("expired", Exit.NEEDS_PERSON),
+        ("seed", Exit.BLOCKED),
+    ],
 )
 def test_exit_codes(scenario: str, code: Exit) -> None:
     ended = ran("--demo", scenario, "status")
