@@ -132,7 +132,7 @@ class Engine:
             raise WizardError(
                 "engine.no-plan",
                 f"Step {step.iteration.number}, {step.iteration.title}, "
-                + ("is carried out together with you." if step.leads else "can't be carried out by the wizard yet."),
+                + ("is done together with you." if step.leads else "can't be carried out by the wizard yet."),
                 fix="Run:" if step.leads else "Its findings say what to do, with the commands:",
                 commands=(step.leads or photosync_wizard("status"),),
                 exit_code=Exit.USAGE,

@@ -209,7 +209,7 @@ class Workspace:
                 self._stop_at_another_cluster = False
                 raise
             own = self._store.load(seen, self._state.namespace)
-            notice = f"{trouble.what} {trouble.why} Nothing is lost: that one stays, and this cluster has its own."
+            notice = f"{trouble.what} {trouble.why} Nothing is lost: that state stays, and this cluster has its own."
             if own.state.saved_at is None:
                 own = replace(own, state=replace(own.state, cluster=seen))
             return replace(own, notices=(notice, *own.notices))

@@ -118,8 +118,8 @@ class TestWhoWeAre:
         ("script", "said"),
         [
             ("echo 'please run: sso login' >&2; exit 3", "It ended with code 3: please run: sso login"),
-            ("echo hello", "What it printed is no ExecCredential."),
-            ("exit 0", "What it printed is no ExecCredential."),
+            ("echo hello", "Its output is not an ExecCredential."),
+            ("exit 0", "Its output is not an ExecCredential."),
             ('echo \'{"apiVersion": "client.authentication.k8s.io/v1", "status": {}}\'', "neither a token nor"),
         ],
     )

@@ -249,7 +249,7 @@ class TestWatching:
                 assert (await self.document(process))["progress"]["percent"] == 100
                 process.send_signal(signal.SIGINT)
                 _, said = await asyncio.wait_for(process.communicate(), PATIENCE)
-        assert said.decode().startswith("photosync-wizard: What answers at the server's address is not Kubernetes")
+        assert said.decode().startswith("photosync-wizard: The server at this address is not Kubernetes")
         assert "Trying again (1)." in said.decode()
 
     async def test_what_waiting_cannot_cure_ends_it(self, tmp_path: Path) -> None:

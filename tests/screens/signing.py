@@ -63,7 +63,7 @@ class Signing:
         """What follows once Apple has let us in."""
         await self.step(Stage.APPLE, "asking Apple", "signed in")
         await self.step(Stage.TRUSTED, "", "no code next time, for a while")
-        await self.step(Stage.PROVED, "asking the cluster's icloudpd", "icloudpd says yes")
+        await self.step(Stage.PROVED, "asking the cluster's icloudpd", "Accepted by icloudpd")
         await self.step(Stage.SAVED, "moving it into place", "moved into place; the session before is kept beside it")
         await self.step(Stage.PHOTOS, "looking at the photo library", "12,431 photos and videos")
 

@@ -19,7 +19,7 @@ async def test_shows_evidence_why_fix_commands_and_id(opened: Opener) -> None:
     async with opened(FakeWorkspace(fresh(), place=fake.HOME), (120, 36)) as wizard:
         await wizard.press("right", "enter")
         for part in (
-            "needs mending",
+            "needs fixing",
             "secret/icloud-credentials  data",
             "Why. icloudpd gets an empty argument",
             "What to do. Let icloudpd live on its session alone",
@@ -45,10 +45,10 @@ async def test_next_and_previous_go_through_the_iterations_findings(opened: Open
         assert "warning, 2 of 9" in wizard.text
         await wizard.press("p", "p")
         assert "id credentials.secret-key-missing" in wizard.text
-        assert "This is the first finding of this iteration." in wizard.text
+        assert "This is the first finding of this step." in wizard.text
         await wizard.press(*"nnnnnnnnn")
         assert "id credentials.deadline" in wizard.text
-        assert "This is the last finding of this iteration." in wizard.text
+        assert "This is the last finding of this step." in wizard.text
         await wizard.press("escape")
         assert wizard.shows(HomeScreen)
 

@@ -138,7 +138,7 @@ async def test_it_stays_short_and_waits_at_the_plan_and_at_the_end(
         await under.press(*"000000")
         await under.until(lambda: "the second refusal" in " ".join(under.text.split()))
         assert fits(under, size[1])
-        assert "why no code may come" in under.text
+        assert "why a code may not arrive" in under.text
         await under.press(*"417902")
         await under.done()
         await under.over()

@@ -179,9 +179,9 @@ async def test_a_session_that_works_is_renewed_when_it_ends_soon_or_somebody_say
 
 async def test_the_button_says_whether_it_signs_in_or_only_looks(signing: Entering) -> None:
     async with signing(ScriptedDesk(works, snapshot=_with_session(SessionState.VALID, 20))) as wizard:
-        assert "┃ Look, and sign in only if it has ended" in wizard.text
+        assert "┃ Check, and sign in only if it has ended" in wizard.text
         await wizard.press("n")
-        assert "┃ Sign in anew" in wizard.text
+        assert "┃ Sign in again" in wizard.text
 
 
 # Leaving
@@ -208,7 +208,7 @@ async def test_leaving_says_what_it_does_and_need_not_be_waited_for(signing: Ent
     async with signing(desk) as wizard:
         await to(wizard, "code")
         await wizard.press("escape")
-        assert "The session before stays. The pod of this sign-in is being removed…" in " ".join(wizard.text.split())
+        assert "The previous session stays. The pod of this sign-in is being removed…" in " ".join(wizard.text.split())
         assert not desk.runs[0].put_back
         await wizard.press("escape")
         assert wizard.shows(HomeScreen)

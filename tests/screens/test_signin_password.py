@@ -249,7 +249,7 @@ async def test_a_machine_without_a_keyring_says_so(signing: Entering) -> None:
     async with signing(ScriptedDesk()) as wizard:
         await wizard.press("enter")
         await asked(wizard, PasswordAsked)
-        assert "There is no keyring here that keeps a password safe." in wizard.text
+        assert "There is no keyring here that could store a password safely." in wizard.text
 
 
 async def test_unattended_sign_in_is_shown_as_commands(signing: Entering) -> None:

@@ -46,7 +46,7 @@ async def test_the_engine_goes_on_trying_by_itself(opened: Opener) -> None:
     async with opened(workspace) as wizard:
         assert wizard.shows(UnreachableScreen)
         await wizard.feed(stale(2, seen=False))
-        assert "Tried 2 times so far; it goes on trying." in wizard.text
+        assert "Tried 2 times so far; it keeps trying." in wizard.text
         await wizard.press("r")
         assert workspace.fake_engine.looks == 1
         await wizard.feed(fresh())

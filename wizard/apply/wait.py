@@ -36,7 +36,7 @@ async def run(cluster: Cluster, change: WaitUntil, say: Callable[[str], None]) -
             "apply.wait",
             f"{change.target.kind} {change.target.name} is not {' or '.join(change.values)} after {change.seconds:.0f} seconds.",
             why=f"Its {change.field} is {last}." if last else f"It has no {change.field} yet.",
-            fix="Nothing is lost: look at what it waits for, then do it again; what is done already stays done.",
+            fix="Nothing is lost: check what it is waiting for, then run it again; what is done stays done.",
             commands=(change.target.kubectl("describe"),),
             retry=Retry.NOW,
         ) from None

@@ -102,7 +102,7 @@ def _target(config: Kubeconfig, env: Mapping[str, str]) -> Target:
     if not host or parts.scheme not in ("http", "https"):
         raise ClusterError(
             "kube.address",
-            f'The server address of the cluster "{config.cluster_name}" in the kubeconfig is none.',
+            f'The server address of the cluster "{config.cluster_name}" in the kubeconfig is not valid.',
             fix="It should look like https://192.168.1.10:6443.",
             retry=Retry.NEVER,
         )
@@ -119,8 +119,8 @@ def _proxy(configured: str, scheme: str, host: str, port: int, env: Mapping[str,
     if found and urlsplit(found).scheme not in ("http", "https"):
         raise ClusterError(
             "kube.proxy-kind",
-            f"The proxy for this cluster is a {urlsplit(found).scheme} one, which isn't supported.",
-            fix="Use an HTTP proxy, or open a tunnel (ssh -L) and point the kubeconfig to it.",
+            f"The proxy for this cluster speaks {urlsplit(found).scheme}, which isn't supported.",
+            fix="Use an HTTP proxy, or open a tunnel (ssh -L) and point the kubeconfig at it.",
             retry=Retry.NEVER,
         )
     return found
@@ -193,6 +193,6 @@ def _bad_certificate(error: Exception) -> WizardError:
         "kube.certificate-data",
         "A certificate or key in the kubeconfig can't be used.",
         why=getattr(error, "reason", None) or type(error).__name__,
-        fix="Fetch the kubeconfig anew.",
+        fix="Fetch a fresh kubeconfig.",
         retry=Retry.NEVER,
     )

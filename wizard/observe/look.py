@@ -203,7 +203,7 @@ async def _version(cluster: Cluster) -> Read[Any]:
         raise Unreachable(
             "kube.timeout",
             f"The cluster at {cluster.server} can't be reached.",
-            why="It takes connections but does not answer.",
+            why="It accepts connections but does not answer.",
             fix="Check that the cluster is up and not overloaded, then try again.",
             commands=(kubectl("version"),),
         )

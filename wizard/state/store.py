@@ -197,7 +197,9 @@ class Store:
                     files.write(path, backup)
                     return _Rescued(
                         owner,
-                        (f"The kept state was damaged: the one before it is used, the damaged one is {aside}.",),
+                        (
+                            f"The saved state was damaged: the previous one is used, and the damaged one is now {aside}.",
+                        ),
                     )
                 if backup:
                     files.set_aside(_backup_of(path), suffix)
@@ -207,11 +209,11 @@ class Store:
             owner, problem = _parse(_content(_backup_of(path)) or b"")
             return _Rescued(
                 None if problem else owner,
-                (f"The kept state in {path} is damaged and could not be set aside ({cause.rstrip('.')}).",),
+                (f"The saved state in {path} is damaged and could not be moved away ({cause.rstrip('.')}).",),
             )
         return _Rescued(
             None,
-            (f"The kept state was damaged and is set aside as {aside}; all else is read from the cluster again.",),
+            (f"The saved state was damaged and is now {aside}; everything else is read from the cluster again.",),
         )
 
     def _back_up(self, path: Path, state: State) -> None:
