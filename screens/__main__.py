@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wizard.cli.reauth import Wish
-    from wizard.opening import Opening
+    from wizard.workspace import Workspace
 
 
 def main() -> None:
@@ -24,13 +24,13 @@ def main() -> None:
     sys.exit(code)
 
 
-def _open_wizard(opening: Opening) -> int:
+def _open_wizard(opening: Workspace) -> int:
     from screens.app import open_wizard  # noqa: PLC0415
 
     return open_wizard(opening)
 
 
-def _sign_in(opening: Opening, wish: Wish) -> int:
+def _sign_in(opening: Workspace, wish: Wish) -> int:
     from screens.reauth_app import sign_in  # noqa: PLC0415
 
     return sign_in(opening, wish)

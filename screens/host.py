@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from textual.content import Content
 
     from screens.picture import Picture
-    from screens.session import Session
-    from screens.widgets.rows import Table
+    from screens.workspace import Workspace
     from wizard.model import Diagnosis
 
 
@@ -24,7 +23,7 @@ class Host(Protocol):
     # What there is to show
 
     @property
-    def session(self) -> Session:
+    def workspace(self) -> Workspace:
         """One opening of the wizard: its settings, its choices, its files."""
 
     @property
@@ -34,9 +33,6 @@ class Host(Protocol):
     @property
     def purposes(self) -> Mapping[str, str]:
         """What each iteration is for, by step id; empty until the engine is loaded."""
-
-    def table(self, step_id: str) -> Table | None:
-        """The iteration's own table."""
 
     def now(self) -> datetime:
         """The time, in UTC."""

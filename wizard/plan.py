@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -368,8 +368,3 @@ def _lasting(manifest: Manifest | None) -> Any:
     if manifest is None:
         return None
     return _stripped(manifest), (manifest.get("metadata") or {}).get("uid")
-
-
-def rights_of(plans: Iterable[Plan]) -> tuple[Right, ...]:
-    """The rights of several plans, each once."""
-    return tuple(dict.fromkeys(right for plan in plans for right in plan.rights))

@@ -28,12 +28,12 @@ from wizard.cli.console import Console
 from wizard.cli.reauth import Wish, reauth
 from wizard.cli.terminal_person import TerminalPerson
 from wizard.command import Address
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 from wizard.icloud.calendar import Due, calendar
 from wizard.icloud.ladder import Rung
 from wizard.icloud.words import trouble
-from wizard.opening import Request
 from wizard.signin.person import GaveUp, Outcome, Stage
+from wizard.workspace import Request
 
 
 class Engine:
@@ -88,7 +88,7 @@ Run = Callable[..., int]
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     def it(desk: ScriptedDesk, wish: Wish = Wish(), *answers: str) -> int:  # noqa: B008 - frozen
-        monkeypatch.setattr(wizard.cli.reauth, "Opening", lambda _: Opened())
+        monkeypatch.setattr(wizard.cli.reauth, "Workspace", lambda _: Opened())
         monkeypatch.setattr(wizard.cli.reauth, "Desk", lambda *_: desk)
         monkeypatch.setattr(wizard.cli.reauth, "Console", lambda: Answered(*answers))
         return reauth(Request(), wish)
@@ -145,14 +145,14 @@ def test_the_worst_exit_code_counts_and_what_is_done_is_written(
 
 
 def test_an_only_account_fails_as_the_command_does(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(Trouble) as refused:
+    with pytest.raises(WizardError) as refused:
         run(ScriptedDesk(ends_in(trouble("icloud.locked"))))
     assert refused.value.code == "icloud.locked"
     assert capsys.readouterr().out == ""
 
 
 def test_what_cannot_begin_stops_no_other_either(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    missing = Trouble("renewal.not-ready", "There is no CronJob.", exit_code=Exit.NEEDS_PERSON)
+    missing = WizardError("renewal.not-ready", "There is no CronJob.", exit_code=Exit.NEEDS_PERSON)
     desk = ScriptedDesk(works, snapshot=two_accounts(), starts=[missing])
     assert run(desk) == Exit.NEEDS_PERSON
     assert [signing.account for signing in desk.runs] == ["anna"]
@@ -233,7 +233,7 @@ def test_the_same_file_serves_every_month(run: Run, tmp_path: Path, capsys: pyte
 def test_a_file_that_cannot_be_written_is_refused_before_anything_else(run: Run, tmp_path: Path, name: str) -> None:
     (tmp_path / "theirs.ics").write_text("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")
     desk = ScriptedDesk(works)
-    with pytest.raises(Trouble) as refused:
+    with pytest.raises(WizardError) as refused:
         run(desk, Wish(ics=tmp_path / name))
     assert refused.value.exit_code == Exit.USAGE
     assert desk.runs == []
@@ -248,7 +248,7 @@ def test_a_file_that_becomes_anothers_meanwhile_costs_no_sign_in(
         file.write_text("mine")
         return await works(signing)
 
-    with pytest.raises(Trouble) as refused:
+    with pytest.raises(WizardError) as refused:
         run(ScriptedDesk(meanwhile), Wish(ics=file))
     assert refused.value.code == "calendar.exists"
     assert capsys.readouterr().out.startswith("✓ Signed in until")
@@ -271,7 +271,7 @@ def test_no_date_is_said(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_an_apple_id_that_is_none_is_refused_before_anything_else(run: Run) -> None:
     desk = ScriptedDesk(works)
-    with pytest.raises(Trouble, match="no Apple ID") as refused:
+    with pytest.raises(WizardError, match="no Apple ID") as refused:
         run(desk, Wish(apple_id="you@"))
     assert refused.value.exit_code == Exit.USAGE
     assert desk.runs == []
@@ -296,7 +296,7 @@ def test_an_apple_id_that_nothing_tells_is_asked_and_begun_with(
 
 def test_one_persons_answers_for_several_are_refused(run: Run) -> None:
     for wish in (Wish(apple_id=APPLE_ID), Wish(password_stdin=True), Wish(code_stdin=True)):
-        with pytest.raises(Trouble) as refused:
+        with pytest.raises(WizardError) as refused:
             run(ScriptedDesk(works, snapshot=two_accounts()), wish)
         assert refused.value.exit_code == Exit.USAGE
 
@@ -345,7 +345,7 @@ def test_no_password_no_keyring_and_a_keyring_that_refuses_are_said(
 class Locked(ScriptedKeeper):
     async def delete(self, apple_id: str) -> None:
         del apple_id
-        raise Trouble("icloud.keyring", f"The keyring {self.name} does not work.", why="It may be locked.")
+        raise WizardError("icloud.keyring", f"The keyring {self.name} does not work.", why="It may be locked.")
 
 
 def test_a_kept_password_is_removed_or_it_is_said_that_it_is_not(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,13 +12,13 @@ import pytest
 from wizard.command import Address, Command
 from wizard.demo.scenarios import load, names
 from wizard.demo.world import DemoWorld
-from wizard.errors import Trouble
+from wizard.errors import WizardError
+from wizard.facts.accounts import with_seen_accounts
 from wizard.kube.client import connect
 from wizard.observe.look import observe
 from wizard.settings import Settings
 from wizard.signin.begin import begin
 from wizard.steps import diagnose
-from wizard.steps.report import with_seen_accounts
 
 NOW = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
 HERE = Address("/home/anna/kube config", "home", "photos")
@@ -44,7 +44,7 @@ async def shown(name: str, folder: Path) -> list[Command]:
             for account in settings.accounts:
                 try:
                     preparation = (await begin(cluster, world, settings, account)).preparation
-                except Trouble as trouble:
+                except WizardError as trouble:
                     commands += trouble.commands
                 else:
                     changes = (*preparation.plan.changes, *preparation.plan_inside.changes)

@@ -7,21 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from wizard.errors import Trouble
-from wizard.kube.private import close_private, open_private, private_root
+from wizard.errors import WizardError
+from wizard.kube.private import close_private, open_private
 
 
 def dead_process() -> int:
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     return process.pid
-
-
-def test_it_is_in_the_runtime_directory_where_there_is_one(tmp_path: Path) -> None:
-    home = Path("/home/me")
-    assert private_root({"XDG_RUNTIME_DIR": str(tmp_path)}, home) == tmp_path / "photosync-wizard"
-    assert private_root({"XDG_RUNTIME_DIR": "/not/there"}, home) == home / ".local/state/photosync-wizard/private"
-    assert private_root({"XDG_STATE_HOME": "/state"}, home) == Path("/state/photosync-wizard/private")
 
 
 def test_nobody_else_may_look_in(tmp_path: Path) -> None:
@@ -48,6 +41,6 @@ def test_leftovers_of_dead_processes_go_and_those_of_running_ones_stay(tmp_path:
 def test_a_folder_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "root").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(Trouble) as raised:
+    with pytest.raises(WizardError) as raised:
         open_private(tmp_path / "root")
     assert raised.value.code == "private.not-ours"

@@ -12,9 +12,9 @@ from textual.screen import Screen
 from screens.app import WizardApp
 from screens.widgets.page import Page
 from screens.wizard_screen import WizardScreen
-from tests.screens.fake import FakeSession
+from tests.screens.fake import FakeWorkspace
 from wizard.engine import Update
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 
 PATIENCE_SECONDS = 20.0
 
@@ -31,7 +31,7 @@ class Wizard:
 
     app: WizardApp
     pilot: Pilot[int]
-    session: FakeSession
+    workspace: FakeWorkspace
 
     @property
     def text(self) -> str:
@@ -87,10 +87,10 @@ class Wizard:
                 return
         raise AssertionError(f"{text!r} is not on the screen:\n{self.text}")
 
-    async def feed(self, *updates: Update | Trouble) -> None:
+    async def feed(self, *updates: Update | WizardError) -> None:
         """Lets the engine have something new, and the app take notice."""
         before = self.app.picture
         for update in updates:
-            self.session.fake_engine.feed.put_nowait(update)
-        await self.until(lambda: self.session.fake_engine.feed.empty() and self.app.picture is not before)
+            self.workspace.fake_engine.feed.put_nowait(update)
+        await self.until(lambda: self.workspace.fake_engine.feed.empty() and self.app.picture is not before)
         await self.settle()

@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 
 from wizard.command import Address, Command, helm, kubectl
 from wizard.engine import Engine, Fresh, Snapshot, Stale, Update
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 from wizard.model import (
     Account,
     Blocker,
     ClusterRef,
     Diagnosis,
+    FactTable,
     Finding,
     Hop,
     Report,
@@ -28,6 +29,7 @@ from wizard.setup import SetupRow
 from wizard.signin.desk import Desk
 from wizard.state.kept_choices import chosen, fill_in
 from wizard.state.record import Choices
+from wizard.steps import STEPS
 from wizard.world import (
     Application,
     AppSource,
@@ -49,9 +51,9 @@ NS = "photo-sync"
 CLUSTER = ClusterRef("home-cluster", "https://192.0.2.10:6443", "uid-1")
 
 
-def unreachable(commands: tuple[Command, ...] = (kubectl("cluster-info"),)) -> Trouble:
+def unreachable(commands: tuple[Command, ...] = (kubectl("cluster-info"),)) -> WizardError:
     """The commonest trouble."""
-    return Trouble(
+    return WizardError(
         "cluster.unreachable",
         "The cluster at https://192.0.2.10:6443 does not answer.",
         why="The connection was refused: the machine is up, but nothing listens there.",
@@ -67,10 +69,10 @@ def settings(namespace: str = NS, address: Address | None = None) -> Settings:
 
 
 class FakeEngine(Engine):
-    """Gives what the test puts into `feed`; a Trouble in it is raised."""
+    """Gives what the test puts into `feed`; a WizardError in it is raised."""
 
-    def __init__(self, *updates: Update | Trouble) -> None:
-        self.feed: asyncio.Queue[Update | Trouble] = asyncio.Queue()
+    def __init__(self, *updates: Update | WizardError) -> None:
+        self.feed: asyncio.Queue[Update | WizardError] = asyncio.Queue()
         for update in updates:
             self.feed.put_nowait(update)
         self.looks = 0
@@ -82,7 +84,7 @@ class FakeEngine(Engine):
     async def updates(self) -> AsyncGenerator[Update, None]:
         while True:
             update = await self.feed.get()
-            if isinstance(update, Trouble):
+            if isinstance(update, WizardError):
                 raise update
             yield update
 
@@ -93,12 +95,12 @@ class FakeEngine(Engine):
         self.closed = True
 
 
-class FakeSession:
+class FakeWorkspace:
     """Remembers what the screens told it."""
 
     def __init__(
         self,
-        *updates: Update | Trouble,
+        *updates: Update | WizardError,
         place: Mapping[str, str] | None = None,
         banner: str = "",
     ) -> None:
@@ -109,10 +111,10 @@ class FakeSession:
         self.chosen: list[tuple[str, str]] = []
         self._choices = Choices()
         self.saved: dict[str, str] = {}
-        self.failure: Trouble | None = None
+        self.failure: WizardError | None = None
         self.breaks: Callable[[], object] | None = None
         self.save_failure: OSError | None = None
-        self.choose_failure: Trouble | None = None
+        self.choose_failure: WizardError | None = None
         self.sign_in_desk: Desk | None = None
         self.notices: tuple[str, ...] = ()
         self.demo_commands: tuple[str, ...] = ()
@@ -199,7 +201,7 @@ CREDENTIALS = Diagnosis(
                     namespace="photo-sync",
                 ),
             ),
-            docs="https://example.com/docs/findings#credentials.secret-key-missing",
+            docs="photosync-wizard explain credentials.secret-key-missing",
             implies=Status.ACTION_REQUIRED,
         ),
         Finding(
@@ -278,6 +280,10 @@ AUTHENTICATION = Diagnosis(
         Blocker(
             "P1", "iCloud authentication incomplete", ("cronjob_execution",), True, 5, ("A session is on the claim",)
         ),
+    ),
+    FactTable(
+        ("account", "session", "until", "known from"),
+        (("you@example.com", "unverified", None, "no proof on the claim"),),
     ),
 )
 ARGOCD = Diagnosis(
@@ -364,28 +370,13 @@ VERIFICATION = Diagnosis(
     (Finding("verification.waits", Severity.INFO, "Waits for iterations 3 and 5."),),
 )
 
-REPORT = Report(
-    NOW - timedelta(seconds=2),
-    CLUSTER,
-    NS,
-    (Account("default", "you@example.com", Session(SessionState.UNVERIFIED, source="no proof on the claim")),),
-    (STORAGE, CREDENTIALS, AUTHENTICATION, ARGOCD, IMMICH, EXPOSURE, VERIFICATION),
-    (
-        Hop("iCloud", "unknown", "unverified"),
-        Hop("icloudpd", "broken", "no password key"),
-        Hop("volume", "waiting", "first pod"),
-        Hop("Immich", "broken", "not there"),
-        Hop("you", "broken"),
-    ),
-)
-
 
 def _claim(name: str, phase: str, size: str, capacity: str) -> Claim:
     return Claim(Meta(name, NS), phase, "local-path", ("ReadWriteOnce",), size, capacity, "")
 
 
 WORLD = World(
-    REPORT.taken_at,
+    NOW - timedelta(seconds=2),
     CLUSTER,
     latency_ms=31.4,
     requests=18,
@@ -438,6 +429,27 @@ WORLD = World(
         )
     ),
 )
+REPORT = Report(
+    WORLD.taken_at,
+    CLUSTER,
+    NS,
+    (Account("default", "you@example.com", Session(SessionState.UNVERIFIED, source="no proof on the claim")),),
+    tuple(
+        replace(diagnosis, table=diagnosis.table or (step.table and step.table(WORLD, settings())))
+        for step, diagnosis in zip(
+            STEPS, (STORAGE, CREDENTIALS, AUTHENTICATION, ARGOCD, IMMICH, EXPOSURE, VERIFICATION), strict=True
+        )
+    ),
+    (
+        Hop("iCloud", "unknown", "unverified"),
+        Hop("icloudpd", "broken", "no password key"),
+        Hop("volume", "waiting", "first pod"),
+        Hop("Immich", "broken", "not there"),
+        Hop("you", "broken"),
+    ),
+)
+
+
 SETUP = (
     SetupRow("cluster", "Cluster", "home-cluster", "from kubeconfig, current context", "ok"),
     SetupRow("access", "You may", "read all, write photo-sync, exec", "from access reviews", "ok"),

@@ -23,10 +23,10 @@ from screens.signin.questions import CodeAsked, PasswordAsked, Question, Review
 from screens.signin.view import SignInView
 from tests.cli.running import PATIENCE, environment
 from tests.screens.driving import Wizard, text_of
-from tests.screens.fake import FakeSession
+from tests.screens.fake import FakeWorkspace
 from tests.screens.signing import NOW, ScriptedDesk, ScriptedKeeper, Signing, two_accounts, with_code, works
 from wizard.cli.reauth import Wish
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 from wizard.icloud.words import trouble
 from wizard.signin.person import Outcome
 
@@ -94,11 +94,11 @@ async def beneath(
     desk: ScriptedDesk, wish: Wish | None = None, size: tuple[int, int] = (80, 24)
 ) -> AsyncIterator[Beneath]:
     """The app with a scripted desk."""
-    session = FakeSession()
-    session.sign_in_desk = desk
-    app = ReauthApp(session, wish or Wish(), now=lambda: NOW)
+    workspace = FakeWorkspace()
+    workspace.sign_in_desk = desk
+    app = ReauthApp(workspace, wish or Wish(), now=lambda: NOW)
     async with app.run_test(size=size) as pilot:
-        yield Beneath(app, Wizard(app, pilot, session))  # type: ignore[arg-type]
+        yield Beneath(app, Wizard(app, pilot, workspace))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -253,7 +253,7 @@ async def test_the_calendar_that_was_written_on_the_way_is_named_in_the_end(caps
         await under.until(lambda: "photosync-sign-in.ics" in under.text)
         await under.done()
         await under.over()
-    assert list(under.wizard.session.saved) == ["photosync-sign-in.ics"]
+    assert list(under.wizard.workspace.saved) == ["photosync-sign-in.ics"]
     assert told(under.app, Wish()) == Exit.DONE
     kept = capsys.readouterr().out.splitlines()[-1]
     assert kept == "  ~/.local/state/photosync-wizard/photosync-sign-in.ics has the date: open it with your calendar."
@@ -302,7 +302,7 @@ async def test_leaving_and_refusals_end_as_the_plain_command_does(capsys: pytest
     async with beneath(ScriptedDesk(locked)) as under:
         await under.begin()
         await under.over()
-    with pytest.raises(Trouble, match="locked"):
+    with pytest.raises(WizardError, match="locked"):
         told(under.app, Wish())
     assert capsys.readouterr().out == ""
 
@@ -315,7 +315,7 @@ async def test_a_refusal_that_closes_by_itself_offers_nothing_that_could_not_be_
 
     async def refused(signing: Signing) -> Outcome:
         await signing.open_pod()
-        raise Trouble("renewal.refused-inside", "Too much was asked of Apple.", fix="Wait some hours.", retry=retry)
+        raise WizardError("renewal.refused-inside", "Too much was asked of Apple.", fix="Wait some hours.", retry=retry)
 
     desk = ScriptedDesk(refused)
     async with beneath(desk) as under:
@@ -326,7 +326,7 @@ async def test_a_refusal_that_closes_by_itself_offers_nothing_that_could_not_be_
         await under.press("r", "escape")
         await under.over()
     assert len(desk.runs) == 1
-    with pytest.raises(Trouble, match="Too much"):
+    with pytest.raises(WizardError, match="Too much"):
         told(under.app, Wish())
 
 
@@ -357,7 +357,7 @@ async def test_what_cannot_be_wished_is_refused_before_anything_begins() -> None
         desk = ScriptedDesk(snapshot=two_accounts())
         async with beneath(desk, wish) as under:
             await under.over()
-        with pytest.raises(Trouble) as refused:
+        with pytest.raises(WizardError) as refused:
             told(under.app, wish)
         assert refused.value.exit_code == Exit.USAGE
         assert not desk.runs

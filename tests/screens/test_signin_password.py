@@ -30,7 +30,7 @@ from tests.screens.signing import (
     with_code,
     works,
 )
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.words import trouble
 from wizard.signin.person import InUse, Outcome, Progress, Stage, Tick
 
@@ -38,7 +38,7 @@ __all__ = ["signing"]
 
 RUN = "icloudpd-sync-1-abcde"
 STARTING = Progress(Stage.POD, Tick.DOING, "a pod that mounts the volume is starting")
-REFUSED = Trouble(
+REFUSED = WizardError(
     "renewal.refused-by-icloudpd", "The cluster's icloudpd does not accept the session.", why="It said no."
 )
 
@@ -168,7 +168,7 @@ async def test_a_pod_in_the_way_puts_off_the_early_question_and_keeps_what_was_t
 @pytest.mark.parametrize("why", [REFUSED, trouble("icloud.no-two-factor")], ids=["by icloudpd", "to pyicloud"])
 @pytest.mark.parametrize("kept", [False, True])
 async def test_the_second_way_says_that_the_same_password_goes_to_apple(
-    signing: Entering, kept: bool, why: Trouble
+    signing: Entering, kept: bool, why: WizardError
 ) -> None:
     async def refused(signing: Signing) -> Outcome:
         await signing.open_pod()
@@ -265,8 +265,8 @@ async def test_unattended_sign_in_is_shown_as_commands(signing: Entering) -> Non
         assert "mounted at /credentials" in wizard.text
         assert "Argo CD" in wizard.text
         assert "hunter2" not in wizard.text
-        assert "stty -echo" in wizard.session.saved["unattended-sign-in.sh"]
-        assert "hunter2" not in wizard.session.saved["unattended-sign-in.sh"]
+        assert "stty -echo" in wizard.workspace.saved["unattended-sign-in.sh"]
+        assert "hunter2" not in wizard.workspace.saved["unattended-sign-in.sh"]
 
 
 async def test_a_kept_password_is_said_in_the_plan_and_not_asked_early(signing: Entering) -> None:

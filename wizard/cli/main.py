@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -17,23 +16,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from wizard import __version__
+from wizard.checks import namespace
 from wizard.choices import APPLE_ID
 from wizard.cli.choice_flags import add_choices, said
 from wizard.cli.output import prepare, put
 from wizard.command import Address, photosync_wizard
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 from wizard.iterations import IDS
 
 if TYPE_CHECKING:
     from wizard.cli.reauth import Wish
-    from wizard.opening import Opening, Request
+    from wizard.workspace import Request, Workspace
 
 PROGRAM = "photosync-wizard"
 FORMATS = ("table", "json", "yaml", "seed", "answers")
 DEFAULT_SCENARIO = "seed"
 
-OpenWizard = Callable[["Opening"], int]
-SignIn = Callable[["Opening", "Wish"], int]
+OpenWizard = Callable[["Workspace"], int]
+SignIn = Callable[["Workspace", "Wish"], int]
 
 _EPILOG = """\
 examples:
@@ -41,7 +41,8 @@ examples:
   photosync-wizard demo                      the same in a built-in demo world; nothing leaves this machine
   photosync-wizard demo --list               which demo worlds there are
   photosync-wizard status                    where all seven iterations stand, without a screen
-  photosync-wizard status -o json            the same for scripts (docs/status.md describes it)
+  photosync-wizard status -o json            the same for scripts (`explain status` describes it)
+  photosync-wizard explain                   what there is to read; explain ID is about one finding
   photosync-wizard plan storage              what step 1 would change; apply does it
   photosync-wizard --demo expired status     any command in a demo world
   photosync-wizard demo --serve --write-kubeconfig demo.kubeconfig
@@ -63,9 +64,6 @@ exit codes:
 """
 
 
-_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-
-
 class _Parser(argparse.ArgumentParser):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options, allow_abbrev=False)
@@ -80,8 +78,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(Exit.USAGE, f"{PROGRAM}: {message}\nTry {self.prog} --help.\n")
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(explainable: Sequence[str] | None = None) -> argparse.ArgumentParser:
+    """The whole command line; `explainable` are the names that `explain` takes, for completion only."""
     top = _Parser(
         prog=PROGRAM,
         description="Gets iCloud photos onto a home Kubernetes cluster, and keeps them coming.",
@@ -141,6 +139,19 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--apple", action="store_true", help="with --serve: let other programs reach its demo Apple")
 
     add_choices(demo)
+
+    explain = commands.add_parser(
+        "explain",
+        help="what a finding means and what helps, or another page of the documentation",
+        description="Prints the documentation of a finding, of a step, or a whole page. Needs no cluster.",
+    )
+    explain.add_argument(
+        "name",
+        nargs="?",
+        choices=explainable,
+        metavar="ID",
+        help="a finding's id, a step's, or a page's name (default: list them)",
+    )
 
     completion = commands.add_parser(
         "completion",
@@ -212,9 +223,10 @@ def _where_flags(default: str | None) -> _Parser:
 
 
 def _namespace(text: str) -> str:
-    if not _NAMESPACE.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no name of a namespace: small letters, digits and - only")
-    return text
+    try:
+        return namespace(text)
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from None
 
 
 def _port(text: str) -> int:
@@ -233,6 +245,10 @@ def run(arguments: Sequence[str], *, open_wizard: OpenWizard, sign_in: SignIn | 
             address = Address(options.kubeconfig, options.context, options.namespace, _scenario(options))
             if options.command == "completion":
                 return _completion(options.shell)
+            if options.command == "explain":
+                from wizard.cli.explain import explain  # noqa: PLC0415 - reads the pages
+
+                return explain(options.name)
             if options.command == "demo" and options.list:
                 return _list()
             request = _request(options)
@@ -240,7 +256,7 @@ def run(arguments: Sequence[str], *, open_wizard: OpenWizard, sign_in: SignIn | 
             return _dispatch(request, options, open_wizard, sign_in)
     except SystemExit as stop:
         return int(stop.code or 0)
-    except Trouble as trouble:
+    except WizardError as trouble:
         say(trouble, address)
         return int(trouble.exit_code)
     except KeyboardInterrupt:
@@ -273,7 +289,7 @@ def _interrupted_by_signals() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def say(trouble: Trouble, address: Address) -> None:
+def say(trouble: WizardError, address: Address) -> None:
     """The problem in a person's words, on standard error, its commands for this address."""
     from wizard.cli.console import in_words  # noqa: PLC0415 - only where there is a problem
 
@@ -332,18 +348,18 @@ def _scenario(options: argparse.Namespace) -> str | None:
 
 
 def _request(options: argparse.Namespace) -> Request:
-    from wizard.opening import Request  # noqa: PLC0415
+    from wizard.workspace import Request  # noqa: PLC0415
 
     demo = _scenario(options)
     if demo is not None and (options.kubeconfig or options.context):
-        raise Trouble(
+        raise WizardError(
             "usage.demo-and-cluster",
             "A demo world and a cluster can't be looked at at the same time.",
             fix="Leave out --demo, or --kubeconfig and --context.",
             exit_code=Exit.USAGE,
         )
     if options.reset and demo is None:
-        raise Trouble(
+        raise WizardError(
             "usage.reset", "--reset is about demo worlds.", fix="Use it with --demo or demo.", exit_code=Exit.USAGE
         )
     if demo is not None:
@@ -363,7 +379,7 @@ def _request(options: argparse.Namespace) -> Request:
 
 def _open(request: Request, open_wizard: OpenWizard) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise Trouble(
+        raise WizardError(
             "usage.no-terminal",
             "The wizard needs a terminal, and this is none.",
             fix="For scripts there is:",
@@ -371,16 +387,16 @@ def _open(request: Request, open_wizard: OpenWizard) -> int:
             exit_code=Exit.USAGE,
         )
     if os.environ.get("TERM") == "dumb":
-        raise Trouble(
+        raise WizardError(
             "usage.dumb-terminal",
             "The wizard draws on the whole screen, which this terminal can't (TERM=dumb).",
             fix="Open it in another terminal, or take:",
             commands=(photosync_wizard("status"),),
             exit_code=Exit.USAGE,
         )
-    from wizard.opening import Opening  # noqa: PLC0415
+    from wizard.workspace import Workspace  # noqa: PLC0415
 
-    opening = Opening(request, stop_at_another_cluster=True)
+    opening = Workspace(request, stop_at_another_cluster=True)
     try:
         return open_wizard(opening)
     finally:
@@ -400,7 +416,7 @@ def _list() -> int:
 def _demo(request: Request, options: argparse.Namespace, open_wizard: OpenWizard) -> int:
     if not options.serve:
         if options.write_kubeconfig:
-            raise Trouble(
+            raise WizardError(
                 "usage.write-kubeconfig",
                 "--write-kubeconfig is for a demo world that is served.",
                 fix="Add --serve.",
@@ -408,7 +424,7 @@ def _demo(request: Request, options: argparse.Namespace, open_wizard: OpenWizard
             )
         return _open(request, open_wizard)
     if not options.write_kubeconfig:
-        raise Trouble(
+        raise WizardError(
             "usage.serve",
             "Where is the served world's kubeconfig to be written?",
             fix="Add --write-kubeconfig FILE.",
@@ -439,13 +455,15 @@ def _demo(request: Request, options: argparse.Namespace, open_wizard: OpenWizard
 def _completion(shell: str) -> int:
     import shtab  # noqa: PLC0415
 
-    put(shtab.complete(parser(), shell) + "\n")
+    from wizard.pages import names  # noqa: PLC0415 - reads the pages
+
+    put(shtab.complete(parser(names()), shell) + "\n")
     return int(Exit.DONE)
 
 
 def _crashed(error: Exception, address: Address) -> int:
     from wizard.crash import describe  # noqa: PLC0415
-    from wizard.opening import Request, save_private  # noqa: PLC0415
+    from wizard.workspace import Request, save_private  # noqa: PLC0415
 
     words = describe(error, lambda name, text: save_private(Request().state_folder, name, text), address)
     print(words, file=sys.stderr)

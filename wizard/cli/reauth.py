@@ -14,17 +14,17 @@ from pathlib import Path
 from wizard.cli.console import Console, folded, in_words
 from wizard.cli.terminal_person import TerminalPerson
 from wizard.command import Address
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 from wizard.icloud import calendar
 from wizard.icloud.ladder import Rung
 from wizard.icloud.password import Keeper
 from wizard.icloud.typed import account_name, account_name_problem
-from wizard.opening import Opening, Request
 from wizard.signin.begin import Start
 from wizard.signin.desk import Desk
 from wizard.signin.password_keeping import OnlyKeeps, forget, keep
 from wizard.signin.person import GaveUp, Outcome
 from wizard.signin.telling import checked
+from wizard.workspace import Request, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +52,21 @@ class Tally:
 
     accounts: tuple[str, ...] = ()
     outcomes: list[Outcome] = field(default_factory=list)
-    troubles: list[tuple[str, Trouble]] = field(default_factory=list)
+    troubles: list[tuple[str, WizardError]] = field(default_factory=list)
     due: bool = False
     left: str = ""
 
 
-OnScreen = Callable[[Opening, Wish], int]
+OnScreen = Callable[[Workspace, Wish], int]
 
 
 def reauth(request: Request, wish: Wish, on_screen: OnScreen | None = None) -> int:
-    """Signs every wished account in by the ladder and returns the documented exit code. Raises Trouble.
+    """Signs every wished account in by the ladder and returns the documented exit code. Raises WizardError.
 
     `on_screen` does it where there is a screen; it raises what this one does.
     """
     check_wish(wish)
-    opening = Opening(request)
+    opening = Workspace(request)
     try:
         if on_screen is not None:
             return on_screen(opening, wish)
@@ -79,9 +79,9 @@ def reauth(request: Request, wish: Wish, on_screen: OnScreen | None = None) -> i
 
 
 def check_wish(wish: Wish) -> None:
-    """Raises Trouble for what can't be done, before anything else happens."""
+    """Raises WizardError for what can't be done, before anything else happens."""
     if wish.apple_id and (problem := account_name_problem(account_name(wish.apple_id))):
-        raise Trouble(
+        raise WizardError(
             "reauth.apple-id",
             f"--apple-id: {problem}",
             fix="Type it as it stands on the device under Settings, your name.",
@@ -89,7 +89,7 @@ def check_wish(wish: Wish) -> None:
             retry=Retry.NEVER,
         )
     if wish.ask_apple and not wish.check:
-        raise Trouble(
+        raise WizardError(
             "reauth.ask-apple",
             "--ask-apple belongs to --check.",
             why="A sign-in asks Apple anyway.",
@@ -98,7 +98,7 @@ def check_wish(wish: Wish) -> None:
             retry=Retry.NEVER,
         )
     if wish.ics and wish.check:
-        raise Trouble(
+        raise WizardError(
             "reauth.check-ics",
             "--check signs nobody in, so it has no date for --ics.",
             fix="Leave out one of them.",
@@ -110,9 +110,9 @@ def check_wish(wish: Wish) -> None:
 
 
 def check_one_account(accounts: Sequence[str], wish: Wish) -> None:
-    """Raises Trouble where one person's answers are given for several accounts."""
+    """Raises WizardError where one person's answers are given for several accounts."""
     if len(accounts) > 1 and (wish.apple_id or wish.password_stdin or wish.code_stdin):
-        raise Trouble(
+        raise WizardError(
             "reauth.one-account",
             "One Apple ID, password or code can be given for one account only.",
             fix=f"Say which one: --account {accounts[0]}.",
@@ -130,7 +130,7 @@ def conclude(tally: Tally, reminder: str | None, wish: Wish, address: Address) -
     if wish.ics and tally.outcomes:
         try:
             put_line(_written(reminder, wish.ics))
-        except Trouble as unwritten:
+        except WizardError as unwritten:
             troubles.append(("", unwritten))
     if troubles and len(tally.accounts) == 1:
         raise troubles[0][1]
@@ -152,7 +152,7 @@ def _farewell(tally: Tally, stays: str) -> str:
     return f"Left at {tally.left}. {stays}" if tally.left and len(tally.accounts) > 1 else f"Left. {stays}"
 
 
-async def _reauth(opening: Opening, wish: Wish) -> int:
+async def _reauth(opening: Workspace, wish: Wish) -> int:
     engine = opening.engine()
     desk = Desk(engine, opening)
     person = TerminalPerson(
@@ -175,7 +175,7 @@ async def _reauth(opening: Opening, wish: Wish) -> int:
             except asyncio.CancelledError:
                 tally.left = account
                 raise
-            except Trouble as trouble:
+            except WizardError as trouble:
                 tally.troubles.append((account, trouble))
                 if account != tally.accounts[-1]:
                     _say(f"✗ {account}: {trouble.what} The next account has its turn.")

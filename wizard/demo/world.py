@@ -23,12 +23,10 @@ from aiohttp import web
 
 from wizard.command import photosync_wizard
 from wizard.demo.api.access import USER, Policy
-from wizard.demo.api.faults import Faults
 from wizard.demo.api.kinds import Object
 from wizard.demo.api.logs import Logs
 from wizard.demo.api.server import Server
 from wizard.demo.api.store import Change, Store
-from wizard.demo.api.watches import too_old
 from wizard.demo.people import Phone, Residents
 from wizard.demo.runtime.containers import Containers
 from wizard.demo.runtime.controllers import Controllers
@@ -36,7 +34,7 @@ from wizard.demo.runtime.pinned import Pinned
 from wizard.demo.runtime.volumes import Volume
 from wizard.demo.scenario import Scenario
 from wizard.demo.seed_store import LOG_TIME, at_time, seed
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 
 _SCHEMA = 1
 _HOST = "127.0.0.1"
@@ -49,7 +47,7 @@ def _now() -> datetime:
 class DemoWorld:
     """A demo cluster on 127.0.0.1, with a random token of its own. Made by `open`.
 
-    `store` and `logs` may be changed at will, watches and controllers notice; `faults` breaks the server on purpose.
+    `store` and `logs` may be changed at will, watches and controllers notice.
     `residents` are the people at the demo Apple, where it was asked for.
     """
 
@@ -65,7 +63,6 @@ class DemoWorld:
         self.store = store
         self.started = started
         self.logs = Logs(at_time(scenario.logs, started, LOG_TIME))
-        self.faults = Faults()
         self.token = secrets.token_urlsafe(24)
         self.url = ""
         self.ca: bytes | None = None
@@ -75,7 +72,7 @@ class DemoWorld:
         self.containers = Containers(store, self.logs, given, volumes, self.residents.programs(store.clock))
         backends: Any = at_time(scenario.proxies, started)
         policy = Policy(scenario.denied)
-        self.server = Server(store, self.logs, backends, policy, self.token, self.faults, self.containers)
+        self.server = Server(store, self.logs, backends, policy, self.token, self.containers)
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -94,7 +91,7 @@ class DemoWorld:
         """Runs the scenario as the last command left it in `folder` (None: nothing is kept), or anew if `reset`.
 
         `tls` is for kubectl, which sends no token without. `apple` is a folder for the demo Apple's certificate; without it
-        there is no Apple to reach. `phone` gets what the demo's phones show. Raises Trouble when the kept file can't be read.
+        there is no Apple to reach. `phone` gets what the demo's phones show. Raises WizardError when the kept file can't be read.
         """
         path = folder / f"{scenario.name}.json" if folder else None
         old = path is not None and not reset and path.exists()
@@ -154,7 +151,7 @@ class DemoWorld:
             world.logs.texts.update(kept["logs"])
             world.apple_kept = kept.get("apple")
         except (OSError, ValueError, KeyError, TypeError) as problem:
-            raise Trouble(
+            raise WizardError(
                 "demo.unreadable",
                 f"The demo world kept in {path} can't be read.",
                 why=str(problem),
@@ -188,15 +185,6 @@ class DemoWorld:
         """Returns when the controllers have nothing left to do."""
         await self.controllers.settle()
 
-    def expire_watches(self) -> None:
-        """Ends every open watch with 410 Expired and makes older resource versions and continue tokens expire."""
-        self.store.forget_history()
-        self.server.watches.end(too_old(self.store.version - 1, self.store.version))
-
-    def end_watches(self) -> None:
-        """Ends every open watch cleanly, as a server does after a while."""
-        self.server.watches.end()
-
     def kubeconfig(self) -> Object:
         """A kubeconfig for it, with its token; the context is "demo-" and the scenario's name."""
         name = f"demo-{self.scenario.name}"
@@ -215,18 +203,18 @@ class DemoWorld:
         }
 
     def write_kubeconfig(self, path: Path) -> None:
-        """Writes the kubeconfig, for the owner alone. Raises Trouble when the file exists or can't be written."""
+        """Writes the kubeconfig, for the owner alone. Raises WizardError when the file exists or can't be written."""
         try:
             descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         except FileExistsError:
-            raise Trouble(
+            raise WizardError(
                 "demo.kubeconfig-exists",
                 f"{path} exists and is left as it is.",
                 fix="Name a file that does not exist yet.",
                 exit_code=Exit.USAGE,
             ) from None
         except OSError as problem:
-            raise Trouble(
+            raise WizardError(
                 "demo.kubeconfig-unwritable",
                 f"{path} can't be written.",
                 why=problem.strerror or str(problem),

@@ -22,7 +22,7 @@ from pyicloud.exceptions import (
     PyiCloudFailedLoginException,
 )
 
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.challenge import Challenge
 from wizard.icloud.entry import Entry
 from wizard.icloud.files import Pair, has_token, pyicloud_names
@@ -71,7 +71,7 @@ class Visit:
         self._note_password()
         self._line.answers.clear()
 
-    def trouble_of(self, error: Exception) -> Trouble:
+    def trouble_of(self, error: Exception) -> WizardError:
         """The refusal behind an exception of the current step."""
         return trouble_of(error, self._line.answers, self._hints())
 

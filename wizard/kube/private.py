@@ -1,28 +1,16 @@
 """The one folder for files that must not outlive the program: keys for the TLS library, an exchange's working copies.
 
-0700, under the XDG runtime directory where there is one (a RAM disk that the system empties), else under the state
-directory. Each process has a sub-folder of its own; those of dead processes are removed at the next start.
+0700, under the root that `wizard.folders` names. Each process has a sub-folder of its own; those of dead processes are removed
+at the next start.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
-from wizard.errors import Trouble
-
-APP = "photosync-wizard"
-
-
-def private_root(env: Mapping[str, str], home: Path) -> Path:
-    """Where the sub-folders are: XDG_RUNTIME_DIR/photosync-wizard, else `private` in the state directory."""
-    runtime = env.get("XDG_RUNTIME_DIR", "")
-    if runtime and Path(runtime).is_dir() and os.access(runtime, os.W_OK):
-        return Path(runtime) / APP
-    state = env.get("XDG_STATE_HOME", "")
-    return (Path(state) if state else home / ".local" / "state") / APP / "private"
+from wizard.errors import WizardError
 
 
 def open_private(root: Path) -> Path:
@@ -30,7 +18,7 @@ def open_private(root: Path) -> Path:
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         if root.is_symlink() or root.stat().st_uid != os.getuid():
-            raise Trouble(
+            raise WizardError(
                 "private.not-ours",
                 f"The folder {root} belongs to somebody else.",
                 why="Keys are written there for a moment, so it has to be yours alone.",
@@ -43,7 +31,7 @@ def open_private(root: Path) -> Path:
         own = root / str(os.getpid())
         own.mkdir(mode=0o700)
     except OSError as error:
-        raise Trouble(
+        raise WizardError(
             "private.unusable",
             f"No private folder can be made at {root}.",
             why=error.strerror or "",

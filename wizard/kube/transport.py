@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from wizard.errors import Retry, Trouble
+from wizard.errors import Retry, WizardError
 from wizard.kube import light
 from wizard.kube.connecting import Target
 from wizard.kube.credentials import Credentials, authority
-from wizard.kube.errors import ClusterTrouble
+from wizard.kube.errors import ClusterError
 from wizard.kube.kubeconfig import Kubeconfig
 
 CONNECT_SECONDS = 10.0
@@ -43,7 +43,7 @@ class Transport:
 def open_transport(
     config: Kubeconfig, credentials: Credentials, env: Mapping[str, str], private_dir: Path
 ) -> Transport:
-    """A session for the chosen context. Raises Trouble for an address, authority or proxy that can't be used."""
+    """A session for the chosen context. Raises WizardError for an address, authority or proxy that can't be used."""
     target = _target(config, env)
     ca = authority(config)
     configuration, rest_client = light.load()
@@ -100,7 +100,7 @@ def _target(config: Kubeconfig, env: Mapping[str, str]) -> Target:
     except ValueError:
         host, port, parts = "", 0, urlsplit("")
     if not host or parts.scheme not in ("http", "https"):
-        raise ClusterTrouble(
+        raise ClusterError(
             "kube.address",
             f'The server address of the cluster "{config.cluster_name}" in the kubeconfig is none.',
             fix="It should look like https://192.168.1.10:6443.",
@@ -117,7 +117,7 @@ def _proxy(configured: str, scheme: str, host: str, port: int, env: Mapping[str,
     if found and "://" not in found:
         found = f"http://{found}"
     if found and urlsplit(found).scheme not in ("http", "https"):
-        raise ClusterTrouble(
+        raise ClusterError(
             "kube.proxy-kind",
             f"The proxy for this cluster is a {urlsplit(found).scheme} one, which isn't supported.",
             fix="Use an HTTP proxy, or open a tunnel (ssh -L) and point the kubeconfig to it.",
@@ -188,8 +188,8 @@ def _key_files(credentials: Credentials, private_dir: Path) -> Iterator[tuple[st
             Path(name).unlink(missing_ok=True)
 
 
-def _bad_certificate(error: Exception) -> Trouble:
-    return ClusterTrouble(
+def _bad_certificate(error: Exception) -> WizardError:
+    return ClusterError(
         "kube.certificate-data",
         "A certificate or key in the kubeconfig can't be used.",
         why=getattr(error, "reason", None) or type(error).__name__,

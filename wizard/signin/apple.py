@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from wizard.errors import Retry, Trouble
+from wizard.errors import Retry, WizardError
 from wizard.icloud.files import Pair, has_token
 from wizard.icloud.password import Keeper
 from wizard.icloud.signing_in import SigningIn
@@ -52,12 +52,12 @@ class Passwords:
             return None
         try:
             return await self.keeper.get(self.apple_id)
-        except Trouble as trouble:
+        except WizardError as trouble:
             self._refused = True
             self.note(f"{trouble.what} The password was asked for instead.")
             return None
 
-    async def get(self, why: Trouble | None = None) -> str:
+    async def get(self, why: WizardError | None = None) -> str:
         """The kept one, else what the person types, who is told `why`."""
         kept = await self.kept()
         self.from_keyring = kept is not None
@@ -70,7 +70,7 @@ class Passwords:
         if self.keeper:
             try:
                 await self.keeper.delete(self.apple_id)
-            except Trouble as trouble:
+            except WizardError as trouble:
                 self.note(f"{trouble.what} The kept password is refused by Apple and should be removed.")
 
     async def keep(self) -> bool:
@@ -93,23 +93,23 @@ async def sign_in(
 ) -> SignedIn:
     """Leads from what `pair` still can do to a session. `anew` asks for the password although its tokens may do.
 
-    Raises Trouble, or GaveUp when the person leaves.
+    Raises WizardError, or GaveUp when the person leaves.
     """
     step: Step = PasswordWanted(trusted=False)
     if pair and has_token(pair, "session_token") and not anew:
         person.show(_ASKING)
         try:
             step = await signing.resume(pair)
-        except Trouble as trouble:
+        except WizardError as trouble:
             if trouble.code in _APPLE_IS_AWAY:
                 raise
     entrance = _Entrance(signing, passwords, pair, china)
-    why: Trouble | None = None
+    why: WizardError | None = None
     while not isinstance(step, SignedIn):
         try:
             step = await (entrance.enter(why) if isinstance(step, PasswordWanted) else _next(signing, person, step))
             why = None
-        except Trouble as trouble:
+        except WizardError as trouble:
             if trouble.code not in _FROM_THE_START:
                 raise
             step, why = PasswordWanted(trusted=False), trouble
@@ -129,7 +129,7 @@ class _Entrance:
     _salt: bytes = field(default_factory=lambda: secrets.token_bytes(16), init=False, repr=False)
     _refused: set[bytes] = field(default_factory=set, init=False, repr=False)
 
-    async def enter(self, why: Trouble | None) -> Step:
+    async def enter(self, why: WizardError | None) -> Step:
         """Sends a password once, and asks for another while Apple's answer can be fixed by typing."""
         while True:
             password = await self.passwords.get(why)
@@ -145,7 +145,7 @@ class _Entrance:
                     kept_password=self.passwords.from_keyring,
                     known=self.pair,
                 )
-            except Trouble as refusal:
+            except WizardError as refusal:
                 if refusal.retry is not Retry.NOW or refusal.code == "icloud.apple-id":
                     raise
                 if refusal.code in _REFUSED:
@@ -178,7 +178,7 @@ async def _next(signing: SigningIn, person: Person, step: Step) -> Step:
                 raise GaveUp
             return await signing.use_security_key()
         case _:
-            raise Trouble("renewal.lost", "Apple asks for the password again.", retry=Retry.NOW)
+            raise WizardError("renewal.lost", "Apple asks for the password again.", retry=Retry.NOW)
 
 
 async def _code(signing: SigningIn, person: Person, wanted: CodeWanted) -> Step:
@@ -196,7 +196,7 @@ async def _code(signing: SigningIn, person: Person, wanted: CodeWanted) -> Step:
                     if not isinstance(step, WrongCode):
                         return step
                     wanted, why = step.step, step.why
-        except Trouble as trouble:
+        except WizardError as trouble:
             if trouble.code in _FROM_THE_START or not (trouble.retry is Retry.NOW or trouble.code in _ANOTHER_WAY):
                 raise
             why = trouble

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from wizard.apply.objects import send
-from wizard.errors import Retry, Trouble
+from wizard.errors import Retry, WizardError
 from wizard.handover.pod import HandoverPod, proof_of, until_gone
 from wizard.handover.prompts import Conversation
 from wizard.icloudpd.log import BEFORE_CODE, read_log
@@ -88,7 +88,7 @@ async def find(cluster: Cluster, pods: tuple[Pod, ...], now: datetime, namespace
         container = pod.spec.containers[0]
         try:
             log = await cluster.log(namespace, pod.meta.name, container.name, tail=LINES)
-        except Trouble:
+        except WizardError:
             log = ""
         lines = tuple(log.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n"))
         ending = read_log(LogTail(pod.meta.name, lines)).ending
@@ -118,7 +118,7 @@ async def _terminal(cluster: Cluster, namespace: str, pod: str, container: str) 
     """How the terminal of the container's program is set; empty where that can't be seen."""
     try:
         result = await cluster.exec(namespace, pod, container, _TERMINAL, seconds=LOOK_SECONDS)
-    except Trouble:
+    except WizardError:
         return ""
     return result.stdout.decode("utf-8", "replace")
 
@@ -149,9 +149,9 @@ def _tell_removed(paths: tuple[str, ...], person: Person, note: Callable[[str], 
         note(sentence)
 
 
-def waits(pod: AuthPod) -> Trouble:
+def waits(pod: AuthPod) -> WizardError:
     """What the person is told of a pod that waits, before they choose."""
-    return Trouble(
+    return WizardError(
         "renewal.auth-pod-waits",
         f"Pod {pod.name} waits for {pod.asks} already.",
         why=f"Its icloudpd asked Apple by itself. {pod.leaves}",
@@ -173,7 +173,7 @@ async def answer(
 ) -> None:
     """Answers the waiting icloudpd, and proves what it wrote by the hand-over pod, without a password.
 
-    Raises Trouble with icloudpd's own reason; the pair that was there before is in place again then. However it ends, the pod
+    Raises WizardError with icloudpd's own reason; the pair that was there before is in place again then. However it ends, the pod
     is gone, and the password that it kept in clear too.
     """
     person.show(Progress(Stage.APPLE, Tick.DOING, f"answering icloudpd in pod {found.name}"))

@@ -11,7 +11,8 @@ from typing import Any
 
 from wizard.accounts import AccountNames
 from wizard.choices import SAID
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
+from wizard.facts.accounts import apple_id_on_command_line
 from wizard.icloud.typed import account_name
 from wizard.icloudpd.shell import VARIABLE, inside, substitutions
 from wizard.icloudpd.workload import Workload, read_workload
@@ -23,7 +24,6 @@ from wizard.settings import Settings
 from wizard.signin.auth_pod import find
 from wizard.signin.others import handover_jobs, mounting_pods
 from wizard.signin.preparing import Preparation, prepare, refuse_without_rights
-from wizard.steps.report import apple_id_on_command_line
 from wizard.world import World
 
 _KUBERNETES_VARIABLE = re.compile(r"\$\((\w+)\)")
@@ -43,7 +43,7 @@ class Start:
 
 
 async def begin(cluster: Cluster, world: World, settings: Settings, account: str) -> Start:
-    """Reads what is needed and says what is in the way. Raises Trouble; changes nothing."""
+    """Reads what is needed and says what is in the way. Raises WizardError; changes nothing."""
     names = AccountNames.of(account, settings)
     namespace = settings.namespace
     cron_job: Mapping[str, Any] | None
@@ -61,7 +61,7 @@ async def begin(cluster: Cluster, world: World, settings: Settings, account: str
     written = on_command_line or in_secret
     chosen = settings.apple_ids.get(account)
     if chosen and written and account_name(chosen) != account_name(written):
-        raise Trouble(
+        raise WizardError(
             "renewal.other-apple-id",
             f"You are signing in as {chosen}, and the CronJob {names.cron_job} signs in as {written}.",
             why="Each Apple ID has session files of its own, so the CronJob would not find yours.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from wizard.errors import Exit, Retry, Trouble, shorten
+from wizard.errors import Exit, Retry, WizardError, shorten
 from wizard.handover.pod import HandoverPod, proof_of
 from wizard.handover.prompts import Ask, Conversation, Prompt
 from wizard.icloud.steps import CodeWanted, Phone
@@ -29,7 +29,7 @@ _RETRY = {
 async def sign_in_inside(pod: HandoverPod, username: str, person: Person, passwords: Passwords) -> None:
     """Signs in with icloudpd itself, into the staging folder, and proves what came of it without a password.
 
-    Raises Trouble with icloudpd's own reason; what is in place stays as it is until the proof.
+    Raises WizardError with icloudpd's own reason; what is in place stays as it is until the proof.
     """
     person.show(Progress(Stage.APPLE, Tick.DOING, "icloudpd signs in by itself, inside the pod"))
     await pod.clear_staging()
@@ -46,13 +46,13 @@ async def sign_in_inside(pod: HandoverPod, username: str, person: Person, passwo
         raise not_lasting(proof, pod)
 
 
-async def refused_inside(said: Proof, passwords: Passwords) -> Trouble:
+async def refused_inside(said: Proof, passwords: Passwords) -> WizardError:
     """It ended without getting in, for the reason that its own lines tell. A kept password that was refused is forgotten."""
     sign = said.reading.signs[0][0] if said.reading.signs else None
     if sign and sign.slug == WRONG_PASSWORD and passwords.from_keyring:
         await passwords.refused()
         return trouble("icloud.password-changed")
-    return Trouble(
+    return WizardError(
         "renewal.refused-inside",
         sign.summary if sign else "icloudpd ended without signing in.",
         why=sign.why if sign else shorten(said.last_line),
@@ -62,9 +62,9 @@ async def refused_inside(said: Proof, passwords: Passwords) -> Trouble:
     )
 
 
-def not_lasting(proof: Proof, pod: HandoverPod) -> Trouble:
+def not_lasting(proof: Proof, pod: HandoverPod) -> WizardError:
     """It got in with the password, and not without it."""
-    return Trouble(
+    return WizardError(
         "renewal.not-lasting",
         "icloudpd signed in, and does not get in a second time without the password.",
         why=shorten(proof.last_line),
@@ -97,14 +97,14 @@ async def _code(person: Person, prompt: Prompt, phones: tuple[tuple[str, str], .
     known = tuple(Phone(letter, ending[-2:]) for letter, ending in phones)
     sms = prompt.ask is Ask.SMS_CODE
     wanted = CodeWanted("sms" if sms else "device", () if sms else known, datetime.now(UTC), can_be_sent_again=False)
-    why = Trouble("icloud.code-shape", prompt.again.rstrip(".") + ".", retry=Retry.NOW) if prompt.again else None
+    why = WizardError("icloud.code-shape", prompt.again.rstrip(".") + ".", retry=Retry.NOW) if prompt.again else None
     while True:
         answer = await person.code(wanted, why)
         if not isinstance(answer, AnotherCode):
             return answer.digits
         if answer.phone is not None and known and not sms:
             return str(answer.phone.id)
-        why = Trouble(
+        why = WizardError(
             "renewal.no-other-code",
             "icloudpd asks Apple for a code only once.",
             fix="Type the code that came, or leave and start again.",

@@ -24,7 +24,7 @@ async def known(
     *,
     before_sign_in: bool,
 ) -> tuple[Known, Pair | None]:
-    """What is known of the session in place, and its files when there are both. Raises Trouble when nobody could judge it.
+    """What is known of the session in place, and its files when there are both. Raises WizardError when nobody could judge it.
 
     `before_sign_in`: also where that is settled without Apple, whether Apple answers the pod.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wizard.command import Address, photosync_wizard
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.password import Keeper
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ async def forget(keeper: Keeper | None, apple_id: str) -> str:
         return "! There is no keyring here that keeps a password safe, so there is none to remove."
     try:
         await keeper.delete(apple_id)
-    except Trouble as refused:
+    except WizardError as refused:
         return f"! The kept password could not be removed. {refused.what} {refused.why}".rstrip()
     return f"  {keeper.name} keeps no password for this Apple ID any more."
 
@@ -52,7 +52,7 @@ async def keep(renewal: Renewal, keeper: Keeper | None, address: Address) -> str
         return NO_KEYRING
     try:
         kept = await renewal.keep_password()
-    except Trouble:
+    except WizardError:
         return f"! {keeper.name} did not take the password; it will be asked for each time."
     if not kept:
         renew = address.line(photosync_wizard("reauth", "--renew"))

@@ -16,7 +16,7 @@ from wizard.annotations import (
     PURPOSE,
 )
 from wizard.command import Command, kubectl
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 from wizard.facts.objects import claim_named, cron_job_named
 from wizard.handover.job import Handover, handover
 from wizard.plan import DeleteObject, Plan, Right
@@ -106,7 +106,7 @@ def prepare(
 ) -> Preparation:
     """What a sign-in of `account` starts from. `cron_job` is its CronJob as the server has it, `pods` mount its claim.
 
-    Raises Trouble, with the commands that help, for what is still missing from iterations 1 and 2 or may not be done.
+    Raises WizardError, with the commands that help, for what is still missing from iterations 1 and 2 or may not be done.
     """
     names = AccountNames.of(account, settings)
     claim = _required(world, settings, names)
@@ -114,7 +114,7 @@ def prepare(
         raise _missing(
             f"There is no CronJob {names.cron_job} in {settings.namespace}.",
             "The session is for it: its image, its user and its folder say how the files have to lie there.",
-            "Finish iteration 2 first; docs/manifests.md has manifests to start from.",
+            "Finish step 2 first; `photosync-wizard explain manifests` has manifests to start from.",
             kubectl("get", "cronjobs", namespace=settings.namespace),
         )
     held_on = next((pod.node for pod in pods if pod.node), "") if _one_node_only(claim) else ""
@@ -148,7 +148,7 @@ def _one_node_only(claim: Claim) -> bool:
 
 
 def _required(world: World, settings: Settings, names: AccountNames) -> Claim:
-    """The claim, when nothing that a sign-in needs is missing. Raises Trouble."""
+    """The claim, when nothing that a sign-in needs is missing. Raises WizardError."""
     if isinstance(world.claims, Unreadable):
         raise _missing(
             f"The claims in {settings.namespace} may not be read.", world.claims.message, "Use an account that may."
@@ -169,10 +169,10 @@ def _required(world: World, settings: Settings, names: AccountNames) -> Claim:
 
 
 def refuse_without_rights(plan: Plan, answers: Mapping[Right, bool | None]) -> None:
-    """Raises Trouble when the server has denied a right that the plan takes."""
+    """Raises WizardError when the server has denied a right that the plan takes."""
     refused = [right for right in plan.rights if answers.get(right) is False]
     if refused:
-        raise Trouble(
+        raise WizardError(
             "renewal.rights",
             f"You may not do what a sign-in needs: {', '.join(f'{right.verb} {right.resource}' for right in refused)}.",
             why="The session is written through a pod, and exec over a websocket takes both get and create on pods/exec.",
@@ -182,8 +182,8 @@ def refuse_without_rights(plan: Plan, answers: Mapping[Right, bool | None]) -> N
         )
 
 
-def _missing(what: str, why: str, fix: str, command: Command | None = None) -> Trouble:
-    return Trouble(
+def _missing(what: str, why: str, fix: str, command: Command | None = None) -> WizardError:
+    return WizardError(
         "renewal.not-ready",
         what,
         why=why,

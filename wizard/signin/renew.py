@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wizard.apply.objects import send
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 from wizard.handover.pod import HandoverPod, OnClaim
 from wizard.icloud.expiry import expiry
 from wizard.icloud.files import Pair, has_token, icloudpd_names, prepare
@@ -119,7 +119,7 @@ class Renewal:
         return await self._passwords.keep()
 
     async def run(self) -> Outcome:
-        """Goes up the ladder until icloudpd accepts a session. Raises Trouble, or GaveUp when the person leaves."""
+        """Goes up the ladder until icloudpd accepts a session. Raises WizardError, or GaveUp when the person leaves."""
         limit = asyncio.timeout(LONGEST_SECONDS)
         try:
             async with limit:
@@ -127,7 +127,7 @@ class Renewal:
         except TimeoutError:
             if not limit.expired():
                 raise
-            raise Trouble(
+            raise WizardError(
                 "renewal.too-long",
                 f"The sign-in did not come to an end within {LONGEST_SECONDS / 60:.0f} minutes, and was left.",
                 why="The pod that holds the volume lives for half an hour only.",
@@ -183,7 +183,7 @@ class Renewal:
                 await refuse_beside_users(self.cluster, self.preparation)
             opening = asyncio.create_task(self._open(pod, changes=changes))
             yield pod, opening
-        except Trouble:
+        except WizardError:
             if pod.pod and await is_taken_over(self.cluster, self.preparation):
                 self._goes_on = None if await is_another_at_it(self.cluster, self.preparation) else self._goes_on
                 raise taken_over(self.preparation) from None
@@ -256,7 +256,7 @@ class Renewal:
             await opening
         try:
             await pod.close()
-        except Trouble as trouble:
+        except WizardError as trouble:
             job = self.preparation.handover.change.target.name
             self.person.show(
                 Progress(Stage.POD, Tick.FAILED, f"job {job} could not be removed ({trouble.what}); it ends by itself")
@@ -267,7 +267,7 @@ class Renewal:
         note = note_password(self.preparation.names, self.preparation.namespace, path)
         try:
             await send(self.cluster, note)
-        except Trouble as trouble:
+        except WizardError as trouble:
             if path:
                 text = f"{path} on the volume holds a password in clear, which could not be noted ({trouble.what})"
                 self.person.show(Progress(Stage.CLAIM, Tick.FAILED, text))
@@ -276,7 +276,7 @@ class Renewal:
         """Lets the CronJob go on, or says that it does not."""
         try:
             await send(self.cluster, resume)
-        except Trouble as trouble:
+        except WizardError as trouble:
             text = f"{resume.target.name} is still paused ({trouble.what}); the next start lets it go on, or: {resume.command}"
             self.person.show(Progress(Stage.POD, Tick.FAILED, text))
 
@@ -289,7 +289,7 @@ class Renewal:
         """Hands over what Apple gives; where it lets only icloudpd in, and the person agrees, icloudpd signs in by itself."""
         try:
             step = await asking
-        except Trouble as refusal:
+        except WizardError as refusal:
             if refusal.code != "icloud.no-two-factor" or not await self.person.second_way(refusal):
                 raise
             return await self._inside(pod)
@@ -345,17 +345,17 @@ class Renewal:
         note = note_session(self.preparation.names, namespace, self.clock(), expires_at, library)
         try:
             await send(self.cluster, note)
-        except Trouble as trouble:
+        except WizardError as trouble:
             said = f"The session is in place, but its date could not be noted on the claim: {trouble.what}"
             self._notes += [said] if said not in self._notes else []
 
-    async def _photos(self, signing: SigningIn | None) -> tuple[Library | None, Trouble | None]:
+    async def _photos(self, signing: SigningIn | None) -> tuple[Library | None, WizardError | None]:
         if signing is None:
             return None, None
         self.person.show(Progress(Stage.PHOTOS, Tick.DOING, "looking at the photo library"))
         try:
             library = await signing.photos(lambda: self.person.show(_CONSENT))
-        except Trouble as trouble:
+        except WizardError as trouble:
             self.person.show(Progress(Stage.PHOTOS, Tick.FAILED, trouble.what))
             if trouble.code in CLOSES_PHOTOS:
                 return None, trouble
@@ -378,7 +378,7 @@ async def _finished(work: Awaitable[None]) -> None:
         except TimeoutError:
             task.cancel()
             break
-        except Trouble:
+        except WizardError:
             break
     if cancelled:
         raise asyncio.CancelledError

@@ -1,8 +1,8 @@
 """Finds, keeps and rescues the state of one cluster and namespace.
 
-A state is found by what its file says, never by the file's name alone. Opening comes in two parts, since the wizard
+A state is found by what its file says, never by the file's name alone. It is opened in two parts, since the wizard
 shows itself before it has reached the cluster: `last_used` by what the kubeconfig says, then `settle` once it was seen.
-What goes wrong with the disk is told in one sentence and never stops anybody: every method raises Trouble alone.
+What goes wrong with the disk is told in one sentence and never stops anybody: every method raises WizardError alone.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.model import ClusterRef
-from wizard.state import files, troubles
+from wizard.state import files, problems
 from wizard.state.record import BrokenStateError, FutureStateError, SecretInStateError, State
 
 BACKUP = ".bak"
@@ -71,7 +71,7 @@ class Store:
         """The state that was last used with this server or else this context, before anybody asked the cluster.
 
         A `hint` without an authority may be any cluster at that address. The state's `cluster` is the one it belongs to, for
-        `settle` to compare. Raises Trouble for a state from a newer wizard.
+        `settle` to compare. Raises WizardError for a state from a newer wizard.
         """
 
         def rank(cluster: ClusterRef) -> int:
@@ -83,14 +83,14 @@ class Store:
         return self._find(hint, namespace, rank)
 
     def load(self, cluster: ClusterRef, namespace: str) -> Loaded:
-        """The state of this cluster, which was seen. Raises Trouble for a state from a newer wizard."""
+        """The state of this cluster, which was seen. Raises WizardError for a state from a newer wizard."""
         loaded = self._find(cluster, namespace, lambda other: int(same_cluster(other, cluster)))
         return replace(loaded, state=_seen_as(loaded.state, cluster))
 
     def settle(self, state: State, seen: ClusterRef) -> Loaded:
         """The state to go on with, now that the cluster was seen.
 
-        One that was never kept gives way to what is kept for this cluster. Raises Trouble when `state` is another
+        One that was never kept gives way to what is kept for this cluster. Raises WizardError when `state` is another
         cluster's; `load` then gives this one's own.
         """
         if state.saved_at is None:
@@ -98,38 +98,38 @@ class Store:
             return loaded if loaded.state.saved_at else replace(loaded, state=replace(state, cluster=seen))
         if same_cluster(state.cluster, seen):
             return Loaded(_seen_as(state, seen))
-        raise troubles.other_cluster(state.cluster, seen)
+        raise problems.other_cluster(state.cluster, seen)
 
     def save(self, state: State) -> State:
         """Keeps `state` and returns it as kept; go on with that one. The previous one becomes the backup.
 
-        Raises Trouble when it can't be kept (the disk, another wizard, a newer one's file): nothing else is lost.
+        Raises WizardError when it can't be kept (the disk, another wizard, a newer one's file): nothing else is lost.
         """
         path = self.path(state.cluster, state.namespace)
         kept = replace(state, saved_at=self._now())
         try:
             content = json.dumps(kept.to_json(), indent=1).encode() + b"\n"
         except SecretInStateError as error:
-            raise troubles.secret_refused(error) from None
+            raise problems.secret_refused(error) from None
         try:
             with self._writing(path):
                 self._back_up(path, state)
                 files.write(path, content)
         except OSError as error:
-            raise troubles.unwritable(path, error) from error
+            raise problems.unwritable(path, error) from error
         return kept
 
     def hold(self, state: State) -> None:
         """Keeps a second wizard from writing this state until `release`, and lets go of any other.
 
-        Raises Trouble when another one has it ("state.locked": go on read-only) or the folder can't be written.
+        Raises WizardError when another one has it ("state.locked": go on read-only) or the folder can't be written.
         """
         path = self.path(state.cluster, state.namespace)
         if path not in self._held:
             try:
                 lock = self._take(path)
             except OSError as error:
-                raise troubles.unwritable(path, error) from error
+                raise problems.unwritable(path, error) from error
             self.release()
             self._held[path] = lock
 
@@ -152,7 +152,7 @@ class Store:
         notices: tuple[str, ...] = ()
         for candidate in sorted(self._candidates(own, namespace, rank), key=lambda item: item.rank, reverse=True):
             if candidate.problem == "future":
-                raise troubles.from_the_future(candidate.path)
+                raise problems.from_the_future(candidate.path)
             if candidate.problem == "broken":
                 rescued = self._rescue(candidate.path)
                 notices += rescued.notices
@@ -202,8 +202,8 @@ class Store:
                 if backup:
                     files.set_aside(_backup_of(path), suffix)
                 aside = files.set_aside(path, suffix)
-        except (OSError, Trouble) as error:
-            cause = error.what if isinstance(error, Trouble) else troubles.reason(error)
+        except (OSError, WizardError) as error:
+            cause = error.what if isinstance(error, WizardError) else problems.reason(error)
             owner, problem = _parse(_content(_backup_of(path)) or b"")
             return _Rescued(
                 None if problem else owner,
@@ -220,12 +220,12 @@ class Store:
             return
         owner, problem = _parse(previous)
         if problem == "future":
-            raise troubles.from_the_future(path)
+            raise problems.from_the_future(path)
         if problem or owner is None:
             files.write(files.free_name(path, f"{BROKEN}{self._now():%Y%m%dT%H%M%SZ}"), previous)
             return
         if owner.saved_at != state.saved_at:
-            raise troubles.changed_meanwhile()
+            raise problems.changed_meanwhile()
         files.write(_backup_of(path), previous)
 
     @contextmanager
@@ -246,23 +246,8 @@ class Store:
         note = json.dumps({"pid": os.getpid(), "since": f"{self._now():%Y-%m-%d %H:%M} UTC"}).encode()
         lock = files.Lock.take(path.with_name(path.name + LOCK), note)
         if isinstance(lock, bytes):
-            raise troubles.locked(lock)
+            raise problems.locked(lock)
         return lock
-
-
-def default_folder(environment: Mapping[str, str]) -> Path:
-    """`photosync-wizard` under $XDG_STATE_HOME or ~/.local/state (a relative $XDG_STATE_HOME counts as unset)."""
-    base = Path(environment.get("XDG_STATE_HOME", ""))
-    if not base.is_absolute():
-        base = _home(environment) / ".local" / "state"
-    return base / "photosync-wizard"
-
-
-def _home(environment: Mapping[str, str]) -> Path:
-    try:
-        return Path(environment.get("HOME") or Path.home())
-    except RuntimeError:
-        return Path("~")
 
 
 def same_cluster(one: ClusterRef, other: ClusterRef) -> bool:

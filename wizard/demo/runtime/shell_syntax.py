@@ -357,6 +357,8 @@ class Parser:
             self._at = end + 1
             return Output(script, quoted)
         match = _VARIABLE.match(self._text, self._at)
+        if not match and self._text.startswith("{", self._at):
+            raise SyntaxTrouble("Bad substitution")
         if not match:
             return Text("$", quoted=True)
         name = match[1] or match[2]

@@ -22,6 +22,7 @@ from wizard.steps.base import Need, Step, unknown
 from wizard.steps.credentials.command_line import check_command_lines
 from wizard.steps.credentials.cron_job import check_cron_jobs, check_refused_pods
 from wizard.steps.credentials.images import check_images, check_programs
+from wizard.steps.credentials.table import schedules_table
 from wizard.world import NOT_ASKED, Found, Meta, Missing, Unreadable, World
 
 
@@ -420,4 +421,5 @@ STEP = Step(
         Need("create", "cronjobs.batch"),
         Need("patch", "cronjobs.batch"),
     ),
+    table=schedules_table,
 )

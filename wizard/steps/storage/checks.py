@@ -24,6 +24,7 @@ from wizard.quantity import bytes_of
 from wizard.settings import Settings
 from wizard.steps.base import Step, cut_short, unknown
 from wizard.steps.storage.plan import plan
+from wizard.steps.storage.table import claims_table
 from wizard.steps.storage.volumes import check_multi_attach, check_reclaim, check_volume_full, growing
 from wizard.world import Claim, Found, Missing, Page, StorageClass, Unreadable, World
 
@@ -373,6 +374,7 @@ STEP = Step(
         check_volume_full,
         check_reclaim,
     ),
+    table=claims_table,
     work="create the namespace and the claims",
     plan=plan,
 )

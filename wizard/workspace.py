@@ -1,6 +1,6 @@
-"""One opening of the wizard: the state that is kept, the settings that follow from it, and the engine that they drive.
+"""One workspace: the state that is kept, the settings that follow from it, and the engine that they drive.
 
-Used by the screens (it satisfies `screens.session.Session`) and by the command line alike.
+Used by the screens (it satisfies `screens.workspace.Workspace`) and by the command line alike.
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from wizard.choices import GIT_CHECKOUT, TIME_ZONE, choice_named, with_value
 from wizard.command import Address
-from wizard.errors import Trouble
+from wizard.errors import WizardError
+from wizard.folders import state_folder
 from wizard.machine import find_checkout, time_zone
 from wizard.model import ClusterRef
 from wizard.settings import FLAG, NAMESPACE, Settings, Value
 from wizard.state.files import make_folder
 from wizard.state.files import write as write_file
 from wizard.state.kept_choices import chosen, fill_in, unusable
-from wizard.state.record import Entry, State
-from wizard.state.store import Loaded, Store, default_folder
+from wizard.state.record import State
+from wizard.state.store import Loaded, Store
 from wizard.state.writing import Writer
 from wizard.worked_out import followed_source
 
@@ -79,17 +80,17 @@ class Request:
     @property
     def state_folder(self) -> Path:
         """Where files are kept; the demo has a folder of its own."""
-        folder = default_folder(self.env)
+        folder = state_folder(self.env, self.home)
         return folder / "demo" if self.demo else folder
 
 
-class Opening:
-    """State, settings and engine for one request. Raises Trouble for a kubeconfig that can't be used.
+class Workspace:
+    """State, settings and engine for one request. Raises WizardError for a kubeconfig that can't be used.
 
     Nothing is written until something is remembered or chosen; then one writer holds the state against a second wizard.
     `phone` gets what the phones of a demo world show, such as codes; it is to be put on the screen, and nowhere else.
     When another cluster answers than the one that the state belongs to, it goes on with that one's own state; with
-    `stop_at_another_cluster` the first look ends in a Trouble that says so, and the next one goes on.
+    `stop_at_another_cluster` the first look ends in a WizardError that says so, and the next one goes on.
     """
 
     def __init__(self, request: Request, *, stop_at_another_cluster: bool = False) -> None:
@@ -156,7 +157,7 @@ class Opening:
     def choose(self, name: str, value: str) -> None:
         """Sets one choice by its id, or takes a step out and in again ("skip", "unskip").
 
-        An empty value takes it back. Raises Trouble for one that can't be right.
+        An empty value takes it back. Raises WizardError for one that can't be right.
         """
         self._keep(replace(self._state, choices=chosen(self._state.choices, name, value)))
         self.settings = self._with_choices()
@@ -166,9 +167,9 @@ class Opening:
     def signed_in(self, account: str, apple_id: str, at: datetime) -> None:
         """Keeps when an account was last signed in, and with which Apple ID."""
         signed_in_as = {**self._state.signed_in_as, account: apple_id}
-        history = (*self._state.history, Entry(at, "signed-in", account))
         signed_in_at = {**self._state.signed_in_at, account: at}
-        self._keep(replace(self._state, history=history, signed_in_at=signed_in_at, signed_in_as=signed_in_as))
+        noted = self._state.noting(at, "signed-in", account)
+        self._keep(replace(noted, signed_in_at=signed_in_at, signed_in_as=signed_in_as))
         self.settings = self._with_choices()
 
     def save(self, name: str, text: str) -> str:
@@ -202,7 +203,7 @@ class Opening:
         """What is kept for the cluster that answers; that of another one is not resumed, which is said once."""
         try:
             return self._store.settle(self._state, seen)
-        except Trouble as trouble:
+        except WizardError as trouble:
             if self._stop_at_another_cluster:
                 self._stop_at_another_cluster = False
                 raise
