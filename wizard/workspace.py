@@ -14,7 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wizard.choices import GIT_CHECKOUT, TIME_ZONE, choice_named, with_value
+from wizard.choice_values import choice_named, with_value
+from wizard.choices import GIT_CHECKOUT, TIME_ZONE
 from wizard.command import Address
 from wizard.errors import WizardError
 from wizard.folders import state_folder

@@ -21,7 +21,7 @@ from tests.steps.worlds import (
     page,
 )
 from wizard.annotations import parse_time, read_json
-from wizard.choices import choice_named, with_value
+from wizard.choice_values import choice_named, with_value
 from wizard.quantity import bytes_of
 from wizard.schedule import in_words, longest_gap, next_runs
 from wizard.settings import FLAG, STATE, Settings

@@ -25,15 +25,8 @@ from wizard.facts.pod_problem import pod_trouble
 from wizard.facts.session import session_of
 from wizard.facts.session_history import log_of
 from wizard.facts.sign_in_commands import reauth, run_by_hand
-from wizard.icloudpd.log import (
-    DOWNLOADS_REFUSED,
-    ENDED,
-    SESSION_BROKEN,
-    WRONG_PASSWORD,
-    findings_from,
-    read_log,
-    shown,
-)
+from wizard.icloudpd.log import findings_from, read_log, shown
+from wizard.icloudpd.signs import DOWNLOADS_REFUSED, ENDED, SESSION_BROKEN, WRONG_PASSWORD
 from wizard.iterations import iteration
 from wizard.model import Finding, SessionState, Severity, Status
 from wizard.schedule import longest_gap
