@@ -137,7 +137,7 @@ class TestWhoTheyAre:
     async def test_another_authority(self, tmp_path: Path) -> None:
         async with serving(_never, server_context(Authority().issue("127.0.0.1"), tmp_path)) as server:
             ended = await looked(write(tmp_path, server, cluster=trusting(Authority("other"))))
-        ended.said_in_words(5, "not signed by the authority that the kubeconfig names", "fetch the kubeconfig anew")
+        ended.said_in_words(5, "not signed by the certificate authority in the kubeconfig", "fetch a fresh kubeconfig")
 
     async def test_another_name(self, tmp_path: Path) -> None:
         authority = Authority()

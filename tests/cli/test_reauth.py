@@ -173,7 +173,7 @@ def test_who_leaves_is_asked_nothing_more_and_what_is_done_is_written(
 
     assert run(ScriptedDesk(ends_in(GaveUp()))) == Exit.NEEDS_PERSON
     said = capsys.readouterr()
-    assert said.err.endswith("\nLeft. What was there before is still in place.\n")
+    assert said.err.endswith("\nStopped. What was there before is still in place.\n")
     assert said.out == ""
 
 
@@ -186,7 +186,7 @@ def test_who_does_not_want_what_the_plan_says_begins_nothing(
         raise AssertionError(signing)
 
     assert run(ScriptedDesk(never)) == Exit.NEEDS_PERSON
-    assert capsys.readouterr().err.endswith("\nLeft. What was there before is still in place.\n")
+    assert capsys.readouterr().err.endswith("\nStopped. What was there before is still in place.\n")
 
 
 @pytest.mark.parametrize(("in_pod", "said"), [(True, "Let icloudpd sign in"), (False, "Write the session")])

@@ -195,7 +195,7 @@ async def test_where_the_password_lives(signing: Entering) -> None:
     async with signing(desk) as wizard:
         await wizard.press("enter")
         await asked(wizard, PasswordAsked)
-        assert "● kept nowhere" in wizard.text
+        assert "● not saved" in wizard.text
         assert "○ kept in GNOME Keyring" in wizard.text
         await wizard.press(*"hunter2", "down", "down", "enter")
         assert "● kept in GNOME Keyring" in wizard.text

@@ -149,7 +149,7 @@ def conclude(tally: Tally, reminder: str | None, wish: Wish, address: Address) -
 
 
 def _farewell(tally: Tally, stays: str) -> str:
-    return f"Left at {tally.left}. {stays}" if tally.left and len(tally.accounts) > 1 else f"Left. {stays}"
+    return f"Stopped at {tally.left}. {stays}" if tally.left and len(tally.accounts) > 1 else f"Stopped. {stays}"
 
 
 async def _reauth(opening: Workspace, wish: Wish) -> int:
