@@ -96,7 +96,7 @@ class FakeEngine(Engine):
         self.closed = True
 
 
-class FakeSession:
+class FakeWorkspace:
     """Remembers what the screens told it."""
 
     def __init__(
