@@ -1,4 +1,4 @@
-"""One finding: what was seen where, why it matters, how to mend it.
+"""One finding: what was seen where, why it matters, how to fix it.
 
 A reference is its id, with `#2` behind it for the second of its kind.
 """
@@ -62,15 +62,15 @@ class FindingScreen(PageScreen):
         steps = picture.snapshot.report.steps if picture.snapshot else ()
         return next((step for step in steps if step.id == self.step_id), None)
 
-    def _found(self, picture: Picture) -> Finding | None:
+    def _finding(self, picture: Picture) -> Finding | None:
         step = self._step(picture)
         return dict(references(step)).get(self.reference) if step else None
 
     def heading(self, picture: Picture) -> tuple[str, str, str]:
         """The iteration, and how much the finding matters."""
-        found = self._found(picture)
+        finding = self._finding(picture)
         number, title = next((number, title) for number, title in enumerate(ITERATIONS, 1) if title.id == self.step_id)
-        severity = str(found.severity) if found else ""
+        severity = str(finding.severity) if finding else ""
         names = self._names(picture)
         place = f", {names.index(self.reference) + 1} of {len(names)}" if self.reference in names else ""
         right = SEVERITY_WORD.get(severity, "gone") + place
@@ -89,35 +89,35 @@ class FindingScreen(PageScreen):
 
     def page(self, picture: Picture) -> Iterable[Row]:
         """Summary, evidence, why, fix, commands, id."""
-        found = self._found(picture)
-        if found is None:
+        finding = self._finding(picture)
+        if finding is None:
             yield Text(text="This is no longer so: the last look did not find it again.", style="bold")
             yield Space()
             yield Text(lead="id", text=self.reference, style=MUTED)
             return
-        yield Text(text=found.summary, style="bold")
-        if found.evidence:
+        yield Text(text=finding.summary, style="bold")
+        if finding.evidence:
             yield Space()
-            yield evidence_table(found.evidence)
-        for lead, text in (("Why.", found.why), ("What to do.", found.fix)):
+            yield evidence_table(finding.evidence)
+        for lead, text in (("Why.", finding.why), ("What to do.", finding.fix)):
             if text:
                 yield Space()
                 yield Text(lead=lead, text=text)
-        if found.commands:
+        if finding.commands:
             yield Space()
             yield from demo_note(self.host.workspace)
             for index, (_, command) in enumerate(self.commands()):
                 yield Command(id=f"command-{index}", command=command)
         yield Space()
-        yield Text(lead="id", text=found.id, style=MUTED)
-        if found.docs:
-            yield Text(lead="docs", text=found.docs, style=MUTED)
+        yield Text(lead="id", text=finding.id, style=MUTED)
+        if finding.docs:
+            yield Text(lead="docs", text=finding.docs, style=MUTED)
 
     def commands(self) -> list[tuple[str, str]]:
         """The finding's own."""
-        found = self._found(self.host.picture)
-        lines = self.host.workspace.settings.address.lines(found.commands) if found else ()
-        return [(found.summary, text) for text in lines] if found else []
+        finding = self._finding(self.host.picture)
+        lines = self.host.workspace.settings.address.lines(finding.commands) if finding else ()
+        return [(finding.summary, text) for text in lines] if finding else []
 
     def choose(self, row_id: str) -> None:
         """Copies one command."""

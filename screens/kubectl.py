@@ -1,4 +1,4 @@
-"""The same with kubectl: how to see for oneself what a screen shows, and the commands that mend what was found."""
+"""The same with kubectl: how to see for oneself what a screen shows, and the commands that fix what was found."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def looks(step_id: str, settings: Settings, world: World | None = None) -> list[
 
 
 class KubectlScreen(PageScreen):
-    """Commands to read and to copy: those that only look, or with `mending` what to do about what was found, and why."""
+    """Commands to read and to copy: those that only look, or with `fixing` what to do about what was found, and why."""
 
     place_name = KUBECTL
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -81,10 +81,10 @@ class KubectlScreen(PageScreen):
         "terminals ignore copying."
     )
 
-    def __init__(self, step_id: str, *, mending: bool = False) -> None:
+    def __init__(self, step_id: str, *, fixing: bool = False) -> None:
         super().__init__()
         self.step_id = step_id
-        self.mending = mending
+        self.fixing = fixing
 
     def _step(self, picture: Picture) -> Diagnosis | None:
         steps = picture.snapshot.report.steps if picture.snapshot else ()
@@ -94,21 +94,21 @@ class KubectlScreen(PageScreen):
         """Which iteration."""
         del picture
         number, title = next((number, title) for number, title in enumerate(ITERATIONS, 1) if title.id == self.step_id)
-        told = "What to do" if self.mending else "To see it with kubectl"
-        return f"{told}: {number} {title.title}", "nothing has been run", "·"
+        purpose = "What to do" if self.fixing else "To see it with kubectl"
+        return f"{purpose}: {number} {title.title}", "nothing has been run", "·"
 
     def keys(self) -> Sequence[tuple[str, str, str]]:
         """Copying where there is something to copy."""
         copying = (("⏎", "copy one", ""), ("c", "copy all", "screen.copy")) if self.commands() else ()
         other = (
-            ("k", "to see it", "screen.other('looks')") if self.mending else ("a", "what to do", "screen.other('do')")
+            ("k", "to see it", "screen.other('looks')") if self.fixing else ("a", "what to do", "screen.other('do')")
         )
         return ("Esc", "back", "screen.back"), *copying, other, ("?", "help", "app.explain")
 
     def page(self, picture: Picture) -> Iterable[Row]:
-        """Looking, or mending."""
+        """Looking, or fixing."""
         workspace = self.host.workspace
-        rows = list(self._mending(picture) if self.mending else self._looking(picture))
+        rows = list(self._fixing(picture) if self.fixing else self._looking(picture))
         if any(isinstance(row, Command) for row in rows):
             yield from demo_note(workspace)
         yield from rows
@@ -118,24 +118,24 @@ class KubectlScreen(PageScreen):
         for index, command in enumerate(looks(self.step_id, self.host.workspace.settings, world)):
             yield Command(id=f"look-{index}", command=command)
         step = self._step(picture)
-        if step is not None and _mendable(step):
+        if step is not None and _fixable(step):
             yield Space()
             yield Button(id=DO, label="What to do about what was found…", key="a")
 
-    def _mending(self, picture: Picture) -> Iterator[Row]:
+    def _fixing(self, picture: Picture) -> Iterator[Row]:
         step = self._step(picture)
         if step is None:
             return
-        mendable = _mendable(step)
-        for number, finding in enumerate(mendable):
+        fixable = _fixable(step)
+        for number, finding in enumerate(fixable):
             if number:
                 yield Space()
             yield Item(sign=SEVERITY_SIGN[finding.severity], text=finding.summary, style="bold")
             if finding.fix:
                 yield Text(text=finding.fix, indent=2)
             for index, command in enumerate(self.host.workspace.settings.address.lines(finding.commands)):
-                yield Command(id=f"mend-{number}-{index}", command=command)
-        if not mendable:
+                yield Command(id=f"fix-{number}-{index}", command=command)
+        if not fixable:
             yield Text(text="Nothing is left to do here.")
 
     def commands(self) -> list[tuple[str, str]]:
@@ -158,13 +158,13 @@ class KubectlScreen(PageScreen):
 
     def action_other(self, which: str) -> None:
         """The other half of the commands; the same key again goes back."""
-        if self.mending == (which == "do"):
+        if self.fixing == (which == "do"):
             self.dismiss()
             return
-        self.mending = which == "do"
+        self.fixing = which == "do"
         self.query_one("#page", Page).scroll_home(animate=False, immediate=True)
         self.draw(self.host.picture)
 
 
-def _mendable(step: Diagnosis) -> list[Finding]:
+def _fixable(step: Diagnosis) -> list[Finding]:
     return [finding for finding in open_findings(step) if finding.commands or finding.fix]
