@@ -28,7 +28,7 @@ from screens.wizard_screen import WizardScreen
 from screens.words import NAME
 from wizard.choices import SKIPPED
 from wizard.errors import Exit, WizardError
-from wizard.iterations import ITERATIONS
+from wizard.iterations import ITERATIONS, iteration
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -261,7 +261,7 @@ class WizardApp(App[int]):
         """Opens a finding, above its iteration."""
         from screens.finding import FindingScreen  # noqa: PLC0415 - not before the first frame
 
-        self.go(next((number for number, title in enumerate(ITERATIONS, 1) if title.id == step_id), self.home.number))
+        self.go(iteration(step_id).number)
         self.home.open_finding(reference)
         self.push_screen(FindingScreen(step_id, reference))
 

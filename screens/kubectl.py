@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from screens.bookmark import KUBECTL
-from screens.clipboard import SERVE, copy_commands, demo_note
+from screens.clipboard import demo_note
 from screens.finding_list import open_findings
 from screens.page_screen import PageScreen
 from screens.widgets.page import Page
@@ -16,7 +16,7 @@ from screens.widgets.rows import Button, Command, Item, Row, Space, Text
 from screens.words import SEVERITY_SIGN
 from wizard.choices import CHOICES
 from wizard.command import kubectl
-from wizard.iterations import ITERATIONS
+from wizard.iterations import iteration
 from wizard.settings import AUTH_POD
 from wizard.world import Found
 
@@ -86,16 +86,12 @@ class KubectlScreen(PageScreen):
         self.step_id = step_id
         self.fixing = fixing
 
-    def _step(self, picture: Picture) -> Diagnosis | None:
-        steps = picture.snapshot.report.steps if picture.snapshot else ()
-        return next((step for step in steps if step.id == self.step_id), None)
-
     def heading(self, picture: Picture) -> tuple[str, str, str]:
         """Which iteration."""
         del picture
-        number, title = next((number, title) for number, title in enumerate(ITERATIONS, 1) if title.id == self.step_id)
+        title = iteration(self.step_id)
         purpose = "What to do" if self.fixing else "To see it with kubectl"
-        return f"{purpose}: {number} {title.title}", "nothing has been run", "·"
+        return f"{purpose}: {title.number} {title.title}", "nothing has been run", "·"
 
     def keys(self) -> Sequence[tuple[str, str, str]]:
         """Copying where there is something to copy."""
@@ -107,23 +103,22 @@ class KubectlScreen(PageScreen):
 
     def page(self, picture: Picture) -> Iterable[Row]:
         """Looking, or fixing."""
-        workspace = self.host.workspace
         rows = list(self._fixing(picture) if self.fixing else self._looking(picture))
         if any(isinstance(row, Command) for row in rows):
-            yield from demo_note(workspace)
+            yield from demo_note(self.host.workspace)
         yield from rows
 
     def _looking(self, picture: Picture) -> Iterator[Row]:
         world = picture.snapshot.world if picture.snapshot else None
         for index, command in enumerate(looks(self.step_id, self.host.workspace.settings, world)):
             yield Command(id=f"look-{index}", command=command)
-        step = self._step(picture)
+        step = picture.step(self.step_id)
         if step is not None and _fixable(step):
             yield Space()
             yield Button(id=DO, label="What to do about what was found…", key="a")
 
     def _fixing(self, picture: Picture) -> Iterator[Row]:
-        step = self._step(picture)
+        step = picture.step(self.step_id)
         if step is None:
             return
         fixable = _fixable(step)
@@ -138,23 +133,10 @@ class KubectlScreen(PageScreen):
         if not fixable:
             yield Text(text="Nothing is left to do here.")
 
-    def commands(self) -> list[tuple[str, str]]:
-        """All that are shown."""
-        rows = self.page(self.host.picture)
-        return [(row.id, row.command) for row in rows if isinstance(row, Command) and row.id != SERVE]
-
     def choose(self, row_id: str) -> None:
-        """Copies one command, or goes to what to do."""
+        """Goes to what to do."""
         if row_id == DO:
             self.action_other("do")
-        elif row_id == SERVE:
-            copy_commands(self.host, list(self.host.workspace.demo_commands[:1]))
-        else:
-            copy_commands(self.host, [command for name, command in self.commands() if name == row_id])
-
-    def action_copy(self) -> None:
-        """Copies all commands."""
-        copy_commands(self.host, [command for _, command in self.commands()])
 
     def action_other(self, which: str) -> None:
         """The other half of the commands; the same key again goes back."""

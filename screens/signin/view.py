@@ -231,9 +231,8 @@ class SignInView(Vertical):
     def row_chosen(self, event: Page.Chosen) -> None:
         """Enter or a click on a row: a command is copied, anything else is for the controller."""
         event.stop()
-        row = next((row for row in event.page.rows if row.id == event.row_id), None)
-        if isinstance(row, Command):
-            self.controller.copy_commands([row.command])
+        if isinstance(event.row, Command):
+            self.controller.copy_commands([event.row.command])
         else:
             self.controller.choose(event.row_id)
 
