@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wizard.choices import PHOTOS_CLAIM, STORAGE_CLASS, value_of
+from wizard.choice_values import value_of
+from wizard.choices import PHOTOS_CLAIM, STORAGE_CLASS
 from wizard.facts.objects import items, tracked_by
 from wizard.manifests import Manifest, storage
 from wizard.plan import ApplyObject, Change, DeleteObject, PatchObject, Plan, Target, WaitUntil, target_of
