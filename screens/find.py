@@ -52,7 +52,7 @@ class FindScreen(PageScreen):
         ("⏎", "open", ""),
     ]
     words = (
-        "Type words, or a part of a finding's id. Every finding of all seven iterations that has them all is listed; "
+        "Type words, or a part of a finding's id. Every finding of any step that has them all is listed; "
         "Enter opens one."
     )
 

@@ -1,4 +1,4 @@
-"""One iteration as rows for the page: the same for all seven."""
+"""One iteration as rows for the page: the same for every one."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def ending(report: Report, renew: str) -> Iterator[Row]:
     if report.next_step is not None or not report.wanted:
         return
     count = len(report.wanted)
-    which = "All seven iterations are" if count == len(ITERATIONS) else f"All {count} iterations that you want are"
+    which = f"All {count} steps are" if count == len(ITERATIONS) else f"All {count} steps that you want are"
     yield Item(sign="✓", text=f"{which} complete.", style="bold")
     worst = worst_session(report.accounts)
     ends = worst.session.expires_at if worst else None
