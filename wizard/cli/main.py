@@ -63,24 +63,24 @@ def run(arguments: Sequence[str], *, open_wizard: OpenWizard, sign_in: SignIn | 
 @contextmanager
 def _interrupted_by_signals() -> Iterator[None]:
     """SIGTERM and SIGHUP end the program as SIGINT does, to which asyncio cancels what runs: nothing is left behind."""
-    came: list[int] = []
+    received: list[int] = []
 
     def interrupt(number: int, _frame: object) -> None:
-        came.append(number)
+        received.append(number)
         if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
             raise KeyboardInterrupt
         signal.raise_signal(signal.SIGINT)
 
-    kept = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)}
-    for each, handler in kept.items():
+    handlers = {signal_number: signal.getsignal(signal_number) for signal_number in (signal.SIGTERM, signal.SIGHUP)}
+    for signal_number, handler in handlers.items():
         if handler is not signal.SIG_IGN:
-            signal.signal(each, interrupt)
+            signal.signal(signal_number, interrupt)
     try:
         yield
     finally:
-        for each, handler in kept.items():
-            signal.signal(each, handler or signal.SIG_DFL)
-    if came:
+        for signal_number, handler in handlers.items():
+            signal.signal(signal_number, handler or signal.SIG_DFL)
+    if received:
         raise KeyboardInterrupt
 
 

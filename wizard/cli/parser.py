@@ -24,7 +24,7 @@ examples:
   photosync-wizard                           open the wizard where you left off
   photosync-wizard demo                      the same in a built-in demo world; nothing leaves this machine
   photosync-wizard demo --list               which demo worlds there are
-  photosync-wizard status                    the status of all seven steps, without a screen
+  photosync-wizard status                    the status of every step, without a screen
   photosync-wizard status -o json            the same for scripts (`explain status` describes it)
   photosync-wizard explain                   list the documentation; explain ID describes one finding
   photosync-wizard plan storage              what step 1 would change; apply does it
@@ -78,8 +78,8 @@ def parser(explainable: Sequence[str] | None = None) -> argparse.ArgumentParser:
     status = commands.add_parser(
         "status",
         parents=[where],
-        help="the status of all seven steps, without a screen",
-        description="Looks at the cluster and shows the status of all seven steps. Changes nothing, and does not contact Apple.",
+        help="the status of every step, without a screen",
+        description="Looks at the cluster and shows the status of every step. Changes nothing, and does not contact Apple.",
     )
     status.add_argument("-o", "--output", choices=FORMATS, default="table", help="output format (default: %(default)s)")
     status.add_argument(

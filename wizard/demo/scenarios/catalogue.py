@@ -20,7 +20,7 @@ class Entry:
 ENTRIES: Mapping[str, Entry] = {
     "fresh": Entry("An empty cluster with Argo CD, an ingress class and a default storage class", good.fresh),
     "seed": Entry("Four steps believed to be done, two of them really are: the seed's own state", good.seed),
-    "complete": Entry("All seven steps done, the session valid for three weeks", good.complete),
+    "complete": Entry("Every step done, the session valid for three weeks", good.complete),
     "expired": Entry("Complete, but Apple's session has expired and the nightly run fails", good.expired),
     "expired-heals": Entry("Expired, but the session's own tokens restore it", good.expired_heals),
     "trust-expired": Entry("Expired, and Apple asks for password and code", good.trust_expired),
