@@ -229,8 +229,8 @@ class Engine:
 
 def _where(settings: Settings) -> tuple[object, ...]:
     """What a look depends on: other values make it see other objects."""
-    said = (settings[choice] for choice in CHOICES if choice.step and settings.is_said(choice))
-    return settings.namespace, settings.accounts, *said
+    chosen = (settings[choice] for choice in CHOICES if choice.step and settings.is_said(choice))
+    return settings.namespace, settings.accounts, *chosen
 
 
 async def _cancel(*futures: asyncio.Future[Any]) -> None:

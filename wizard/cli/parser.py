@@ -161,14 +161,14 @@ def _add_reauth(commands: Any, where: argparse.ArgumentParser) -> None:
     )
     reauth.add_argument("--account", metavar="NAME", action="append", help="only this account (default: all of them)")
     reauth.add_argument("--apple-id", metavar="ID", help="the Apple ID (default: the one in the Secret)")
-    what = reauth.add_mutually_exclusive_group()
-    what.add_argument("--check", action="store_true", help="only say what a sign-in would take; changes no session")
+    modes = reauth.add_mutually_exclusive_group()
+    modes.add_argument("--check", action="store_true", help="only say what a sign-in would take; changes no session")
     reauth.add_argument(
         "--ask-apple",
         action="store_true",
         help="with --check: also ask Apple, from this machine, whether the tokens of an ended session can restore it",
     )
-    what.add_argument(
+    modes.add_argument(
         "--renew",
         action="store_true",
         help="sign in again even though the session still works, so that it lasts longer",

@@ -43,7 +43,9 @@ class Target:
 def trouble_of(error: BaseException, target: Target) -> WizardError:
     """What `error`, raised while connecting or sending, means; certificate names are not looked up."""
     chain = _chain(error)
-    for link in (one for one in chain if type(one).__module__ == "ssl"):  # the HTTP library's heirs lack their fields
+    for link in (
+        error_of_ssl for error_of_ssl in chain if type(error_of_ssl).__module__ == "ssl"
+    ):  # the HTTP library's heirs lack their fields
         if isinstance(link, ssl.SSLCertVerificationError):
             return _certificate(link, target, None)
         if isinstance(link, ssl.SSLError):
@@ -137,10 +139,10 @@ def _certificate(error: ssl.SSLCertVerificationError, target: Target, names: tup
 
 def _name_mismatch(target: Target, names: tuple[str, ...]) -> TlsMismatch:
     says = f"It is for {shorten(', '.join(names))}." if names else "It is for other names."
-    asked = "tls-server-name" if target.named_by_kubeconfig else "the server's address"
+    setting = "tls-server-name" if target.named_by_kubeconfig else "the server's address"
     return TlsMismatch(
         "kube.tls-name",
-        f'The certificate of {target.server} is not for "{target.expected}", which is {asked} in the kubeconfig.',
+        f'The certificate of {target.server} is not for "{target.expected}", which is {setting} in the kubeconfig.',
         why=says,
         fix=f"Set tls-server-name in the kubeconfig to {names[0]}."
         if names
@@ -151,8 +153,8 @@ def _name_mismatch(target: Target, names: tuple[str, ...]) -> TlsMismatch:
 
 
 def _tls(error: ssl.SSLError, target: Target) -> WizardError:
-    said = f"{getattr(error, 'reason', '')} {error}".upper().replace(" ", "_")
-    if any(word in said for word in _PLAIN):
+    message = f"{getattr(error, 'reason', '')} {error}".upper().replace(" ", "_")
+    if any(word in message for word in _PLAIN):
         return NotKubernetes(
             "kube.plain-http",
             f"The server at {target.server} does not speak TLS.",
@@ -161,7 +163,7 @@ def _tls(error: ssl.SSLError, target: Target) -> WizardError:
             commands=(SHOW_SERVER,),
             retry=Retry.NEVER,
         )
-    if any(word in said for word in _CLIENT_CERTIFICATE):
+    if any(word in message for word in _CLIENT_CERTIFICATE):
         return CredentialsRejected(
             "kube.client-certificate",
             f"The cluster at {target.server} rejected the client certificate in the kubeconfig.",
@@ -195,17 +197,17 @@ async def _names_on_certificate(authority: bytes, target: Target) -> tuple[str, 
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    found: list[BaseException] = []
+    chain: list[BaseException] = []
     queue: list[BaseException | None] = [error]
     while queue:
         link = queue.pop(0)
-        if link is None or link in found:
+        if link is None or link in chain:
             continue
-        found.append(link)
+        chain.append(link)
         queue += [
             link.__cause__,
             link.__context__,
             getattr(link, "certificate_error", None),
             getattr(link, "os_error", None),
         ]
-    return found
+    return chain

@@ -139,19 +139,19 @@ def choose(merged: Mapping[str, Any], context: str | None, files: tuple[Path, ..
     """The entries of `context`, or of the current context. Raises WizardError naming the contexts that there are."""
     contexts = {entry["name"]: entry["context"] for entry in merged["contexts"]}
     name = context or merged["current-context"]
-    known = ", ".join(sorted(contexts)) or "none"
+    names = ", ".join(sorted(contexts)) or "none"
     listing = (kubectl("config", "get-contexts"),)
     if not name:
         raise _trouble(
             "kubeconfig.no-context",
-            f"The kubeconfig has no current context. Available: {shorten(known)}.",
+            f"The kubeconfig has no current context. Available: {shorten(names)}.",
             fix="Choose one with --context, or permanently with the command below.",
             commands=(kubectl("config", "use-context", "NAME"),),
         )
     if name not in contexts:
         raise _trouble(
             "kubeconfig.unknown-context",
-            f'There is no context called "{shorten(name, 80)}" in the kubeconfig. Available: {shorten(known)}.',
+            f'There is no context called "{shorten(name, 80)}" in the kubeconfig. Available: {shorten(names)}.',
             fix="Choose one of these with --context."
             if context
             else "Choose one of these with --context, or fix current-context.",
@@ -162,14 +162,14 @@ def choose(merged: Mapping[str, Any], context: str | None, files: tuple[Path, ..
     users = {entry["name"]: entry["user"] for entry in merged["users"]}
     cluster_name, user_name = str(chosen.get("cluster") or ""), str(chosen.get("user") or "")
     if cluster_name not in clusters or not clusters[cluster_name].get("server"):
-        said = (
+        problem = (
             f'names the cluster "{cluster_name}", which does not exist' if cluster_name else "does not name a cluster"
         )
         if cluster_name in clusters:
-            said = f'names the cluster "{cluster_name}", which has no server address'
+            problem = f'names the cluster "{cluster_name}", which has no server address'
         raise _trouble(
             "kubeconfig.no-cluster",
-            f'The context "{name}" of the kubeconfig {said}.',
+            f'The context "{name}" of the kubeconfig {problem}.',
             why="When several files define an entry, the first one counts; a file may be missing from KUBECONFIG.",
             fix="Fix the context, or choose another one with --context.",
             commands=listing,
@@ -196,13 +196,13 @@ def _named(path: Path, content: Mapping[str, Any], section: str, key: str) -> li
     items = content.get(section) or []
     if not isinstance(items, list):
         raise _not_a_kubeconfig(path, f'"{section}" is not a list.')
-    found = []
+    entries = []
     for item in items:
         if not isinstance(item, Mapping) or not item.get("name"):
             raise _not_a_kubeconfig(path, f'An entry of "{section}" has no name.')
         value = item.get(key)
-        found.append((str(item["name"]), value if isinstance(value, Mapping) else {}))
-    return found
+        entries.append((str(item["name"]), value if isinstance(value, Mapping) else {}))
+    return entries
 
 
 def _absolute(section: str, value: Mapping[str, Any], folder: Path) -> dict[str, Any]:

@@ -15,11 +15,11 @@ def reason(error: OSError) -> str:
     return error.strerror or type(error).__name__
 
 
-def other_cluster(kept: ClusterRef, seen: ClusterRef) -> WizardError:
+def other_cluster(saved: ClusterRef, reached: ClusterRef) -> WizardError:
     return WizardError(
         "state.other-cluster",
-        f"The saved state for context {kept.context} belongs to a different cluster from the one that answers now.",
-        why=f"Saved: {_described(kept)}. Now: {_described(seen)}.",
+        f"The saved state for context {saved.context} belongs to a different cluster from the one that answers now.",
+        why=f"Saved: {_described(saved)}. Now: {_described(reached)}.",
         fix=(
             "Nothing is lost: each cluster keeps its own state. To resume, choose the context of the saved one; to "
             "set up this cluster, look again: it gets a state of its own."
