@@ -208,10 +208,10 @@ def sign_in(workspace: Workspace, wish: Wish) -> int:
 
     app = ReauthApp(workspace, wish, driver_class=BeneathThePrompt)
     run(app)
-    return told(app, wish)
+    return print_result(app, wish)
 
 
-def told(app: ReauthApp, wish: Wish) -> int:
+def print_result(app: ReauthApp, wish: Wish) -> int:
     """Prints the lines that stay, and returns the exit code. Raises WizardError."""
     from wizard.cli.reauth import Tally, conclude, put_line  # noqa: PLC0415 - loaded by now
 
