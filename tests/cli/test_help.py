@@ -90,7 +90,7 @@ def test_usage(arguments: tuple[str, ...], said: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "fragments"),
     [
-        (("status", "--reset"), ("--reset is about demo worlds",)),
+        (("status", "--reset"), ("--reset only applies to demo worlds",)),
         (("--demo", "seed", "--context", "home", "status"), ("at the same time", "Leave out --demo")),
         (("--demo", "nowhere", "status"), ("no demo scenario called nowhere", "seed")),
         (("--demo", "", "status"), ("no demo scenario",)),

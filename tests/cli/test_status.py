@@ -189,7 +189,7 @@ def test_a_mistake_of_the_program_is_reported_without_values(tmp_path: Path) -> 
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=False)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "a mistake of its own (ValueError in <string>, line 5)" in done.stderr
+    assert "internal error (ValueError in <string>, line 5)" in done.stderr
     report = tmp_path / "home/.local/state/photosync-wizard/crash.txt"
     assert str(report) in done.stderr
     assert "Traceback" not in done.stderr

@@ -129,7 +129,7 @@ class TestPlugin:
         [
             ("echo 'sign in first: run hcloud login' >&2; exit 3", "code 3: sign in first: run hcloud login"),
             ("exit 1", "It said nothing"),
-            ("echo nonsense", "no ExecCredential"),
+            ("echo nonsense", "not an ExecCredential"),
             (f"echo '{credential()}'", "neither a token nor a certificate"),
             ('echo \'{"apiVersion": "v0", "status": {"token": "x"}}\'', "answers with v0"),
         ],

@@ -77,7 +77,7 @@ async def test_a_file_that_can_t_be_written_is_said(opened: Opener) -> None:
     async with opened(workspace, (120, 36)) as wizard:
         await wizard.press("right", "enter", "c")
         assert wizard.app.clipboard
-        assert "They could not be saved to a file as well" in wizard.text
+        assert "They could not also be saved to a file" in wizard.text
 
 
 async def test_nothing_to_copy_is_said(opened: Opener) -> None:
@@ -97,7 +97,7 @@ async def test_follows_the_cluster_until_it_is_gone(opened: Opener) -> None:
         await wizard.feed(stale(2))
         assert "reconnecting, 2 s old" in wizard.text
         await wizard.feed(fresh(fake.with_steps(replace(fake.CREDENTIALS, findings=()))))
-        assert "This is no longer so" in wizard.text
+        assert "This is no longer the case" in wizard.text
         await wizard.press("c", "n", "escape")
         assert wizard.shows(HomeScreen)
 

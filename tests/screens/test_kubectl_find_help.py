@@ -152,7 +152,7 @@ async def test_help_is_about_the_screen_in_front(opened: Opener) -> None:
         assert "Go to a step by its number" in wizard.text
         assert "◐ under way" in wizard.text
         await wizard.press("escape", "right", "enter", "question_mark")
-        assert "One thing that was found, with its proof" in wizard.text
+        assert "One finding, with its evidence" in wizard.text
         assert "The next finding of this step" in wizard.text
         await wizard.press("question_mark")
         assert wizard.shows(FindingScreen)

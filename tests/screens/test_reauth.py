@@ -256,7 +256,7 @@ async def test_the_calendar_that_was_written_on_the_way_is_named_in_the_end(caps
     assert list(under.wizard.workspace.saved) == ["photosync-sign-in.ics"]
     assert print_result(under.app, Wish()) == Exit.DONE
     kept = capsys.readouterr().out.splitlines()[-1]
-    assert kept == "  ~/.local/state/photosync-wizard/photosync-sign-in.ics has the date: open it with your calendar."
+    assert kept == "  The date is in ~/.local/state/photosync-wizard/photosync-sign-in.ics: open it with your calendar."
 
 
 @pytest.mark.usefixtures("soon")
@@ -410,7 +410,7 @@ def test_on_a_terminal_three_lines_stay_and_no_secret(tmp_path: Path) -> None:
         os.write(parent, b"demo-password\r")
         code = until(r"demo device is (\d{6})")[1]
         os.write(parent, b"\x1b[200~Your code: " + code.encode() + b"\x1b[201~")
-        until("reminder into my calendar")
+        until("reminder in my calendar")
         os.write(parent, b"\r")
         until(r"Signed in until about[\s\S]*Signed in until about[\s\S]*come with the next run\.\s*$")
         assert process.wait(PATIENCE) == Exit.DONE

@@ -106,7 +106,7 @@ async def test_a_mistake_of_our_own_is_told_without_values(capfd: pytest.Capture
     printed = capfd.readouterr()
     told = printed.out + printed.err
     assert app.return_code == 1
-    assert "a mistake of its own (ValueError in test_unreachable.py" in " ".join(told.split())
+    assert "internal error (ValueError in test_unreachable.py" in " ".join(told.split())
     assert "Traceback" not in told
     assert SECRET not in told
     assert SECRET not in workspace.saved["crash.txt"]
