@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from screens.signin.questions import CodeAsked, KeyAsked, PasswordAsked, Question, SecondWayAsked, TermsAsked
 from wizard.icloud.limits import sending, wait_before
-from wizard.signin.person import Outcome, Progress, Stage, Tick
+from wizard.signin.person import Outcome, Stage, StageProgress, Tick
 
 if TYPE_CHECKING:
     from wizard.errors import Trouble
@@ -122,7 +122,7 @@ class Attempt:
         mark = self.marks.get(PROVED)
         return mark is not None and mark.tick is Tick.DONE
 
-    def moved(self, progress: Progress, now: datetime) -> Attempt:
+    def moved(self, progress: StageProgress, now: datetime) -> Attempt:
         """A stage has moved."""
         attempt = _marked(self._pods_stopped(), _STAGES[progress.stage], progress.tick, progress.text, now)
         if progress.text.startswith(_REMOVES):

@@ -16,7 +16,7 @@ from wizard.errors import Trouble
 from wizard.kube.client import connect
 from wizard.observe.look import observe
 from wizard.settings import Settings
-from wizard.signin.begin import begin
+from wizard.signin.prepare import prepare_sign_in
 from wizard.steps import diagnose
 from wizard.steps.report import with_seen_accounts
 
@@ -43,7 +43,7 @@ async def shown(name: str, folder: Path) -> list[Command]:
             ]
             for account in settings.accounts:
                 try:
-                    preparation = (await begin(cluster, world, settings, account)).preparation
+                    preparation = (await prepare_sign_in(cluster, world, settings, account)).preparation
                 except Trouble as trouble:
                     commands += trouble.commands
                 else:

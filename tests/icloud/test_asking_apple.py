@@ -12,9 +12,10 @@ from tests.demo_world.signing import Keyring, Somebody
 from wizard.errors import Trouble
 from wizard.icloud.files import Pair
 from wizard.icloud.ladder import Rung
+from wizard.icloud.messages import trouble
 from wizard.icloud.steps import CodeWanted, Phone, SignedIn, Step, WrongCode
-from wizard.icloud.words import trouble
-from wizard.signin.apple import Passwords, sign_in
+from wizard.signin.apple import sign_in_to_apple
+from wizard.signin.passwords import Passwords
 from wizard.signin.person import AnotherCode, Code
 
 ME = "me@example.com"
@@ -60,7 +61,7 @@ async def led(
 ) -> tuple[SignedIn, Passwords, list[str]]:
     notes: list[str] = []
     passwords = Passwords(ME, person, keyring, notes.append)
-    return await sign_in(apple, passwords, person, pair, anew=anew), passwords, notes  # type: ignore[arg-type]
+    return await sign_in_to_apple(apple, passwords, person, pair, anew=anew), passwords, notes  # type: ignore[arg-type]
 
 
 async def test_the_sessions_own_tokens_come_first() -> None:

@@ -25,7 +25,7 @@ from wizard.model import (
 )
 from wizard.settings import Settings
 from wizard.setup import SetupRow
-from wizard.signin.desk import Desk
+from wizard.signin.service import SignInService
 from wizard.state.kept_choices import chosen, fill_in
 from wizard.state.record import Choices
 from wizard.world import (
@@ -113,7 +113,7 @@ class FakeSession:
         self.breaks: Callable[[], object] | None = None
         self.save_failure: OSError | None = None
         self.choose_failure: Trouble | None = None
-        self.sign_in_desk: Desk | None = None
+        self.sign_in_desk: SignInService | None = None
         self.notices: tuple[str, ...] = ()
         self.demo_commands: tuple[str, ...] = ()
 
@@ -124,7 +124,7 @@ class FakeSession:
             self.breaks()
         return self.fake_engine
 
-    def desk(self) -> Desk:
+    def sign_in_service(self) -> SignInService:
         assert self.sign_in_desk is not None
         return self.sign_in_desk
 

@@ -19,7 +19,7 @@ from tests.screens.conftest import Opener
 from tests.screens.driving import PATIENCE_SECONDS, Wizard
 from tests.screens.entering import asked, ended
 from tests.screens.fake import FakeSession, fresh
-from tests.screens.signing import ScriptedDesk, Signing, with_code
+from tests.screens.signing import ScriptedService, Signing, with_code
 from wizard.crash import REPORT_NAME
 from wizard.signin.person import Code, Outcome
 
@@ -59,8 +59,8 @@ def _everything_of(wizard: Wizard) -> Iterator[str]:
 async def test_nothing_typed_stays_anywhere(opened: Opener, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     session = FakeSession(fresh(), place={**fake.HOME, "step": "authentication"})
-    desk = ScriptedDesk()
-    session.sign_in_desk = desk
+    service = ScriptedService()
+    session.sign_in_desk = service
     async with opened(session) as wizard:
         await _to_the_code(wizard)
         for text in _everything_of(wizard):
@@ -70,7 +70,7 @@ async def test_nothing_typed_stays_anywhere(opened: Opener, caplog: pytest.LogCa
         for text in _everything_of(wizard):
             assert PASSWORD not in text
             assert CODE not in text
-    assert desk.runs[0].given == [PASSWORD, f"{CODE} None"]
+    assert service.runs[0].given == [PASSWORD, f"{CODE} None"]
     assert PASSWORD not in caplog.text
     assert CODE not in caplog.text
 
@@ -96,7 +96,7 @@ async def test_a_crash_in_the_middle_tells_no_secret(
         return outcome
 
     session = FakeSession(fresh(), place={**fake.HOME, "step": "authentication"})
-    session.sign_in_desk = ScriptedDesk(breaks)
+    session.sign_in_desk = ScriptedService(breaks)
 
     def bad_told(outcome: Outcome) -> tuple[str, ...]:
         del outcome

@@ -12,8 +12,8 @@ from tests.signin.place import Place
 from wizard.demo.apple.server import DemoApple
 from wizard.errors import Retry, Trouble
 from wizard.icloud.ladder import Rung
-from wizard.signin import proving
-from wizard.signin.person import Code, Progress, Stage, Tick
+from wizard.signin import prove
+from wizard.signin.person import Code, Stage, StageProgress, Tick
 
 pytestmark = pytest.mark.cluster
 
@@ -115,11 +115,11 @@ async def test_apple_that_falters_changes_nothing_and_asks_nobody(place: Place, 
 
 
 async def test_a_short_fault_after_the_code_is_sat_out(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proving, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(prove, "PAUSE_SECONDS", 0)
     await laid(place, ALL_ENDED)
     apple: DemoApple = place.apple.apple
 
-    def falter(progress: Progress) -> None:
+    def falter(progress: StageProgress) -> None:
         if progress.stage is Stage.PROVED and progress.tick is Tick.DOING:
             apple.outage = None if apple.outage else 500
 
@@ -137,7 +137,7 @@ async def test_a_refused_session_leaves_the_old_pair_byte_for_byte(place: Place)
     await laid(place, ALL_ENDED)
     before = await place.files()
 
-    def end(progress: Progress) -> None:
+    def end(progress: StageProgress) -> None:
         if progress.stage is Stage.PROVED and progress.tick is Tick.DOING:
             place.apple.apple.end_web_sessions(place.apple_id)
 

@@ -25,7 +25,7 @@ from wizard.errors import Exit, Trouble
 from wizard.iterations import IDS
 
 if TYPE_CHECKING:
-    from wizard.cli.reauth import Wish
+    from wizard.cli.reauth import ReauthOptions
     from wizard.opening import Opening, Request
 
 PROGRAM = "photosync-wizard"
@@ -33,7 +33,7 @@ FORMATS = ("table", "json", "yaml", "seed", "answers")
 DEFAULT_SCENARIO = "seed"
 
 OpenWizard = Callable[["Opening"], int]
-SignIn = Callable[["Opening", "Wish"], int]
+SignIn = Callable[["Opening", "ReauthOptions"], int]
 
 _EPILOG = """\
 examples:
@@ -296,7 +296,7 @@ def _dispatch(request: Request, options: argparse.Namespace, open_wizard: OpenWi
     if options.command == "reauth":
         from wizard.cli.reauth import reauth  # noqa: PLC0415 - loads what talks to the cluster and to Apple
 
-        return reauth(request, _wish(options), sign_in if _wants_a_screen(options) else None)
+        return reauth(request, _reauth_options(options), sign_in if _wants_a_screen(options) else None)
     return _open(request, open_wizard)
 
 
@@ -307,10 +307,10 @@ def _wants_a_screen(options: argparse.Namespace) -> bool:
     return terminal and not by_script and os.environ.get("TERM") != "dumb"
 
 
-def _wish(options: argparse.Namespace) -> Wish:
-    from wizard.cli.reauth import Wish  # noqa: PLC0415
+def _reauth_options(options: argparse.Namespace) -> ReauthOptions:
+    from wizard.cli.reauth import ReauthOptions  # noqa: PLC0415
 
-    return Wish(
+    return ReauthOptions(
         accounts=tuple(options.account or ()),
         apple_id=options.apple_id,
         check=options.check,

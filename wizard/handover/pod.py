@@ -12,7 +12,7 @@ from wizard.command import kubectl
 from wizard.errors import Exit, Retry, Trouble, shorten
 from wizard.handover import scripts
 from wizard.handover.job import CONTAINER, Handover
-from wizard.handover.start_pod import Start
+from wizard.handover.start_pod import PodStart
 from wizard.icloudpd.images import PROGRAM_PLACES
 from wizard.icloudpd.proof import Proof, proof_of
 from wizard.kube.client import Cluster
@@ -21,7 +21,7 @@ from wizard.kube.streams import ExecResult, Stream
 from wizard.steps.authentication.plan import remove_job
 from wizard.world import Pod
 
-__all__ = ["HandoverPod", "OnClaim", "Proof", "is_held", "proof_of", "until_gone"]
+__all__ = ["ClaimContents", "HandoverPod", "Proof", "is_held", "proof_of", "until_gone"]
 
 START_SECONDS = 300.0
 SCRIPT_SECONDS = 60.0
@@ -32,7 +32,7 @@ LOOK_EVERY_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class OnClaim:
+class ClaimContents:
     """What lies on the claim for one account. `recovered` is "completed" or "undone" when an earlier move was cut off.
 
     `pair`: both files are there, and the CronJob's user may read and write them. `attended`: another icloudpd was being
@@ -91,7 +91,7 @@ class HandoverPod:
         Raises Trouble with the pod's own reason when it can't run, or when `seconds` pass.
         """
         await send(self._cluster, self._handover.change)
-        self._pod = await Start(self._cluster, self._handover.change.target, say).running(seconds)
+        self._pod = await PodStart(self._cluster, self._handover.change.target, say).running(seconds)
 
     async def hold(self) -> None:
         """Marks the pod as in use by somebody who is alive, until `close`, or until this program ends however it ends."""
@@ -115,7 +115,7 @@ class HandoverPod:
             retry=Retry.NOW,
         )
 
-    async def recover_and_look(self) -> OnClaim:
+    async def recover_and_look(self) -> ClaimContents:
         """Completes or undoes what an earlier start left half done, then says what is there.
 
         Raises Trouble when there is no icloudpd in the pod, with which alone a session can be proved.
@@ -127,7 +127,7 @@ class HandoverPod:
         if not self._program:
             raise self._no_program(answer)
         self._pair = "pair" in lines
-        return OnClaim(
+        return ClaimContents(
             pair=self._pair,
             recovered=next((line for line in lines if line in ("completed", "undone")), ""),
             attended="attended" in lines,

@@ -23,10 +23,10 @@ from wizard.icloudpd.workload import read_workload
 from wizard.kube.client import Cluster
 from wizard.plan import DeleteObject
 from wizard.settings import is_auth_pod
-from wizard.signin.apple import Passwords
 from wizard.signin.in_pod import answer_all, not_lasting, refused_inside
-from wizard.signin.person import Person, Progress, Stage, Tick
-from wizard.signin.proving import not_judged, password_removed, patiently, prove_in_place
+from wizard.signin.passwords import Passwords
+from wizard.signin.person import Person, Stage, StageProgress, Tick
+from wizard.signin.prove import not_judged, password_removed, patiently, prove_in_place
 from wizard.steps.authentication.plan import remove_pod
 from wizard.world import LogTail, Pod, PodSpec
 
@@ -145,7 +145,7 @@ def _given_password(spec: PodSpec) -> bool:
 
 def _tell_removed(paths: tuple[str, ...], person: Person, note: Callable[[str], None]) -> None:
     for sentence in password_removed(paths):
-        person.show(Progress(Stage.CLAIM, Tick.DONE, sentence.rstrip(".")))
+        person.show(StageProgress(Stage.CLAIM, Tick.DONE, sentence.rstrip(".")))
         note(sentence)
 
 
@@ -176,7 +176,7 @@ async def answer(
     Raises Trouble with icloudpd's own reason; the pair that was there before is in place again then. However it ends, the pod
     is gone, and the password that it kept in clear too.
     """
-    person.show(Progress(Stage.APPLE, Tick.DOING, f"answering icloudpd in pod {found.name}"))
+    person.show(StageProgress(Stage.APPLE, Tick.DOING, f"answering icloudpd in pod {found.name}"))
     await pod.keep(keyring_stays=bool(pod.keyring) and not found.has_password)
     settled = False
     try:
@@ -189,8 +189,8 @@ async def answer(
         said = proof_of(found.name, talk.output.encode())
         if not said.accepted:
             raise await refused_inside(said, passwords)
-        person.show(Progress(Stage.APPLE, Tick.DONE, "icloudpd has signed in"))
-        person.show(Progress(Stage.PROVED, Tick.DOING, "asking it once more, without a password"))
+        person.show(StageProgress(Stage.APPLE, Tick.DONE, "icloudpd has signed in"))
+        person.show(StageProgress(Stage.PROVED, Tick.DOING, "asking it once more, without a password"))
         proof = await patiently(partial(prove_in_place, pod, username), person)
         if proof.verdict is Verdict.NOT_JUDGED:
             await pod.stage_copy()
@@ -201,7 +201,7 @@ async def answer(
             raise not_lasting(proof, pod)
         _tell_removed(await pod.settle(), person, note)
         settled = True
-        person.show(Progress(Stage.PROVED, Tick.DONE, "icloudpd says yes"))
+        person.show(StageProgress(Stage.PROVED, Tick.DONE, "icloudpd says yes"))
     finally:
         if not settled:
             _tell_removed(await pod.take_back(), person, note)

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from wizard.errors import Exit, Retry, Trouble, shorten
 from wizard.handover.pod import HandoverPod, proof_of
 from wizard.handover.prompts import Ask, Conversation, Prompt
+from wizard.icloud.messages import trouble
 from wizard.icloud.steps import CodeWanted, Phone
-from wizard.icloud.words import trouble
 from wizard.icloudpd.log import APPLE_IS_AWAY, WRONG_PASSWORD
 from wizard.icloudpd.proof import Proof
-from wizard.signin.apple import Passwords
-from wizard.signin.person import AnotherCode, Person, Progress, Stage, Tick
-from wizard.signin.proving import prove_new
+from wizard.signin.passwords import Passwords
+from wizard.signin.person import AnotherCode, Person, Stage, StageProgress, Tick
+from wizard.signin.prove import prove_new
 
 _RETRY = {
     "account-locked": Retry.NEVER,
@@ -31,7 +31,7 @@ async def sign_in_inside(pod: HandoverPod, username: str, person: Person, passwo
 
     Raises Trouble with icloudpd's own reason; what is in place stays as it is until the proof.
     """
-    person.show(Progress(Stage.APPLE, Tick.DOING, "icloudpd signs in by itself, inside the pod"))
+    person.show(StageProgress(Stage.APPLE, Tick.DOING, "icloudpd signs in by itself, inside the pod"))
     await pod.clear_staging()
     async with pod.terminal(username) as stream:
         talk = Conversation(stream)
@@ -39,8 +39,8 @@ async def sign_in_inside(pod: HandoverPod, username: str, person: Person, passwo
     said = proof_of(pod.pod, talk.output.encode())
     if not said.accepted:
         raise await refused_inside(said, passwords)
-    person.show(Progress(Stage.APPLE, Tick.DONE, "icloudpd has signed in"))
-    person.show(Progress(Stage.PROVED, Tick.DOING, "asking it once more, without a password"))
+    person.show(StageProgress(Stage.APPLE, Tick.DONE, "icloudpd has signed in"))
+    person.show(StageProgress(Stage.PROVED, Tick.DOING, "asking it once more, without a password"))
     proof = await prove_new(pod, username, person)
     if not proof.accepted:
         raise not_lasting(proof, pod)

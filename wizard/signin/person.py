@@ -34,7 +34,7 @@ class Tick(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class StageProgress:
     """A stage has moved; `text` says in a few words what is awaited or what came of it."""
 
     stage: Stage
@@ -94,7 +94,7 @@ class GaveUp(Exception):
 class Person(Protocol):
     """Whoever sits in front of it. Every question may raise GaveUp."""
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: StageProgress) -> None:
         """A stage has moved."""
 
     async def password(self, apple_id: str, why: Trouble | None) -> str:

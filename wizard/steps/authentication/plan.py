@@ -35,7 +35,7 @@ STAGING = ".photosync-staging"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignIn:
+class SignInChanges:
     """What the plan of a sign-in is made of.
 
     `job` is the hand-over Job, `directory` the session's folder in its pod; `auth_pod` and `left_over` are removed before.
@@ -139,7 +139,7 @@ def _account(account: str, world: World, settings: Settings) -> Plan:
     pause = right_to_pause(cron_job, settings) if cron_job else None
     waiting = next(iter(auth_pods(world)), None)
     removal = remove_pod(settings.namespace, waiting.meta.name) if waiting else None
-    return SignIn(names=names, job=job, directory="", pausing=Pausing(suspend=pause), auth_pod=removal).plan
+    return SignInChanges(names=names, job=job, directory="", pausing=Pausing(suspend=pause), auth_pod=removal).plan
 
 
 def remove_pod(

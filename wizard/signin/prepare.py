@@ -1,7 +1,10 @@
-"""What has to be true before a sign-in, and what it will change: pure functions of what was seen."""
+"""Gathers what a sign-in of one account starts from, decides what it will change, says what is in the way; changes nothing."""
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -10,23 +13,31 @@ from functools import partial
 from typing import Any
 
 from wizard.accounts import AccountNames
-from wizard.annotations import (
-    HANDOVER,
-    PASSWORD_IN_CLEAR,
-    PURPOSE,
-)
+from wizard.annotations import HANDOVER, PASSWORD_IN_CLEAR, PURPOSE
+from wizard.choices import SAID
 from wizard.command import Command, kubectl
 from wizard.errors import Exit, Retry, Trouble
-from wizard.facts.objects import claim_named, cron_job_named
+from wizard.facts.objects import claim_named, claims_of, cron_job_named
 from wizard.handover.job import Handover, handover
+from wizard.icloud.input_checks import account_name
+from wizard.icloudpd.shell import VARIABLE, inside, substitutions
+from wizard.icloudpd.workload import Workload, read_workload
+from wizard.kube.client import Cluster
+from wizard.kube.errors import Forbidden, NotFound
+from wizard.observe.parse_pod import pod as parse_pod
+from wizard.observe.parse_pod import pod_spec
+from wizard.observe.rights import ask
 from wizard.plan import DeleteObject, Plan, Right
 from wizard.settings import Settings
-from wizard.signin.auth_pod import AuthPod
+from wizard.signin.auth_pod import AuthPod, find
 from wizard.steps.authentication.pausing import Pausing, pausing
-from wizard.steps.authentication.plan import SignIn, remove_job
+from wizard.steps.authentication.plan import SignInChanges, remove_job
+from wizard.steps.report import apple_id_on_command_line
 from wizard.world import Claim, Pod, Unreadable, World
 
 ONE_POD = "ReadWriteOncePod"
+_KUBERNETES_VARIABLE = re.compile(r"\$\((\w+)\)")
+_PATH = re.compile(r"(?<![\w./-])/[\w./-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +88,8 @@ class Preparation:
             return replace(sign_in, answered=True, notes=(self.auth_pod.leaves, *sign_in.notes)).plan
         return self._sign_in(inside=True).plan
 
-    def _sign_in(self, *, inside: bool) -> SignIn:
-        return SignIn(
+    def _sign_in(self, *, inside: bool) -> SignInChanges:
+        return SignInChanges(
             names=self.names,
             job=self.handover.change,
             directory=self.handover.directory,
@@ -95,7 +106,76 @@ class Preparation:
         return f"{self.names.cron_job} runs soon, and is not paused: start again to have it paused." if nearer else ""
 
 
-def prepare(
+@dataclass(frozen=True, slots=True)
+class PreparedSignIn:
+    """One account, ready to be signed in; `apple_id` is None when only the person can say it.
+
+    `source` says where it stands: what stands in the cluster comes before what the person said, which has to agree with it.
+    """
+
+    preparation: Preparation
+    apple_id: str | None
+    source: str
+
+
+async def prepare_sign_in(cluster: Cluster, world: World, settings: Settings, account: str) -> PreparedSignIn:
+    """Reads what is needed and says what is in the way. Raises Trouble; changes nothing."""
+    names = AccountNames.of(account, settings)
+    namespace = settings.namespace
+    cron_job: Mapping[str, Any] | None
+    try:
+        cron_job = await cluster.get(f"/apis/batch/v1/namespaces/{namespace}/cronjobs/{names.cron_job}")
+    except NotFound:
+        cron_job = None
+    left_over = await handover_jobs(cluster, namespace, names.config_claim)
+    pods = await mounting_pods(cluster, namespace, names.config_claim)
+    auth_pod = await find(cluster, pods, world.taken_at, namespace)
+    preparation = decide(world, settings, account, cron_job, left_over, pods, auth_pod)
+    refuse_without_rights(preparation.plan, await ask(cluster, preparation.plan.rights))
+    on_command_line = apple_id_on_command_line(account, world, settings)
+    in_secret = None if on_command_line else await _written_apple_id(cluster, namespace, names, cron_job or {})
+    written = on_command_line or in_secret
+    chosen = settings.apple_ids.get(account)
+    if chosen and written and account_name(chosen) != account_name(written):
+        raise Trouble(
+            "renewal.other-apple-id",
+            f"You are signing in as {chosen}, and the CronJob {names.cron_job} signs in as {written}.",
+            why="Each Apple ID has session files of its own, so the CronJob would not find yours.",
+            fix=f"Sign in as {written} (where you said {chosen} in the set-up, empty that answer), or change it there first.",
+            exit_code=Exit.NEEDS_PERSON,
+            retry=Retry.NEVER,
+        )
+    if written:
+        source = "from the CronJob's command line" if on_command_line else f"from the Secret {names.secret}"
+        return PreparedSignIn(replace(preparation, username=written), account_name(written), source)
+    if chosen:
+        return PreparedSignIn(preparation, account_name(chosen), SAID)
+    seen = settings.seen_apple_ids.get(account)
+    return PreparedSignIn(preparation, account_name(seen) if seen else None, "as you signed in last")
+
+
+async def handover_jobs(cluster: Cluster, namespace: str, claim: str) -> tuple[str, ...]:
+    """Names of the hand-over Jobs that mount this claim, the oldest first."""
+    page = await cluster.list_page(
+        f"/apis/batch/v1/namespaces/{namespace}/jobs", labels=f"{PURPOSE}={HANDOVER}", form="full"
+    )
+    mounting = [job for job in page["items"] if claim in claims_of(pod_spec(job["spec"]["template"]["spec"]))]
+    jobs = [job["metadata"] for job in mounting if "deletionTimestamp" not in job["metadata"]]
+    return tuple(meta["name"] for meta in sorted(jobs, key=lambda meta: (meta["creationTimestamp"], meta["name"])))
+
+
+async def mounting_pods(cluster: Cluster, namespace: str, claim: str) -> tuple[Pod, ...]:
+    """Every pod, whoever made it, that mounts the claim and has not ended: a look at the setup reads only some."""
+    unfinished = "status.phase!=Succeeded,status.phase!=Failed"
+    found = [
+        parse_pod(item)
+        async for page in cluster.pages(f"/api/v1/namespaces/{namespace}/pods", fields=unfinished)
+        for item in page["items"]
+    ]
+    return tuple(pod for pod in found if claim in claims_of(pod.spec))
+
+
+def decide(
     world: World,
     settings: Settings,
     account: str,
@@ -192,3 +272,55 @@ def _missing(what: str, why: str, fix: str, command: Command | None = None) -> T
         exit_code=Exit.NEEDS_PERSON,
         retry=Retry.NEVER,
     )
+
+
+async def _written_apple_id(
+    cluster: Cluster, namespace: str, names: AccountNames, cron_job: Mapping[str, Any]
+) -> str | None:
+    """The Apple ID that the CronJob reads from the Secret: the one value of a Secret that is looked at, and only for this."""
+    template = cron_job.get("spec", {}).get("jobTemplate", {}).get("spec", {}).get("template", {}).get("spec")
+    workload = read_workload(pod_spec(template)) if template else None
+    key = username_key(workload, names.secret)
+    if key is None:
+        return None
+    try:
+        secret = await cluster.get(f"/api/v1/namespaces/{namespace}/secrets/{names.secret}")
+    except (NotFound, Forbidden):
+        return None
+    raw = (secret.get("data") or {}).get(key, "")
+    try:
+        text = base64.b64decode(raw, validate=True).decode().strip()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return text or None
+
+
+def username_key(workload: Workload | None, secret: str) -> str | None:
+    """The key of this Secret that icloudpd gets as its --username; None where that comes from anywhere else.
+
+    Where no --username can be read it is the key that the documentation names.
+    """
+    written = workload.option("--username") if workload else None
+    if workload is None or written is None:
+        return "username"
+    if variable := _variable(written):
+        return _key_of_variable(workload, variable, secret)
+    paths = set(_PATH.findall(inside(written))) if substitutions(written) == [written] else set()
+    read = {(key.kind, key.name, key.key) for key in workload.keys if key.where in paths}
+    return (
+        next((key for kind, name, key in read if (kind, name) == ("secret", secret)), None) if len(read) == 1 else None
+    )
+
+
+def _variable(written: str) -> str:
+    """The variable that is all that is written: as a shell has it, or as Kubernetes puts it into a command."""
+    match = VARIABLE.fullmatch(written) or _KUBERNETES_VARIABLE.fullmatch(written)
+    return next((name for name in match.groups()[:2] if name), "") if match else ""
+
+
+def _key_of_variable(workload: Workload, variable: str, secret: str) -> str | None:
+    """The key behind a variable of icloudpd's container: its own entry comes before whole objects, the last one wins."""
+    for one in reversed(workload.container.env):
+        if one.name == variable:
+            return one.source_key if (one.source, one.source_name) == ("secret", secret) else None
+    return variable if workload.container.env_from[-1:] == (f"secret/{secret}",) else None

@@ -9,41 +9,17 @@ from wizard.annotations import HANDOVER, PURPOSE
 from wizard.apply.objects import send
 from wizard.command import Command, kubectl
 from wizard.errors import Exit, Retry, Trouble
-from wizard.facts.objects import claims_of
 from wizard.handover.pod import is_held, until_gone
 from wizard.kube.client import Cluster
 from wizard.kube.errors import NotFound
-from wizard.observe.parse_pod import pod as parse_pod
-from wizard.observe.parse_pod import pod_spec
 from wizard.plan import DeleteObject, Target
 from wizard.signin.person import GaveUp, InUse, Person
-from wizard.signin.preparing import Preparation
+from wizard.signin.prepare import Preparation, handover_jobs, mounting_pods
 from wizard.steps.authentication.plan import remove_job, remove_pod
 from wizard.world import Pod
 
 LOOKS = 10
 LOOK_EVERY_SECONDS = 0.3
-
-
-async def handover_jobs(cluster: Cluster, namespace: str, claim: str) -> tuple[str, ...]:
-    """Names of the hand-over Jobs that mount this claim, the oldest first."""
-    page = await cluster.list_page(
-        f"/apis/batch/v1/namespaces/{namespace}/jobs", labels=f"{PURPOSE}={HANDOVER}", form="full"
-    )
-    mounting = [job for job in page["items"] if claim in claims_of(pod_spec(job["spec"]["template"]["spec"]))]
-    jobs = [job["metadata"] for job in mounting if "deletionTimestamp" not in job["metadata"]]
-    return tuple(meta["name"] for meta in sorted(jobs, key=lambda meta: (meta["creationTimestamp"], meta["name"])))
-
-
-async def mounting_pods(cluster: Cluster, namespace: str, claim: str) -> tuple[Pod, ...]:
-    """Every pod, whoever made it, that mounts the claim and has not ended: a look at the setup reads only some."""
-    unfinished = "status.phase!=Succeeded,status.phase!=Failed"
-    found = [
-        parse_pod(item)
-        async for page in cluster.pages(f"/api/v1/namespaces/{namespace}/pods", fields=unfinished)
-        for item in page["items"]
-    ]
-    return tuple(pod for pod in found if claim in claims_of(pod.spec))
 
 
 async def wait_for_users(cluster: Cluster, preparation: Preparation, person: Person) -> bool:

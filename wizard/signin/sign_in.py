@@ -14,10 +14,10 @@ from pathlib import Path
 
 from wizard.apply.objects import send
 from wizard.errors import Exit, Retry, Trouble
-from wizard.handover.pod import HandoverPod, OnClaim
+from wizard.handover.pod import ClaimContents, HandoverPod
 from wizard.icloud.expiry import expiry
-from wizard.icloud.files import Pair, has_token, icloudpd_names, prepare
-from wizard.icloud.ladder import Next, Rung, next_rung
+from wizard.icloud.files import Pair, fit_for_icloudpd, has_token, icloudpd_names
+from wizard.icloud.ladder import NextRung, Rung, next_rung
 from wizard.icloud.password import Keeper
 from wizard.icloud.refusals import CLOSES_PHOTOS
 from wizard.icloud.signing_in import SigningIn
@@ -25,11 +25,10 @@ from wizard.icloud.steps import Library, SignedIn
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Refused
 from wizard.plan import PatchObject
-from wizard.signin.apple import Passwords, sign_in
+from wizard.signin.apple import sign_in_to_apple
 from wizard.signin.auth_pod import AuthPod, answer, remove, waits
 from wizard.signin.in_pod import sign_in_inside
-from wizard.signin.judging import known
-from wizard.signin.others import (
+from wizard.signin.other_users import (
     clear_away,
     is_another_at_it,
     is_taken_over,
@@ -39,9 +38,11 @@ from wizard.signin.others import (
     taken_over,
     wait_for_users,
 )
-from wizard.signin.person import Outcome, Person, Progress, Stage, Tick
-from wizard.signin.preparing import Preparation
-from wizard.signin.proving import (
+from wizard.signin.passwords import Passwords
+from wizard.signin.person import Outcome, Person, Stage, StageProgress, Tick
+from wizard.signin.prepare import Preparation
+from wizard.signin.prove import (
+    judge_session,
     password_removed,
     password_there,
     prove_new,
@@ -54,7 +55,7 @@ LONGEST_SECONDS = 1500.0
 LEAVING_SECONDS = 15.0
 
 
-_CONSENT = Progress(
+_CONSENT = StageProgress(
     Stage.PHOTOS,
     Tick.DOING,
     "Apple asks on your devices whether the photos may be read: allow it there, within 2 minutes",
@@ -62,7 +63,7 @@ _CONSENT = Progress(
 
 
 @dataclass(slots=True)
-class Renewal:
+class SignIn:
     """One sign-in. `keeper` gives the kept password, if the person keeps one; `folder` is private (0700).
 
     `anew`: with the password although the session still works, so that it lasts as long as a new one.
@@ -91,16 +92,18 @@ class Renewal:
         """The Apple ID as the CronJob's icloudpd gets it, by which it names the session's files."""
         return self.preparation.username or self.apple_id
 
-    async def check(self, *, ask_apple: bool = False) -> Next:
+    async def check(self, *, ask_apple: bool = False) -> NextRung:
         """Which rung a sign-in would take. Asks the cluster's icloudpd, and with `ask_apple` Apple from here where that says no.
 
         Changes no session, but for one that an earlier sign-in left half moved; notes on the claim that it works.
         """
         async with self._pod(changes=False) as (pod, opened):
             found = await opened
-            seen, pair = await known(pod, self.username, found, self.person, self._notes.append, before_sign_in=False)
+            seen, pair = await judge_session(
+                pod, self.username, found, self.person, self._notes.append, before_sign_in=False
+            )
             if not seen.accepted and found.unproved and await prove_set_aside(pod, self.username, self.person):
-                return Next(
+                return NextRung(
                     Rung.SET_ASIDE,
                     "A new session waits on the volume, and icloudpd accepts it: nothing more is needed.",
                 )
@@ -149,9 +152,11 @@ class Renewal:
                 return await self._proved(pod, Rung.CODE, None, staged=False)
             if self.in_pod_only:
                 return await self._inside(pod)
-            seen, pair = await known(pod, self.username, found, self.person, self._notes.append, before_sign_in=True)
+            seen, pair = await judge_session(
+                pod, self.username, found, self.person, self._notes.append, before_sign_in=True
+            )
             if seen.accepted and not self.anew:
-                self.person.show(Progress(Stage.PROVED, Tick.DONE, "icloudpd accepts the session as it is"))
+                self.person.show(StageProgress(Stage.PROVED, Tick.DONE, "icloudpd accepts the session as it is"))
                 return await self._proved(pod, Rung.WORKS, None, staged=False)
             asking = self._ask_apple(signing, pair, anew=self.anew and bool(seen.accepted))
             return await self._in_or_inside(pod, signing, asking)
@@ -168,13 +173,13 @@ class Renewal:
     @asynccontextmanager
     async def _pod(
         self, *, changes: bool = True, answered: AuthPod | None = None
-    ) -> AsyncIterator[tuple[HandoverPod, Awaitable[OnClaim]]]:
+    ) -> AsyncIterator[tuple[HandoverPod, Awaitable[ClaimContents]]]:
         """The hand-over pod, starting; awaiting the second part gives what is on the claim.
 
         Without `changes` a copy of the session is all that is used, so nobody has to wait and nothing is paused.
         """
         pod = HandoverPod(self.cluster, self.preparation.handover, icloudpd_names(self.username).jar)
-        opening: asyncio.Task[OnClaim] | None = None
+        opening: asyncio.Task[ClaimContents] | None = None
         try:
             await refuse_if_held(self.cluster, self.preparation)
             if changes:
@@ -198,7 +203,7 @@ class Renewal:
         await wait_for_users(self.cluster, self.preparation, self.person)
         idle = self.preparation.auth_pod
         if idle and idle is not answered:
-            self.person.show(Progress(Stage.POD, Tick.DOING, f"removing pod {idle.name}"))
+            self.person.show(StageProgress(Stage.POD, Tick.DOING, f"removing pod {idle.name}"))
             await remove(self.cluster, idle)
         await clear_away(self.cluster, self.preparation)
 
@@ -209,22 +214,22 @@ class Renewal:
             self._notes.append(note)
         self._goes_on = pausing.resume
         if pausing.suspend:
-            self.person.show(Progress(Stage.POD, Tick.DOING, pausing.suspend.title))
+            self.person.show(StageProgress(Stage.POD, Tick.DOING, pausing.suspend.title))
             try:
                 await send(self.cluster, pausing.suspend)
             except Refused:
                 self._goes_on = None
                 raise
 
-    async def _open(self, pod: HandoverPod, *, changes: bool) -> OnClaim:
+    async def _open(self, pod: HandoverPod, *, changes: bool) -> ClaimContents:
         show = self.person.show
-        show(Progress(Stage.POD, Tick.DOING, "a pod that mounts the volume is starting"))
-        await pod.open(lambda text: show(Progress(Stage.POD, Tick.DOING, text)))
+        show(StageProgress(Stage.POD, Tick.DOING, "a pod that mounts the volume is starting"))
+        await pod.open(lambda text: show(StageProgress(Stage.POD, Tick.DOING, text)))
         await stand_back(self.cluster, self.preparation)
         await pod.hold()
         if changes:
             await self._pause()
-        show(Progress(Stage.POD, Tick.DONE, f"pod {pod.pod} is ready"))
+        show(StageProgress(Stage.POD, Tick.DONE, f"pod {pod.pod} is ready"))
         found = await pod.recover_and_look()
         if found.attended and not found.pair:
             removed = await pod.take_back()
@@ -242,7 +247,7 @@ class Renewal:
             )
         return found
 
-    async def _put_back(self, pod: HandoverPod, opening: asyncio.Task[OnClaim] | None) -> None:
+    async def _put_back(self, pod: HandoverPod, opening: asyncio.Task[ClaimContents] | None) -> None:
         async with asyncio.TaskGroup() as group:
             if self._goes_on:
                 group.create_task(self._resume(self._goes_on))
@@ -251,7 +256,7 @@ class Renewal:
             if pod.keyring is not None and "".join(pod.keyring[:1]) != self.preparation.password_in_clear:
                 group.create_task(self._note_password("".join(pod.keyring[:1])))
 
-    async def _remove(self, pod: HandoverPod, opening: asyncio.Task[OnClaim]) -> None:
+    async def _remove(self, pod: HandoverPod, opening: asyncio.Task[ClaimContents]) -> None:
         with suppress(asyncio.CancelledError, Exception):
             await opening
         try:
@@ -259,7 +264,9 @@ class Renewal:
         except Trouble as trouble:
             job = self.preparation.handover.change.target.name
             self.person.show(
-                Progress(Stage.POD, Tick.FAILED, f"job {job} could not be removed ({trouble.what}); it ends by itself")
+                StageProgress(
+                    Stage.POD, Tick.FAILED, f"job {job} could not be removed ({trouble.what}); it ends by itself"
+                )
             )
 
     async def _note_password(self, path: str) -> None:
@@ -270,7 +277,7 @@ class Renewal:
         except Trouble as trouble:
             if path:
                 text = f"{path} on the volume holds a password in clear, which could not be noted ({trouble.what})"
-                self.person.show(Progress(Stage.CLAIM, Tick.FAILED, text))
+                self.person.show(StageProgress(Stage.CLAIM, Tick.FAILED, text))
 
     async def _resume(self, resume: PatchObject) -> None:
         """Lets the CronJob go on, or says that it does not."""
@@ -278,10 +285,10 @@ class Renewal:
             await send(self.cluster, resume)
         except Trouble as trouble:
             text = f"{resume.target.name} is still paused ({trouble.what}); the next start lets it go on, or: {resume.command}"
-            self.person.show(Progress(Stage.POD, Tick.FAILED, text))
+            self.person.show(StageProgress(Stage.POD, Tick.FAILED, text))
 
     async def _ask_apple(self, signing: SigningIn, pair: Pair | None, *, anew: bool = False) -> SignedIn:
-        return await sign_in(signing, self._passwords, self.person, pair, china=self.china, anew=anew)
+        return await sign_in_to_apple(signing, self._passwords, self.person, pair, china=self.china, anew=anew)
 
     # Handing over
 
@@ -297,13 +304,13 @@ class Renewal:
 
     async def _hand_over(self, pod: HandoverPod, signing: SigningIn, step: SignedIn) -> Outcome:
         show = self.person.show
-        pair = prepare(await signing.files())
+        pair = fit_for_icloudpd(await signing.files())
         trusted = has_token(pair, "trust_token")
         told = "no code next time, for a while" if trusted else "Apple gave no trust: the next time takes a code"
-        show(Progress(Stage.TRUSTED, Tick.DONE if trusted else Tick.SKIPPED, told))
-        show(Progress(Stage.SAVED, Tick.DOING, "writing the session into a folder of its own"))
+        show(StageProgress(Stage.TRUSTED, Tick.DONE if trusted else Tick.SKIPPED, told))
+        show(StageProgress(Stage.SAVED, Tick.DOING, "writing the session into a folder of its own"))
         await pod.stage(pair.jar, pair.session)
-        show(Progress(Stage.PROVED, Tick.DOING, "asking the cluster's icloudpd"))
+        show(StageProgress(Stage.PROVED, Tick.DOING, "asking the cluster's icloudpd"))
         proof = await prove_new(pod, self.username, self.person)
         if not proof.accepted:
             trouble = refused_by_icloudpd(proof, pod)
@@ -322,7 +329,7 @@ class Renewal:
             await wait_for_users(self.cluster, self.preparation, self.person)
             await pod.commit()
             kept = "; the session before is kept beside it" if self._before else ""
-            show(Progress(Stage.SAVED, Tick.DONE, f"moved into place{kept}"))
+            show(StageProgress(Stage.SAVED, Tick.DONE, f"moved into place{kept}"))
         lasts = expiry(Pair(self.apple_id, *await pod.read()).jar, self.clock())
         await self._note(lasts.at)
         library, no_photos = await self._photos(signing)
@@ -352,16 +359,16 @@ class Renewal:
     async def _photos(self, signing: SigningIn | None) -> tuple[Library | None, Trouble | None]:
         if signing is None:
             return None, None
-        self.person.show(Progress(Stage.PHOTOS, Tick.DOING, "looking at the photo library"))
+        self.person.show(StageProgress(Stage.PHOTOS, Tick.DOING, "looking at the photo library"))
         try:
             library = await signing.photos(lambda: self.person.show(_CONSENT))
         except Trouble as trouble:
-            self.person.show(Progress(Stage.PHOTOS, Tick.FAILED, trouble.what))
+            self.person.show(StageProgress(Stage.PHOTOS, Tick.FAILED, trouble.what))
             if trouble.code in CLOSES_PHOTOS:
                 return None, trouble
             self._notes.append(f"The photos could not be counted, which the session does not depend on. {trouble.what}")
             return None, None
-        self.person.show(Progress(Stage.PHOTOS, Tick.DONE, f"{library.count:,} photos and videos"))
+        self.person.show(StageProgress(Stage.PHOTOS, Tick.DONE, f"{library.count:,} photos and videos"))
         return library, None
 
 
