@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from screens.host import Host
     from screens.session import Session
-    from screens.widgets.rows import Table
     from wizard.engine import Engine
     from wizard.model import Diagnosis
 
@@ -238,13 +237,6 @@ class WizardApp(App[int]):
         told = "is wanted again." if wanted else "is skipped and doesn't count any more. s wants it after all."
         self.notify(f"{name} {told}", markup=False)
         self.action_look_again()
-
-    def table(self, step_id: str) -> Table | None:
-        """The iteration's own table."""
-        from screens.tables import TABLES  # noqa: PLC0415 - not before the first frame
-
-        snapshot = self.picture.snapshot
-        return TABLES[step_id](snapshot, self.session.settings, self.now()) if snapshot else None
 
     def act(self, step: Diagnosis) -> None:
         """Does what the iteration's button says."""

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from screens.picture import Picture
     from screens.session import Session
-    from screens.widgets.rows import Table
     from wizard.model import Diagnosis
 
 
@@ -34,9 +33,6 @@ class Host(Protocol):
     @property
     def purposes(self) -> Mapping[str, str]:
         """What each iteration is for, by step id; empty until the engine is loaded."""
-
-    def table(self, step_id: str) -> Table | None:
-        """The iteration's own table."""
 
     def now(self) -> datetime:
         """The time, in UTC."""

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from wizard.choices import CHOICES, choice_called
+from wizard.command import photosync_wizard
 from wizard.errors import Exit, Retry, Trouble
 from wizard.settings import Choice, Settings
 from wizard.state.record import SecretInStateError, refuse_secrets
 
 SIZE_LIMIT = 64 * 1024
-_HOW = "An answers file has lines such as photos_size: 200Gi; `photosync-wizard status -o answers` writes one."
+_HOW = "An answers file has lines such as photos_size: 200Gi; this writes one:"
+_WRITE = photosync_wizard("status", "-o", "answers")
 
 
 def read_answers(path: Path) -> Mapping[str, Any]:
@@ -110,4 +112,5 @@ def _nearest(key: str) -> str:
 
 
 def _trouble(code: str, problem: str, fix: str = _HOW) -> Trouble:
-    return Trouble(f"answers.{code}", problem, fix=fix, exit_code=Exit.USAGE, retry=Retry.NEVER)
+    commands = (_WRITE,) if fix == _HOW else ()
+    return Trouble(f"answers.{code}", problem, fix=fix, commands=commands, exit_code=Exit.USAGE, retry=Retry.NEVER)

@@ -19,6 +19,7 @@ _IMAGE = re.compile(
 )
 _CRON_FIELD = re.compile(r"[*?]|[0-9]+|[A-Za-z]{3}")
 _BRANCH_REFUSES = re.compile(r"[\s~^:?*\[\\\x00-\x1f]|\.\.|@\{|//|^[-/]|[/.]$|\.lock$")
+_TOKEN = re.compile(r"gh[a-z]_|github_pat_|glpat-")
 _MOST_BYTES = 2**63
 _ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 _LONGEST_CRON_JOB_NAME = 52
@@ -166,8 +167,11 @@ def image(text: str) -> str:
 
 def git_repository(text: str) -> str:
     """A repository's address as git and Argo CD take it. One with a password in it is refused, and not repeated."""
-    if re.search(r"://[^/\s@]*:[^/\s]*@", text):
-        raise ValueError("The address of the repository has a password in it: leave that out, git asks for it.")
+    user, at, _ = text.partition("://")[2].partition("/")[0].rpartition("@")
+    if at and (":" in user or len(user) > 30 or _TOKEN.match(user)):
+        raise ValueError(
+            "The address of the repository has a password or a token in it: leave that out, git asks for it."
+        )
     if not re.fullmatch(r"(?:https?|ssh|git)://[^\s/]+/\S+|[\w.-]+@[\w.-]+:\S+", text):
         raise ValueError(f"{text!r} is not the address of a repository: it looks like https://github.com/you/homelab.")
     return text

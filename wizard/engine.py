@@ -16,10 +16,11 @@ from typing import Any
 
 from wizard.apply.preview import preview
 from wizard.apply.run import run
-from wizard.choices import APPLICATION, IMMICH_NAMESPACE
+from wizard.choices import CHOICES
 from wizard.command import photosync_wizard
 from wizard.connectors import Connector
 from wizard.errors import Exit, Retry, Trouble
+from wizard.facts.accounts import with_seen_accounts
 from wizard.kube.client import Cluster
 from wizard.model import Report
 from wizard.observe.changes import changes
@@ -28,7 +29,6 @@ from wizard.plan import Plan, Progress, Review
 from wizard.settings import Settings
 from wizard.setup import SetupRow, setup_rows
 from wizard.steps import STEPS, diagnose, rights_to_change
-from wizard.steps.report import with_seen_accounts
 from wizard.world import World
 
 SETTLE_SECONDS = 0.3
@@ -229,7 +229,8 @@ class Engine:
 
 def _where(settings: Settings) -> tuple[object, ...]:
     """What a look depends on: other values make it see other objects."""
-    return settings.namespace, settings[APPLICATION], settings[IMMICH_NAMESPACE], settings.accounts
+    said = (settings[choice] for choice in CHOICES if choice.step and settings.is_said(choice))
+    return settings.namespace, settings.accounts, *said
 
 
 async def _cancel(*futures: asyncio.Future[Any]) -> None:

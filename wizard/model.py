@@ -70,9 +70,27 @@ class Finding:
     blocker: Blocker | None = None
 
 
+Cell = str | datetime | None
+"""A text, a moment in UTC, or None where nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactTable:
+    """What was seen, as a table to read beside the findings: for a person at a screen, and not in `status -o json`."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    title: str = ""
+
+    @classmethod
+    def of_pairs(cls, *pairs: tuple[str, Cell]) -> FactTable:
+        """What was seen and its value, a row each; without those whose value is an empty text."""
+        return cls(("seen", "value"), tuple(pair for pair in pairs if pair[1] != ""))
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """One iteration's standing."""
+    """One iteration's standing; `table` is what there is to read beside the findings, None where that is nothing."""
 
     iteration: int
     id: str
@@ -80,6 +98,7 @@ class Diagnosis:
     status: Status
     findings: tuple[Finding, ...]
     blockers: tuple[Blocker, ...] = ()
+    table: FactTable | None = None
 
 
 class SessionState(StrEnum):

@@ -24,7 +24,7 @@ IMMICH_NEEDS = "postgres|pgvecto|vectorchord|redis|valkey"
 """What the images of Immich's database and cache are known by: a regular expression."""
 
 FLAG, ANSWERS, STATE = "flag", "answers", "state"
-SAID_BY = frozenset({FLAG, ANSWERS, STATE, "environment"})
+SAID_BY = frozenset({FLAG, ANSWERS, STATE})
 """The sources that are a person's own words; every other value was worked out or is the default."""
 
 T = TypeVar("T")
@@ -99,10 +99,9 @@ class Choice(Generic[T]):
 class Settings:
     """The values in force. `settings[CHOICE]` is the value of a choice: what was said or detected, else its default.
 
-    `values` and `sources` are by choice id; `sources` says where a value came from ("flag", "answers", "state", "environment",
-    else words such as "detected"). `accounts` are names as the person gave them, `apple_ids` what they gave by account name,
-    `seen_apple_ids` as whom an account was last signed in. `address` is how commands for the
-    person reach this cluster.
+    `values` and `sources` are by choice id; `sources` says where a value came from ("flag", "answers", "state", else words such
+    as "from this machine"). `accounts` are names as the person gave them, `apple_ids` what they gave by account name,
+    `seen_apple_ids` as whom an account was last signed in. `address` is how commands for the person reach this cluster.
     """
 
     namespace: str = NAMESPACE

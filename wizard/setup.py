@@ -23,9 +23,9 @@ from wizard.choices import (
     source_of,
     value_of,
 )
+from wizard.facts.accounts import apple_id_on_command_line
 from wizard.facts.ingresses import is_of_immich, pattern_ingress
 from wizard.settings import DEFAULT_ACCOUNT, STATE, Choice, Settings
-from wizard.steps.report import apple_id_on_command_line
 from wizard.worked_out import followed_source
 from wizard.world import Found, Missing, Unreadable, World
 

@@ -1,9 +1,10 @@
-"""One iteration as rows for the page: the base that all seven share. What one has of its own is in `screens.tables`."""
+"""One iteration as rows for the page: the same for all seven."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from screens.finding_list import commands_of, open_findings, references
@@ -14,6 +15,7 @@ from screens.words import (
     STATUS_SIGN,
     day,
     iteration_names,
+    moment,
     plural,
     status_word,
     worst_session,
@@ -21,7 +23,7 @@ from screens.words import (
 from wizard.iterations import ITERATIONS
 
 if TYPE_CHECKING:
-    from wizard.model import Blocker, Diagnosis, Report
+    from wizard.model import Blocker, Diagnosis, FactTable, Report
 
 BUTTON = "button"
 FOLD = "fold"
@@ -104,7 +106,7 @@ def sign_in_wanted(step: Diagnosis) -> bool:
 
 
 def rows(
-    step: Diagnosis, purpose: str, table: Table | None, *, unfolded: bool = False, before: Iterable[Row] = ()
+    step: Diagnosis, purpose: str, now: datetime, *, unfolded: bool = False, before: Iterable[Row] = ()
 ) -> Iterator[Row]:
     """The page of one iteration: what it is for, what was found, what stands in the way, what was seen."""
     sign = STATUS_SIGN[step.status]
@@ -121,9 +123,14 @@ def rows(
     if step.blockers:
         yield Space()
         yield from _blockers(step.blockers)
-    if table is not None and table.cells:
+    if step.table is not None and step.table.rows:
         yield Space()
-        yield table
+        yield _table(step.table, now)
+
+
+def _table(table: FactTable, now: datetime) -> Table:
+    cells = tuple(tuple(cell if isinstance(cell, str) else moment(cell, now) for cell in row) for row in table.rows)
+    return Table(columns=table.columns, cells=cells, title=table.title)
 
 
 def button(step: Diagnosis, report: Report) -> Button:

@@ -163,8 +163,7 @@ class HomeScreen(WizardScreen):
         last = report.wanted[-1] if report.wanted else None
         renew = self.host.session.settings.address.line(photosync_wizard("reauth", "--renew"))
         before = ending(report, renew) if step is last else skipped_row(step)
-        table = self.host.table(step.id)
-        return rows(step, purpose, table, unfolded=step.id in self._unfolded, before=before)
+        return rows(step, purpose, self.host.now(), unfolded=step.id in self._unfolded, before=before)
 
     def first_frame(self) -> Content:
         """All that can be drawn before the widgets are there."""

@@ -73,9 +73,9 @@ def test_version() -> None:
         (("status", "--skip", "nothing"), "'nothing' is not one of storage"),
         (("status", "--outp", "json"), "unrecognized arguments: --outp"),
         (("demo", "--serve", "--port", "65536"), "no port"),
-        (("-n", "a/../b", "status"), "no name of a namespace"),
-        (("--namespace=", "status"), "no name of a namespace"),
-        (("-n", "Photos", "status"), "no name of a namespace"),
+        (("-n", "a/../b", "status"), "not a valid namespace"),
+        (("--namespace=", "status"), "not a valid namespace"),
+        (("-n", "Photos", "status"), "not a valid namespace"),
         (("completion", "fish"), "invalid choice: 'fish'"),
     ],
 )

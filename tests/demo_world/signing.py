@@ -15,13 +15,13 @@ from wizard.demo.runtime.volumes import Volume
 from wizard.demo.world import DemoWorld
 from wizard.engine import Engine
 from wizard.errors import Trouble
+from wizard.facts.accounts import with_seen_accounts
 from wizard.icloud.password import Keeper
 from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
 from wizard.settings import Settings
 from wizard.signin.person import AnotherCode, Code, GaveUp, InUse, Stage, StageProgress, Tick
 from wizard.signin.prepare import PreparedSignIn, prepare_sign_in
 from wizard.signin.sign_in import SignIn
-from wizard.steps.report import with_seen_accounts
 from wizard.world import World
 
 PASSWORD = "demo-password"

@@ -96,7 +96,7 @@ class Place:
     def change(self, said: str | Trouble = "pod") -> None:
         self._changes.put_nowait(said)
 
-    async def observe(self, _cluster: Cluster, settings: Settings, now: datetime) -> World:
+    async def observe(self, _cluster: Cluster, settings: Settings, now: datetime, _rights: object = ()) -> World:
         self.looks += 1
         self.settings.append(settings)
         if self.troubles:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.engine.fakes import NOON, Bench, until
-from wizard.choices import IMMICH_NAMESPACE, SKIPPED
+from wizard.choices import APPLICATION, CONFIG_CLAIM, CONFIG_MAP, IMMICH_NAMESPACE, SECRET, SKIPPED
 from wizard.engine import LONGEST_PAUSE_SECONDS, LOOK_EVERY_SECONDS, SETTLE_SECONDS, Engine, Fresh, Stale
 from wizard.errors import Exit, Retry, Trouble
-from wizard.settings import Settings
+from wizard.settings import Choice, Settings
 from wizard.world import World
 
 
@@ -170,17 +171,14 @@ async def test_on_look_gives_the_settings_to_go_on_with(bench: Bench) -> None:
     assert bench.place.looks == 1
 
 
-async def test_settings_that_look_elsewhere_are_looked_with(bench: Bench) -> None:
-    engine = Engine(
-        bench.connector,
-        Settings(),
-        on_look=lambda _: Settings().having(IMMICH_NAMESPACE, "photos"),
-        now=bench.place.clock,
-    )
+@pytest.mark.parametrize("choice", [IMMICH_NAMESPACE, APPLICATION, CONFIG_CLAIM, CONFIG_MAP, SECRET])
+async def test_settings_that_look_elsewhere_are_looked_with(bench: Bench, choice: Choice[Any]) -> None:
+    elsewhere = Settings().having(choice, "elsewhere")
+    engine = Engine(bench.connector, Settings(), on_look=lambda _: elsewhere, now=bench.place.clock)
     await engine.look()
     await engine.look()
     await engine.close()
-    assert [settings[IMMICH_NAMESPACE] for settings in bench.place.settings] == [None, "photos", "photos"]
+    assert bench.place.settings == [Settings(), elsewhere, elsewhere]
 
 
 async def test_on_look_may_refuse(bench: Bench) -> None:

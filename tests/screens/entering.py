@@ -56,7 +56,7 @@ def signing(opened: Opener) -> Entering:
         first: type[Question] | None = Review,
     ) -> AsyncIterator[Wizard]:
         session = FakeSession(fresh(), place={**fake.HOME, "step": "authentication"}, banner=BANNER)
-        session.sign_in_desk = service
+        session.scripted_service = service
         async with opened(session, size, now=now) as wizard:
             await wizard.press("a")
             if first is not None:

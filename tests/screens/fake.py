@@ -15,6 +15,7 @@ from wizard.model import (
     Blocker,
     ClusterRef,
     Diagnosis,
+    FactTable,
     Finding,
     Hop,
     Report,
@@ -28,6 +29,7 @@ from wizard.setup import SetupRow
 from wizard.signin.service import SignInService
 from wizard.state.kept_choices import chosen, fill_in
 from wizard.state.record import Choices
+from wizard.steps import STEPS
 from wizard.world import (
     Application,
     AppSource,
@@ -113,7 +115,7 @@ class FakeSession:
         self.breaks: Callable[[], object] | None = None
         self.save_failure: OSError | None = None
         self.choose_failure: Trouble | None = None
-        self.sign_in_desk: SignInService | None = None
+        self.scripted_service: SignInService | None = None
         self.notices: tuple[str, ...] = ()
         self.demo_commands: tuple[str, ...] = ()
 
@@ -125,8 +127,8 @@ class FakeSession:
         return self.fake_engine
 
     def sign_in_service(self) -> SignInService:
-        assert self.sign_in_desk is not None
-        return self.sign_in_desk
+        assert self.scripted_service is not None
+        return self.scripted_service
 
     def remember(self, place: Mapping[str, str]) -> None:
         self.place = place
@@ -279,6 +281,10 @@ AUTHENTICATION = Diagnosis(
             "P1", "iCloud authentication incomplete", ("cronjob_execution",), True, 5, ("A session is on the claim",)
         ),
     ),
+    FactTable(
+        ("account", "session", "until", "known from"),
+        (("you@example.com", "unverified", None, "no proof on the claim"),),
+    ),
 )
 ARGOCD = Diagnosis(
     4,
@@ -364,28 +370,13 @@ VERIFICATION = Diagnosis(
     (Finding("verification.waits", Severity.INFO, "Waits for iterations 3 and 5."),),
 )
 
-REPORT = Report(
-    NOW - timedelta(seconds=2),
-    CLUSTER,
-    NS,
-    (Account("default", "you@example.com", Session(SessionState.UNVERIFIED, source="no proof on the claim")),),
-    (STORAGE, CREDENTIALS, AUTHENTICATION, ARGOCD, IMMICH, EXPOSURE, VERIFICATION),
-    (
-        Hop("iCloud", "unknown", "unverified"),
-        Hop("icloudpd", "broken", "no password key"),
-        Hop("volume", "waiting", "first pod"),
-        Hop("Immich", "broken", "not there"),
-        Hop("you", "broken"),
-    ),
-)
-
 
 def _claim(name: str, phase: str, size: str, capacity: str) -> Claim:
     return Claim(Meta(name, NS), phase, "local-path", ("ReadWriteOnce",), size, capacity, "")
 
 
 WORLD = World(
-    REPORT.taken_at,
+    NOW - timedelta(seconds=2),
     CLUSTER,
     latency_ms=31.4,
     requests=18,
@@ -438,6 +429,27 @@ WORLD = World(
         )
     ),
 )
+REPORT = Report(
+    WORLD.taken_at,
+    CLUSTER,
+    NS,
+    (Account("default", "you@example.com", Session(SessionState.UNVERIFIED, source="no proof on the claim")),),
+    tuple(
+        replace(diagnosis, table=diagnosis.table or (step.table and step.table(WORLD, settings())))
+        for step, diagnosis in zip(
+            STEPS, (STORAGE, CREDENTIALS, AUTHENTICATION, ARGOCD, IMMICH, EXPOSURE, VERIFICATION), strict=True
+        )
+    ),
+    (
+        Hop("iCloud", "unknown", "unverified"),
+        Hop("icloudpd", "broken", "no password key"),
+        Hop("volume", "waiting", "first pod"),
+        Hop("Immich", "broken", "not there"),
+        Hop("you", "broken"),
+    ),
+)
+
+
 SETUP = (
     SetupRow("cluster", "Cluster", "home-cluster", "from kubeconfig, current context", "ok"),
     SetupRow("access", "You may", "read all, write photo-sync, exec", "from access reviews", "ok"),

@@ -15,7 +15,6 @@ from screens.home.header import strip_line, top_line
 from screens.home.iteration import act_of, ending, rows
 from screens.home.layout import keys
 from screens.picture import Picture, freshness
-from screens.tables import TABLES
 from screens.widgets.line import key_line, rule_line
 from screens.widgets.rows import Button, Command, Heading, Item, Row, Table, Text
 from screens.words import iteration_names, minutes, moment, next_line, plural, session_line, span
@@ -57,7 +56,7 @@ def test_no_line_of_the_frame_is_wider_than_the_screen(text: str, note: str, wid
 
 @given(st.integers(24, 200))
 def test_every_word_of_a_page_is_there_at_every_width(width: int) -> None:
-    drawn = " ".join(row.render(width).plain for row in rows(fake.CREDENTIALS, "", None, unfolded=True))
+    drawn = " ".join(row.render(width).plain for row in rows(fake.CREDENTIALS, "", fake.NOW, unfolded=True))
     together = "".join(drawn.split())
     for finding in fake.CREDENTIALS.findings:
         assert "".join(finding.summary.split()) in together
@@ -65,7 +64,6 @@ def test_every_word_of_a_page_is_there_at_every_width(width: int) -> None:
 
 def test_titles_are_those_of_the_iterations() -> None:
     assert [(title.id, title.title) for title in ITERATIONS] == [(step.id, step.iteration.title) for step in STEPS]
-    assert set(TABLES) == {step.id for step in STEPS}
 
 
 @pytest.mark.parametrize(
@@ -236,19 +234,6 @@ def test_the_button_counts_things_and_commands_where_they_differ() -> None:
     without = replace(fake.CREDENTIALS.findings[1], commands=())
     step = replace(fake.CREDENTIALS, findings=(fake.CREDENTIALS.findings[0], without))
     assert act_of(step, fake.REPORT).label == "Show what to do: 2 things, 1 command…"
-
-
-def test_tables_hold_what_was_seen() -> None:
-    settings = fake.settings()
-    seen = {name: make(fake.SEED, settings, fake.NOW) for name, make in TABLES.items()}
-    cells = {name: table.cells if table else () for name, table in seen.items()}
-    assert cells["storage"][0] == ("icloud-photos", "100Gi", "local-path", "Pending")
-    assert cells["credentials"][0][1] == "0 3 1 * * America/Edmonton"
-    assert cells["authentication"][0][:2] == ("you@example.com", "unverified")
-    assert ("revision", "e829dc4") in cells["argocd"]
-    assert cells["immich"] == ()
-    assert cells["exposure"][0][:3] == ("mealie.example.com", "mealie/mealie-ingress", "nginx")
-    assert [row[1] for row in cells["verification"]] == ["complete", "failed"]
 
 
 def test_notes_of_the_pipeline_come_only_where_all_fit() -> None:

@@ -95,7 +95,7 @@ async def beneath(
 ) -> AsyncIterator[Beneath]:
     """The app with a scripted service."""
     session = FakeSession()
-    session.sign_in_desk = service
+    session.scripted_service = service
     app = ReauthApp(session, reauth_options or ReauthOptions(), now=lambda: NOW)
     async with app.run_test(size=size) as pilot:
         yield Beneath(app, Wizard(app, pilot, session))  # type: ignore[arg-type]

@@ -82,7 +82,7 @@ async def test_nothing_is_asked_while_the_session_works(signing: Entering) -> No
 async def test_the_palette_leads_there(signing: Entering, opened: Opener) -> None:
     del signing
     session = FakeSession(fresh(), place=fake.HOME)
-    session.sign_in_desk = ScriptedService()
+    session.scripted_service = ScriptedService()
     async with opened(session) as wizard:
         await wizard.press("ctrl+p", *"sign in")
         await wizard.until(lambda: "Sign in to iCloud" in wizard.text)

@@ -60,7 +60,7 @@ async def test_nothing_typed_stays_anywhere(opened: Opener, caplog: pytest.LogCa
     caplog.set_level(logging.DEBUG)
     session = FakeSession(fresh(), place={**fake.HOME, "step": "authentication"})
     service = ScriptedService()
-    session.sign_in_desk = service
+    session.scripted_service = service
     async with opened(session) as wizard:
         await _to_the_code(wizard)
         for text in _everything_of(wizard):
@@ -96,13 +96,13 @@ async def test_a_crash_in_the_middle_tells_no_secret(
         return outcome
 
     session = FakeSession(fresh(), place={**fake.HOME, "step": "authentication"})
-    session.sign_in_desk = ScriptedService(breaks)
+    session.scripted_service = ScriptedService(breaks)
 
-    def bad_told(outcome: Outcome) -> tuple[str, ...]:
+    def bad_summary(outcome: Outcome) -> tuple[str, ...]:
         del outcome
         raise ValueError(PASSWORD, CODE)
 
-    session.sign_in_desk.told = bad_told  # type: ignore[method-assign]
+    session.scripted_service.summarize = bad_summary  # type: ignore[method-assign]
     with pytest.raises(ValueError, match="pl4nted"):
         await _crash(opened, session)
     out = capfd.readouterr()

@@ -174,9 +174,10 @@ def test_what_can_not_be_right_is_said_in_words(name: str, text: str, problem: s
     assert choice_named(name).example in caught.value.fix
 
 
-def test_a_password_in_the_address_of_the_repository_is_not_repeated() -> None:
-    with pytest.raises(Trouble, match="has a password in it") as caught:
-        choice_named("git_repository").check("https://you:hunter2@github.com/you/homelab")
+@pytest.mark.parametrize("user", ["you:hunter2", "ghp_hunter2", "glpat-hunter2", "hunter2" * 5, ":hunter2"])
+def test_a_password_in_the_address_of_the_repository_is_not_repeated(user: str) -> None:
+    with pytest.raises(Trouble, match="has a password or a token in it") as caught:
+        choice_named("git_repository").check(f"https://{user}@github.com/you/homelab")
     assert "hunter2" not in "\n".join(caught.value.lines(Address()))
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from wizard import __version__
+from wizard.checks import namespace
 from wizard.choices import APPLE_ID
 from wizard.cli.choice_flags import add_choices, said
 from wizard.cli.output import prepare, put
@@ -61,9 +61,6 @@ exit codes:
   0 done (status: all that is wanted is complete and the session is not due)   1 internal error   2 usage
   3 something needs you   4 something is blocked, failing or unknown   5 the cluster can't be reached   130 interrupted
 """
-
-
-_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -212,9 +209,10 @@ def _where_flags(default: str | None) -> _Parser:
 
 
 def _namespace(text: str) -> str:
-    if not _NAMESPACE.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no name of a namespace: small letters, digits and - only")
-    return text
+    try:
+        return namespace(text)
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from None
 
 
 def _port(text: str) -> int:

@@ -159,7 +159,7 @@ class DemoWorld:
                 f"The demo world kept in {path} can't be read.",
                 why=str(problem),
                 fix="Start the scenario anew; nothing but this demo is lost.",
-                commands=(photosync_wizard("--demo", scenario.name, "--reset", "status"),),
+                commands=(photosync_wizard("--reset", "status"),),
                 exit_code=Exit.INTERNAL,
             ) from None
         return world

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wizard.command import Command, photosync_wizard
 from wizard.errors import Exit, Retry, Trouble
 
 
@@ -16,6 +17,7 @@ class Message:
     fix: str
     retry: Retry
     exit_code: Exit = Exit.NEEDS_PERSON
+    commands: tuple[Command, ...] = ()
 
 
 _NOW, _LATER, _NEVER = Retry.NOW, Retry.LATER, Retry.NEVER
@@ -198,9 +200,10 @@ MESSAGES: dict[str, Message] = {
     "icloud.no-two-factor": Message(
         "This account has no two-factor authentication.",
         "The password was accepted, but pyicloud can't sign in without it.",
-        "icloudpd can: sign in inside the pod (`photosync-wizard reauth --in-pod`). Or, on the device: Settings, your name, "
-        "Sign-In & Security, Two-Factor Authentication: on, then sign in again.",
+        "icloudpd can: sign in inside the pod, with the command below. Or, on the device: Settings, your name, Sign-In & "
+        "Security, Two-Factor Authentication: on, then sign in again.",
         _LATER,
+        commands=(photosync_wizard("reauth", "--in-pod"),),
     ),
     "icloud.terms": Message(
         "New iCloud terms wait to be accepted.",
@@ -258,7 +261,13 @@ def trouble(code: str, why: str = "", fix: str = "") -> Trouble:
     """The trouble with this code; `why` and `fix` instead of the usual ones where more is known."""
     words = MESSAGES[code]
     return Trouble(
-        code, words.what, why=why or words.why, fix=fix or words.fix, exit_code=words.exit_code, retry=words.retry
+        code,
+        words.what,
+        why=why or words.why,
+        fix=fix or words.fix,
+        commands=words.commands,
+        exit_code=words.exit_code,
+        retry=words.retry,
     )
 
 

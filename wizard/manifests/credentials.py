@@ -12,12 +12,12 @@ from wizard.choices import (
     CONFIG_MAP,
     CONFIG_MOUNT,
     IMAGE,
-    IMPORT_FOLDER,
     PHOTOS_CLAIM,
     PHOTOS_MOUNT,
     SCHEDULE,
     SERVICE_ACCOUNT,
     TIME_ZONE,
+    download_folder,
 )
 from wizard.icloudpd.images import program_in
 from wizard.manifests.text import Manifest
@@ -73,11 +73,11 @@ def cron_job(settings: Settings, account: str = DEFAULT_ACCOUNT, *, time_zone: s
     A run that fails is not repeated before the next one is due, because Apple locks accounts that are tried again and again.
     """
     names, zone = AccountNames.of(account, settings), settings[TIME_ZONE] or time_zone
-    folder = settings[IMPORT_FOLDER] + ("" if account == DEFAULT_ACCOUNT else f"/{account}")
+    directory = download_folder(settings) + ("" if account == DEFAULT_ACCOUNT else f"/{account}")
     container: Manifest = {
         "name": "icloudpd",
         "image": settings[IMAGE],
-        "command": ["/bin/sh", "-c", _script(settings, f"{settings[PHOTOS_MOUNT]}/{folder}")],
+        "command": ["/bin/sh", "-c", _script(settings, directory)],
         "envFrom": [{"configMapRef": {"name": settings[CONFIG_MAP]}}],
         "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}},
         "volumeMounts": [

@@ -53,6 +53,13 @@ def claim(
     }
 
 
+def claims(settings: Settings, *, storage_class: str | None = None) -> dict[str, Manifest]:
+    """Every claim that the accounts need, by name."""
+    made = [config_claim(settings, account, storage_class=storage_class) for account in settings.accounts]
+    made.append(photos_claim(settings, storage_class=storage_class))
+    return {str(each["metadata"]["name"]): each for each in made}
+
+
 def config_claim(settings: Settings, account: str = DEFAULT_ACCOUNT, *, storage_class: str | None = None) -> Manifest:
     """An account's config claim; its class is the one that was chosen, else `storage_class`."""
     return claim(

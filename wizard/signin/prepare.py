@@ -17,6 +17,7 @@ from wizard.annotations import HANDOVER, PASSWORD_IN_CLEAR, PURPOSE
 from wizard.choices import SAID
 from wizard.command import Command, kubectl
 from wizard.errors import Exit, Retry, Trouble
+from wizard.facts.accounts import apple_id_on_command_line
 from wizard.facts.objects import claim_named, claims_of, cron_job_named
 from wizard.handover.job import Handover, handover
 from wizard.icloud.input_checks import account_name
@@ -32,7 +33,6 @@ from wizard.settings import Settings
 from wizard.signin.auth_pod import AuthPod, find
 from wizard.steps.authentication.pausing import Pausing, pausing
 from wizard.steps.authentication.plan import SignInChanges, remove_job
-from wizard.steps.report import apple_id_on_command_line
 from wizard.world import Claim, Pod, Unreadable, World
 
 ONE_POD = "ReadWriteOncePod"

@@ -10,6 +10,7 @@ from typing import Protocol
 from wizard.command import Address
 from wizard.engine import Engine, Snapshot
 from wizard.errors import Exit, Retry, Trouble
+from wizard.facts.accounts import with_seen_accounts
 from wizard.icloud.password import Keeper, available
 from wizard.kube.client import Cluster
 from wizard.settings import Settings
@@ -17,7 +18,6 @@ from wizard.signin.person import Outcome, Person
 from wizard.signin.prepare import PreparedSignIn, prepare_sign_in
 from wizard.signin.sign_in import SignIn
 from wizard.signin.summary import reminder, summary
-from wizard.steps.report import with_seen_accounts
 
 CHINA = "cn"
 

@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from wizard.choices import IMMICH_NAMESPACE, SKIPPED
 from wizard.command import Command
 from wizard.iterations import Iteration
-from wizard.model import Blocker, Diagnosis, Finding, Severity, Status
+from wizard.model import Blocker, Diagnosis, FactTable, Finding, Severity, Status
 from wizard.plan import Plan, Right
 from wizard.settings import Settings
 from wizard.world import Found, Unreadable, World
 
 DOCS = "docs/findings.md"
 Check = Callable[[World, Settings], Iterator[Finding]]
+MakeTable = Callable[[World, Settings], FactTable | None]
 Planner = Callable[[World, Settings], Plan]
 
 _WORST_FIRST = (
@@ -34,7 +35,8 @@ _LOUDEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.UNKNOWN, Severity.I
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One iteration: `purpose` says in two sentences what it is for, `checks` find out where it stands, `plan` says what to do.
+    """One iteration: `purpose` says in two sentences what it is for, `checks` find out where it stands, `table` shows what was
+    seen, `plan` says what to do.
 
     `work` names in a few words what its changes come to, for who may not make them; `needs` are the rights that they take
     where no plan says so. `leads` is the command that carries out its plan where a person has to be led through it.
@@ -43,6 +45,7 @@ class Step:
     iteration: Iteration
     purpose: str
     checks: tuple[Check, ...]
+    table: MakeTable | None = None
     work: str = ""
     plan: Planner | None = None
     leads: Command | None = None
@@ -66,13 +69,15 @@ class Step:
     def diagnose(self, world: World, settings: Settings) -> Diagnosis:
         """Runs the checks; what stands in the way comes first, then loudest first, then as the checks have it."""
         number, title = self.iteration.number, self.iteration.title
+        table = self.table(world, settings) if self.table else None
         if self.id in settings[SKIPPED]:
-            return Diagnosis(number, self.id, title, Status.SKIPPED, ())
+            return Diagnosis(number, self.id, title, Status.SKIPPED, (), table=table)
         findings = sorted(
             (replace(finding, docs=docs_of(finding.id)) for finding in self._findings(world, settings)),
             key=lambda finding: (finding.implies is None, _LOUDEST_FIRST.index(finding.severity)),
         )
-        return Diagnosis(number, self.id, title, status_of(findings), tuple(findings), tuple(blockers_of(findings)))
+        blockers = tuple(blockers_of(findings))
+        return Diagnosis(number, self.id, title, status_of(findings), tuple(findings), blockers, table)
 
 
 def status_of(findings: Iterable[Finding]) -> Status:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from wizard.accounts import AccountNames
 from wizard.annotations import VERIFIED_COUNTS, read_json
 from wizard.choices import PHOTOS_CLAIM
+from wizard.facts.ingresses import immich_routes, ingresses_around
 from wizard.facts.objects import claim_named, cron_job_named, jobs_of, more_of
 from wizard.model import Account, Hop, SessionState, Status
 from wizard.settings import Settings
-from wizard.steps.exposure.checks import immich_routes, ingresses_around
 from wizard.world import Found, Missing, Unreadable, World
 
 _SESSION = {

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from wizard.accounts import AccountNames
 from wizard.annotations import SYNC_OPTIONS
-from wizard.choices import PHOTOS_CLAIM
+from wizard.choices import GIT_BRANCH, GIT_PATH, GIT_REPOSITORY, PHOTOS_CLAIM
 from wizard.command import kubectl, photosync_wizard
 from wizard.facts.objects import application_of, claim_named, cron_job_named, items, listed, manager_of, tracked_by
 from wizard.iterations import iteration
@@ -18,6 +18,7 @@ from wizard.settings import Settings
 from wizard.steps.argocd.conditions import conditions_of
 from wizard.steps.argocd.health import check_auth_pod, check_degraded_jobs, health_of
 from wizard.steps.argocd.sync import sync_of
+from wizard.steps.argocd.table import application_table
 from wizard.steps.base import Need, Step, unknown
 from wizard.steps.storage.checks import wanted_claims
 from wizard.world import Application, Found, Meta, Missing, Unreadable, World
@@ -78,7 +79,7 @@ def check_application(world: World, settings: Settings) -> Iterator[Finding]:
                 else "Waits for iterations 1 and 2: their manifests are what goes into git.",
                 evidence={"applications looked at": len(items(world.applications))},
                 why="What is only in the cluster is lost with it; what is in git comes back.",
-                fix=_application_hint(world),
+                fix=_application_hint(world, settings),
                 implies=Status.PENDING if waits else Status.ACTION_REQUIRED,
                 blocker=None
                 if waits
@@ -100,15 +101,18 @@ def _tracked(world: World, settings: Settings) -> dict[str, str]:
     return {name: app for name, meta in _our_objects(world, settings) if (app := tracked_by(meta))}
 
 
-def _application_hint(world: World) -> str:
+def _application_hint(world: World, settings: Settings) -> str:
     sources = [source for app in items(world.applications) for source in app.sources if source.path]
     if not sources:
         return "Put the manifests into your git repository and make an Application that follows them."
     source = sources[0]
     folder = source.path.rsplit("/", 1)[0] if "/" in source.path else "apps"
+    path = settings[GIT_PATH] if settings.is_said(GIT_PATH) else f"{folder}/photo-sync"
+    repository = settings[GIT_REPOSITORY] or source.repo_url
+    branch = settings[GIT_BRANCH] or source.target_revision or "HEAD"
     return (
-        f"Put the manifests into {source.repo_url} ({source.target_revision or 'HEAD'}), for example under {folder}/photo-sync, "
-        "and make an Application beside the others."
+        f"Put the manifests into {repository} ({branch}), for example under {path}, and make an Application "
+        "beside the others."
     )
 
 
@@ -252,6 +256,7 @@ STEP = Step(
         check_auth_pod,
         check_degraded_jobs,
     ),
+    table=application_table,
     work="ask Argo CD to look again",
     needs=(Need("patch", "applications.argoproj.io", "argocd"),),
 )

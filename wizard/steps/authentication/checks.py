@@ -21,6 +21,7 @@ from wizard.settings import DEFAULT_ACCOUNT, Settings
 from wizard.steps.authentication.auth_pods import auth_pods, check_auth_pods
 from wizard.steps.authentication.plan import plan
 from wizard.steps.authentication.session_notes import check_age, check_handovers, check_notes, check_password_in_clear
+from wizard.steps.authentication.table import sessions_table
 from wizard.steps.base import Step, cut_short, unknown
 from wizard.world import Unreadable, World
 
@@ -170,6 +171,7 @@ STEP = Step(
         check_age,
         check_room,
     ),
+    table=sessions_table,
     work="sign in through a pod",
     plan=plan,
     leads=photosync_wizard("reauth"),

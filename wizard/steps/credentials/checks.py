@@ -9,19 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wizard.choices import CONFIG_MAP, SERVICE_ACCOUNT, download_folder
-from wizard.command import STDIN, Command, Shell, kubectl, line
+from wizard.choices import CONFIG_MAP, SERVICE_ACCOUNT, TIME_ZONE, value_of
+from wizard.command import Command, Shell, kubectl, line
 from wizard.facts.objects import application_of, manager_of, mend
 from wizard.facts.runners import SESSION_ONLY, cron_jobs, names_of, nowhere_to_put, runners
 from wizard.icloudpd.workload import KeyRead, needed_objects
 from wizard.iterations import iteration
-from wizard.manifests import as_yaml
+from wizard.manifests import credentials, to_apply
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import Settings
 from wizard.steps.base import Need, Step, unknown
 from wizard.steps.credentials.command_line import check_command_lines
 from wizard.steps.credentials.cron_job import check_cron_jobs, check_refused_pods
 from wizard.steps.credentials.images import check_images, check_programs
+from wizard.steps.credentials.table import schedules_table
 from wizard.world import NOT_ASKED, Found, Meta, Missing, Unreadable, World
 
 
@@ -238,16 +239,6 @@ def add_key_command(namespace: str, secret: str, key: str, *, asks: str = "") ->
     )
 
 
-def _make_account(settings: Settings) -> Command:
-    manifest = {
-        "apiVersion": "v1",
-        "kind": "ServiceAccount",
-        "metadata": {"name": settings[SERVICE_ACCOUNT]},
-        "automountServiceAccountToken": False,
-    }
-    return kubectl("apply", "-f", STDIN, namespace=settings.namespace, stdin=as_yaml(manifest))
-
-
 def check_config_maps(world: World, settings: Settings) -> Iterator[Finding]:
     if nowhere_to_put(world):
         return
@@ -319,11 +310,7 @@ def _config_map(name: str, readers: list[tuple[str, KeyRead]], world: World, set
                 else "The pod that names it can't start without it.",
                 fix="Create it, in git when Argo CD manages this namespace.",
                 commands=(
-                    kubectl(
-                        *("create", "configmap", name, "--from-literal=folder_structure={:%Y/%m}"),
-                        f"--from-literal=directory={download_folder(settings)}",
-                        namespace=settings.namespace,
-                    ),
+                    to_apply(credentials.config_map(settings, time_zone=value_of(TIME_ZONE, world, settings).value)),
                 )
                 if name == settings[CONFIG_MAP]
                 else (),
@@ -363,7 +350,7 @@ def check_service_account(world: World, settings: Settings) -> Iterator[Finding]
                 evidence={where: "not found"},
                 why="Pods that run under its name can't be created without it.",
                 fix="Create it without token automount, in git when Argo CD manages this namespace.",
-                commands=(_make_account(settings),),
+                commands=(to_apply(credentials.service_account(settings)),),
                 implies=Status.ACTION_REQUIRED,
                 blocker=_absent("ServiceAccount", settings[SERVICE_ACCOUNT]),
             )
@@ -434,4 +421,5 @@ STEP = Step(
         Need("create", "cronjobs.batch"),
         Need("patch", "cronjobs.batch"),
     ),
+    table=schedules_table,
 )

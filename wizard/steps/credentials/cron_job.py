@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from wizard.accounts import AccountNames
 from wizard.annotations import SUSPENDED_BY
-from wizard.choices import SCHEDULE, SERVICE_ACCOUNT
+from wizard.choices import SCHEDULE, SERVICE_ACCOUNT, TIME_ZONE, value_of
 from wizard.command import Command, kubectl
 from wizard.facts.objects import (
     application_of,
@@ -22,6 +22,9 @@ from wizard.facts.objects import (
 )
 from wizard.facts.runners import cron_jobs, names_of, nowhere_to_put
 from wizard.facts.sign_in_commands import reauth
+from wizard.manifests import to_apply
+from wizard.manifests.credentials import cron_job
+from wizard.manifests.storage import POD_SECURITY
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.schedule import in_words, longest_gap
 from wizard.settings import Settings
@@ -32,7 +35,6 @@ from wizard.world import CronJob, Event, Found, Pod, Unreadable, World
 
 SESSION_LIFE = timedelta(days=30)
 LONGEST_SAFE_GAP = timedelta(days=25)
-_ENFORCE = "pod-security.kubernetes.io/enforce"
 
 
 def check_cron_jobs(world: World, settings: Settings) -> Iterator[Finding]:
@@ -48,12 +50,12 @@ def check_cron_jobs(world: World, settings: Settings) -> Iterator[Finding]:
             yield cut_short("credentials.cronjobs-unreadable", "CronJobs", f"a CronJob {names.cron_job}")
         else:
             clients = other_clients(names, world)
-            yield _missing(names, clients)
+            yield _missing(names, clients, world, settings)
             if clients:
                 yield other_client(clients, names)
 
 
-def _missing(names: AccountNames, clients: list[Pod]) -> Finding:
+def _missing(names: AccountNames, clients: list[Pod], world: World, settings: Settings) -> Finding:
     first = (
         f"Stop pod {clients[0].meta.name} first, unless it is to go on in its place. Then create"
         if clients
@@ -65,7 +67,8 @@ def _missing(names: AccountNames, clients: list[Pod]) -> Finding:
         f"The CronJob {names.cron_job} does not exist yet.",
         evidence={f"cronjob/{names.cron_job}": "not found"},
         why="It is what downloads the photos, night after night.",
-        fix=f"{first} it, in git when Argo CD manages this namespace; docs/manifests.md has one that lives on the session alone.",
+        fix=f"{first} it, in git when Argo CD manages this namespace. This one lives on the session alone, without a password.",
+        commands=(to_apply(cron_job(settings, names.account, time_zone=value_of(TIME_ZONE, world, settings).value)),),
         implies=Status.ACTION_REQUIRED,
         blocker=Blocker(
             "P0",
@@ -283,7 +286,7 @@ def _conforming(event: Event, world: World, settings: Settings) -> str:
     for job, _ in cron_jobs(world, settings):
         fix, _ = mend(world, "CronJob", job.meta, fix)
         break
-    return f"{fix} Only an image that must run as root needs a namespace with a lower level ({_ENFORCE})."
+    return f"{fix} Only an image that must run as root needs a namespace with a lower level ({POD_SECURITY})."
 
 
 def check_refused_pods(world: World, settings: Settings) -> Iterator[Finding]:
@@ -314,7 +317,7 @@ def check_refused_pods(world: World, settings: Settings) -> Iterator[Finding]:
             implies=Status.BLOCKED,
         )
     elif isinstance(world.namespace, Found):
-        yield from _host_paths(world.namespace.value.meta.labels.get(_ENFORCE, ""), world, settings)
+        yield from _host_paths(world.namespace.value.meta.labels.get(POD_SECURITY, ""), world, settings)
 
 
 def _host_paths(level: str, world: World, settings: Settings) -> Iterator[Finding]:
@@ -330,7 +333,7 @@ def _host_paths(level: str, world: World, settings: Settings) -> Iterator[Findin
             Severity.ERROR,
             f"{paths[0][0]} mounts the host's folder {paths[0][1]}, which this namespace forbids.",
             evidence={
-                f"namespace/{settings.namespace} {_ENFORCE}": level,
+                f"namespace/{settings.namespace} {POD_SECURITY}": level,
                 f"cronjob/{paths[0][0]} hostPath": paths[0][1],
             },
             why="Its pods would be refused before they exist.",

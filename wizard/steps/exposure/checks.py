@@ -7,34 +7,17 @@ from urllib.parse import urlsplit
 
 from wizard.choices import CRON_JOB, HOST_NAME, SKIPPED
 from wizard.command import kubectl
-from wizard.facts.ingresses import is_of_immich, pattern_ingress
+from wizard.facts.ingresses import immich_routes, ingresses_around, pattern_ingress
 from wizard.facts.objects import items
 from wizard.iterations import iteration
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import Settings
 from wizard.steps.base import Need, Step, unknown
-from wizard.world import Found, Ingress, IngressRule, Missing, Page, Read, Unreadable, World
+from wizard.steps.exposure.table import ingresses_table
+from wizard.world import Found, Ingress, IngressRule, Missing, Unreadable, World
 
 NGINX = "k8s.io/ingress-nginx"
 BODY_SIZE = "nginx.ingress.kubernetes.io/proxy-body-size"
-
-
-def ingresses_around(world: World) -> Read[Page[Ingress]]:
-    """The Ingresses among which Immich's would be: its own namespace's where those were read, else the cluster's."""
-    immich = world.immich.value if isinstance(world.immich, Found) else None
-    return immich.ingresses if immich and isinstance(immich.ingresses, Found) else world.ingresses
-
-
-def immich_routes(world: World) -> list[tuple[Ingress, IngressRule]]:
-    """Every rule of an Ingress that leads to Immich's Service."""
-    if not isinstance(world.immich, Found):
-        return []
-    return [
-        (item, rule)
-        for item in items(ingresses_around(world))
-        for rule in item.rules
-        if is_of_immich(item, rule, world.immich.value)
-    ]
 
 
 def check_ingress(world: World, settings: Settings) -> Iterator[Finding]:
@@ -296,6 +279,7 @@ STEP = Step(
         check_ingress,
         check_web_ui,
     ),
+    table=ingresses_table,
     work="create an Ingress",
     needs=(Need("create", "ingresses.networking.k8s.io", "immich"),),
 )

@@ -18,6 +18,7 @@ from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import Settings
 from wizard.steps.base import Need, Step, unknown
 from wizard.steps.immich.photos import check_network_volume, check_users, library_of, mount_of
+from wizard.steps.immich.table import installation_table
 from wizard.world import Found, Immich, Missing, Pod, Unreadable, World
 
 DATABASE_IMAGE = re.compile(r"postgres|pgvecto|vectorchord|pgvector")
@@ -267,6 +268,7 @@ STEP = Step(
         check_users,
         check_network_volume,
     ),
+    table=installation_table,
     work="mount the photos in Immich",
     needs=(Need("patch", "deployments.apps", "immich"), Need("create", "persistentvolumes", "cluster")),
 )

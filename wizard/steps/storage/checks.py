@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wizard.accounts import AccountNames
 from wizard.choices import CONFIG_SIZE, PHOTOS_CLAIM, PHOTOS_SIZE
-from wizard.command import STDIN, Command, Shell, kubectl, line, photosync_wizard
+from wizard.command import Command, Shell, kubectl, line, photosync_wizard
 from wizard.facts.library_room import known_to_fit
 from wizard.facts.objects import (
     application_of,
@@ -18,12 +18,13 @@ from wizard.facts.objects import (
 )
 from wizard.facts.runners import nowhere_to_put
 from wizard.iterations import iteration
-from wizard.manifests import as_yaml, storage
+from wizard.manifests import storage, to_apply
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.quantity import bytes_of
 from wizard.settings import Settings
 from wizard.steps.base import Step, cut_short, unknown
 from wizard.steps.storage.plan import plan
+from wizard.steps.storage.table import claims_table
 from wizard.steps.storage.volumes import check_multi_attach, check_reclaim, check_volume_full, growing
 from wizard.world import Claim, Found, Missing, Page, StorageClass, Unreadable, World
 
@@ -81,7 +82,7 @@ def check_namespace(world: World, settings: Settings) -> Iterator[Finding]:
                 else "Create it.",
                 commands=(
                     *((photosync_wizard("status", namespace=elsewhere),) if elsewhere else ()),
-                    kubectl("create", "namespace", name),
+                    to_apply(storage.namespace(name)),
                 ),
                 implies=Status.ACTION_REQUIRED,
                 blocker=Blocker(
@@ -144,7 +145,7 @@ def check_claims(world: World, settings: Settings) -> Iterator[Finding]:
 def _missing_claims(world: World, settings: Settings, names: list[str]) -> Iterator[Finding]:
     if nowhere_to_put(world):
         return
-    sizes = wanted_claims(settings)
+    sizes, claims = wanted_claims(settings), storage.claims(settings)
     for name in names:
         yield Finding(
             "storage.pvc-missing",
@@ -153,7 +154,7 @@ def _missing_claims(world: World, settings: Settings, names: list[str]) -> Itera
             evidence={f"persistentvolumeclaim/{name}": "not found"},
             why="icloudpd keeps its session on one volume and the photos on another; without a claim there is neither.",
             fix="Create it, in git when Argo CD manages this namespace.",
-            commands=(_claim_command(name, settings),),
+            commands=(to_apply(claims[name]),),
             implies=Status.ACTION_REQUIRED,
             blocker=Blocker(
                 "P0",
@@ -164,12 +165,6 @@ def _missing_claims(world: World, settings: Settings, names: list[str]) -> Itera
                 ready_when=(f"PersistentVolumeClaim {name} exists",),
             ),
         )
-
-
-def _claim_command(name: str, settings: Settings) -> Command:
-    accounts = {AccountNames.of(account, settings).config_claim: account for account in settings.accounts}
-    manifest = storage.config_claim(settings, accounts[name]) if name in accounts else storage.photos_claim(settings)
-    return kubectl("apply", "-f", STDIN, namespace=settings.namespace, stdin=as_yaml(manifest))
 
 
 def _claim(claim: Claim, wanted: str, world: World, settings: Settings) -> Iterator[Finding]:
@@ -379,6 +374,7 @@ STEP = Step(
         check_volume_full,
         check_reclaim,
     ),
+    table=claims_table,
     work="create the namespace and the claims",
     plan=plan,
 )

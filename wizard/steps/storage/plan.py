@@ -27,8 +27,7 @@ def plan(world: World, settings: Settings) -> Plan:
     changes: list[Change] = list(_namespace(world, settings))
     notes: list[str] = []
     waits: list[Change] = []
-    for manifest in _claims(settings, storage_class):
-        name = manifest["metadata"]["name"]
+    for name, manifest in storage.claims(settings, storage_class=storage_class).items():
         if claim := present.get(name):
             changes += _protection(claim, notes)
         elif _kept_in_git(name, world, settings):
@@ -74,12 +73,6 @@ def _namespace(world: World, settings: Settings) -> Iterator[Change]:
             manifest=manifest,
             no_undo="Deleting a namespace deletes everything in it, claims with photos included.",
         )
-
-
-def _claims(settings: Settings, storage_class: str | None) -> Iterator[Manifest]:
-    for account in settings.accounts:
-        yield storage.config_claim(settings, account, storage_class=storage_class)
-    yield storage.photos_claim(settings, storage_class=storage_class)
 
 
 def _claim(manifest: Manifest) -> Change:

@@ -32,6 +32,7 @@ from wizard.schedule import longest_gap
 from wizard.settings import DEFAULT_ACCOUNT, Settings
 from wizard.steps.base import Need, Step, unknown
 from wizard.steps.credentials.cron_job import refused_pods
+from wizard.steps.verification.table import runs_table
 from wizard.world import Job, Missing, Unreadable, World
 
 
@@ -377,6 +378,7 @@ STEP = Step(
         check_runbook,
         check_other_jobs,
     ),
+    table=runs_table,
     work="start a run by hand",
     needs=(Need("create", "jobs.batch"),),
 )
