@@ -213,7 +213,7 @@ async def test_an_apple_that_falters_at_the_last_proof_costs_no_code(
         return await prove(self, apple_id)
 
     monkeypatch.setattr(HandoverPod, "prove", faltering)
-    monkeypatch.setattr(prove, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(proving, "PAUSE_SECONDS", 0)
     async with visit("trust-expired", tmp_path) as there:
         assert (await (await there.sign_in(in_pod_only=True)).run()).rung is Rung.CODE
         assert len(asked) == 2
@@ -228,7 +228,7 @@ async def test_an_apple_that_falters_at_the_first_look_is_asked_again(
         return proof_of("pod", outputs.pop()) if outputs else await prove(self, apple_id)
 
     monkeypatch.setattr(HandoverPod, "prove", faltering)
-    monkeypatch.setattr(prove, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(proving, "PAUSE_SECONDS", 0)
     async with visit("complete", tmp_path) as there:
         assert (await (await there.sign_in()).run()).rung is Rung.WORKS
         assert there.person.asked == []
@@ -478,7 +478,7 @@ def cut_off(monkeypatch: pytest.MonkeyPatch, *, after: int = 0) -> list[str]:
         return proof_of("pod", b"2026-11-24 06:46:01 INFO     Cannot connect to Apple iCloud service")
 
     monkeypatch.setattr(HandoverPod, "prove", prove)
-    monkeypatch.setattr(prove, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(proving, "PAUSE_SECONDS", 0)
     return asked
 
 

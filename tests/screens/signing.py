@@ -113,7 +113,7 @@ async def works(signing: Signing) -> Outcome:
     return signing.outcome(Rung.WORKS, library=None)
 
 
-class ScriptedRenewal(SignIn):
+class ScriptedSignIn(SignIn):
     """Runs a script."""
 
     def __init__(self, service: ScriptedService, signing: Signing, keeper: Keeper | None) -> None:
@@ -213,7 +213,7 @@ class ScriptedService(SignInService):
         self.renewed.append(renew)
         signing = Signing(person, start.preparation.names.account, in_pod)
         self.runs.append(signing)
-        return ScriptedRenewal(self, signing, keeper)
+        return ScriptedSignIn(self, signing, keeper)
 
     def listen(self, phone: Callable[[str], None]) -> None:
         self.phone = phone

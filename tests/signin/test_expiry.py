@@ -12,7 +12,7 @@ from tests.signin.place import Place
 from wizard.demo.apple.server import DemoApple
 from wizard.errors import Retry, Trouble
 from wizard.icloud.ladder import Rung
-from wizard.signin import prove
+from wizard.signin import prove as proving
 from wizard.signin.person import Code, Stage, StageProgress, Tick
 
 pytestmark = pytest.mark.cluster
@@ -115,7 +115,7 @@ async def test_apple_that_falters_changes_nothing_and_asks_nobody(place: Place, 
 
 
 async def test_a_short_fault_after_the_code_is_sat_out(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prove, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(proving, "PAUSE_SECONDS", 0)
     await laid(place, ALL_ENDED)
     apple: DemoApple = place.apple.apple
 
