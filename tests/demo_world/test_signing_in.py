@@ -22,6 +22,7 @@ from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted
 from wizard.icloudpd.proof import Proof, proof_of
 from wizard.settings import Settings
+from wizard.signin import prove as proving
 from wizard.signin.auth_pod import waits
 from wizard.signin.person import AnotherCode, Code, GaveUp, Stage
 from wizard.steps.authentication.checks import STEP as AUTHENTICATION
