@@ -166,7 +166,7 @@ class SignInController:
                 self._set(attempt=replace(self.attempt, under_way=True, began=now), password_kept=kept)
                 self._display.rearrange()
             case Moved(progress=progress):
-                self._set(attempt=self.attempt.moved(progress, now))
+                self._set(attempt=self.attempt.moved(progress, now, self._state.address))
                 self._display.draw()
             case Asked(question=question):
                 self._asked(question)

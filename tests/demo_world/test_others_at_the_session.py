@@ -18,8 +18,7 @@ from wizard.errors import Trouble
 from wizard.handover.pod import HandoverPod
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted
-from wizard.signin import other_users
-from wizard.signin import sign_in as sign_in_module
+from wizard.signin import other_users, setup_and_cleanup
 from wizard.signin.person import AnotherCode, Code, GaveUp, InUse
 from wizard.world import Found
 
@@ -292,7 +291,7 @@ async def test_leaving_lets_the_cron_job_go_on_although_the_pod_no_longer_answer
             monkeypatch.setattr(HandoverPod, "close", never)
             raise GaveUp
 
-    monkeypatch.setattr(sign_in_module, "LEAVING_SECONDS", 0.2)
+    monkeypatch.setattr(setup_and_cleanup, "LEAVING_SECONDS", 0.2)
     async with visit("trust-expired", tmp_path, Leaves()) as there:
         await runs_soon(there)
         with pytest.raises(GaveUp):

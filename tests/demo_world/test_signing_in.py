@@ -23,7 +23,7 @@ from wizard.icloud.steps import CodeWanted
 from wizard.icloudpd.proof import Proof, proof_of
 from wizard.settings import Settings
 from wizard.signin import prove as proving
-from wizard.signin.auth_pod import waits
+from wizard.signin.in_pod import waits
 from wizard.signin.person import AnotherCode, Code, GaveUp, Stage
 from wizard.steps.authentication.checks import STEP as AUTHENTICATION
 
@@ -107,7 +107,7 @@ async def test_a_session_that_the_cron_job_would_not_find_is_not_made(tmp_path: 
 
 async def test_a_session_that_ends_soon_is_renewed(tmp_path: Path) -> None:
     async with visit("expiring", tmp_path) as there:
-        outcome = await (await there.sign_in(anew=True)).run()
+        outcome = await (await there.sign_in(renew=True)).run()
         assert (outcome.rung, there.person.asked) == (Rung.TRUSTED_PASSWORD, [f"password of {YOU}"])
         assert outcome.expires_at is not None
         assert outcome.expires_at > datetime.now(UTC) + timedelta(days=20)

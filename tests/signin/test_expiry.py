@@ -78,7 +78,7 @@ async def test_a_live_session_is_renewed_before_it_ends(place: Place) -> None:
     first = await place.sign_in(Somebody())
     somebody = Somebody([PASSWORD])
 
-    renewed = await place.sign_in(somebody, anew=True)
+    renewed = await place.sign_in(somebody, renew=True)
 
     assert (first.rung, renewed.rung, somebody.asked) == (Rung.WORKS, Rung.TRUSTED_PASSWORD, ["password"])
     assert first.expires_at is not None

@@ -75,7 +75,7 @@ async def test_the_cron_job_pauses_only_while_its_next_run_would_meet_the_sign_i
     apple_id = await place.set_up(schedule=soon())
     somebody = Somebody([PASSWORD], [lambda _: Code(place.apple.code(apple_id))])
     sign_in = await place.prepared(somebody)
-    async with sign_in._pod() as (_, opened):
+    async with sign_in._follow(sign_in.preparation.plan).open_pod() as (_, opened):
         await opened
         meanwhile = await place.cron_job()
         await check_pod(place)

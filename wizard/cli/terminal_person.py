@@ -95,7 +95,11 @@ class TerminalPerson:
         """One line per movement, none twice."""
         self._waits_for = frozenset()
         self._moved = self._moved or (progress.stage, progress.tick) == (Stage.SAVED, Tick.DONE)
-        self._say_once(f"{_SIGNS[progress.tick]} {progress.text}")
+        if progress.command:
+            self._say_once(f"{_SIGNS[progress.tick]} {progress.text}:")
+            self._console.say_command(progress.command)
+        else:
+            self._say_once(f"{_SIGNS[progress.tick]} {progress.text}")
 
     async def apple_id(self) -> str:
         """The Apple ID, when nothing tells it: asked until it can be one."""

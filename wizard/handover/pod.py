@@ -1,4 +1,4 @@
-"""The open hand-over pod: made, waited for, used, removed. Every method says what it found on the claim, not what it assumes."""
+"""The hand-over pod: waited for, used, left. Every method says what it found on the claim, not what it assumes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass
 
-from wizard.apply.objects import send
 from wizard.command import kubectl
 from wizard.errors import Exit, Retry, Trouble, shorten
 from wizard.handover import scripts
@@ -18,7 +17,6 @@ from wizard.icloudpd.proof import Proof, proof_of
 from wizard.kube.client import Cluster
 from wizard.kube.errors import NotFound
 from wizard.kube.streams import ExecResult, Stream
-from wizard.steps.authentication.plan import remove_job
 from wizard.world import Pod
 
 __all__ = ["ClaimContents", "HandoverPod", "Proof", "is_held", "proof_of", "until_gone"]
@@ -46,7 +44,7 @@ class ClaimContents:
 
 
 class HandoverPod:
-    """One hand-over. `open` it, then `recover_and_look`, `read`, `stage`, `prove`, `commit`; always `close` it."""
+    """One hand-over. `wait_until_running`, then `recover_and_look`, `read`, `stage`, `prove`, `commit`; always `close` it."""
 
     def __init__(self, cluster: Cluster, handover: Handover, name: str) -> None:
         self._cluster = cluster
@@ -85,12 +83,13 @@ class HandoverPod:
         """The staging folder's path inside the pod."""
         return f"{self._handover.directory}/{scripts.STAGING}"
 
-    async def open(self, say: Callable[[str], None] = lambda _: None, seconds: float = START_SECONDS) -> None:
-        """Makes the Job and waits until its pod runs; `say` gets a few words whenever what is awaited changes.
+    async def wait_until_running(
+        self, say: Callable[[str], None] = lambda _: None, seconds: float = START_SECONDS
+    ) -> None:
+        """Waits until the pod of the Job runs, which was just made; `say` gets a few words whenever what is awaited changes.
 
         Raises Trouble with the pod's own reason when it can't run, or when `seconds` pass.
         """
-        await send(self._cluster, self._handover.change)
         self._pod = await PodStart(self._cluster, self._handover.change.target, say).running(seconds)
 
     async def hold(self) -> None:
@@ -237,8 +236,8 @@ class HandoverPod:
         paths = (self._handover.on_claim(line.removeprefix(mark)) for line in lines if line.startswith(mark))
         return tuple(dict.fromkeys(path for path in paths if path))
 
-    async def close(self) -> None:
-        """Deletes the Job, and its pod with it; doing so twice is as good as once. Raises Trouble when that is refused.
+    async def close(self, remove: Callable[[], Awaitable[None]]) -> None:
+        """Has `remove` delete the Job, and its pod with it; doing so twice is as good as once. Raises what `remove` raises.
 
         Before, as long as that takes no more than TIDY_SECONDS, what is staged is forgotten; the next start does it else.
         """
@@ -248,7 +247,7 @@ class HandoverPod:
         finally:
             tidying.cancel()
             try:
-                await send(self._cluster, remove_job(self._handover.change.target))
+                await remove()
             finally:
                 await asyncio.gather(tidying, return_exceptions=True)
 

@@ -37,14 +37,14 @@ async def sign_in_to_apple(
     pair: Pair | None,
     *,
     china: bool = False,
-    anew: bool = False,
+    renew: bool = False,
 ) -> SignedIn:
-    """Leads from what `pair` still can do to a session. `anew` asks for the password although its tokens may do.
+    """Leads from what `pair` still can do to a session. `renew` asks for the password although its tokens may do.
 
     Raises Trouble, or GaveUp when the person leaves.
     """
     step: Step = PasswordWanted(trusted=False)
-    if pair and has_token(pair, "session_token") and not anew:
+    if pair and has_token(pair, "session_token") and not renew:
         person.show(_ASKING)
         try:
             step = await signing.resume(pair)
@@ -61,7 +61,7 @@ async def sign_in_to_apple(
             if trouble.code not in _FROM_THE_START:
                 raise
             step, why = PasswordWanted(trusted=False), trouble
-    person.show(StageProgress(Stage.APPLE, Tick.DONE, "signed in"))
+    person.show(StageProgress(Stage.APPLE, Tick.DONE, "signed in", as_expected=True))
     return step
 
 

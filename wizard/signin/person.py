@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from wizard.command import Command
 from wizard.errors import Trouble
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted, Delivery, Library, Phone, SecurityKeyWanted, TermsWanted
@@ -35,11 +36,20 @@ class Tick(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StageProgress:
-    """A stage has moved; `text` says in a few words what is awaited or what came of it."""
+    """A stage has moved; `text` says in a few words what is awaited or what came of it.
+
+    `removes` is the pod that is being removed until the next stage moves, `answers` the one that is answered and removed then,
+    however that ends; `as_expected`: the text says no more than that the stage is done. `command` follows the text, for the
+    person to type.
+    """
 
     stage: Stage
     tick: Tick
     text: str = ""
+    removes: str = ""
+    answers: str = ""
+    as_expected: bool = False
+    command: Command | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,9 @@ from wizard.kube.errors import Forbidden, NotFound
 from wizard.observe.parse_pod import pod as parse_pod
 from wizard.observe.parse_pod import pod_spec
 from wizard.observe.rights import ask
-from wizard.plan import DeleteObject, Plan, Right
+from wizard.plan import DeleteObject, Plan, Right, rights_of
 from wizard.settings import Settings
-from wizard.signin.auth_pod import AuthPod, find
+from wizard.signin.auth_pod import AuthPod, find_auth_pod
 from wizard.steps.authentication.pausing import Pausing, pausing
 from wizard.steps.authentication.plan import SignInChanges, remove_job
 from wizard.world import Claim, Pod, Unreadable, World
@@ -48,6 +48,7 @@ class Preparation:
     it, empty where that can't be known; `one_pod_only`: the claim lets in a single pod at a time.
     `auth_pod` is a pod for signing in that somebody left running, `leaving` are pods of earlier hand-overs, which have to be
     gone before the next one writes. `password_in_clear` is the file on the claim of which a note there says that it holds one.
+    `may_attach`: a pod that waits may be answered; `notes` are sentences for the person about rights.
     """
 
     names: AccountNames
@@ -60,6 +61,8 @@ class Preparation:
     username: str = ""
     one_pod_only: bool = False
     password_in_clear: str = ""
+    may_attach: bool = True
+    notes: tuple[str, ...] = ()
 
     @property
     def namespace(self) -> str:
@@ -76,19 +79,33 @@ class Preparation:
         )
 
     @property
+    def waiting_pod(self) -> AuthPod | None:
+        """The pod that waits for answers, if it can be answered; what it writes has to be proved by a second pod."""
+        waits = self.auth_pod and self.auth_pod.asks and self.may_attach and not self.one_pod_only
+        return self.auth_pod if waits else None
+
+    @property
     def plan(self) -> Plan:
         """Everything that will be changed, in order: shown to the person before, and carried out by the ids of its changes."""
-        return self._sign_in(inside=False).plan
+        return self._changes().plan
 
     @property
     def plan_inside(self) -> Plan:
-        """The same for the second way, in which icloudpd itself signs in, inside the pod; one that waits already is answered."""
-        if self.auth_pod and self.auth_pod.asks and not self.one_pod_only:
-            sign_in = self._sign_in(inside=True)
-            return replace(sign_in, answered=True, notes=(self.auth_pod.leaves, *sign_in.notes)).plan
-        return self._sign_in(inside=True).plan
+        """The same for the second way, in which icloudpd itself signs in; one that waits already is answered."""
+        return self.plan_answering or self.plan_in_own_pod
 
-    def _sign_in(self, *, inside: bool) -> SignInChanges:
+    @property
+    def plan_in_own_pod(self) -> Plan:
+        """The same for the second way in the hand-over pod, whoever waits elsewhere."""
+        return replace(self._changes(), inside=True).plan
+
+    @property
+    def plan_answering(self) -> Plan | None:
+        """The same where the pod that waits is answered; None where none can be."""
+        pod, changes = self.waiting_pod, self._changes()
+        return replace(changes, answered=True, notes=(pod.leaves, *changes.notes)).plan if pod else None
+
+    def _changes(self) -> SignInChanges:
         return SignInChanges(
             names=self.names,
             job=self.handover.change,
@@ -96,9 +113,36 @@ class Preparation:
             pausing=self.pausing,
             auth_pod=self.auth_pod.removal if self.auth_pod else None,
             left_over=self.removals,
-            inside=inside,
-            notes=self.handover.notes,
+            notes=(*self.handover.notes, *self.notes),
         )
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        """What it takes, whichever way is chosen."""
+        return rights_of((self.plan, self.plan_inside, self.plan_in_own_pod))
+
+    def permitted(self, answers: Mapping[Right, bool | None]) -> Preparation:
+        """The same, as far as the server allows it. Raises Trouble for a right that it denies and that can't be done without.
+
+        A right of which it said nothing is told to the person, and not taken as granted.
+        """
+        allowed = replace(
+            self,
+            pausing=self.pausing.permitted(answers),
+            pausing_at=lambda moment: self.pausing_at(moment).permitted(answers),
+        )
+        denied = tuple(right for right in allowed.rights if answers.get(right) is False)
+        if (pod := self.waiting_pod) and any(right.resource == "pods/attach" for right in denied):
+            note = f"Pod {pod.name} waits for {pod.asks}, and you may not attach to it, so it can't be answered: it is removed."
+            allowed = replace(allowed, may_attach=False, notes=(note,))
+            denied = tuple(right for right in denied if right in allowed.rights)
+        if denied:
+            raise _denied(denied)
+        unanswered = [f"{right.verb} {right.resource}" for right in allowed.rights if answers.get(right) is None]
+        if unanswered:
+            note = f"The server does not say whether you may {', '.join(unanswered)}: where it refuses, the sign-in may stop."
+            return replace(allowed, notes=(*allowed.notes, note))
+        return allowed
 
     def note_at(self, moment: datetime) -> str:
         """What the person is told when a run of the CronJob has come near since the plan was shown; empty when none has."""
@@ -129,9 +173,9 @@ async def prepare_sign_in(cluster: Cluster, world: World, settings: Settings, ac
         cron_job = None
     left_over = await handover_jobs(cluster, namespace, names.config_claim)
     pods = await mounting_pods(cluster, namespace, names.config_claim)
-    auth_pod = await find(cluster, pods, world.taken_at, namespace)
+    auth_pod = await find_auth_pod(cluster, pods, world.taken_at, namespace)
     preparation = decide(world, settings, account, cron_job, left_over, pods, auth_pod)
-    refuse_without_rights(preparation.plan, await ask(cluster, preparation.plan.rights))
+    preparation = preparation.permitted(await ask(cluster, preparation.rights))
     on_command_line = apple_id_on_command_line(account, world, settings)
     in_secret = None if on_command_line else await _written_apple_id(cluster, namespace, names, cron_job or {})
     written = on_command_line or in_secret
@@ -248,18 +292,15 @@ def _required(world: World, settings: Settings, names: AccountNames) -> Claim:
     return claim
 
 
-def refuse_without_rights(plan: Plan, answers: Mapping[Right, bool | None]) -> None:
-    """Raises Trouble when the server has denied a right that the plan takes."""
-    refused = [right for right in plan.rights if answers.get(right) is False]
-    if refused:
-        raise Trouble(
-            "renewal.rights",
-            f"You may not do what a sign-in needs: {', '.join(f'{right.verb} {right.resource}' for right in refused)}.",
-            why="The session is written through a pod, and exec over a websocket takes both get and create on pods/exec.",
-            fix="Use an account with these rights.",
-            commands=tuple(right.question for right in refused),
-            exit_code=Exit.BLOCKED,
-        )
+def _denied(rights: tuple[Right, ...]) -> Trouble:
+    return Trouble(
+        "renewal.rights",
+        f"You may not do what a sign-in needs: {', '.join(f'{right.verb} {right.resource}' for right in rights)}.",
+        why="The session is written through a pod, and exec over a websocket takes both get and create on pods/exec.",
+        fix="Use an account with these rights.",
+        commands=tuple(right.question for right in rights),
+        exit_code=Exit.BLOCKED,
+    )
 
 
 def _missing(what: str, why: str, fix: str, command: Command | None = None) -> Trouble:

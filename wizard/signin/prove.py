@@ -14,6 +14,7 @@ from wizard.icloud.ladder import SessionFacts
 from wizard.icloudpd.proof import Proof, Verdict
 from wizard.signin.person import Person, Stage, StageProgress, Tick
 
+ACCEPTED = StageProgress(Stage.PROVED, Tick.DONE, "icloudpd accepts the session", as_expected=True)
 NO_SESSION = "there is no session on the volume yet"
 FALTERS = 3
 SET_ASIDE = "The new session is kept on the volume: the next start proves it first, without another code. "
@@ -25,7 +26,7 @@ PAUSE_SECONDS = 3.0
 async def judge_session(
     pod: HandoverPod,
     username: str,
-    found: ClaimContents,
+    contents: ClaimContents,
     person: Person,
     note: Callable[[str], None],
     *,
@@ -35,40 +36,39 @@ async def judge_session(
 
     `before_sign_in`: also where that is settled without Apple, whether Apple answers the pod.
     """
-    if not found.pair:
+    if not contents.pair:
         if before_sign_in:
             await prove_reach(pod, username, person)
         person.show(StageProgress(Stage.CLAIM, Tick.DONE, NO_SESSION))
         return SessionFacts(accepted=False, readable=False), None
     person.show(StageProgress(Stage.CLAIM, Tick.DOING, "asking icloudpd about the session that is there"))
     proof = await patiently(partial(prove_in_place, pod, username), person, Stage.CLAIM)
-    if found.attended:
-        proof = await _settled(pod, username, proof, note)
+    if contents.attended and proof.accepted:
+        for sentence in password_removed(await pod.settle()):
+            note(sentence)
+    if contents.attended and proof.verdict is Verdict.ENDED:
+        contents = await undo_cut_off(pod, note)
+        if not contents.pair:
+            return await judge_session(pod, username, contents, person, note, before_sign_in=before_sign_in)
+        proof = await prove_in_place(pod, username)
     if proof.verdict is Verdict.NOT_JUDGED:
         person.show(StageProgress(Stage.CLAIM, Tick.FAILED, proof.why))
         raise not_judged(proof, pod)
     if before_sign_in and not proof.answered:
         await prove_reach(pod, username, person)
     pair = Pair(username, *await pod.read())
-    person.show(
-        StageProgress(Stage.CLAIM, Tick.DONE, "the session works" if proof.accepted else "the session has ended")
-    )
+    text = "the session works" if proof.accepted else "the session has ended"
+    person.show(StageProgress(Stage.CLAIM, Tick.DONE, text))
     tokens = {name: has_token(pair, name) for name in ("session_token", "trust_token")}
     return SessionFacts(accepted=proof.accepted, readable=True, **tokens), pair
 
 
-async def _settled(pod: HandoverPod, username: str, proof: Proof, note: Callable[[str], None]) -> Proof:
-    """The wizard died while it answered another icloudpd: what that one wrote is good, or the pair before is put back."""
-    if proof.verdict is Verdict.NOT_JUDGED:
-        return proof
-    if proof.accepted:
-        for sentence in password_removed(await pod.settle()):
-            note(sentence)
-        return proof
+async def undo_cut_off(pod: HandoverPod, note: Callable[[str], None]) -> ClaimContents:
+    """The wizard died while it answered another icloudpd, and what that one wrote is no good: what there is without it."""
     removed = await pod.take_back()
-    for sentence in ("An earlier sign-in was cut off; the session before it was put back.", *password_removed(removed)):
+    for sentence in ("An earlier sign-in was cut off, and what it had written was undone.", *password_removed(removed)):
         note(sentence)
-    return await prove_in_place(pod, username)
+    return await pod.recover_and_look()
 
 
 async def prove_in_place(pod: HandoverPod, apple_id: str) -> Proof:
@@ -118,7 +118,7 @@ async def prove_set_aside(pod: HandoverPod, username: str, person: Person) -> bo
     await pod.stage_set_aside()
     proof = await patiently(partial(pod.prove, username), person)
     if proof.accepted:
-        person.show(StageProgress(Stage.PROVED, Tick.DONE, "icloudpd says yes"))
+        person.show(ACCEPTED)
         return True
     await pod.discard()
     if proof.verdict is Verdict.NOT_JUDGED:
@@ -135,7 +135,7 @@ async def prove_new(pod: HandoverPod, username: str, person: Person) -> Proof:
     await pod.set_aside()
     proof = await patiently(partial(pod.prove, username), person)
     if proof.accepted:
-        person.show(StageProgress(Stage.PROVED, Tick.DONE, "icloudpd says yes"))
+        person.show(ACCEPTED)
         return proof
     await pod.discard()
     said = pod.in_place[:1].lower() + pod.in_place[1:].rstrip(".")
@@ -147,10 +147,13 @@ async def prove_new(pod: HandoverPod, username: str, person: Person) -> Proof:
 
 
 async def patiently(prove: Callable[[], Awaitable[Proof]], person: Person, stage: Stage = Stage.PROVED) -> Proof:
-    """The word of icloudpd; asked again a few times while nobody can judge the session, which costs no password."""
+    """The word of icloudpd; asked again a few times while nobody can judge the session, which costs no password.
+
+    Not where there is no program to ask, which stays so.
+    """
     proof = await prove()
     for _ in range(FALTERS - 1):
-        if proof.verdict is not Verdict.NOT_JUDGED:
+        if proof.verdict is not Verdict.NOT_JUDGED or not proof.may_differ:
             break
         person.show(StageProgress(stage, Tick.DOING, f"{proof.why} Asking again"))
         await asyncio.sleep(PAUSE_SECONDS)

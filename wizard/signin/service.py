@@ -112,7 +112,7 @@ class SignInService:
             keeper,
             china=start.preparation.handover.domain == CHINA,
             in_pod_only=in_pod,
-            anew=renew,
+            renew=renew,
         )
 
     def listen(self, phone: Callable[[str], None]) -> None:

@@ -1,4 +1,4 @@
-"""One account's way up the ladder, from the first look at the claim to icloudpd's own yes.
+"""One account's sign-in, from the first look at the claim to icloudpd's own yes, by as little input from the person as it takes.
 
 Whatever ends it, the claim holds the old session or the new one, whole, the pod goes, and a paused CronJob goes on.
 """
@@ -6,53 +6,36 @@ Whatever ends it, the claim holds the old session or the new one, whole, the pod
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from wizard.apply.objects import send
+from wizard.apply.planned import PlannedChanges
 from wizard.errors import Exit, Retry, Trouble
 from wizard.handover.pod import ClaimContents, HandoverPod
 from wizard.icloud.expiry import expiry
-from wizard.icloud.files import Pair, fit_for_icloudpd, has_token, icloudpd_names
-from wizard.icloud.ladder import NextRung, Rung, next_rung
+from wizard.icloud.files import Pair, fit_for_icloudpd, has_token
+from wizard.icloud.ladder import NextRung, Rung, SessionFacts, next_rung
 from wizard.icloud.password import Keeper
 from wizard.icloud.refusals import CLOSES_PHOTOS
 from wizard.icloud.signing_in import SigningIn
 from wizard.icloud.steps import Library, SignedIn
 from wizard.kube.client import Cluster
-from wizard.kube.errors import Refused
-from wizard.plan import PatchObject
+from wizard.plan import Plan
 from wizard.signin.apple import sign_in_to_apple
-from wizard.signin.auth_pod import AuthPod, answer, remove, waits
-from wizard.signin.in_pod import sign_in_inside
-from wizard.signin.other_users import (
-    clear_away,
-    is_another_at_it,
-    is_taken_over,
-    refuse_beside_users,
-    refuse_if_held,
-    stand_back,
-    taken_over,
-    wait_for_users,
-)
+from wizard.signin.auth_pod import AuthPod
+from wizard.signin.in_pod import answer, remove, sign_in_inside, waits
+from wizard.signin.other_users import wait_for_users
 from wizard.signin.passwords import Passwords
 from wizard.signin.person import Outcome, Person, Stage, StageProgress, Tick
 from wizard.signin.prepare import Preparation
-from wizard.signin.prove import (
-    judge_session,
-    password_removed,
-    password_there,
-    prove_new,
-    prove_set_aside,
-    refused_by_icloudpd,
-)
-from wizard.steps.authentication.plan import note_password, note_session
+from wizard.signin.prove import judge_session, password_there, prove_new, prove_set_aside, refused_by_icloudpd
+from wizard.signin.setup_and_cleanup import SignInSetup
+from wizard.steps.authentication.plan import MOVE, NOTE, PROVE, WRITE, session_note
 
 LONGEST_SECONDS = 1500.0
-LEAVING_SECONDS = 15.0
 
 
 _CONSENT = StageProgress(
@@ -66,7 +49,7 @@ _CONSENT = StageProgress(
 class SignIn:
     """One sign-in. `keeper` gives the kept password, if the person keeps one; `folder` is private (0700).
 
-    `anew`: with the password although the session still works, so that it lasts as long as a new one.
+    `renew`: with the password although the session still works, so that it lasts as long as a new one.
     """
 
     cluster: Cluster
@@ -77,11 +60,11 @@ class SignIn:
     keeper: Keeper | None = None
     china: bool = False
     in_pod_only: bool = False
-    anew: bool = False
+    renew: bool = False
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _notes: list[str] = field(default_factory=list, init=False)
-    _before: bool = field(default=False, init=False)
-    _goes_on: PatchObject | None = field(default=None, init=False)
+    _planned: PlannedChanges = field(init=False)
+    _setup: SignInSetup = field(init=False)
     _passwords: Passwords = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -92,30 +75,35 @@ class SignIn:
         """The Apple ID as the CronJob's icloudpd gets it, by which it names the session's files."""
         return self.preparation.username or self.apple_id
 
+    def _follow(self, plan: Plan) -> SignInSetup:
+        """From now on changes are taken from this plan."""
+        self._planned = PlannedChanges(self.cluster, plan)
+        self._setup = SignInSetup(self._planned, self.preparation, self.person, self.username, self._notes, self.clock)
+        return self._setup
+
     async def check(self, *, ask_apple: bool = False) -> NextRung:
         """Which rung a sign-in would take. Asks the cluster's icloudpd, and with `ask_apple` Apple from here where that says no.
 
         Changes no session, but for one that an earlier sign-in left half moved; notes on the claim that it works.
         """
-        async with self._pod(changes=False) as (pod, opened):
-            found = await opened
-            seen, pair = await judge_session(
-                pod, self.username, found, self.person, self._notes.append, before_sign_in=False
-            )
-            if not seen.accepted and found.unproved and await prove_set_aside(pod, self.username, self.person):
+        async with self._follow(self.preparation.plan).open_pod(changes=False) as (pod, opening):
+            contents = await opening
+            session, pair = await self._judge(pod, contents, before_sign_in=False)
+            if not session.accepted and contents.unproved and await prove_set_aside(pod, self.username, self.person):
                 return NextRung(
                     Rung.SET_ASIDE,
                     "A new session waits on the volume, and icloudpd accepts it: nothing more is needed.",
                 )
-            if seen.accepted:
+            if session.accepted:
                 await self._note(expiry(pair.jar, self.clock()).at if pair else None)
-            if seen.accepted or pair is None:
-                return next_rung(seen)
+            if session.accepted or pair is None:
+                return next_rung(session)
             heals: bool | None = None
             if ask_apple:
-                async with SigningIn(self.folder) as signing:
-                    heals = isinstance(await signing.resume(pair), SignedIn)
-            return next_rung(replace(seen, heals=heals, password_known=await self._passwords.kept() is not None))
+                async with SigningIn(self.folder) as signing_in:
+                    heals = isinstance(await signing_in.resume(pair), SignedIn)
+            password_known = await self._passwords.kept() is not None
+            return next_rung(replace(session, heals=heals, password_known=password_known))
 
     async def keep_password(self) -> bool:
         """Keeps the password that was used in the keyring, because the person said so. Whether there was one to keep."""
@@ -132,207 +120,94 @@ class SignIn:
                 raise
             raise Trouble(
                 "renewal.too-long",
-                f"The sign-in did not come to an end within {LONGEST_SECONDS / 60:.0f} minutes, and was left.",
+                f"The sign-in was not finished within {LONGEST_SECONDS / 60:.0f} minutes, so the wizard stopped it.",
                 why="The pod that holds the volume lives for half an hour only.",
-                fix="Start again. What was on the volume is as it was.",
+                fix="Start again. Nothing on the volume has changed.",
                 exit_code=Exit.NEEDS_PERSON,
                 retry=Retry.NOW,
             ) from None
 
     async def _run(self) -> Outcome:
-        there = await self._waits_there()
-        async with self._pod(answered=there) as (pod, opened), SigningIn(self.folder) as signing:
-            found = await opened
-            if found.unproved and await prove_set_aside(pod, self.username, self.person):
-                if there:
-                    await remove(self.cluster, there)
-                return await self._proved(pod, Rung.SET_ASIDE, None, staged=True)
-            if there:
-                await answer(self.cluster, there, pod, self.username, self.person, self._passwords, self._notes.append)
-                return await self._proved(pod, Rung.CODE, None, staged=False)
+        preparation = self.preparation
+        waiting = await self._waiting_pod()
+        plan = preparation.plan_inside if waiting or self.in_pod_only else preparation.plan
+        async with self._follow(plan).open_pod() as (pod, opening), SigningIn(self.folder) as signing_in:
+            contents = await opening
+            if contents.unproved and await prove_set_aside(pod, self.username, self.person):
+                if waiting:
+                    self._planned.plan = preparation.plan
+                    await remove(self._planned)
+                return await self._move(pod, Rung.SET_ASIDE)
+            if waiting:
+                note = self._notes.append
+                await answer(self._planned, waiting, pod, self.username, self.person, self._passwords, note)
+                return await self._finish(pod, Rung.CODE)
             if self.in_pod_only:
                 return await self._inside(pod)
-            seen, pair = await judge_session(
-                pod, self.username, found, self.person, self._notes.append, before_sign_in=True
-            )
-            if seen.accepted and not self.anew:
+            session, pair = await self._judge(pod, contents, before_sign_in=True)
+            if session.accepted and not self.renew:
                 self.person.show(StageProgress(Stage.PROVED, Tick.DONE, "icloudpd accepts the session as it is"))
-                return await self._proved(pod, Rung.WORKS, None, staged=False)
-            asking = self._ask_apple(signing, pair, anew=self.anew and bool(seen.accepted))
-            return await self._in_or_inside(pod, signing, asking)
+                return await self._finish(pod, Rung.WORKS)
+            return await self._from_here(pod, signing_in, pair, renew=self.renew and bool(session.accepted))
 
-    async def _waits_there(self) -> AuthPod | None:
-        """The pod that waits already, if the person wants to answer it; what it writes has to be proved by a second pod."""
-        found = None if self.preparation.one_pod_only else self.preparation.auth_pod
-        if found and found.asks and (self.in_pod_only or await self.person.second_way(waits(found))):
-            return found
-        return None
+    async def _waiting_pod(self) -> AuthPod | None:
+        """The pod that waits already, if the person wants to answer it."""
+        pod = self.preparation.waiting_pod
+        return pod if pod and (self.in_pod_only or await self.person.second_way(waits(pod))) else None
 
-    # The pod, and what has to be put back
+    def _judge(
+        self, pod: HandoverPod, contents: ClaimContents, *, before_sign_in: bool
+    ) -> Awaitable[tuple[SessionFacts, Pair | None]]:
+        note = self._notes.append
+        return judge_session(pod, self.username, contents, self.person, note, before_sign_in=before_sign_in)
 
-    @asynccontextmanager
-    async def _pod(
-        self, *, changes: bool = True, answered: AuthPod | None = None
-    ) -> AsyncIterator[tuple[HandoverPod, Awaitable[ClaimContents]]]:
-        """The hand-over pod, starting; awaiting the second part gives what is on the claim.
-
-        Without `changes` a copy of the session is all that is used, so nobody has to wait and nothing is paused.
-        """
-        pod = HandoverPod(self.cluster, self.preparation.handover, icloudpd_names(self.username).jar)
-        opening: asyncio.Task[ClaimContents] | None = None
-        try:
-            await refuse_if_held(self.cluster, self.preparation)
-            if changes:
-                await self._make_room(answered)
-            elif self.preparation.one_pod_only:
-                await refuse_beside_users(self.cluster, self.preparation)
-            opening = asyncio.create_task(self._open(pod, changes=changes))
-            yield pod, opening
-        except Trouble:
-            if pod.pod and await is_taken_over(self.cluster, self.preparation):
-                self._goes_on = None if await is_another_at_it(self.cluster, self.preparation) else self._goes_on
-                raise taken_over(self.preparation) from None
-            raise
-        finally:
-            if opening and not opening.done():
-                opening.cancel()
-            await _finished(self._put_back(pod, opening))
-
-    async def _make_room(self, answered: AuthPod | None) -> None:
-        """Nobody else uses the session now, and what earlier sign-ins left is gone."""
-        await wait_for_users(self.cluster, self.preparation, self.person)
-        idle = self.preparation.auth_pod
-        if idle and idle is not answered:
-            self.person.show(StageProgress(Stage.POD, Tick.DOING, f"removing pod {idle.name}"))
-            await remove(self.cluster, idle)
-        await clear_away(self.cluster, self.preparation)
-
-    async def _pause(self) -> None:
-        """Sees to it that no run of the CronJob meets the sign-in; from now on it is ours to let it go on."""
-        pausing = self.preparation.pausing
-        if note := self.preparation.note_at(self.clock()):
-            self._notes.append(note)
-        self._goes_on = pausing.resume
-        if pausing.suspend:
-            self.person.show(StageProgress(Stage.POD, Tick.DOING, pausing.suspend.title))
-            try:
-                await send(self.cluster, pausing.suspend)
-            except Refused:
-                self._goes_on = None
-                raise
-
-    async def _open(self, pod: HandoverPod, *, changes: bool) -> ClaimContents:
-        show = self.person.show
-        show(StageProgress(Stage.POD, Tick.DOING, "a pod that mounts the volume is starting"))
-        await pod.open(lambda text: show(StageProgress(Stage.POD, Tick.DOING, text)))
-        await stand_back(self.cluster, self.preparation)
-        await pod.hold()
-        if changes:
-            await self._pause()
-        show(StageProgress(Stage.POD, Tick.DONE, f"pod {pod.pod} is ready"))
-        found = await pod.recover_and_look()
-        if found.attended and not found.pair:
-            removed = await pod.take_back()
-            self._notes += (
-                "An earlier sign-in was cut off; the session before it was put back.",
-                *password_removed(removed),
-            )
-            found = await pod.recover_and_look()
-        self._before = found.pair
-        if found.recovered:
-            self._notes.append(
-                "An earlier sign-in was cut off; its session was moved into place."
-                if found.recovered == "completed"
-                else "An earlier sign-in was cut off before anything was changed; what it had written was removed."
-            )
-        return found
-
-    async def _put_back(self, pod: HandoverPod, opening: asyncio.Task[ClaimContents] | None) -> None:
-        async with asyncio.TaskGroup() as group:
-            if self._goes_on:
-                group.create_task(self._resume(self._goes_on))
-            if opening:
-                group.create_task(self._remove(pod, opening))
-            if pod.keyring is not None and "".join(pod.keyring[:1]) != self.preparation.password_in_clear:
-                group.create_task(self._note_password("".join(pod.keyring[:1])))
-
-    async def _remove(self, pod: HandoverPod, opening: asyncio.Task[ClaimContents]) -> None:
-        with suppress(asyncio.CancelledError, Exception):
-            await opening
-        try:
-            await pod.close()
-        except Trouble as trouble:
-            job = self.preparation.handover.change.target.name
-            self.person.show(
-                StageProgress(
-                    Stage.POD, Tick.FAILED, f"job {job} could not be removed ({trouble.what}); it ends by itself"
-                )
-            )
-
-    async def _note_password(self, path: str) -> None:
-        """Notes on the claim whether a password lies there in clear, for the next `status`."""
-        note = note_password(self.preparation.names, self.preparation.namespace, path)
-        try:
-            await send(self.cluster, note)
-        except Trouble as trouble:
-            if path:
-                text = f"{path} on the volume holds a password in clear, which could not be noted ({trouble.what})"
-                self.person.show(StageProgress(Stage.CLAIM, Tick.FAILED, text))
-
-    async def _resume(self, resume: PatchObject) -> None:
-        """Lets the CronJob go on, or says that it does not."""
-        try:
-            await send(self.cluster, resume)
-        except Trouble as trouble:
-            text = f"{resume.target.name} is still paused ({trouble.what}); the next start lets it go on, or: {resume.command}"
-            self.person.show(StageProgress(Stage.POD, Tick.FAILED, text))
-
-    async def _ask_apple(self, signing: SigningIn, pair: Pair | None, *, anew: bool = False) -> SignedIn:
-        return await sign_in_to_apple(signing, self._passwords, self.person, pair, china=self.china, anew=anew)
-
-    # Handing over
-
-    async def _in_or_inside(self, pod: HandoverPod, signing: SigningIn, asking: Awaitable[SignedIn]) -> Outcome:
+    async def _from_here(self, pod: HandoverPod, signing_in: SigningIn, pair: Pair | None, *, renew: bool) -> Outcome:
         """Hands over what Apple gives; where it lets only icloudpd in, and the person agrees, icloudpd signs in by itself."""
         try:
-            step = await asking
+            signed_in = await sign_in_to_apple(
+                signing_in, self._passwords, self.person, pair, china=self.china, renew=renew
+            )
         except Trouble as refusal:
             if refusal.code != "icloud.no-two-factor" or not await self.person.second_way(refusal):
                 raise
             return await self._inside(pod)
-        return await self._hand_over(pod, signing, step)
+        return await self._hand_over(pod, signing_in, signed_in)
 
-    async def _hand_over(self, pod: HandoverPod, signing: SigningIn, step: SignedIn) -> Outcome:
+    async def _hand_over(self, pod: HandoverPod, signing_in: SigningIn, signed_in: SignedIn) -> Outcome:
         show = self.person.show
-        pair = fit_for_icloudpd(await signing.files())
+        pair = fit_for_icloudpd(await signing_in.files())
         trusted = has_token(pair, "trust_token")
-        told = "no code next time, for a while" if trusted else "Apple gave no trust: the next time takes a code"
-        show(StageProgress(Stage.TRUSTED, Tick.DONE if trusted else Tick.SKIPPED, told))
+        text = "no code next time, for a while" if trusted else "Apple gave no trust: the next time takes a code"
+        show(StageProgress(Stage.TRUSTED, Tick.DONE if trusted else Tick.SKIPPED, text))
         show(StageProgress(Stage.SAVED, Tick.DOING, "writing the session into a folder of its own"))
-        await pod.stage(pair.jar, pair.session)
+        await self._planned.run(WRITE, partial(pod.stage, pair.jar, pair.session))
         show(StageProgress(Stage.PROVED, Tick.DOING, "asking the cluster's icloudpd"))
-        proof = await prove_new(pod, self.username, self.person)
+        proof = await self._planned.run(PROVE, partial(prove_new, pod, self.username, self.person))
         if not proof.accepted:
             trouble = refused_by_icloudpd(proof, pod)
             if await self.person.second_way(trouble):
                 return await self._inside(pod)
             raise trouble
-        return await self._proved(pod, step.rung, signing, staged=True)
+        return await self._move(pod, signed_in.rung, signing_in)
 
     async def _inside(self, pod: HandoverPod) -> Outcome:
-        await sign_in_inside(pod, self.username, self.person, self._passwords)
-        return await self._proved(pod, Rung.CODE, None, staged=True)
+        self._planned.plan = self.preparation.plan_in_own_pod
+        await sign_in_inside(self._planned, pod, self.username, self.person, self._passwords)
+        return await self._move(pod, Rung.CODE)
 
-    async def _proved(self, pod: HandoverPod, rung: Rung, signing: SigningIn | None, *, staged: bool) -> Outcome:
-        show = self.person.show
-        if staged:
-            await wait_for_users(self.cluster, self.preparation, self.person)
-            await pod.commit()
-            kept = "; the session before is kept beside it" if self._before else ""
-            show(StageProgress(Stage.SAVED, Tick.DONE, f"moved into place{kept}"))
+    async def _move(self, pod: HandoverPod, rung: Rung, signing_in: SigningIn | None = None) -> Outcome:
+        """Moves what was staged and proved into place."""
+        await wait_for_users(self.cluster, self.preparation, self.person)
+        await self._planned.run(MOVE, pod.commit)
+        kept = "; the session before is kept beside it" if self._setup.had_session else ""
+        self.person.show(StageProgress(Stage.SAVED, Tick.DONE, f"moved into place{kept}"))
+        return await self._finish(pod, rung, signing_in)
+
+    async def _finish(self, pod: HandoverPod, rung: Rung, signing_in: SigningIn | None = None) -> Outcome:
+        """Notes and tells what is known of the session in place, which icloudpd accepts."""
         lasts = expiry(Pair(self.apple_id, *await pod.read()).jar, self.clock())
         await self._note(lasts.at)
-        library, no_photos = await self._photos(signing)
+        library, no_photos = await self._photos(signing_in)
         if library:
             await self._note(lasts.at, library)
         return Outcome(
@@ -343,25 +218,23 @@ class SignIn:
             lasts.rests_on,
             library,
             no_photos,
-            (*self._notes, *password_there(pod.keyring or ()), *self.preparation.pausing.notes),
+            (*self._notes, *password_there(pod.keyring or ()), *self._setup.pausing_notes),
         )
 
     async def _note(self, expires_at: datetime | None, library: Library | None = None) -> None:
         """Notes on the claim what is known now; the session is in place whether or not that can be written."""
-        namespace = self.preparation.handover.change.target.namespace
-        note = note_session(self.preparation.names, namespace, self.clock(), expires_at, library)
         try:
-            await send(self.cluster, note)
+            await self._planned.make(NOTE, session_note(self.clock(), expires_at, library))
         except Trouble as trouble:
-            said = f"The session is in place, but its date could not be noted on the claim: {trouble.what}"
-            self._notes += [said] if said not in self._notes else []
+            note = f"The session is in place, but its date could not be noted on the claim: {trouble.what}"
+            self._notes += [note] if note not in self._notes else []
 
-    async def _photos(self, signing: SigningIn | None) -> tuple[Library | None, Trouble | None]:
-        if signing is None:
+    async def _photos(self, signing_in: SigningIn | None) -> tuple[Library | None, Trouble | None]:
+        if signing_in is None:
             return None, None
         self.person.show(StageProgress(Stage.PHOTOS, Tick.DOING, "looking at the photo library"))
         try:
-            library = await signing.photos(lambda: self.person.show(_CONSENT))
+            library = await signing_in.photos(lambda: self.person.show(_CONSENT))
         except Trouble as trouble:
             self.person.show(StageProgress(Stage.PHOTOS, Tick.FAILED, trouble.what))
             if trouble.code in CLOSES_PHOTOS:
@@ -370,22 +243,3 @@ class SignIn:
             return None, None
         self.person.show(StageProgress(Stage.PHOTOS, Tick.DONE, f"{library.count:,} photos and videos"))
         return library, None
-
-
-async def _finished(work: Awaitable[None]) -> None:
-    """Waits for `work` even while we are being cancelled, but not for ever."""
-    task = asyncio.ensure_future(work)
-    cancelled = False
-    while not task.done():
-        try:
-            async with asyncio.timeout(LEAVING_SECONDS):
-                await asyncio.shield(task)
-        except asyncio.CancelledError:
-            cancelled = True
-        except TimeoutError:
-            task.cancel()
-            break
-        except Trouble:
-            break
-    if cancelled:
-        raise asyncio.CancelledError
