@@ -10,8 +10,9 @@ import re
 import tempfile
 from pathlib import Path
 
+from wizard.workspace import Request, Workspace
+
 from screens.app import WizardApp
-from wizard.opening import Opening, Request
 
 SIZE = (100, 30)
 FILE = Path(__file__).with_name("wizard.svg")
@@ -19,7 +20,7 @@ FILE = Path(__file__).with_name("wizard.svg")
 
 async def picture(folder: Path) -> str:
     """The screen of iteration 2 as SVG, once the demo world has been looked at."""
-    opening = Opening(
+    opening = Workspace(
         Request(demo="seed", env={"XDG_STATE_HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}, home=folder)
     )
     app = WizardApp(opening)

@@ -8,8 +8,9 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from wizard.workspace import Workspace
+
     from wizard.cli.reauth import ReauthOptions
-    from wizard.opening import Opening
 
 
 def main() -> None:
@@ -24,13 +25,13 @@ def main() -> None:
     sys.exit(code)
 
 
-def _open_wizard(opening: Opening) -> int:
+def _open_wizard(opening: Workspace) -> int:
     from screens.app import open_wizard  # noqa: PLC0415
 
     return open_wizard(opening)
 
 
-def _sign_in(opening: Opening, reauth_options: ReauthOptions) -> int:
+def _sign_in(opening: Workspace, reauth_options: ReauthOptions) -> int:
     from screens.reauth_app import sign_in  # noqa: PLC0415
 
     return sign_in(opening, reauth_options)

@@ -27,7 +27,7 @@ from screens.picture import LOOKING, Picture
 from screens.wizard_screen import WizardScreen
 from screens.words import NAME
 from wizard.choices import SKIPPED
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 from wizard.iterations import ITERATIONS
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ class WizardApp(App[int]):
         wanted = step.status == "skipped"
         try:
             self.session.choose("unskip" if wanted else "skip", step.id)
-        except Trouble as trouble:
+        except WizardError as trouble:
             self.notify(trouble.what, severity="error", markup=False)
             return
         if wanted and step.id in self.session.settings[SKIPPED]:
@@ -366,7 +366,7 @@ class WizardApp(App[int]):
             try:
                 async with asyncio.timeout(_CLOSING_SECONDS):
                     await self._engine.close()
-            except (TimeoutError, Trouble):
+            except (TimeoutError, WizardError):
                 return
 
     def _fatal_error(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from screens.daemon_thread import in_daemon_thread
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 
 if TYPE_CHECKING:
     from screens.session import Session
@@ -40,13 +40,13 @@ class Updated(Message):
 class Troubled(Message):
     """The engine can't go on by itself."""
 
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, trouble: WizardError) -> None:
         self.trouble = trouble
         super().__init__()
 
 
 async def engine_messages(session: Session, engine: Engine | None) -> AsyncGenerator[Message, None]:
-    """Loads the engine unless there is one, then gives every update; ends after a Trouble."""
+    """Loads the engine unless there is one, then gives every update; ends after a WizardError."""
     try:
         if engine is None:
             loaded = await in_daemon_thread(partial(_load, session))
@@ -54,7 +54,7 @@ async def engine_messages(session: Session, engine: Engine | None) -> AsyncGener
             yield loaded
         async for update in engine.updates():
             yield Updated(update)
-    except Trouble as trouble:
+    except WizardError as trouble:
         yield Troubled(trouble)
 
 

@@ -10,7 +10,7 @@ from screens.words import MUTED, span
 
 if TYPE_CHECKING:
     from wizard.engine import Snapshot
-    from wizard.errors import Trouble
+    from wizard.errors import WizardError
 
 LIBRARIES = "loading what talks to the cluster"
 LOOKING = "looking at the cluster"
@@ -29,7 +29,7 @@ class Picture:
     waiting_since: datetime
     awaited: str = LIBRARIES
     snapshot: Snapshot | None = None
-    trouble: Trouble | None = None
+    trouble: WizardError | None = None
     attempt: int = 0
     busy: bool = False
 
@@ -46,7 +46,7 @@ class Picture:
         """A fresh look has arrived."""
         return replace(self, snapshot=snapshot, trouble=None, attempt=0, busy=False)
 
-    def troubled(self, trouble: Trouble, attempt: int) -> Picture:
+    def troubled(self, trouble: WizardError, attempt: int) -> Picture:
         """The cluster can't be looked at just now; what was seen stays."""
         return replace(self, trouble=trouble, attempt=attempt, busy=False)
 

@@ -24,7 +24,7 @@ from screens.signin.questions import Keep
 from screens.signin.view import SignInView
 from screens.widgets.line import Line
 from screens.words import span
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -111,7 +111,7 @@ class ReauthApp(App[None]):
         self.results: ReauthResults | None = None
         self.lines: list[str] = []
         self.calendar: str | None = None
-        self.trouble: Trouble | None = None
+        self.trouble: WizardError | None = None
         self._saved: tuple[str, ...] = ()
         self._errands: set[asyncio.Task[None]] = set()
         self._engine: Engine | None = None
@@ -144,7 +144,7 @@ class ReauthApp(App[None]):
             await service.look()
             results = ReauthResults(service.accounts(self.reauth_options.accounts))
             check_one_account(results.accounts, self.reauth_options)
-        except Trouble as trouble:
+        except WizardError as trouble:
             self.trouble = trouble
             self.exit()
             return
@@ -230,7 +230,7 @@ class ReauthApp(App[None]):
 
 
 def sign_in(opened: Opened, reauth_options: ReauthOptions) -> int:
-    """Runs it beneath the prompt, prints what came of it, and returns the exit code. Raises Trouble."""
+    """Runs it beneath the prompt, prints what came of it, and returns the exit code. Raises WizardError."""
     from screens.terminal import BeneathThePrompt, run  # noqa: PLC0415 - only on a terminal
 
     app = ReauthApp(opened, reauth_options, driver_class=BeneathThePrompt)
@@ -239,7 +239,7 @@ def sign_in(opened: Opened, reauth_options: ReauthOptions) -> int:
 
 
 def told(app: ReauthApp, reauth_options: ReauthOptions) -> int:
-    """Prints the lines that stay, and returns the exit code. Raises Trouble."""
+    """Prints the lines that stay, and returns the exit code. Raises WizardError."""
     from wizard.cli.reauth import ReauthResults, conclude, put_line  # noqa: PLC0415 - loaded by now
 
     if app.trouble is not None:

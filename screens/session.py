@@ -42,7 +42,7 @@ class Session(Protocol):
         """What to type before any command of the screens, so that it meets this demo world; empty for a real cluster."""
 
     def engine(self) -> Engine:
-        """Makes the engine. Called in a thread, after the first frame: may import and read files; raises Trouble."""
+        """Makes the engine. Called in a thread, after the first frame: may import and read files; raises WizardError."""
 
     def sign_in_service(self) -> SignInService:
         """Where a sign-in is started from. Called once there is an engine."""
@@ -54,7 +54,7 @@ class Session(Protocol):
         """Sets one setting: "apple_id" (of the default account), "time_zone", "application", "immich_namespace" or "host_name",
         where an empty value takes it back; or "skip" and "unskip" with a step id.
 
-        The running engine diagnoses with it from its next look on. Raises Trouble when it can't be kept or can't be right.
+        The running engine diagnoses with it from its next look on. Raises WizardError when it can't be kept or can't be right.
         """
 
     def save(self, name: str, text: str) -> str:

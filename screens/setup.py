@@ -22,7 +22,7 @@ from screens.widgets.page import Page
 from screens.widgets.rows import Button, Item, Row, Space, clean, clip, wrapped
 from screens.words import MUTED, ROW_SIGN, STYLE, span
 from wizard.choices import choice_called, choice_named
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 
 if TYPE_CHECKING:
     from screens.picture import Picture
@@ -263,7 +263,7 @@ class SetupScreen(PageScreen):
         if text or (row is not None and row.said):
             try:
                 self.host.session.choose(self._asking, text)
-            except Trouble as trouble:
+            except WizardError as trouble:
                 self._problem = trouble.what
                 self._explain()
                 return

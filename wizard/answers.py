@@ -11,7 +11,7 @@ from typing import Any
 
 from wizard.choices import CHOICES, choice_called
 from wizard.command import photosync_wizard
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 from wizard.settings import Choice, Settings
 from wizard.state.record import SecretInStateError, refuse_secrets
 
@@ -21,7 +21,7 @@ _WRITE = photosync_wizard("status", "-o", "answers")
 
 
 def read_answers(path: Path) -> Mapping[str, Any]:
-    """The values of the choices in a file, by choice id. Raises Trouble "answers.…" with the line that is wrong."""
+    """The values of the choices in a file, by choice id. Raises WizardError "answers.…" with the line that is wrong."""
     try:
         with path.open("rb") as file:
             content = file.read(SIZE_LIMIT + 1)
@@ -37,7 +37,7 @@ def read_answers(path: Path) -> Mapping[str, Any]:
 
 
 def parse_answers(text: str, name: str) -> Mapping[str, Any]:
-    """The values in the text of a file called `name`, by choice id. Raises Trouble "answers.…" with the line that is wrong."""
+    """The values in the text of a file called `name`, by choice id. Raises WizardError "answers.…" with the line that is wrong."""
     answers: dict[str, Any] = {}
     for line, written, value in _entries(text, name):
         key = written if written.isidentifier() and len(written) < 40 else repr(written[:40])
@@ -57,7 +57,7 @@ def parse_answers(text: str, name: str) -> Mapping[str, Any]:
             raise _trouble("twice", f"{where}: {key} was answered before.", "Leave one of them out.")
         try:
             answers[key] = choice.check(choice.text(value))
-        except Trouble as trouble:
+        except WizardError as trouble:
             raise _trouble("impossible", f"{where}: {key}: {trouble.what}", f"Such as {choice.example}.") from None
     return answers
 
@@ -111,6 +111,6 @@ def _nearest(key: str) -> str:
     return f"Did you mean {close[0]}?" if close else f"There are: {', '.join(choice.id for choice in CHOICES)}."
 
 
-def _trouble(code: str, problem: str, fix: str = _HOW) -> Trouble:
+def _trouble(code: str, problem: str, fix: str = _HOW) -> WizardError:
     commands = (_WRITE,) if fix == _HOW else ()
-    return Trouble(f"answers.{code}", problem, fix=fix, commands=commands, exit_code=Exit.USAGE, retry=Retry.NEVER)
+    return WizardError(f"answers.{code}", problem, fix=fix, commands=commands, exit_code=Exit.USAGE, retry=Retry.NEVER)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wizard import checks, worked_out
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 from wizard.iterations import IDS
 from wizard.settings import ANSWERS, DEFAULT_ACCOUNT, FLAG, STATE, Choice, Settings, Value
 
@@ -51,10 +51,10 @@ def choice_called(name: str) -> Choice[Any] | None:
 
 
 def choice_named(name: str) -> Choice[Any]:
-    """The choice with this id. Raises Trouble "settings.unknown" where there is none."""
+    """The choice with this id. Raises WizardError "settings.unknown" where there is none."""
     if choice := choice_called(name):
         return choice
-    raise Trouble("settings.unknown", f"There is no choice called {name}.", exit_code=Exit.USAGE, retry=Retry.NEVER)
+    raise WizardError("settings.unknown", f"There is no choice called {name}.", exit_code=Exit.USAGE, retry=Retry.NEVER)
 
 
 STORAGE_CLASS: Choice[str | None] = Choice(

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 from wizard.kube.client import Cluster, connect
 from wizard.kube.private import APP, close_private, open_private, private_root
 from wizard.state.files import make_folder
@@ -23,7 +23,7 @@ class Connector(Protocol):
     """Makes connections, again after one was lost, and lets go of everything at the end."""
 
     async def connect(self) -> Cluster:
-        """A new connection; nothing is sent yet. Raises Trouble."""
+        """A new connection; nothing is sent yet. Raises WizardError."""
 
     def private_folder(self, name: str) -> Path:
         """An empty 0700 folder of this process's own, gone after `close`; only between `connect` and that."""
@@ -119,7 +119,7 @@ class DemoConnector:
 
 
 def worlds(state_folder: Path) -> Path:
-    """The folder of the demo's worlds, made if needed. Raises Trouble when none can be kept there."""
+    """The folder of the demo's worlds, made if needed. Raises WizardError when none can be kept there."""
     folder = state_folder / "worlds"
     try:
         if not folder.is_absolute():
@@ -128,7 +128,7 @@ def worlds(state_folder: Path) -> Path:
         with tempfile.TemporaryFile(dir=folder):
             return folder
     except OSError as error:
-        raise Trouble(
+        raise WizardError(
             "demo.unkept",
             f"A demo world can't be kept in {folder}: {error.strerror or type(error).__name__}.",
             fix="Make that folder writable or make room, or set XDG_STATE_HOME to a folder where there is some.",
@@ -143,7 +143,7 @@ def serving_troubles(port: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise Trouble(
+        raise WizardError(
             "demo.port",
             f"The demo world can't be served on port {port} of 127.0.0.1.",
             why=error.strerror or type(error).__name__,
@@ -160,8 +160,8 @@ def _private(root: Path) -> Path:
         return open_private(temporary)
     try:
         return open_private(root)
-    except Trouble:
-        with suppress(Trouble):
+    except WizardError:
+        with suppress(WizardError):
             return open_private(temporary)
         raise
 

@@ -19,7 +19,7 @@ from wizard.apply.run import run
 from wizard.choices import CHOICES
 from wizard.command import photosync_wizard
 from wizard.connectors import Connector
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 from wizard.facts.accounts import with_seen_accounts
 from wizard.kube.client import Cluster
 from wizard.model import Report
@@ -60,7 +60,7 @@ class Fresh:
 class Stale:
     """The cluster can't be watched just now; `attempt` counts from 1, `trouble` says why, `since` is the last good look."""
 
-    trouble: Trouble
+    trouble: WizardError
     attempt: int
     since: datetime | None
 
@@ -71,7 +71,7 @@ Update = Fresh | Stale
 class Engine:
     """Looks at one cluster. `look()` once, or `updates()` for as long as somebody is interested; then `close()`.
 
-    `on_look` is told of every World before it is diagnosed, and gives the settings to go on with; a Trouble that it raises
+    `on_look` is told of every World before it is diagnosed, and gives the settings to go on with; a WizardError that it raises
     ends the look.
     """
 
@@ -95,7 +95,7 @@ class Engine:
         self._last: Snapshot | None = None
 
     async def look(self) -> Snapshot:
-        """One pass over the cluster and its diagnosis. Raises Trouble when the cluster can't be looked at at all."""
+        """One pass over the cluster and its diagnosis. Raises WizardError when the cluster can't be looked at at all."""
         if self._cluster is None:
             self._cluster = await self._connector.connect()
         looked_with = self.settings
@@ -117,7 +117,7 @@ class Engine:
                 attempt = 0
                 yield Fresh(snapshot)
                 await self._until_changed(snapshot.world)
-            except Trouble as trouble:
+            except WizardError as trouble:
                 attempt += 1
                 yield Stale(trouble, attempt, self._last.world.taken_at if self._last else None)
                 await self._disconnect()
@@ -126,10 +126,10 @@ class Engine:
                 )
 
     def plan(self, step_id: str) -> Plan:
-        """What this iteration's step would do, by the last look. Raises Trouble for a step that the wizard can't carry out."""
+        """What this iteration's step would do, by the last look. Raises WizardError for a step that the wizard can't carry out."""
         step = next(step for step in STEPS if step.id == step_id)
         if step.plan is None or step.leads:
-            raise Trouble(
+            raise WizardError(
                 "engine.no-plan",
                 f"Step {step.iteration.number}, {step.iteration.title}, "
                 + ("is carried out together with you." if step.leads else "can't be carried out by the wizard yet."),
@@ -143,28 +143,28 @@ class Engine:
 
     @property
     def snapshot(self) -> Snapshot:
-        """The last look. Raises Trouble while there is none."""
+        """The last look. Raises WizardError while there is none."""
         if self._last is None:
-            raise Trouble("engine.not-connected", "The cluster has not been reached yet.", retry=Retry.NOW)
+            raise WizardError("engine.not-connected", "The cluster has not been reached yet.", retry=Retry.NOW)
         return self._last
 
     async def preview(self, plan: Plan) -> Review:
-        """The plan held against the cluster; changes nothing. Raises Trouble."""
+        """The plan held against the cluster; changes nothing. Raises WizardError."""
         return await preview(self.cluster, plan)
 
     def apply(self, review: Review) -> AsyncGenerator[Progress, None]:
-        """Carries out exactly this review. Raises Trouble, Moved among them when the cluster is no longer as it has it."""
+        """Carries out exactly this review. Raises WizardError, Moved among them when the cluster is no longer as it has it."""
         return run(self.cluster, review)
 
     @property
     def cluster(self) -> Cluster:
-        """The connection of the last look, for what is done rather than looked at. Raises Trouble while there is none."""
+        """The connection of the last look, for what is done rather than looked at. Raises WizardError while there is none."""
         if self._cluster is None:
-            raise Trouble("engine.not-connected", "The cluster has not been reached yet.", retry=Retry.NOW)
+            raise WizardError("engine.not-connected", "The cluster has not been reached yet.", retry=Retry.NOW)
         return self._cluster
 
     async def connection(self) -> Cluster:
-        """A connection of its own, that no failed look takes away; it lasts until `close`. Raises Trouble."""
+        """A connection of its own, that no failed look takes away; it lasts until `close`. Raises WizardError."""
         cluster = await self._connector.connect()
         self._apart.append(cluster)
         return cluster
@@ -195,7 +195,7 @@ class Engine:
             await cluster.close()
 
     async def _until_changed(self, world: World) -> None:
-        """Returns when something changed, somebody asked, or time has passed. Raises Trouble when watching fails."""
+        """Returns when something changed, somebody asked, or time has passed. Raises WizardError when watching fails."""
         cluster = self._cluster
         if cluster is None:
             return
@@ -237,5 +237,5 @@ async def _cancel(*futures: asyncio.Future[Any]) -> None:
     for future in futures:
         future.cancel()
     for outcome in await asyncio.gather(*futures, return_exceptions=True):
-        if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError | Trouble):
+        if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError | WizardError):
             raise outcome

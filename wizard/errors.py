@@ -40,7 +40,7 @@ def shorten(text: str, limit: int = SERVER_TEXT_LIMIT) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-class Trouble(Exception):
+class WizardError(Exception):
     """An expected problem. `what` is one sentence, `why` the cause as far as known, `fix` what to do next."""
 
     def __init__(

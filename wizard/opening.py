@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from wizard.choices import GIT_CHECKOUT, TIME_ZONE, choice_named, with_value
 from wizard.command import Address
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.machine import find_checkout, time_zone
 from wizard.model import ClusterRef
 from wizard.settings import FLAG, NAMESPACE, Settings, Value
@@ -83,13 +83,13 @@ class Request:
         return folder / "demo" if self.demo else folder
 
 
-class Opening:
-    """State, settings and engine for one request. Raises Trouble for a kubeconfig that can't be used.
+class Workspace:
+    """State, settings and engine for one request. Raises WizardError for a kubeconfig that can't be used.
 
     Nothing is written until something is remembered or chosen; then one writer holds the state against a second wizard.
     `phone` gets what the phones of a demo world show, such as codes; it is to be put on the screen, and nowhere else.
     When another cluster answers than the one that the state belongs to, it goes on with that one's own state; with
-    `stop_at_another_cluster` the first look ends in a Trouble that says so, and the next one goes on.
+    `stop_at_another_cluster` the first look ends in a WizardError that says so, and the next one goes on.
     """
 
     def __init__(self, request: Request, *, stop_at_another_cluster: bool = False) -> None:
@@ -156,7 +156,7 @@ class Opening:
     def choose(self, name: str, value: str) -> None:
         """Sets one choice by its id, or takes a step out and in again ("skip", "unskip").
 
-        An empty value takes it back. Raises Trouble for one that can't be right.
+        An empty value takes it back. Raises WizardError for one that can't be right.
         """
         self._keep(replace(self._state, choices=chosen(self._state.choices, name, value)))
         self.settings = self._with_choices()
@@ -202,7 +202,7 @@ class Opening:
         """What is kept for the cluster that answers; that of another one is not resumed, which is said once."""
         try:
             return self._store.settle(self._state, seen)
-        except Trouble as trouble:
+        except WizardError as trouble:
             if self._stop_at_another_cluster:
                 self._stop_at_another_cluster = False
                 raise

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 
 if TYPE_CHECKING:
     from wizard.world import World
@@ -75,12 +75,12 @@ class Choice(Generic[T]):
         return f"--{self.flag_name or self.id.replace('_', '-')}"
 
     def check(self, text: str) -> T:
-        """The value that was typed. Raises Trouble "settings.ID" for one that can't be right."""
+        """The value that was typed. Raises WizardError "settings.ID" for one that can't be right."""
         try:
             return self.parse(text.strip())
         except ValueError as problem:
             otherwise = "worked out" if self.work_out or self.default is None else f"{self.text(self.default)}"
-            raise Trouble(
+            raise WizardError(
                 f"settings.{self.id.replace('_', '-')}",
                 str(problem),
                 fix=f"Type another, such as {self.example}, or leave it empty: then it is {otherwise}.",

@@ -13,7 +13,7 @@ from wizard.icloud.limits import sending, wait_before
 from wizard.signin.person import Outcome, Stage, StageProgress, Tick
 
 if TYPE_CHECKING:
-    from wizard.errors import Trouble
+    from wizard.errors import WizardError
     from wizard.icloud.steps import Delivery, Phone
 
 VOLUME, PASSWORD, CODE, APPLE, TRUSTED, SAVED, PROVED, PHOTOS = (
@@ -75,7 +75,7 @@ class Attempt:
     question: Question | None = None
     outcome: Outcome | None = None
     lines: tuple[str, ...] = ()
-    trouble: Trouble | None = None
+    trouble: WizardError | None = None
     leaving: datetime | None = None
     inside: bool = False
     refusals: Mapping[str, int] = field(default_factory=dict)
@@ -181,7 +181,7 @@ class Attempt:
         """It went well."""
         return replace(self, outcome=outcome, lines=lines, question=None)
 
-    def failed(self, trouble: Trouble, now: datetime) -> Attempt:
+    def failed(self, trouble: WizardError, now: datetime) -> Attempt:
         """It can't go on; what was being done has failed."""
         marks = {
             name: replace(mark, tick=Tick.FAILED, since=now) if mark.tick is Tick.DOING else mark
@@ -190,7 +190,7 @@ class Attempt:
         return replace(self, trouble=trouble, marks=marks, question=None, stopping_pods=())
 
 
-def _refused(attempt: Attempt, why: Trouble | None) -> Attempt:
+def _refused(attempt: Attempt, why: WizardError | None) -> Attempt:
     if why is None:
         return attempt
     return replace(attempt, refusals={**attempt.refusals, why.code: attempt.refusals.get(why.code, 0) + 1})

@@ -12,7 +12,7 @@ from screens.words import MUTED
 from wizard.errors import Retry
 
 if TYPE_CHECKING:
-    from wizard.errors import Trouble
+    from wizard.errors import WizardError
 
 INSIDE = "renewal.refused-inside"
 
@@ -87,7 +87,7 @@ def offers_again(state: SignInState) -> bool:
     return trouble is not None and trouble.retry is not Retry.NEVER and not closes_itself(state)
 
 
-def _refused(trouble: Trouble, state: SignInState) -> Iterator[Row]:
+def _refused(trouble: WizardError, state: SignInState) -> Iterator[Row]:
     yield Item(sign="✗", text=trouble.what, style="bold")
     if trouble.why:
         yield Text(lead="Why.", text=trouble.why, indent=2)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from screens.signin.questions import Question
-    from wizard.errors import Trouble
+    from wizard.errors import WizardError
     from wizard.signin.person import Outcome, StageProgress
 
 
@@ -66,7 +66,7 @@ class Ended:
 class Refused:
     """It can't go on."""
 
-    trouble: Trouble
+    trouble: WizardError
 
 
 @dataclass(frozen=True, slots=True)

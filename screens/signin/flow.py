@@ -11,7 +11,7 @@ from screens.signin.events import AccountChosen, Began, Broken, Ended, Event, Le
 from screens.signin.person import ScreenPerson
 from screens.signin.plan_rows import signs_in_by_itself
 from screens.signin.questions import AccountAsked, AppleIdAsked, Begin, Keep, Review, Way
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.input_checks import account_name, is_account_name
 from wizard.icloud.messages import trouble
 from wizard.signin.passwords import forget as forget_it
@@ -49,7 +49,7 @@ async def lead_to_end(
         end = Ended(*await lead(service, person, options, keep, post))
     except (GaveUp, asyncio.CancelledError):
         end = Left()
-    except Trouble as trouble:
+    except WizardError as trouble:
         end = Refused(trouble)
     except Exception as error:  # noqa: BLE001 - raised again where the app ends without showing values
         end = Broken(error)
@@ -63,7 +63,7 @@ async def lead(
     keep: Callable[[], Keep],
     post: Callable[[Event], object],
 ) -> tuple[Outcome, tuple[str, ...]]:
-    """What came of it, and the lines that say so. Raises Trouble, or GaveUp; cancelled, everything is put back.
+    """What came of it, and the lines that say so. Raises WizardError, or GaveUp; cancelled, everything is put back.
 
     `keep` is asked at the end where the password is to live.
     """
@@ -108,7 +108,7 @@ async def _who(
 ) -> tuple[PreparedSignIn, str]:
     """What it starts from, and the Apple ID: known, or asked until it can be one."""
     start = await service.prepare_sign_in(account, apple_id)
-    why: Trouble | None = None
+    why: WizardError | None = None
     while start.apple_id is None:
         typed = account_name(await person.ask(AppleIdAsked(why), str))
         if is_account_name(typed):
@@ -125,5 +125,5 @@ async def _kept(keeper: Keeper | None, apple_id: str, *, forget: bool) -> tuple[
         return None, False, notes
     try:
         return keeper, await keeper.get(apple_id) is not None, notes
-    except Trouble as refused:
+    except WizardError as refused:
         return None, False, (*notes, f"! {refused.what} {refused.fix}")

@@ -12,7 +12,7 @@ from screens.signin.state import SignInState
 from wizard.errors import Retry
 
 if TYPE_CHECKING:
-    from wizard.errors import Trouble
+    from wizard.errors import WizardError
 
 KEYS: list[BindingType] = [
     Binding("escape", "leave", "leave", id="signin.leave", tooltip="Back, or leave the sign-in: the pod is removed"),
@@ -68,7 +68,7 @@ def keys(state: SignInState) -> list[Key]:
     return [*_question_keys(state), *_more(state)]
 
 
-def _refused_keys(trouble: Trouble, state: SignInState) -> list[Key]:
+def _refused_keys(trouble: WizardError, state: SignInState) -> list[Key]:
     back: Key = ("Esc", "back", "screen.leave")
     if closes_itself(state):
         return [back]

@@ -20,7 +20,7 @@ from screens.signin.questions import (
 from wizard.signin.person import AnotherCode, Code, InUse, Stage, StageProgress, Tick
 
 if TYPE_CHECKING:
-    from wizard.errors import Trouble
+    from wizard.errors import WizardError
     from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
 
 Answer = TypeVar("Answer")
@@ -73,7 +73,7 @@ class ScreenPerson:
             asked = PasswordAsked(self._early_for, early=True)
             self._early = asyncio.ensure_future(self.ask(asked, Secret))
 
-    async def password(self, apple_id: str, why: Trouble | None) -> str:
+    async def password(self, apple_id: str, why: WizardError | None) -> str:
         """The one that was typed early, else a new one."""
         early, self._early = self._early, None
         self._early_for = ""
@@ -85,7 +85,7 @@ class ScreenPerson:
             return secret.reveal()
         return (await self.ask(PasswordAsked(apple_id, why), Secret)).reveal()
 
-    async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
+    async def code(self, wanted: CodeWanted, why: WizardError | None) -> Code | AnotherCode:
         """A code, or the wish for another."""
         await self.forget_early()
         return await self.ask(CodeAsked(wanted, why), (Code, AnotherCode))  # type: ignore[arg-type]
@@ -118,7 +118,7 @@ class ScreenPerson:
         self._waits = choice is InUse.WAIT
         return choice
 
-    async def second_way(self, why: Trouble) -> bool:
+    async def second_way(self, why: WizardError) -> bool:
         """Yes or no. What was typed early was for the first way."""
         if self._early is not None:
             await self.forget_early()

@@ -13,7 +13,7 @@ from screens.words import MUTED
 from wizard.signin.person import Tick
 
 if TYPE_CHECKING:
-    from wizard.errors import Trouble
+    from wizard.errors import WizardError
     from wizard.icloud.steps import CodeWanted, Delivery, Phone, TermsWanted
 
 WAITING_POD = "renewal.auth-pod-waits"
@@ -21,7 +21,7 @@ _ORDINALS = ("", "first", "second", "third", "fourth", "fifth")
 _ONE_TRY = "icloudpd takes one try: a wrong one ends it, and you begin again."
 
 
-def problem(why: Trouble | None, *, short: bool = False) -> Iterator[Row]:
+def problem(why: WizardError | None, *, short: bool = False) -> Iterator[Row]:
     """What was wrong with the answer before."""
     if why is None:
         return
@@ -108,7 +108,7 @@ def above_code(asked: CodeAsked, state: SignInState) -> Iterator[Row]:
         yield Text(text=_two_codes(asked.wanted, state))
 
 
-def _refused_code(wanted: CodeWanted, why: Trouble, state: SignInState) -> Iterator[Row]:
+def _refused_code(wanted: CodeWanted, why: WizardError, state: SignInState) -> Iterator[Row]:
     times = state.attempt.times_refused
     again = f" That is the {_ordinal(times)} refusal." if times > 1 else ""
     yield Item(sign="✗", text=why.what + again, style="bold")

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wizard.errors import Trouble
+    from wizard.errors import WizardError
     from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
     from wizard.model import Account, Session
 from wizard.plan import Plan
@@ -63,7 +63,7 @@ class AccountAsked(Question):
 class AppleIdAsked(Question):
     """The Apple ID, where nothing tells it."""
 
-    why: Trouble | None = None
+    why: WizardError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class PasswordAsked(Question):
     """The password. `early`: the pod still starts, and whether it is needed is not known yet."""
 
     apple_id: str
-    why: Trouble | None = None
+    why: WizardError | None = None
     early: bool = False
 
 
@@ -117,7 +117,7 @@ class CodeAsked(Question):
     """Six digits, or another code."""
 
     wanted: CodeWanted
-    why: Trouble | None = None
+    why: WizardError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,4 +146,4 @@ class InUseAsked(Question):
 class SecondWayAsked(Question):
     """Whether to let icloudpd itself sign in, after it has refused what this machine brought."""
 
-    why: Trouble
+    why: WizardError

@@ -13,7 +13,7 @@ from wizard.demo.apple.accounts import demo_accounts
 from wizard.demo.apple.route import names_lead_to
 from wizard.demo.apple.serve import code_line, serve
 from wizard.demo.apple.state import CodeSent
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 
 
 async def test_it_introduces_itself_and_then_shows_codes(tmp_path: Path, cookies: Path) -> None:
@@ -42,9 +42,9 @@ async def test_a_port_that_is_taken_is_a_trouble(tmp_path: Path) -> None:
     taken = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
     port = taken.sockets[0].getsockname()[1]
     async with taken:
-        with pytest.raises(Trouble, match="cannot start") as trouble:
+        with pytest.raises(WizardError, match="cannot start") as trouble:
             await serve(print, tmp_path, port=port)
-        with pytest.raises(Trouble, match="cannot start"):
+        with pytest.raises(WizardError, match="cannot start"):
             await serve(print, tmp_path, proxy_port=port)
     assert "in use" in trouble.value.why
 

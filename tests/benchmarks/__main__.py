@@ -13,7 +13,7 @@ from tests.benchmarks import commands, kubeconfigs, results, terminal
 from tests.benchmarks.promises import PROMISES, bench_in
 from tests.benchmarks.results import Result
 from wizard.command import Address
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 
 
 def main() -> int:
@@ -48,7 +48,7 @@ def main() -> int:
     except (kubeconfigs.NotLoopbackError, commands.UnexpectedExitError, terminal.NothingDrawnError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    except Trouble as trouble:
+    except WizardError as trouble:
         sys.stderr.write("\n".join((*trouble.lines(Address()), "")))
         return 2
     finally:

@@ -14,7 +14,7 @@ from typing import Any
 
 from wizard.demo.scenarios import manifests
 from wizard.demo.seed_store import at_time
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.kube.client import Cluster, connect
 
 CONNECTIONS = 16
@@ -117,7 +117,7 @@ async def _create(cluster: Cluster, manifest: Manifest) -> None:
     for turn in range(1, TRIES + 1):
         try:
             await cluster.post(_path(manifest), manifest)
-        except Trouble:
+        except WizardError:
             if turn == TRIES:
                 raise
             await asyncio.sleep(turn)
@@ -153,7 +153,7 @@ async def _delete(cluster: Cluster, namespace: str) -> None:
     try:
         await cluster.send("DELETE", f"{path}/pods", body={"gracePeriodSeconds": 0})
         await cluster.send("DELETE", path)
-    except Trouble as trouble:
+    except WizardError as trouble:
         sys.stderr.write(f"{namespace} was not removed: {trouble}\n")
 
 

@@ -24,7 +24,7 @@ from tests.signin.people import Somebody
 from wizard.accounts import AccountNames
 from wizard.annotations import HANDOVER, PURPOSE
 from wizard.demo.apple.route import names_lead_to
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.handover.job import CONTAINER
 from wizard.icloud.files import icloudpd_names
 from wizard.icloud.steps import CodeWanted
@@ -48,7 +48,7 @@ class Timed(Somebody):
     ours: float = 0.0
     _accepted: float = field(default=0.0, init=False)
 
-    async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
+    async def code(self, wanted: CodeWanted, why: WizardError | None) -> Code | AnotherCode:
         self._note("code", wanted, why)
         assert self.bench is not None
         self.bare = await self.bench.bare()

@@ -19,7 +19,7 @@ import pytest
 
 from wizard.cli.console import Console, folded, folded_command
 from wizard.command import Address
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 
 SECRET = "planted-secret-4711"
 
@@ -93,7 +93,7 @@ async def cancelled(asking: Awaitable[str]) -> None:
 
 
 async def unanswered(asking: Awaitable[str]) -> None:
-    with pytest.raises(Trouble) as refused:
+    with pytest.raises(WizardError) as refused:
         await asking
     assert (refused.value.code, refused.value.exit_code) == ("reauth.unanswered", Exit.NEEDS_PERSON)
 
@@ -151,7 +151,7 @@ async def test_stopped_and_gone_on_with_it_hides_again_and_asks_again(ends: Pair
 
 async def test_bytes_that_are_no_text_are_in_no_exception(ends: Pair) -> None:
     ends.at["Password: "] = partial(os.write, ends.person, b"planted\xff\n")
-    with pytest.raises(Trouble) as refused:
+    with pytest.raises(WizardError) as refused:
         await ends.console.ask("Password: ", secret=True)
     assert refused.value.code == "reauth.not-text"
     assert refused.value.__context__ is None
@@ -174,7 +174,7 @@ async def test_what_is_told_while_a_question_stands_gets_lines_of_its_own(ends: 
 async def test_without_a_terminal_nothing_is_asked() -> None:
     there, away = os.pipe()
     asked: list[str] = []
-    with pytest.raises(Trouble) as refused:
+    with pytest.raises(WizardError) as refused:
         await Console(Address(), there, asked.append).ask("Who? ")
     assert (refused.value.code, asked) == ("reauth.no-terminal", [])
     os.close(there)
@@ -186,7 +186,7 @@ async def test_lines_of_a_pipe_come_one_by_one() -> None:
     console = Console(Address(), there)
     os.write(away, b"pass word \r\n4179")
     assert await console.line() == "pass word "
-    with pytest.raises(Trouble) as refused:
+    with pytest.raises(WizardError) as refused:
         await console.line(seconds=0.01)
     assert (refused.value.code, refused.value.exit_code) == ("reauth.stdin", Exit.NEEDS_PERSON)
     os.write(away, b"02")

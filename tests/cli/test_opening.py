@@ -11,6 +11,7 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
+from wizard.workspace import Request, Workspace, save_private
 
 from tests.cli.kubeconfigs import write
 from tests.cli.running import files_below, ran_beside
@@ -19,8 +20,7 @@ from wizard.demo.scenario import Scenario
 from wizard.demo.scenarios import load
 from wizard.demo.world import DemoWorld
 from wizard.engine import Snapshot
-from wizard.errors import Exit, Trouble
-from wizard.opening import Opening, Request, save_private
+from wizard.errors import Exit, WizardError
 from wizard.settings import FLAG, Value
 from wizard.state import files
 
@@ -48,7 +48,7 @@ def _of_its_own(scenario: Scenario) -> Scenario:
     return dataclasses.replace(scenario, objects=copy)
 
 
-async def looked(opening: Opening) -> Snapshot:
+async def looked(opening: Workspace) -> Snapshot:
     engine = opening.engine()
     try:
         return await engine.look()
@@ -58,13 +58,13 @@ async def looked(opening: Opening) -> Snapshot:
 
 async def test_choices_and_place_are_found_again(tmp_path: Path, home: Path) -> None:
     async with cluster(tmp_path, "seed") as (_, request):
-        first = Opening(request)
+        first = Workspace(request)
         assert first.place is None
         await looked(first)
         first.choose("apple_id", " me@example.com ")
         first.remember({"screen": "home", "step": "argocd"})
         first.close()
-        second = Opening(request)
+        second = Workspace(request)
         assert second.place == {"screen": "home", "step": "argocd"}
         assert second.settings.apple_ids == {"default": "me@example.com"}
         assert (await looked(second)).report.accounts[0].apple_id
@@ -77,26 +77,26 @@ async def test_choices_and_place_are_found_again(tmp_path: Path, home: Path) -> 
 
 async def test_what_is_chosen_before_the_first_look_is_kept_too(tmp_path: Path) -> None:
     async with cluster(tmp_path, "seed") as (_, request):
-        first = Opening(request)
+        first = Workspace(request)
         first.choose("skip", "exposure")
         await looked(first)
         first.close()
-        assert Opening(request).settings[SKIPPED] == ("exposure",)
+        assert Workspace(request).settings[SKIPPED] == ("exposure",)
 
 
 async def test_flags_are_not_kept(tmp_path: Path) -> None:
     async with cluster(tmp_path, "seed") as (_, request):
-        first = Opening(dataclasses.replace(request, choices={"skipped": Value(("immich",), FLAG)}))
+        first = Workspace(dataclasses.replace(request, choices={"skipped": Value(("immich",), FLAG)}))
         await looked(first)
         first.remember({"screen": "home"})
         first.close()
         assert first.settings[SKIPPED] == ("immich",)
-        assert Opening(request).settings[SKIPPED] == ()
+        assert Workspace(request).settings[SKIPPED] == ()
 
 
 async def test_demo_worlds_keep_their_choices_apart_and_reset_forgets_them() -> None:
     async def skipped(*, scenario: str = "seed", reset: bool = False, skip: str = "") -> tuple[str, ...]:
-        opening = Opening(Request(demo=scenario, reset=reset))
+        opening = Workspace(Request(demo=scenario, reset=reset))
         await looked(opening)
         if skip:
             opening.choose("skip", skip)
@@ -116,7 +116,7 @@ class TestAnotherCluster:
 
     async def kept(self, folder: Path) -> None:
         async with cluster(folder, "seed") as (_, request):
-            first = Opening(request)
+            first = Workspace(request)
             await looked(first)
             first.choose("apple_id", "first@example.com")
             first.remember({"screen": "setup"})
@@ -137,8 +137,8 @@ class TestAnotherCluster:
         await self.kept(tmp_path)
         before = files_below(home / STATE)
         async with cluster(tmp_path, "complete") as (_, request):
-            opening = Opening(request, stop_at_another_cluster=True)
-            with pytest.raises(Trouble) as told:
+            opening = Workspace(request, stop_at_another_cluster=True)
+            with pytest.raises(WizardError) as told:
                 await looked(opening)
             assert (told.value.code, told.value.exit_code) == ("state.other-cluster", Exit.NEEDS_PERSON)
             assert "look again" in told.value.fix
@@ -146,7 +146,7 @@ class TestAnotherCluster:
             assert opening.settings.apple_ids == {}
             opening.choose("apple_id", "second@example.com")
             opening.close()
-            again = Opening(request, stop_at_another_cluster=True)
+            again = Workspace(request, stop_at_another_cluster=True)
             assert (await looked(again)).report.complete == 7
             assert again.settings.apple_ids == {"default": "second@example.com"}
         after = files_below(home / STATE)
@@ -158,12 +158,12 @@ class TestAnotherCluster:
         (tmp_path / "b").mkdir()
         async with cluster(tmp_path / "a", "seed") as (_, one), cluster(tmp_path / "b", "complete") as (_, other):
             for request, name in ((one, "one@example.com"), (other, "other@example.com")):
-                opening = Opening(request)
+                opening = Workspace(request)
                 await looked(opening)
                 opening.choose("apple_id", name)
                 opening.close()
             for request, name in ((one, "one@example.com"), (other, "other@example.com")):
-                opening = Opening(request, stop_at_another_cluster=True)
+                opening = Workspace(request, stop_at_another_cluster=True)
                 assert opening.settings.apple_ids == {"default": name}
                 await looked(opening)
                 assert opening.notices == ()
@@ -174,7 +174,7 @@ class TestInTheWay:
 
     async def test_from_the_future(self, tmp_path: Path, home: Path) -> None:
         async with cluster(tmp_path, "complete") as (_, request):
-            opening = Opening(request)
+            opening = Workspace(request)
             await looked(opening)
             opening.remember({"screen": "home"})
             opening.close()
@@ -187,7 +187,7 @@ class TestInTheWay:
 
     async def test_garbage_is_set_aside_and_said_so(self, tmp_path: Path, home: Path) -> None:
         async with cluster(tmp_path, "complete") as (_, request):
-            opening = Opening(request)
+            opening = Workspace(request)
             await looked(opening)
             opening.choose("apple_id", "me@example.com")
             opening.close()
@@ -207,11 +207,11 @@ class TestInTheWay:
             raise OSError(number, "it takes nothing")
 
         async with cluster(tmp_path, "complete") as (_, request):
-            opening = Opening(request)
+            opening = Workspace(request)
             await looked(opening)
             opening.choose("apple_id", "me@example.com")
             opening.close()
-            opening = Opening(request)
+            opening = Workspace(request)
             await looked(opening)
             monkeypatch.setattr(files, "write", refuse)
             opening.choose("apple_id", "other@example.com")
@@ -219,14 +219,14 @@ class TestInTheWay:
             opening.close()
             assert len(opening.notices) == 1
             assert "can't be kept just now (it takes nothing)" in opening.notices[0]
-            assert Opening(request).settings.apple_ids == {"default": "me@example.com"}
+            assert Workspace(request).settings.apple_ids == {"default": "me@example.com"}
 
     async def test_no_folder_at_all(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("XDG_STATE_HOME", "/proc/nowhere")
         async with cluster(tmp_path, "complete") as (_, request):
             ended = await ran_beside("--kubeconfig", str(request.kubeconfig), "status")
             assert (ended.code, ended.err) == (0, "")
-            opening = Opening(request)
+            opening = Workspace(request)
             await looked(opening)
             opening.remember({"screen": "home"})
             opening.close()
@@ -234,7 +234,7 @@ class TestInTheWay:
 
     async def test_a_second_wizard(self, tmp_path: Path) -> None:
         async with cluster(tmp_path, "complete") as (_, request):
-            first, second = Opening(request), Opening(request)
+            first, second = Workspace(request), Workspace(request)
             for opening, name in ((first, "first@example.com"), (second, "second@example.com")):
                 await looked(opening)
                 opening.choose("apple_id", name)
@@ -246,7 +246,7 @@ class TestInTheWay:
             assert (ended.code, ended.err) == (0, "")
             assert first.notices == ()
             assert [text[:50] for text in second.notices] == ["Another photosync-wizard has this setup open (proc"[:50]]
-            assert Opening(request).settings.apple_ids == {"default": "first@example.com"}
+            assert Workspace(request).settings.apple_ids == {"default": "first@example.com"}
 
 
 def test_no_home_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,15 +258,15 @@ def test_no_home_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     request = Request(env={}, demo="seed")
     with pytest.raises(OSError, match="no home folder is known"):
         save_private(request.state_folder, "x", "")
-    with pytest.raises(Trouble, match="no kubeconfig"):
-        Opening(Request(env={}))
+    with pytest.raises(WizardError, match="no kubeconfig"):
+        Workspace(Request(env={}))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home"]
 
 
 @pytest.mark.parametrize("text", ["me", "me@", "@example.com", "me@example", "two words@example.com"])
 async def test_what_can_be_no_apple_id(text: str) -> None:
-    opening = Opening(Request(demo="seed"))
-    with pytest.raises(Trouble, match="no Apple ID"):
+    opening = Workspace(Request(demo="seed"))
+    with pytest.raises(WizardError, match="no Apple ID"):
         opening.choose("apple_id", text)
     assert opening.settings.apple_ids == {}
 
@@ -283,8 +283,8 @@ async def test_what_can_be_no_apple_id(text: str) -> None:
     ],
 )
 def test_what_can_not_be_right_is_refused_in_its_own_words(name: str, text: str, told: str) -> None:
-    opening = Opening(Request(demo="seed"))
-    with pytest.raises(Trouble, match=told):
+    opening = Workspace(Request(demo="seed"))
+    with pytest.raises(WizardError, match=told):
         opening.choose(name, text)
 
 
@@ -299,7 +299,7 @@ def test_what_can_not_be_right_is_refused_in_its_own_words(name: str, text: str,
     ],
 )
 def test_a_choice_is_taken_and_an_empty_one_takes_it_back(name: str, text: str) -> None:
-    opening = Opening(Request(demo="seed"))
+    opening = Workspace(Request(demo="seed"))
     before = opening.settings
     opening.choose(name, text)
     assert opening.settings[choice_named(name)] == text
@@ -309,7 +309,7 @@ def test_a_choice_is_taken_and_an_empty_one_takes_it_back(name: str, text: str) 
     assert opening.settings == before
 
 
-def _until_kept(opening: Opening) -> None:
+def _until_kept(opening: Workspace) -> None:
     """Returns when the writer's thread has written what it was given."""
     writer = opening._writer
     with writer._changed:

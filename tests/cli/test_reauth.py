@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from wizard.workspace import Request
 
 import wizard.cli.reauth
 from tests.cli.running import ran
@@ -28,11 +29,10 @@ from wizard.cli.console import Console
 from wizard.cli.reauth import ReauthOptions, reauth
 from wizard.cli.terminal_person import TerminalPerson
 from wizard.command import Address
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 from wizard.icloud.calendar import Due, calendar
 from wizard.icloud.ladder import Rung
 from wizard.icloud.messages import trouble
-from wizard.opening import Request
 from wizard.signin.person import GaveUp, Outcome, Stage
 
 
@@ -88,7 +88,7 @@ Run = Callable[..., int]
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     def it(service: ScriptedService, reauth_options: ReauthOptions = ReauthOptions(), *answers: str) -> int:  # noqa: B008 - frozen
-        monkeypatch.setattr(wizard.cli.reauth, "Opening", lambda _: Opened())
+        monkeypatch.setattr(wizard.cli.reauth, "Workspace", lambda _: Opened())
         monkeypatch.setattr(wizard.cli.reauth, "SignInService", lambda *_: service)
         monkeypatch.setattr(wizard.cli.reauth, "Console", lambda: Answered(*answers))
         return reauth(Request(), reauth_options)
@@ -150,14 +150,14 @@ def test_the_worst_exit_code_counts_and_what_is_done_is_written(
 
 
 def test_an_only_account_fails_as_the_command_does(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(Trouble) as refused:
+    with pytest.raises(WizardError) as refused:
         run(ScriptedService(ends_in(trouble("icloud.locked"))))
     assert refused.value.code == "icloud.locked"
     assert capsys.readouterr().out == ""
 
 
 def test_what_cannot_begin_stops_no_other_either(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    missing = Trouble("renewal.not-ready", "There is no CronJob.", exit_code=Exit.NEEDS_PERSON)
+    missing = WizardError("renewal.not-ready", "There is no CronJob.", exit_code=Exit.NEEDS_PERSON)
     service = ScriptedService(works, snapshot=two_accounts(), starts=[missing])
     assert run(service) == Exit.NEEDS_PERSON
     assert [signing.account for signing in service.runs] == ["anna"]
@@ -238,7 +238,7 @@ def test_the_same_file_serves_every_month(run: Run, tmp_path: Path, capsys: pyte
 def test_a_file_that_cannot_be_written_is_refused_before_anything_else(run: Run, tmp_path: Path, name: str) -> None:
     (tmp_path / "theirs.ics").write_text("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")
     service = ScriptedService(works)
-    with pytest.raises(Trouble) as refused:
+    with pytest.raises(WizardError) as refused:
         run(service, ReauthOptions(ics=tmp_path / name))
     assert refused.value.exit_code == Exit.USAGE
     assert service.runs == []
@@ -253,7 +253,7 @@ def test_a_file_that_becomes_anothers_meanwhile_costs_no_sign_in(
         file.write_text("mine")
         return await works(signing)
 
-    with pytest.raises(Trouble) as refused:
+    with pytest.raises(WizardError) as refused:
         run(ScriptedService(meanwhile), ReauthOptions(ics=file))
     assert refused.value.code == "calendar.exists"
     assert capsys.readouterr().out.startswith("✓ Signed in until")
@@ -276,7 +276,7 @@ def test_no_date_is_said(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_an_apple_id_that_is_none_is_refused_before_anything_else(run: Run) -> None:
     service = ScriptedService(works)
-    with pytest.raises(Trouble, match="no Apple ID") as refused:
+    with pytest.raises(WizardError, match="no Apple ID") as refused:
         run(service, ReauthOptions(apple_id="you@"))
     assert refused.value.exit_code == Exit.USAGE
     assert service.runs == []
@@ -305,7 +305,7 @@ def test_one_persons_answers_for_several_are_refused(run: Run) -> None:
         ReauthOptions(password_stdin=True),
         ReauthOptions(code_stdin=True),
     ):
-        with pytest.raises(Trouble) as refused:
+        with pytest.raises(WizardError) as refused:
             run(ScriptedService(works, snapshot=two_accounts()), reauth_options)
         assert refused.value.exit_code == Exit.USAGE
 
@@ -354,7 +354,7 @@ def test_no_password_no_keyring_and_a_keyring_that_refuses_are_said(
 class Locked(ScriptedKeeper):
     async def delete(self, apple_id: str) -> None:
         del apple_id
-        raise Trouble("icloud.keyring", f"The keyring {self.name} does not work.", why="It may be locked.")
+        raise WizardError("icloud.keyring", f"The keyring {self.name} does not work.", why="It may be locked.")
 
 
 def test_a_kept_password_is_removed_or_it_is_said_that_it_is_not(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ import wizard.cli.terminal_person
 from wizard.cli.console import Console
 from wizard.cli.terminal_person import TerminalPerson
 from wizard.command import Address
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 from wizard.icloud.messages import trouble
 from wizard.icloud.steps import CodeWanted, Phone, SecurityKeyWanted, TermsWanted
 from wizard.plan import CreateObject, DeleteObject, Plan, RunInPod, Target
@@ -373,7 +373,7 @@ async def test_without_a_terminal_the_plan_is_shown_and_nothing_is_asked(piped: 
 
 async def test_terms_that_nobody_can_accept_are_not_shown_first(piped: Callable[[str], Piped]) -> None:
     console = piped("hunter2\n")
-    with pytest.raises(Trouble) as refused:
+    with pytest.raises(WizardError) as refused:
         await terms(at(console, password_promised=True))
     assert console.said == ""
     said = " ".join(refused.value.lines(Address()))
@@ -383,7 +383,7 @@ async def test_terms_that_nobody_can_accept_are_not_shown_first(piped: Callable[
 
 async def test_a_script_is_told_what_only_a_person_can_do(piped: Callable[[str], Piped]) -> None:
     for ask, needed in ((terms, "terms"), (key, "key")):
-        with pytest.raises(Trouble) as refused:
+        with pytest.raises(WizardError) as refused:
             await ask(at(piped("hunter2\n"), password_promised=True))
         assert needed in refused.value.what
         assert refused.value.exit_code is Exit.NEEDS_PERSON
@@ -397,7 +397,7 @@ async def test_a_promise_that_is_not_kept_needs_the_person(
     piped: Callable[[str], Piped], data: str, promised: str
 ) -> None:
     person = at(piped(data), **{promised: True})
-    with pytest.raises(Trouble) as refused:
+    with pytest.raises(WizardError) as refused:
         await (password if promised == "password_promised" else code)(person)
     assert (refused.value.code, refused.value.exit_code) == ("reauth.stdin", Exit.NEEDS_PERSON)
 
@@ -408,14 +408,14 @@ async def test_each_answer_is_given_once_and_the_refusal_says_that_nothing_was_s
     person = at(piped("hunter2\nhunter3\n"), password_promised=True)
     await password(person)
     wrong = trouble("icloud.wrong-password")
-    with pytest.raises(Trouble) as refused:
+    with pytest.raises(WizardError) as refused:
         await person.password(APPLE_ID, wrong)
     said = " ".join(refused.value.lines(Address()))
     assert (refused.value.code, refused.value.exit_code) == (wrong.code, Exit.NEEDS_PERSON)
     assert said.startswith(wrong.what)
     assert "nothing was sent again" in said
     assert "hunter" not in said
-    with pytest.raises(Trouble) as wanted:
+    with pytest.raises(WizardError) as wanted:
         await code(person)
     assert wanted.value.code == "reauth.stdin"
 
@@ -423,9 +423,9 @@ async def test_each_answer_is_given_once_and_the_refusal_says_that_nothing_was_s
 async def test_a_wrong_code_from_standard_input_ends_it(piped: Callable[[str], Piped]) -> None:
     person = at(piped("417902\n"), code_promised=True)
     assert await code(person) == Code("417902")
-    with pytest.raises(Trouble, match="did not accept this code"):
+    with pytest.raises(WizardError, match="did not accept this code"):
         await person.code(WANTED, trouble("icloud.wrong-code"))
-    with pytest.raises(Trouble) as refused:
+    with pytest.raises(WizardError) as refused:
         await code(at(piped("hello\n"), code_promised=True))
     assert refused.value.code == "icloud.code-shape"
 

@@ -15,7 +15,7 @@ from tests.contract.api import Json
 from tests.contract.conftest import Place
 from wizard.accounts import AccountNames
 from wizard.apply.objects import send
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.handover import pod as pods
 from wizard.handover import scripts, start_pod
 from wizard.handover.job import CONTAINER, handover
@@ -172,9 +172,9 @@ def with_pod(*containers: Json, **spec: Any) -> Json:
 async def test_an_empty_claim(pod: Pod) -> None:
     found = await pod.recover_and_look()
     assert (found.pair, found.recovered) == (False, "")
-    with pytest.raises(Trouble):
+    with pytest.raises(WizardError):
         await pod.read()
-    with pytest.raises(Trouble):
+    with pytest.raises(WizardError):
         await pod.commit()
 
 
@@ -419,7 +419,7 @@ async def test_a_quota_that_is_full_is_told_and_not_waited_for(
     await place.api.made("resourcequotas", {"metadata": {"name": "full"}, "spec": {"hard": {"pods": "0"}}})
     await place.api.until("resourcequotas/full", lambda answer: "hard" in answer.body.get("status", {}))
     async with connected(place, tmp_path) as cluster:
-        with pytest.raises(Trouble) as trouble:
+        with pytest.raises(WizardError) as trouble:
             async with opened(place, cluster, CRON_JOB):
                 pass
     assert trouble.value.code == "handover.pod-refused"
@@ -431,7 +431,7 @@ async def test_a_volume_that_can_not_be_written_to_is_told_first(place: Place, t
         pytest.skip("the demo's claims can always be written to")
     mounts = {"volumeMounts": [{"name": "config", "mountPath": "/config", "readOnly": True}]}
     async with connected(place, tmp_path) as cluster, opened(place, cluster, with_pod(mounts)) as pod:
-        with pytest.raises(Trouble) as trouble:
+        with pytest.raises(WizardError) as trouble:
             await pod.hold()
     assert trouble.value.code == "handover.not-held"
     assert "Read-only file system" in trouble.value.why
@@ -440,7 +440,7 @@ async def test_a_volume_that_can_not_be_written_to_is_told_first(place: Place, t
 async def test_a_pod_that_nobody_hears_of_is_not_waited_for_for_ever(pod: Pod, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pods, "SCRIPT_SECONDS", 0.2)
     monkeypatch.setattr(scripts, "HOLD", "sleep 5")
-    with pytest.raises(Trouble) as trouble:
+    with pytest.raises(WizardError) as trouble:
         await pod.hold()
     assert trouble.value.code == "handover.not-held"
     monkeypatch.undo()

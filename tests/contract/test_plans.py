@@ -16,7 +16,7 @@ from wizard.apply import wait
 from wizard.apply.preview import Moved, preview
 from wizard.apply.run import run
 from wizard.demo.world import DemoWorld
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.kube.client import Cluster, connect
 from wizard.manifests import storage
 from wizard.plan import (
@@ -99,7 +99,7 @@ async def test_a_field_that_somebody_else_manages_is_told_and_never_taken(place:
     (conflict,) = review.conflicts
     assert (conflict.field, conflict.manager) == (".data.color", "somebody")
     assert review.is_blocked
-    with pytest.raises(Trouble, match="can't be carried out"):
+    with pytest.raises(WizardError, match="can't be carried out"):
         await anext(run(cluster, review))
     assert (await place.api.get("configmaps/one")).body["data"] == {"color": "red"}
 
@@ -123,7 +123,7 @@ async def test_a_manifest_with_an_unknown_field_is_refused_before_anything_is_do
         pytest.skip("the demo knows no schemas")
     change = config_map(place, color="blue")
     wrong = replace(change, manifest={**change.manifest, "dada": {}})
-    with pytest.raises(Trouble) as trouble:
+    with pytest.raises(WizardError) as trouble:
         await preview(cluster, Plan("Test", (wrong,)))
     assert "dada" in trouble.value.why
 
@@ -139,7 +139,7 @@ async def test_patch_create_and_delete(place: Place, cluster: Cluster) -> None:
     manifest = {**config_map(place, "two").manifest, "data": {"a": "b"}}
     create = CreateObject(id="create", title="Create", target=target_of(manifest, "configmaps"), manifest=manifest)
     await done(cluster, create)
-    with pytest.raises(Trouble):
+    with pytest.raises(WizardError):
         await preview(cluster, Plan("Test", (create,)))
 
     delete = DeleteObject(id="delete", title="Delete", target=target)
@@ -198,7 +198,7 @@ async def test_a_wait_that_is_never_over_fails_in_words(
         review = await preview(cluster, Plan("Test", (until, after)))
         movements.extend([progress async for progress in run(cluster, review)])
 
-    with pytest.raises(Trouble, match="none is not yes"):
+    with pytest.raises(WizardError, match="none is not yes"):
         await asyncio.wait_for(all_of_it(), 30)
     assert (await place.api.get("configmaps/one")).status == 404
 
@@ -224,5 +224,5 @@ async def test_a_right_that_is_missing_is_told_before_and_nothing_is_tried(tmp_p
             review = await preview(cluster, Plan("Test", (change,)))
             assert review.refused == (Right("create", "configmaps", "default"),)
             assert [each.change for each in review.changes] == [change]
-            with pytest.raises(Trouble, match="can't be carried out"):
+            with pytest.raises(WizardError, match="can't be carried out"):
                 await anext(run(cluster, review))

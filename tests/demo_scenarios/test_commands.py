@@ -12,7 +12,7 @@ import pytest
 from wizard.command import Address, Command
 from wizard.demo.scenarios import load, names
 from wizard.demo.world import DemoWorld
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.facts.accounts import with_seen_accounts
 from wizard.kube.client import connect
 from wizard.observe.look import observe
@@ -44,7 +44,7 @@ async def shown(name: str, folder: Path) -> list[Command]:
             for account in settings.accounts:
                 try:
                     preparation = (await prepare_sign_in(cluster, world, settings, account)).preparation
-                except Trouble as trouble:
+                except WizardError as trouble:
                     commands += trouble.commands
                 else:
                     changes = (*preparation.plan.changes, *preparation.plan_inside.changes)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from wizard.demo.scenarios import load, names, titles
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 
 PAGE = Path(__file__).parents[2] / "docs" / "demo.md"
 
@@ -37,7 +37,7 @@ def test_loading_twice_gives_equal_worlds_that_share_nothing() -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(Trouble) as caught:
+    with pytest.raises(WizardError) as caught:
         load("no-such-world")
     assert caught.value.exit_code is Exit.USAGE
     assert "no-such-world" in caught.value.what

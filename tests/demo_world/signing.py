@@ -14,7 +14,7 @@ from wizard.demo.people import Residents
 from wizard.demo.runtime.volumes import Volume
 from wizard.demo.world import DemoWorld
 from wizard.engine import Engine
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.facts.accounts import with_seen_accounts
 from wizard.icloud.password import Keeper
 from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
@@ -51,11 +51,11 @@ class Somebody:
     def done(self) -> set[Stage]:
         return {each.stage for each in self.shown if each.tick is Tick.DONE}
 
-    async def password(self, apple_id: str, why: Trouble | None) -> str:
+    async def password(self, apple_id: str, why: WizardError | None) -> str:
         self._note(f"password of {apple_id}", why)
         return self.passwords.pop(0) if self.passwords else PASSWORD
 
-    async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
+    async def code(self, wanted: CodeWanted, why: WizardError | None) -> Code | AnotherCode:
         self._note(f"code by {wanted.delivery}", why)
         return self.answers.pop(0)(wanted) if self.answers else self.right(wanted)
 
@@ -75,11 +75,11 @@ class Somebody:
         self._note(f"in use by {len(pods)}", None)
         return self.uses.pop(0)
 
-    async def second_way(self, why: Trouble) -> bool:
+    async def second_way(self, why: WizardError) -> bool:
         self._note("second way", why)
         return self.second
 
-    def _note(self, what: str, why: Trouble | None) -> None:
+    def _note(self, what: str, why: WizardError | None) -> None:
         self.asked.append(what)
         self.whys += [why.code] if why else []
 
@@ -87,7 +87,7 @@ class Somebody:
 class Keyring(Keeper):
     """Holds one password, or fails."""
 
-    def __init__(self, kept: str | None, fails: Trouble | None = None) -> None:
+    def __init__(self, kept: str | None, fails: WizardError | None = None) -> None:
         self.name = "a keyring"
         self.held = kept
         self.fails = fails

@@ -20,7 +20,7 @@ from tests.contract.conftest import tiny
 from wizard.demo.scenario import Scenario
 from wizard.demo.seed_store import at_time
 from wizard.demo.world import DemoWorld
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 
 CONFIG_MAP: dict[str, Any] = {
     "apiVersion": "v1",
@@ -84,7 +84,7 @@ async def test_scenarios_are_different_clusters(tmp_path: Path) -> None:
 async def test_a_broken_file_is_said_so_and_left_alone(tmp_path: Path, content: str) -> None:
     file = tmp_path / "tiny.json"
     file.write_text(content)
-    with pytest.raises(Trouble) as trouble:
+    with pytest.raises(WizardError) as trouble:
         async with DemoWorld.open(tiny(), tmp_path):
             pass
     assert str(file) in trouble.value.what
@@ -133,10 +133,10 @@ async def test_the_kubeconfig_file(tmp_path: Path) -> None:
         assert content["current-context"] == "demo-tiny"
         assert content["clusters"][0]["cluster"]["server"].startswith("https://127.0.0.1:")
         before = file.read_text()
-        with pytest.raises(Trouble, match="exists and is left as it is"):
+        with pytest.raises(WizardError, match="exists and is left as it is"):
             world.write_kubeconfig(file)
         assert file.read_text() == before
-        with pytest.raises(Trouble, match="can't be written"):
+        with pytest.raises(WizardError, match="can't be written"):
             world.write_kubeconfig(tmp_path / "no" / "folder")
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.demo_world.signing import NAMES, YOU, Somebody, Visit, leaves, visit
 from wizard.command import Address
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.handover.pod import HandoverPod
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted
@@ -87,11 +87,11 @@ async def test_two_at_once_do_not_spoil_each_other(tmp_path: Path, monkeypatch: 
     second: list[str] = []
 
     class Busy(Somebody):
-        async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
+        async def code(self, wanted: CodeWanted, why: WizardError | None) -> Code | AnotherCode:
             other = await there.sign_in()
             other.person = Somebody()
             for attempt in (other.run, other.check):
-                with pytest.raises(Trouble) as refused:
+                with pytest.raises(WizardError) as refused:
                     await attempt()
                 second.append(refused.value.code)
             assert there.get("CronJob", "icloudpd-sync")["spec"]["suspend"] is True
@@ -111,7 +111,7 @@ async def test_of_two_that_begin_at_the_same_moment_the_later_one_stands_back(tm
         first: Any = copy.deepcopy(other.handover.change.manifest)
         first["metadata"]["name"] = "a-first"
         await there.engine.cluster.send("POST", "/apis/batch/v1/namespaces/photo-sync/jobs", body=first)
-        with pytest.raises(Trouble) as refused:
+        with pytest.raises(WizardError) as refused:
             await sign_in.run()
         assert refused.value.code == "renewal.under-way"
         await there.world.settle()
@@ -121,7 +121,7 @@ async def test_of_two_that_begin_at_the_same_moment_the_later_one_stands_back(tm
 
 async def test_somebody_removes_the_pod_in_the_middle(tmp_path: Path) -> None:
     class Unlucky(Somebody):
-        async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
+        async def code(self, wanted: CodeWanted, why: WizardError | None) -> Code | AnotherCode:
             (job,) = there.jobs()
             await there.engine.cluster.send(
                 "DELETE", f"/apis/batch/v1/namespaces/photo-sync/jobs/{job}", body=BACKGROUND
@@ -131,7 +131,7 @@ async def test_somebody_removes_the_pod_in_the_middle(tmp_path: Path) -> None:
 
     async with visit("trust-expired", tmp_path, Unlucky()) as there:
         before = there.session()
-        with pytest.raises(Trouble) as ended:
+        with pytest.raises(WizardError) as ended:
             await (await there.sign_in()).run()
         assert ended.value.code == "renewal.taken-over"
         assert there.session() == before
@@ -186,7 +186,7 @@ async def test_a_paused_cron_job_goes_on(tmp_path: Path) -> None:
 
 async def test_a_run_that_begins_in_the_middle_is_noticed_before_anything_is_moved(tmp_path: Path) -> None:
     class Slow(Somebody):
-        async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
+        async def code(self, wanted: CodeWanted, why: WizardError | None) -> Code | AnotherCode:
             await made(there, user("a-late-run"))
             return await super().code(wanted, why)
 
@@ -204,7 +204,7 @@ async def test_a_run_that_begins_in_the_middle_is_noticed_before_anything_is_mov
 
 async def test_who_is_ended_by_another_sign_in_leaves_the_pause_to_it(tmp_path: Path) -> None:
     class Ended(Somebody):
-        async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
+        async def code(self, wanted: CodeWanted, why: WizardError | None) -> Code | AnotherCode:
             (own,) = there.jobs()
             other: Any = copy.deepcopy(there.get("Job", own))
             other["metadata"] = {"name": "of-another", "labels": other["metadata"]["labels"]}
@@ -217,7 +217,7 @@ async def test_who_is_ended_by_another_sign_in_leaves_the_pause_to_it(tmp_path: 
 
     async with visit("trust-expired", tmp_path, Ended()) as there:
         await runs_soon(there)
-        with pytest.raises(Trouble) as ended:
+        with pytest.raises(WizardError) as ended:
             await (await there.sign_in()).run()
         assert ended.value.code == "renewal.taken-over"
         assert there.get("CronJob", "icloudpd-sync")["spec"]["suspend"] is True
@@ -227,7 +227,7 @@ async def test_a_pod_for_signing_in_that_comes_back_is_noticed(tmp_path: Path) -
     """As Argo CD brings back one that is in git."""
 
     class Slow(Somebody):
-        async def password(self, apple_id: str, why: Trouble | None) -> str:
+        async def password(self, apple_id: str, why: WizardError | None) -> str:
             await made(there, user("icloudpd-auth"))
             return await super().password(apple_id, why)
 
@@ -258,7 +258,7 @@ async def test_a_check_beside_a_sign_in_that_has_just_begun_stands_back(tmp_path
         first: Any = copy.deepcopy(other.handover.change.manifest)
         first["metadata"]["name"] = "a-first"
         await there.engine.cluster.send("POST", "/apis/batch/v1/namespaces/photo-sync/jobs", body=first)
-        with pytest.raises(Trouble) as refused:
+        with pytest.raises(WizardError) as refused:
             await check.check()
         assert refused.value.code == "renewal.under-way"
 
@@ -266,7 +266,7 @@ async def test_a_check_beside_a_sign_in_that_has_just_begun_stands_back(tmp_path
 async def test_a_pod_that_would_come_back_is_not_stopped(tmp_path: Path) -> None:
     async with visit("expired-heals", tmp_path, Somebody(uses=[InUse.STOP])) as there:
         await made(there, user("icloud-7d9f-x2x4z", "ReplicaSet/icloud-7d9f"))
-        with pytest.raises(Trouble) as refused:
+        with pytest.raises(WizardError) as refused:
             await (await there.sign_in()).run()
         assert refused.value.code == "renewal.comes-back"
         assert "kubectl -n photo-sync scale deployment icloud --replicas=0" in Address().lines(refused.value.commands)
@@ -350,7 +350,7 @@ async def test_where_one_node_only_may_use_the_claim_the_pod_goes_to_who_uses_it
 async def test_a_claim_for_one_pod_is_not_looked_at_beside_another(tmp_path: Path) -> None:
     async with visit("auth-waiting", tmp_path, Somebody(second=True)) as there:
         with_access(there, "ReadWriteOncePod")
-        with pytest.raises(Trouble) as refused:
+        with pytest.raises(WizardError) as refused:
             await (await there.sign_in()).check()
         assert refused.value.code == "renewal.claim-busy"
         assert (await (await there.sign_in()).run()).rung is Rung.CODE

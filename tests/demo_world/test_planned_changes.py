@@ -13,7 +13,7 @@ import pytest
 from tests.demo_world.signing import Somebody, Visit, visit
 from tests.demo_world.test_others_at_the_session import CRON_JOB, runs_soon
 from wizard.demo.api.access import Policy
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 from wizard.handover import scripts
 from wizard.icloud.ladder import Rung
 from wizard.kube.client import Cluster
@@ -238,7 +238,7 @@ async def test_a_right_that_it_takes_and_that_is_denied_is_told_before_anything_
 ) -> None:
     async with visit("auth-waiting", tmp_path) as there:
         await denied(there, monkeypatch, right)
-        with pytest.raises(Trouble) as refused:
+        with pytest.raises(WizardError) as refused:
             await there.sign_in()
         assert (refused.value.code, refused.value.exit_code) == ("renewal.rights", Exit.BLOCKED)
         assert right in refused.value.what

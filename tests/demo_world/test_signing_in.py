@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 from tests.demo_world.signing import YOU, Keyring, Somebody, Visit, leaves, visit
 from wizard.demo.apple.server import Hiccup
 from wizard.demo.runtime.volumes import Entry
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 from wizard.handover.pod import HandoverPod
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted
@@ -92,13 +92,13 @@ async def test_a_check_reaches_apple_from_here_only_when_it_is_told_to(
     async with visit("expired-heals", tmp_path) as there:
         step = await (await there.sign_in()).check()
         assert (step.rung, "`--ask-apple`" in step.sentence) == (Rung.HEALED, True)
-        with pytest.raises(Trouble):
+        with pytest.raises(WizardError):
             await (await there.sign_in()).check(ask_apple=True)
 
 
 async def test_a_session_that_the_cron_job_would_not_find_is_not_made(tmp_path: Path) -> None:
     async with visit("session-lost", tmp_path) as there:
-        with pytest.raises(Trouble) as refused:
+        with pytest.raises(WizardError) as refused:
             await there.sign_in()
         assert refused.value.code == "renewal.not-ready"
         assert "looks for its session in /home/icloudpd/.pyicloud" in refused.value.what
@@ -194,7 +194,7 @@ async def test_a_kept_password_that_is_refused_in_the_pod_is_forgotten(tmp_path:
     keyring = Keyring("of last year")
     async with visit("trust-expired", tmp_path) as there:
         sign_in = await there.sign_in(in_pod_only=True, keeper=keyring)
-        with pytest.raises(Trouble) as refused:
+        with pytest.raises(WizardError) as refused:
             await sign_in.run()
         assert refused.value.code == "icloud.password-changed"
         assert keyring.held is None
@@ -280,7 +280,7 @@ async def test_leaving_in_the_middle_changes_nothing(tmp_path: Path) -> None:
 async def test_what_apple_refuses_changes_nothing(tmp_path: Path, scenario: str) -> None:
     async with visit(scenario, tmp_path) as there:
         before = there.session()
-        with pytest.raises((Trouble, GaveUp)):
+        with pytest.raises((WizardError, GaveUp)):
             await (await there.sign_in()).run()
         assert there.session() == before
         await there.settled()
@@ -325,7 +325,7 @@ async def test_a_device_that_has_to_allow_the_photos_is_told_of_at_once(
 async def test_an_apple_that_is_away_has_one_exit_code(tmp_path: Path, in_pod: bool) -> None:
     async with visit("expired", tmp_path) as there:
         as_account(there, sign_in="refused-at-complete")
-        with pytest.raises(Trouble) as ended:
+        with pytest.raises(WizardError) as ended:
             await (await there.sign_in(in_pod_only=in_pod)).run()
         assert (ended.value.exit_code, ended.value.retry) == (Exit.BLOCKED, Retry.LATER)
         await there.settled()
@@ -345,7 +345,7 @@ async def test_an_account_without_a_second_factor_gets_in_inside_the_pod(tmp_pat
 async def test_without_a_second_factor_and_not_inside_the_pod_it_is_said_what_does(tmp_path: Path) -> None:
     async with visit("trust-expired", tmp_path) as there:
         as_account(there, two_factor=False, password_only=True)
-        with pytest.raises(Trouble) as ended:
+        with pytest.raises(WizardError) as ended:
             await (await there.sign_in()).run()
         assert ended.value.code == "icloud.no-two-factor"
         assert "--in-pod" in ended.value.fix
@@ -381,7 +381,7 @@ def put_keyring(there: Visit) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answers", "ends"), [([], None), ([wrong], Trouble), ([leaves], GaveUp)], ids=["right", "wrong", "leaves"]
+    ("answers", "ends"), [([], None), ([wrong], WizardError), ([leaves], GaveUp)], ids=["right", "wrong", "leaves"]
 )
 async def test_answering_an_auth_pod_leaves_no_password_in_clear(
     tmp_path: Path, answers: list[Any], ends: type[Exception] | None
@@ -390,7 +390,7 @@ async def test_answering_an_auth_pod_leaves_no_password_in_clear(
     seen: list[bool] = []
 
     class Looking(Somebody):
-        async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
+        async def code(self, wanted: CodeWanted, why: WizardError | None) -> Code | AnotherCode:
             seen.append(KEYRING in there.volume.entries)
             return await super().code(wanted, why)
 
@@ -451,7 +451,7 @@ async def test_cancelled_while_the_person_thinks(tmp_path: Path) -> None:
     asked, never = asyncio.Event(), asyncio.Event()
 
     class Slow(Somebody):
-        async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
+        async def code(self, wanted: CodeWanted, why: WizardError | None) -> Code | AnotherCode:
             asked.set()
             await never.wait()
             raise AssertionError(wanted, why)
@@ -489,7 +489,7 @@ async def test_a_pod_that_does_not_reach_apple_costs_no_password_and_no_code(
 ) -> None:
     async with visit(scenario, tmp_path) as there:
         cut_off(monkeypatch)
-        with pytest.raises(Trouble) as ended:
+        with pytest.raises(WizardError) as ended:
             await (await there.sign_in()).run()
         assert (ended.value.code, ended.value.what) == ("renewal.not-judged", "The pod could not reach Apple.")
         assert (there.person.asked, there.person.phone) == ([], [])
@@ -513,7 +513,7 @@ async def test_a_session_that_nobody_could_judge_is_proved_first_by_the_next_sta
         before = there.session()
         with monkeypatch.context() as meanwhile:
             cut_off(meanwhile, after=proofs)
-            with pytest.raises(Trouble) as ended:
+            with pytest.raises(WizardError) as ended:
                 await (await there.sign_in(**options)).run()
         assert "without another code" in ended.value.fix
         if None not in before:
@@ -535,7 +535,7 @@ async def test_a_session_set_aside_that_apple_has_ended_is_forgotten(
     async with visit("trust-expired", tmp_path) as there:
         with monkeypatch.context() as meanwhile:
             cut_off(meanwhile, after=1)
-            with pytest.raises(Trouble):
+            with pytest.raises(WizardError):
                 await (await there.sign_in()).run()
         there.residents.apple.end_web_sessions(YOU)  # type: ignore[union-attr]
         there.person.asked.clear()

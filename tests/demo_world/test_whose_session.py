@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.demo_world.signing import YOU, Visit, visit
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.files import icloudpd_names
 from wizard.icloudpd.workload import read_workload
 from wizard.settings import Settings
@@ -157,11 +157,11 @@ def test_a_whole_secret_as_variables_and_a_command_that_says_nothing(
 
 async def test_who_said_another_name_is_told(tmp_path: Path) -> None:
     async with visit("complete", tmp_path) as there:
-        with pytest.raises(Trouble) as refused:
+        with pytest.raises(WizardError) as refused:
             await started(there, apple_ids={"default": OTHER})
         assert refused.value.code == "renewal.other-apple-id"
         await on_command_line(there, "third@example.com")
-        with pytest.raises(Trouble) as refused:
+        with pytest.raises(WizardError) as refused:
             await started(there, apple_ids={"default": YOU})
         assert "third@example.com" in refused.value.what
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from wizard.engine import Engine, Update
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.kube.client import Cluster
 from wizard.model import ClusterRef
 from wizard.settings import Settings
@@ -35,7 +35,7 @@ class FakeCluster:
 class FakeConnector:
     """Connects at once, or raises what it is given first."""
 
-    troubles: list[Trouble] = field(default_factory=list)
+    troubles: list[WizardError] = field(default_factory=list)
     made: list[FakeCluster] = field(default_factory=list)
     closed: int = 0
 
@@ -90,10 +90,10 @@ class Place:
         self.looks = 0
         self.watches = 0
         self.settings: list[Settings] = []
-        self.troubles: list[Trouble] = []
-        self._changes: asyncio.Queue[str | Trouble] = asyncio.Queue()
+        self.troubles: list[WizardError] = []
+        self._changes: asyncio.Queue[str | WizardError] = asyncio.Queue()
 
-    def change(self, said: str | Trouble = "pod") -> None:
+    def change(self, said: str | WizardError = "pod") -> None:
         self._changes.put_nowait(said)
 
     async def observe(self, _cluster: Cluster, settings: Settings, now: datetime, _rights: object = ()) -> World:
@@ -108,7 +108,7 @@ class Place:
         try:
             while True:
                 said = await self._changes.get()
-                if isinstance(said, Trouble):
+                if isinstance(said, WizardError):
                     raise said
                 yield said
         finally:

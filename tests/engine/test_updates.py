@@ -10,13 +10,13 @@ import pytest
 from tests.engine.fakes import NOON, Bench, until
 from wizard.choices import APPLICATION, CONFIG_CLAIM, CONFIG_MAP, IMMICH_NAMESPACE, SECRET, SKIPPED
 from wizard.engine import LONGEST_PAUSE_SECONDS, LOOK_EVERY_SECONDS, SETTLE_SECONDS, Engine, Fresh, Stale
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 from wizard.settings import Choice, Settings
 from wizard.world import World
 
 
-def away(retry: Retry = Retry.LATER) -> Trouble:
-    return Trouble("kube.refused", "The cluster can't be reached.", exit_code=Exit.UNREACHABLE, retry=retry)
+def away(retry: Retry = Retry.LATER) -> WizardError:
+    return WizardError("kube.refused", "The cluster can't be reached.", exit_code=Exit.UNREACHABLE, retry=retry)
 
 
 async def test_one_look(bench: Bench) -> None:
@@ -31,7 +31,7 @@ async def test_one_look(bench: Bench) -> None:
 
 async def test_a_look_that_fails_still_lets_go(bench: Bench) -> None:
     bench.place.troubles.append(away())
-    with pytest.raises(Trouble):
+    with pytest.raises(WizardError):
         await bench.engine.look()
     await bench.engine.close()
     assert [cluster.closed for cluster in bench.connector.made] == [True]
@@ -182,7 +182,7 @@ async def test_settings_that_look_elsewhere_are_looked_with(bench: Bench, choice
 
 
 async def test_on_look_may_refuse(bench: Bench) -> None:
-    refusals = [Trouble("state.other-cluster", "Another one.", retry=Retry.NEVER)]
+    refusals = [WizardError("state.other-cluster", "Another one.", retry=Retry.NEVER)]
 
     def on_look(_: World) -> Settings:
         if refusals:

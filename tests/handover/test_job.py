@@ -13,7 +13,7 @@ import yaml
 
 from wizard.accounts import AccountNames
 from wizard.command import Address
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 from wizard.handover.job import CONTAINER, Handover, handover
 from wizard.settings import Settings
 
@@ -163,7 +163,7 @@ def test_the_folder_is_where_the_cron_job_looks(job: Json, directory: str) -> No
     ],
 )
 def test_a_folder_that_can_not_be_known_is_no_place_for_a_session(job: Json, says: str) -> None:
-    with pytest.raises(Trouble) as trouble:
+    with pytest.raises(WizardError) as trouble:
         made(job)
     assert says in trouble.value.what
     assert (trouble.value.code, trouble.value.exit_code) == ("renewal.not-ready", Exit.NEEDS_PERSON)

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 from wizard.handover import scripts
 from wizard.handover.job import Handover
 from wizard.handover.pod import HandoverPod
@@ -46,7 +46,7 @@ async def test_the_one_that_is_there(answer: bytes, program: list[str]) -> None:
 
 
 async def test_none() -> None:
-    with pytest.raises(Trouble) as trouble:
+    with pytest.raises(WizardError) as trouble:
         await pod(Answering(b"")).recover_and_look()
     assert (trouble.value.code, trouble.value.exit_code) == ("handover.program-not-found", Exit.BLOCKED)
     assert "/opt/elsewhere/icloudpd" in trouble.value.why
@@ -54,6 +54,6 @@ async def test_none() -> None:
 
 
 async def test_a_look_that_failed_is_not_taken_for_none() -> None:
-    with pytest.raises(Trouble) as trouble:
+    with pytest.raises(WizardError) as trouble:
         await pod(Answering(b"", exit_code=126)).recover_and_look()
     assert trouble.value.code == "handover.script"

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.handover import start_pod
 from wizard.handover.start_pod import PodStart
 from wizard.kube.client import Cluster
@@ -86,7 +86,7 @@ async def test_it_runs() -> None:
 
 async def test_a_pod_that_nothing_lets_be_made_is_told_with_the_reason() -> None:
     server = Server(events={JOB.name: [warning(FULL, 2), warning("older", 1)]})
-    with pytest.raises(Trouble) as trouble:
+    with pytest.raises(WizardError) as trouble:
         await started(server)
     assert (trouble.value.code, trouble.value.why) == ("handover.pod-refused", FULL)
     assert server.looks >= 5
@@ -113,13 +113,13 @@ async def test_who_may_not_read_events_waits_as_long_as_ever() -> None:
     ids=["held elsewhere", "nothing said", "nothing to be read", "no pod"],
 )
 async def test_what_is_late_is_told_with_the_last_warning(server: Server, why: str) -> None:
-    with pytest.raises(Trouble) as trouble:
+    with pytest.raises(WizardError) as trouble:
         await started(server, 0.05)
     assert (trouble.value.code, trouble.value.why) == ("handover.pod-late", why)
 
 
 async def test_a_pod_that_ends_at_once() -> None:
     gone = pod("Failed", {"terminated": {"reason": "Error", "message": "no such user", "exitCode": 1}})
-    with pytest.raises(Trouble) as trouble:
+    with pytest.raises(WizardError) as trouble:
         await started(Server([gone]))
     assert (trouble.value.code, trouble.value.why) == ("handover.pod-ended", "Error no such user")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.demo_world.signing import Keyring, Somebody
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.files import Pair
 from wizard.icloud.ladder import Rung
 from wizard.icloud.messages import trouble
@@ -27,14 +27,14 @@ PAIR = Pair(ME, "#LWP-Cookies-2.0\n", '{"session_token": "s", "trust_token": "t"
 class Apple:
     """Answers in order; an exception among the answers is raised. `sent` is all that reached it."""
 
-    def __init__(self, *answers: Step | WrongCode | Trouble) -> None:
+    def __init__(self, *answers: Step | WrongCode | WizardError) -> None:
         self.answers = list(answers)
         self.sent: list[Any] = []
 
     def _answer(self, *sent: Any) -> Any:
         self.sent.append(sent)
         answer = self.answers.pop(0)
-        if isinstance(answer, Trouble):
+        if isinstance(answer, WizardError):
             raise answer
         return answer
 
@@ -86,7 +86,7 @@ async def test_tokens_that_are_refused_lead_to_the_password() -> None:
 @pytest.mark.parametrize("code", ["icloud.unavailable", "icloud.throttled", "icloud.unreachable", "icloud.locked"])
 async def test_an_apple_that_is_away_is_asked_nothing_more(code: str) -> None:
     apple, person = Apple(trouble(code)), Somebody()
-    with pytest.raises(Trouble) as ended:
+    with pytest.raises(WizardError) as ended:
         await led(apple, person, PAIR)
     assert ended.value.code == code
     assert person.asked == []
@@ -119,7 +119,7 @@ async def test_nor_when_it_is_the_kept_one_that_is_typed() -> None:
 
 
 async def test_a_keyring_that_fails_is_told_and_done_without() -> None:
-    keyring = Keyring(None, Trouble("icloud.keyring", "The keyring does not work."))
+    keyring = Keyring(None, WizardError("icloud.keyring", "The keyring does not work."))
     apple = Apple(IN)
     _, _, notes = await led(apple, Somebody(passwords=["typed"]), keyring=keyring)
     assert apple.sent[0][:2] == ("typed", False)
@@ -161,7 +161,7 @@ async def test_a_text_message_that_is_not_sent_leaves_the_other_code_to_type() -
 @pytest.mark.parametrize("code", ["icloud.apple-id", "icloud.locked", "icloud.too-many-codes", "icloud.no-two-factor"])
 async def test_what_typing_can_not_mend_ends_it(code: str) -> None:
     apple, person = Apple(trouble(code)), Somebody(passwords=["a"])
-    with pytest.raises(Trouble) as ended:
+    with pytest.raises(WizardError) as ended:
         await led(apple, person)
     assert ended.value.code == code
     assert len(apple.sent) == 1
@@ -185,6 +185,6 @@ async def test_a_kept_password_that_can_be_none_is_asked_for_once(code: str) -> 
 
 async def test_an_account_that_is_sent_to_and_fro_is_left() -> None:
     apple = Apple(trouble("icloud.china"), trouble("icloud.not-china"))
-    with pytest.raises(Trouble) as ended:
+    with pytest.raises(WizardError) as ended:
         await led(apple, Somebody(), keyring=Keyring("kept"))
     assert ended.value.code == "icloud.not-china"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wizard.command import Address
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 from wizard.icloud.calendar import Due, calendar, check, save
 
 NOW = datetime(2026, 11, 24, 12, 0, 5, tzinfo=UTC)
@@ -143,7 +143,7 @@ def test_any_other_file_is_left_as_it_is(tmp_path: Path, content: str) -> None:
     file = tmp_path / "next.ics"
     file.write_text(content, newline="")
     for attempt in (partial(check, file), partial(save, OURS, file)):
-        with pytest.raises(Trouble) as refusal:
+        with pytest.raises(WizardError) as refusal:
             attempt()
         assert (refusal.value.code, refusal.value.exit_code) == ("calendar.exists", Exit.USAGE)
     assert file.read_bytes() == content.encode()
@@ -153,7 +153,7 @@ def test_any_other_file_is_left_as_it_is(tmp_path: Path, content: str) -> None:
 def test_bytes_that_are_no_text_are_somebody_elses(tmp_path: Path) -> None:
     file = tmp_path / "next.ics"
     file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(Trouble, match="exists already"):
+    with pytest.raises(WizardError, match="exists already"):
         check(file)
 
 
@@ -161,17 +161,17 @@ def test_a_folder_and_a_pipe_are_no_calendar(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
     for name in ("folder", "pipe"):
-        with pytest.raises(Trouble, match="exists already"):
+        with pytest.raises(WizardError, match="exists already"):
             check(tmp_path / name)
 
 
 def test_where_nothing_can_be_written_is_said_before(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for name in ("nowhere/next.ics", "file/next.ics", "n" * 300):
-        with pytest.raises(Trouble) as refusal:
+        with pytest.raises(WizardError) as refusal:
             check(tmp_path / name)
         assert (refusal.value.code, refusal.value.exit_code) == ("calendar.unwritable", Exit.USAGE)
-        with pytest.raises(Trouble) as late:
+        with pytest.raises(WizardError) as late:
             save(OURS, tmp_path / name)
         assert late.value.code == "calendar.unwritable"
 
@@ -179,7 +179,7 @@ def test_where_nothing_can_be_written_is_said_before(tmp_path: Path) -> None:
 def test_a_file_that_is_closed_to_us_is_said_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(OURS, tmp_path / "next.ics")
     monkeypatch.setattr(os, "access", lambda path, _: path != tmp_path / "next.ics")
-    with pytest.raises(Trouble, match="can't be written") as refusal:
+    with pytest.raises(WizardError, match="can't be written") as refusal:
         check(tmp_path / "next.ics")
     assert "Permission denied." in refusal.value.lines(Address())
 
@@ -217,7 +217,7 @@ def test_a_file_that_comes_while_ours_is_written_is_left_as_it_is(
         link(*names)
 
     monkeypatch.setattr(os, "link", late)
-    with pytest.raises(Trouble, match="exists already"):
+    with pytest.raises(WizardError, match="exists already"):
         save(OURS, file)
     assert file.read_text() == "theirs"
     assert only(file)

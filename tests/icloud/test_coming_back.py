@@ -8,7 +8,7 @@ import pytest
 
 from tests.icloud.conftest import PASSWORD, Clock, lines, session, type_code
 from wizard.demo.apple.server import DemoApple
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.files import Pair, fit_for_icloudpd
 from wizard.icloud.ladder import Rung
 from wizard.icloud.signing_in import SigningIn
@@ -77,7 +77,7 @@ async def test_a_changed_password_is_told_from_a_mistyped_one(signing_in: Signin
     pair = await session(signing_in, apple, WHO)
     apple.change_password(WHO, "another-demo-password")
     for kept, expected in ((True, "icloud.password-changed"), (False, "icloud.wrong-password")):
-        with pytest.raises(Trouble) as refusal:
+        with pytest.raises(WizardError) as refusal:
             await signing_in.start(WHO, PASSWORD, kept_password=kept, known=pair)
         assert refusal.value.code == expected
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.icloud.conftest import session
 from wizard.demo.apple.server import DemoApple
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.signing_in import SigningIn
 
 
@@ -37,7 +37,7 @@ async def test_the_person_hears_of_it_before_the_wait(
 async def test_nobody_at_the_device(signing_in: SigningIn, apple: DemoApple, waits: list[float]) -> None:
     heard: list[str] = []
     await session(signing_in, apple, "adp.silent@example.com")
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await signing_in.photos(lambda: heard.append("asked"))
     assert (refusal.value.code, heard) == ("icloud.device-consent", ["asked"])
     assert sum(waits) > 60

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wizard.command import Address
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.files import (
     TOKEN,
     FileNames,
@@ -125,7 +125,7 @@ def test_what_one_of_the_programs_would_stumble_over_is_mended(tmp_path: Path, j
     ],
 )
 def test_what_can_be_no_session_is_refused_without_showing_it(jar: str, session: str) -> None:
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         fit_for_icloudpd(Pair(WHO, jar, session))
     assert refusal.value.code == "icloud.session-unreadable"
     assert "planted" not in " ".join(refusal.value.lines(Address()))
@@ -172,7 +172,7 @@ def test_whatever_is_in_the_files_both_programs_read_what_comes_of_it(tmp_path: 
     assert tidy(made) == made
     assert isinstance(json.loads(made.session), dict)
     assert set(loaded(tmp_path, made.jar)) <= {cookie.name for cookie in read_jar(made.jar)}
-    with suppress(Trouble):
+    with suppress(WizardError):
         assert fit_for_icloudpd(pair) == made
         assert has_token(made, "session_token")
 

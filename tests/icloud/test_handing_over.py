@@ -10,7 +10,7 @@ from tests.apple import icloudpd
 from tests.icloud.conftest import PASSWORD, lines, session, wrong
 from wizard.demo.apple.proxy import DemoProxy
 from wizard.demo.apple.server import DemoApple
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.files import Pair, fit_for_icloudpd, icloudpd_names
 from wizard.icloud.ladder import Rung
 from wizard.icloud.signing_in import SigningIn
@@ -66,7 +66,7 @@ async def test_a_wrong_password_before_does_not_cost_the_photos(
 ) -> None:
     """A remembered 401 would have icloudpd download nothing and call it success."""
     pair = await session(signing_in, apple, WHO)
-    with pytest.raises(Trouble):
+    with pytest.raises(WizardError):
         await signing_in.start(WHO, wrong(PASSWORD), known=pair)
     assert await signing_in.start(WHO, PASSWORD, known=pair) == SignedIn(Rung.TRUSTED_PASSWORD)
     put(fit_for_icloudpd(await signing_in.files()), tmp_path)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.icloud.conftest import PASSWORD, session, type_code
 from wizard.demo.apple.server import DemoApple, Hiccup
-from wizard.errors import Retry, Trouble
+from wizard.errors import Retry, WizardError
 from wizard.icloud.ladder import Rung
 from wizard.icloud.signing_in import SigningIn
 from wizard.icloud.steps import CodeWanted, SignedIn, WrongCode
@@ -47,7 +47,7 @@ async def test_a_503_after_the_password_is_a_hiccup_too(signing_in: SigningIn, a
 
 async def test_a_503_before_the_password_is_not_added_to(signing_in: SigningIn, apple: DemoApple) -> None:
     apple.hiccups.append(Hiccup("/signin/init", 503))
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await signing_in.start(WHO, PASSWORD)
     assert (refusal.value.code, sent(apple, "/signin/init")) == ("icloud.unavailable", 1)
     assert "Wait an hour" in refusal.value.fix
@@ -65,7 +65,7 @@ async def test_a_password_is_sent_once_whatever_becomes_of_it(
     signing_in: SigningIn, apple: DemoApple, how: How
 ) -> None:
     apple.hiccups.append(Hiccup("/signin/complete", how))
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await signing_in.start(WHO, PASSWORD)
     assert passwords_sent(apple) == 1
     assert refusal.value.retry is Retry.LATER
@@ -79,7 +79,7 @@ async def test_what_goes_on_going_wrong_is_told_after_a_few_tries(
     step = await signing_in.start(WHO, PASSWORD)
     apple.requests.clear()
     apple.hiccups.append(Hiccup(path, 500, times=99))
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await type_code(signing_in, apple, WHO, step)
     assert refusal.value.code == "icloud.unavailable"
     assert refusal.value.why == "It answered 500, an error of its own. The password was accepted."
@@ -93,7 +93,7 @@ async def test_a_page_in_place_of_an_answer_is_told_as_one(signing_in: SigningIn
         await type_code(signing_in, apple, WHO, await signing_in.start(WHO, PASSWORD))
 
     apple.hiccups.append(Hiccup(path, "page", times=99))
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await sign_in()
     assert refusal.value.code == "icloud.web-page"
 
@@ -101,7 +101,7 @@ async def test_a_page_in_place_of_an_answer_is_told_as_one(signing_in: SigningIn
 async def test_a_page_in_place_of_a_session_is_told_as_one(signing_in: SigningIn, apple: DemoApple) -> None:
     pair = await session(signing_in, apple, WHO)
     apple.hiccups.append(Hiccup("/validate", "page", times=99))
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await signing_in.resume(pair)
     assert refusal.value.code == "icloud.web-page"
 
@@ -158,7 +158,7 @@ async def test_a_text_message_that_is_asked_for_in_vain_can_be_asked_for_again(
     step = await signing_in.start(BY_TEXT, PASSWORD)
     assert isinstance(step, CodeWanted)
     apple.hiccups.append(Hiccup("/verify/phone", "dropped"))
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await signing_in.request_code("sms", step.phones[1])
     assert (refusal.value.code, refusal.value.retry) == ("icloud.code-not-sent", Retry.NOW)
     await signing_in.request_code("sms", step.phones[1])

@@ -13,7 +13,7 @@ import pytest
 from tests.icloud.conftest import PASSWORD, code, files_in, type_code, wrong
 from wizard.command import Address
 from wizard.demo.apple.server import DemoApple
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.files import Pair, read_jar
 from wizard.icloud.service import Service
 from wizard.icloud.signing_in import SigningIn
@@ -70,16 +70,16 @@ async def test_no_secret_is_logged_printed_or_shown(
 
 
 async def test_refusals_carry_nothing_of_what_was_sent_or_answered(signing_in: SigningIn, apple: DemoApple) -> None:
-    refusals: list[Trouble] = []
+    refusals: list[WizardError] = []
     password = f"planted-{PASSWORD}"
     for who in ("throttled@example.com", "locked@example.com", "nobody@example.com", "dropped@example.com"):
-        with pytest.raises(Trouble) as refusal:
+        with pytest.raises(WizardError) as refusal:
             await signing_in.start(who, password)
         refusals.append(refusal.value)
     step = await signing_in.start("web.off@example.com", PASSWORD)
     assert isinstance(step, CodeWanted)
     typed = code(apple, "web.off@example.com")
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await signing_in.submit(typed)
     refusals.append(refusal.value)
     for trouble in refusals:

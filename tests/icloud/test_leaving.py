@@ -17,7 +17,7 @@ from tests.icloud.conftest import PASSWORD, code, files_in, lines
 from wizard.demo.apple.route import names_lead_to
 from wizard.demo.apple.server import DemoApple
 from wizard.demo.apple.tls import make_authority
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.daemon_thread import in_daemon_thread
 from wizard.icloud.limits import Limits
 from wizard.icloud.pyicloud_client import PyicloudClient
@@ -45,7 +45,7 @@ def posted(apple: DemoApple) -> list[str]:
 @pytest.mark.usefixtures("deaf")
 async def test_an_apple_that_says_nothing_is_given_up(private: Path) -> None:
     async with SigningIn(private, limits=Limits(connect=0.1, answer=0.1)) as signing_in:
-        with pytest.raises(Trouble) as refusal:
+        with pytest.raises(WizardError) as refusal:
             await signing_in.start(WHO, PASSWORD)
     assert (refusal.value.code, refusal.value.why) == ("icloud.unreachable", "idmsa.apple.com did not answer in time.")
 
@@ -53,10 +53,10 @@ async def test_an_apple_that_says_nothing_is_given_up(private: Path) -> None:
 @pytest.mark.usefixtures("deaf")
 async def test_a_step_has_a_limit_of_its_own(private: Path) -> None:
     async with SigningIn(private, limits=Limits(connect=2, answer=2, step=0.1)) as signing_in:
-        with pytest.raises(Trouble) as refusal:
+        with pytest.raises(WizardError) as refusal:
             await signing_in.start(WHO, PASSWORD)
         assert refusal.value.code == "icloud.unreachable"
-        with pytest.raises(Trouble) as nothing:
+        with pytest.raises(WizardError) as nothing:
             await signing_in.submit("123456")
         assert nothing.value.code == "icloud.no-step"
 
@@ -97,7 +97,7 @@ async def test_closed_there_is_no_step_to_go_on_with(signing_in: SigningIn, appl
     await signing_in.start(WHO, PASSWORD)
     sent = posted(apple)
     await signing_in.close()
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await signing_in.submit(code(apple, WHO))
     assert (refusal.value.code, posted(apple)) == ("icloud.no-step", sent)
     assert isinstance(await signing_in.start(WHO, PASSWORD), CodeWanted)
@@ -107,7 +107,7 @@ async def test_two_steps_at_once_are_one_too_many(signing_in: SigningIn) -> None
     await signing_in.start("sms.only@example.com", PASSWORD)
     first = asyncio.create_task(signing_in.submit("000000"))
     await asyncio.sleep(0)
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await signing_in.submit("000000")
     assert refusal.value.code == "icloud.busy"
     assert isinstance(await first, WrongCode)
@@ -117,7 +117,7 @@ async def test_of_two_starts_the_later_one_counts(signing_in: SigningIn, apple: 
     first = asyncio.create_task(signing_in.start("throttled@example.com", PASSWORD))
     await asyncio.sleep(0)
     assert isinstance(await signing_in.start("sms.only@example.com", PASSWORD), CodeWanted)
-    with pytest.raises(Trouble):
+    with pytest.raises(WizardError):
         await first
     assert isinstance(await signing_in.submit(code(apple, "sms.only@example.com", "sms")), SignedIn)
 

@@ -14,7 +14,7 @@ from keyring.backends.chainer import ChainerBackend
 from keyring.errors import KeyringLocked, PasswordDeleteError
 
 from wizard.command import Address
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.password import SERVICE, available
 
 WHO = "You@Example.com"
@@ -119,7 +119,7 @@ async def test_a_keyring_that_does_not_answer_is_given_up() -> None:
     keeper = await available(Slow)
     assert keeper is not None
     keeper._seconds = 0.01
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await keeper.get(WHO)
     released.set()
     assert refusal.value.code == "icloud.keyring"
@@ -130,7 +130,7 @@ async def test_a_keyring_that_does_not_keep_is_said_without_the_password(kind: t
     backend = kind()
     keeper = await available(lambda: backend)
     assert keeper is not None
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await keeper.set(WHO, "planted")
     assert refusal.value.code == "icloud.keyring"
     assert "planted" not in " ".join(refusal.value.lines(Address()))

@@ -14,7 +14,7 @@ from requests.adapters import HTTPAdapter
 
 from tests.icloud.conftest import PASSWORD, code, lines, session, type_code, wrong
 from wizard.demo.apple.server import DemoApple
-from wizard.errors import Retry, Trouble
+from wizard.errors import Retry, WizardError
 from wizard.icloud.messages import MESSAGES
 from wizard.icloud.refusals import Answer, Hints, code_of, trouble_of
 from wizard.icloud.signing_in import SigningIn
@@ -23,8 +23,8 @@ from wizard.icloud.steps import CodeWanted, WrongCode
 WHO = "one.phone@example.com"
 
 
-async def refusal_of(signing_in: SigningIn, apple_id: str, password: str = PASSWORD) -> Trouble:
-    with pytest.raises(Trouble) as refusal:
+async def refusal_of(signing_in: SigningIn, apple_id: str, password: str = PASSWORD) -> WizardError:
+    with pytest.raises(WizardError) as refusal:
         await signing_in.start(apple_id, password)
     return refusal.value
 
@@ -89,14 +89,14 @@ async def test_a_wrong_password_is_sent_as_often_as_it_is_typed(signing_in: Sign
 )
 async def test_refused_after_the_code(signing_in: SigningIn, apple: DemoApple, apple_id: str, expected: str) -> None:
     step = await signing_in.start(apple_id, PASSWORD)
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await type_code(signing_in, apple, apple_id, step)
     assert refusal.value.code == expected
 
 
 async def test_not_an_account_of_the_chinese_mainland(signing_in: SigningIn, apple: DemoApple) -> None:
     step = await signing_in.start(WHO, PASSWORD, china=True)
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await type_code(signing_in, apple, WHO, step)
     assert refusal.value.code == "icloud.not-china"
 
@@ -107,7 +107,7 @@ async def test_after_five_wrong_codes_apple_takes_none(signing_in: SigningIn, ap
     right = code(apple, who, "sms")
     for _ in range(5):
         assert isinstance(await signing_in.submit(wrong(right)), WrongCode)
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await signing_in.submit(right)
     assert refusal.value.code == "icloud.too-many-codes"
 
@@ -116,7 +116,7 @@ async def test_after_five_wrong_codes_apple_takes_none(signing_in: SigningIn, ap
 async def test_what_is_no_code_is_not_sent(signing_in: SigningIn, apple: DemoApple, typed: str) -> None:
     await signing_in.start("sms.only@example.com", PASSWORD)
     apple.requests.clear()
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await signing_in.submit(typed)
     assert (refusal.value.code, lines(apple)) == ("icloud.code-shape", [])
 
@@ -134,7 +134,7 @@ async def test_photos_can_be_closed_although_signing_in_works(
     signing_in: SigningIn, apple: DemoApple, apple_id: str, expected: str
 ) -> None:
     await session(signing_in, apple, apple_id)
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await signing_in.photos()
     assert refusal.value.code == expected
 
@@ -186,7 +186,7 @@ async def test_a_busy_apple_is_no_end_of_the_session(
     pair = await session(signing_in, apple, WHO)
     apple.end_web_sessions(WHO)
     busy_at("/accountLogin")
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await signing_in.resume(pair)
     assert refusal.value.code == "icloud.unavailable"
     assert refusal.value.__context__ is None
@@ -202,14 +202,14 @@ async def test_a_busy_push_host_is_gone_round(signing_in: SigningIn, busy_at: Ca
 
 async def test_nothing_to_answer(signing_in: SigningIn) -> None:
     for call in (signing_in.submit("123456"), signing_in.files(), signing_in.accept_terms(), signing_in.photos()):
-        with pytest.raises(Trouble) as refusal:
+        with pytest.raises(WizardError) as refusal:
             await call
         assert refusal.value.code == "icloud.no-step"
 
 
 async def test_files_only_of_a_session_that_lives(signing_in: SigningIn) -> None:
     await signing_in.start(WHO, PASSWORD)
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await signing_in.files()
     assert refusal.value.code == "icloud.session-ended"
 

@@ -17,7 +17,7 @@ from pyicloud.services.account import AccountStorage
 
 from tests.icloud.conftest import PASSWORD, Clock, code, files_in, lines, session, type_code, wrong
 from wizard.demo.apple.server import DemoApple
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.files import fit_for_icloudpd, has_token, icloudpd_names
 from wizard.icloud.ladder import Rung
 from wizard.icloud.library import stored
@@ -162,7 +162,7 @@ async def test_no_sms_is_said_and_can_be_asked_for_again(signing_in: SigningIn) 
     assert step.delivery == "unknown"
     assert step.notice is not None
     assert step.notice.code == "icloud.sms-refused"
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await signing_in.request_code("sms", BOTH[0])
     assert refusal.value.code == "icloud.sms-refused"
 
@@ -181,7 +181,7 @@ async def test_terms_are_shown_and_accepted_only_when_told_to(signing_in: Signin
 
 async def test_terms_nobody_has_seen_are_not_accepted(signing_in: SigningIn, apple: DemoApple) -> None:
     await session(signing_in, apple, WHO)
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await signing_in.accept_terms()
     assert (refusal.value.code, lines(apple)) == ("icloud.terms", [])
 
@@ -197,7 +197,7 @@ async def test_a_security_key_is_waited_for_as_far_as_pyicloud_goes(
 ) -> None:
     assert await signing_in.start("security.key@example.com", PASSWORD) == SecurityKeyWanted(("Demo key",))
     monkeypatch.setattr("fido2.hid.CtapHidDevice.list_devices", lambda: iter(()))
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await signing_in.use_security_key()
     assert refusal.value.code == "icloud.security-key-missing"
 
@@ -233,7 +233,7 @@ async def test_what_a_security_key_signed_is_shown_to_apple(
     await signing_in.start("security.key@example.com", PASSWORD)
     monkeypatch.setattr("fido2.hid.CtapHidDevice.list_devices", lambda: iter(("a key",)))
     monkeypatch.setattr("pyicloud.base.Fido2Client", Touched)
-    with pytest.raises(Trouble) as refusal:
+    with pytest.raises(WizardError) as refusal:
         await signing_in.use_security_key()
     assert refusal.value.code == "icloud.security-key-refused"
     assert lines(apple)[-1] == "POST /appleauth/auth/verify/security/key 400"

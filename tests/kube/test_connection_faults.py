@@ -16,7 +16,7 @@ from aiohttp import web
 from tests.kube.certificates import Authority, server_context
 from tests.kube.serving import connected, raw_server, serving, status
 from wizard.command import Address
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 from wizard.kube import wire
 from wizard.kube.errors import Busy, ClusterTrouble, Refused, TimedOut, TlsMismatch
 
@@ -27,9 +27,9 @@ async def fine(_: web.Request) -> web.Response:
     return web.json_response({"gitVersion": "v1.36.2"})
 
 
-async def failure(folder: Path, server: str, **options: Any) -> Trouble:
-    """The Trouble that a GET of /version meets there."""
-    with pytest.raises(Trouble) as raised:
+async def failure(folder: Path, server: str, **options: Any) -> WizardError:
+    """The WizardError that a GET of /version meets there."""
+    with pytest.raises(WizardError) as raised:
         async with connected(folder, server, user={"token": TOKEN, **options.pop("user", {})}, **options) as cluster:
             await cluster.get("/version")
     told = raised.value

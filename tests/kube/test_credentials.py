@@ -12,7 +12,7 @@ from aiohttp import web
 from tests.kube.certificates import Authority, server_context
 from tests.kube.serving import connected, credential, kubeconfig, plugin, serving, status
 from wizard.command import Address
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 from wizard.kube.client import Cluster
 from wizard.kube.connecting import Target, trouble_of
 from wizard.kube.credentials import Credentials
@@ -77,7 +77,7 @@ async def test_a_client_certificate_opens_the_door_and_leaves_no_file(tmp_path: 
         async with connected(tmp_path, server, cluster=cluster, user=user) as there:
             assert await there.get("/version") == {}
             assert list((tmp_path / "private").iterdir()) == []
-        with pytest.raises(Trouble):
+        with pytest.raises(WizardError):
             async with connected(tmp_path, server, cluster=cluster) as stranger:
                 await stranger.get("/version")
 
@@ -90,7 +90,7 @@ def test_a_server_that_refuses_the_client_certificate(reason: str) -> None:
 
 
 async def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Trouble) as raised:
+    with pytest.raises(WizardError) as raised:
         await identity(tmp_path, {"tokenFile": "gone"})
     assert str(tmp_path / "gone") in raised.value.what
 
@@ -135,7 +135,7 @@ class TestPlugin:
         ],
     )
     async def test_its_complaint_is_told(self, tmp_path: Path, body: str, says: str) -> None:
-        with pytest.raises(Trouble) as raised:
+        with pytest.raises(WizardError) as raised:
             await identity(tmp_path, exec_user(plugin(tmp_path, body)))
         told = raised.value
         assert (told.code, told.exit_code) == ("kube.exec-plugin", Exit.UNREACHABLE)
@@ -146,7 +146,7 @@ class TestPlugin:
         token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"
         script = plugin(tmp_path, f"echo 'rejected {token}' >&2; exit 1")
         user = exec_user(script, args=["get-token", "--client-secret=planted-secret", "planted-too"])
-        with pytest.raises(Trouble) as raised:
+        with pytest.raises(WizardError) as raised:
             await identity(tmp_path, user)
         told = " ".join(raised.value.lines(Address()))
         assert "eyJ" not in told
@@ -154,19 +154,19 @@ class TestPlugin:
         assert f"{script} get-token" in told
 
     async def test_not_installed(self, tmp_path: Path) -> None:
-        with pytest.raises(Trouble) as raised:
+        with pytest.raises(WizardError) as raised:
             await identity(tmp_path, exec_user("/not/there/plugin", installHint="Install it from the shop."))
         assert raised.value.why == "Install it from the shop."
 
     async def test_one_that_wants_a_terminal(self, tmp_path: Path) -> None:
         script = plugin(tmp_path, f"echo '{credential(token='fresh')}'")
-        with pytest.raises(Trouble) as raised:
+        with pytest.raises(WizardError) as raised:
             await identity(tmp_path, exec_user(script, interactiveMode="Always"))
         assert "terminal" in raised.value.why
 
     async def test_it_hangs(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("wizard.kube.credentials.PLUGIN_SECONDS", 0.2)
-        with pytest.raises(Trouble) as raised:
+        with pytest.raises(WizardError) as raised:
             await identity(tmp_path, exec_user(plugin(tmp_path, "exec sleep 60")))
         assert "did not finish" in raised.value.why
 
@@ -195,7 +195,7 @@ class TestPlugin:
             return status(401, "Unauthorized", "Unauthorized")
 
         async with serving(no) as server, connected(tmp_path, server, user=exec_user(script)) as cluster:
-            with pytest.raises(Trouble) as raised:
+            with pytest.raises(WizardError) as raised:
                 await cluster.get("/version")
         assert (raised.value.code, raised.value.exit_code) == ("kube.unauthorized", Exit.UNREACHABLE)
         assert '"plugin"' in raised.value.why
@@ -234,7 +234,7 @@ async def test_an_old_auth_provider_entry_still_works(tmp_path: Path) -> None:
     token = f"{part({'alg': 'none'})}.{part({'sub': 'me'})}.x"
     provider = {"auth-provider": {"name": "oidc", "config": {"id-token": token}}}
     assert await identity(tmp_path, provider) == {"Authorization": [f"Bearer {token}"]}
-    with pytest.raises(Trouble) as raised:
+    with pytest.raises(WizardError) as raised:
         await identity(tmp_path, {"auth-provider": {"name": "oidc", "config": {"id-token": "planted-token"}}})
     assert raised.value.code == "kube.auth-provider"
     assert "planted" not in repr(raised.value) + " ".join(raised.value.lines(Address()))

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from wizard.command import Address
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 from wizard.kube.credentials import obtain
 from wizard.kube.kubeconfig import IN_CLUSTER, choose, config_files, load, merge, read
 
@@ -172,8 +172,8 @@ class TestWhereToLook:
         assert "lost" not in repr(load(str(files[1]), "b", env={}, home=HOME))
 
 
-def trouble(flag: str | None, context: str | None, env: Mapping[str, str] | None = None) -> Trouble:
-    with pytest.raises(Trouble) as raised:
+def trouble(flag: str | None, context: str | None, env: Mapping[str, str] | None = None) -> WizardError:
+    with pytest.raises(WizardError) as raised:
         load(flag, context, env=env or {}, home=HOME)
     assert raised.value.exit_code is Exit.UNREACHABLE
     assert raised.value.fix
@@ -215,7 +215,7 @@ class TestTrouble:
     ) -> None:
         hidden = tmp_path / ".kube" / "config"
         forbid(monkeypatch, hidden)
-        with pytest.raises(Trouble) as raised:
+        with pytest.raises(WizardError) as raised:
             load(
                 str(hidden) if which == "flag" else None,
                 None,
@@ -229,14 +229,14 @@ class TestTrouble:
         forbid(monkeypatch, tmp_path / "token")
         env = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}
         config = load(None, None, env=env, home=HOME, service_account=tmp_path)
-        with pytest.raises(Trouble) as raised:
+        with pytest.raises(WizardError) as raised:
             asyncio.run(obtain(config, {}, tmp_path))
         assert raised.value.exit_code == Exit.UNREACHABLE
         assert str(tmp_path / "token") in " ".join(raised.value.lines(Address()))
 
     def test_below_a_file_there_is_nothing(self, tmp_path: Path) -> None:
         (tmp_path / ".kube").write_text("")
-        with pytest.raises(Trouble) as raised:
+        with pytest.raises(WizardError) as raised:
             load(None, None, env={}, home=tmp_path)
         assert raised.value.code == "kubeconfig.none"
 

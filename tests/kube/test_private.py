@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.kube.private import close_private, open_private, private_root
 
 
@@ -48,6 +48,6 @@ def test_leftovers_of_dead_processes_go_and_those_of_running_ones_stay(tmp_path:
 def test_a_folder_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "root").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(Trouble) as raised:
+    with pytest.raises(WizardError) as raised:
         open_private(tmp_path / "root")
     assert raised.value.code == "private.not-ours"

@@ -15,7 +15,7 @@ from aiohttp import WSMsgType, web
 from tests.kube.certificates import Authority, server_context
 from tests.kube.serving import connected, raw_server, serving
 from wizard.command import Address
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.kube.errors import ClusterTrouble, Forbidden, Invalid, NotFound, ServerFault, TimedOut
 from wizard.kube.streams import V4, V5, outcome
 
@@ -114,7 +114,7 @@ async def test_input_is_cut_into_frames_and_ended(tmp_path: Path) -> None:
 
 async def test_an_older_server_can_not_be_told_that_input_is_over(tmp_path: Path) -> None:
     async with serving(shell(count, V4)) as server, connected(tmp_path, server) as cluster:
-        with pytest.raises(Trouble) as raised:
+        with pytest.raises(WizardError) as raised:
             await cluster.exec(*POD, ["wc", "-c"], stdin=b"x")
         assert raised.value.code == "kube.stdin-cannot-end"
         async with cluster.open_exec(*POD, ["head", "-c", "1"], stdin=True) as stream:
@@ -179,7 +179,7 @@ async def test_a_line_that_breaks(tmp_path: Path) -> None:
         (401, ClusterTrouble, ""),
     ],
 )
-async def test_refused(tmp_path: Path, code: int, kind: type[Trouble], says: str) -> None:
+async def test_refused(tmp_path: Path, code: int, kind: type[WizardError], says: str) -> None:
     async def no(_: web.Request) -> web.Response:
         return web.Response(status=code)
 
@@ -257,7 +257,7 @@ class TestThroughAProxy:
         assert "407" in raised.value.why
 
     async def test_a_kind_that_is_not_supported(self, tmp_path: Path) -> None:
-        with pytest.raises(Trouble) as raised:
+        with pytest.raises(WizardError) as raised:
             async with connected(tmp_path, "https://x", cluster={"proxy-url": "socks5://127.0.0.1:1080"}):
                 pass
         assert raised.value.code == "kube.proxy-kind"

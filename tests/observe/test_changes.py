@@ -15,7 +15,7 @@ import pytest
 from tests.observe.looking import NOW, demo, thing
 from wizard.demo.scenarios import load
 from wizard.demo.world import DemoWorld
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Busy
 from wizard.observe.changes import RELIST, changes, version_for, watched
@@ -173,7 +173,7 @@ async def test_a_lost_connection_is_told(tmp_path: Path) -> None:
     async with demo("seed", tmp_path) as (world, cluster):
         seen = await observe(cluster, Settings(), NOW)
         world.faults.cut("watch=true")
-        with pytest.raises(Trouble):
+        with pytest.raises(WizardError):
             async with aclosing(changes(cluster, Settings(), seen)) as stream:
                 await word(stream, "never")
 

@@ -14,7 +14,7 @@ from screens.widgets.page import Page
 from screens.wizard_screen import WizardScreen
 from tests.screens.fake import FakeSession
 from wizard.engine import Update
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 
 PATIENCE_SECONDS = 20.0
 
@@ -87,7 +87,7 @@ class Wizard:
                 return
         raise AssertionError(f"{text!r} is not on the screen:\n{self.text}")
 
-    async def feed(self, *updates: Update | Trouble) -> None:
+    async def feed(self, *updates: Update | WizardError) -> None:
         """Lets the engine have something new, and the app take notice."""
         before = self.app.picture
         for update in updates:

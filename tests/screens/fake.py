@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from wizard.command import Address, Command, helm, kubectl
 from wizard.engine import Engine, Fresh, Snapshot, Stale, Update
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 from wizard.model import (
     Account,
     Blocker,
@@ -51,9 +51,9 @@ NS = "photo-sync"
 CLUSTER = ClusterRef("home-cluster", "https://192.0.2.10:6443", "uid-1")
 
 
-def unreachable(commands: tuple[Command, ...] = (kubectl("cluster-info"),)) -> Trouble:
+def unreachable(commands: tuple[Command, ...] = (kubectl("cluster-info"),)) -> WizardError:
     """The commonest trouble."""
-    return Trouble(
+    return WizardError(
         "cluster.unreachable",
         "The cluster at https://192.0.2.10:6443 does not answer.",
         why="The connection was refused: the machine is up, but nothing listens there.",
@@ -69,10 +69,10 @@ def settings(namespace: str = NS, address: Address | None = None) -> Settings:
 
 
 class FakeEngine(Engine):
-    """Gives what the test puts into `feed`; a Trouble in it is raised."""
+    """Gives what the test puts into `feed`; a WizardError in it is raised."""
 
-    def __init__(self, *updates: Update | Trouble) -> None:
-        self.feed: asyncio.Queue[Update | Trouble] = asyncio.Queue()
+    def __init__(self, *updates: Update | WizardError) -> None:
+        self.feed: asyncio.Queue[Update | WizardError] = asyncio.Queue()
         for update in updates:
             self.feed.put_nowait(update)
         self.looks = 0
@@ -84,7 +84,7 @@ class FakeEngine(Engine):
     async def updates(self) -> AsyncGenerator[Update, None]:
         while True:
             update = await self.feed.get()
-            if isinstance(update, Trouble):
+            if isinstance(update, WizardError):
                 raise update
             yield update
 
@@ -100,7 +100,7 @@ class FakeSession:
 
     def __init__(
         self,
-        *updates: Update | Trouble,
+        *updates: Update | WizardError,
         place: Mapping[str, str] | None = None,
         banner: str = "",
     ) -> None:
@@ -111,10 +111,10 @@ class FakeSession:
         self.chosen: list[tuple[str, str]] = []
         self._choices = Choices()
         self.saved: dict[str, str] = {}
-        self.failure: Trouble | None = None
+        self.failure: WizardError | None = None
         self.breaks: Callable[[], object] | None = None
         self.save_failure: OSError | None = None
-        self.choose_failure: Trouble | None = None
+        self.choose_failure: WizardError | None = None
         self.scripted_service: SignInService | None = None
         self.notices: tuple[str, ...] = ()
         self.demo_commands: tuple[str, ...] = ()

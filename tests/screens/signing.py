@@ -11,7 +11,7 @@ from tests.screens import fake
 from wizard.accounts import AccountNames
 from wizard.command import Address
 from wizard.engine import Snapshot
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.handover.job import Handover
 from wizard.icloud.ladder import Rung
 from wizard.icloud.messages import trouble
@@ -82,7 +82,7 @@ def wanted(now: datetime = NOW, **more: object) -> CodeWanted:
 async def with_code(signing: Signing) -> Outcome:
     """The whole way: password and code, any six digits but 000000."""
     await signing.open_pod()
-    why: Trouble | None = None
+    why: WizardError | None = None
     while True:
         password = await signing.person.password(APPLE_ID, why)
         signing.given.append(password)
@@ -149,7 +149,7 @@ class ScriptedKeeper(Keeper):
 
 
 class ScriptedService(SignInService):
-    """A service whose sign-ins go as the script says; `starts` raises instead of beginning where it holds a Trouble."""
+    """A service whose sign-ins go as the script says; `starts` raises instead of beginning where it holds a WizardError."""
 
     def __init__(
         self,
@@ -158,7 +158,7 @@ class ScriptedService(SignInService):
         snapshot: Snapshot = fake.SEED,
         apple_id: str | None = APPLE_ID,
         keyring: Keeper | None = None,
-        starts: Sequence[Trouble] = (),
+        starts: Sequence[WizardError] = (),
     ) -> None:
         self.script = script
         self.seen = snapshot

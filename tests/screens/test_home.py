@@ -15,7 +15,7 @@ from tests.screens import fake
 from tests.screens.conftest import Opener
 from tests.screens.fake import FakeSession, fresh, stale
 from wizard.choices import SKIPPED
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.model import Account, Diagnosis, Finding, Session, SessionState, Severity, Status
 
 
@@ -293,7 +293,7 @@ async def test_an_iteration_is_skipped_with_a_key_and_wanted_again_with_the_same
 
 async def test_what_can_not_be_skipped_is_said(opened: Opener) -> None:
     session = FakeSession(fresh(), place=fake.HOME)
-    session.choose_failure = Trouble("state.locked", "Another wizard holds the state.")
+    session.choose_failure = WizardError("state.locked", "Another wizard holds the state.")
     async with opened(session) as wizard:
         await wizard.press("4", "s")
         assert "Another wizard holds the state." in wizard.text

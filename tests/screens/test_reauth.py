@@ -26,7 +26,7 @@ from tests.screens.driving import Wizard, text_of
 from tests.screens.fake import FakeSession
 from tests.screens.signing import NOW, ScriptedKeeper, ScriptedService, Signing, two_accounts, with_code, works
 from wizard.cli.reauth import ReauthOptions
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 from wizard.icloud.messages import trouble
 from wizard.signin.person import Outcome
 
@@ -304,7 +304,7 @@ async def test_leaving_and_refusals_end_as_the_plain_command_does(capsys: pytest
     async with beneath(ScriptedService(locked)) as under:
         await under.begin()
         await under.over()
-    with pytest.raises(Trouble, match="locked"):
+    with pytest.raises(WizardError, match="locked"):
         told(under.app, ReauthOptions())
     assert capsys.readouterr().out == ""
 
@@ -317,7 +317,7 @@ async def test_a_refusal_that_closes_by_itself_offers_nothing_that_could_not_be_
 
     async def refused(signing: Signing) -> Outcome:
         await signing.open_pod()
-        raise Trouble("renewal.refused-inside", "Too much was asked of Apple.", fix="Wait some hours.", retry=retry)
+        raise WizardError("renewal.refused-inside", "Too much was asked of Apple.", fix="Wait some hours.", retry=retry)
 
     service = ScriptedService(refused)
     async with beneath(service) as under:
@@ -328,7 +328,7 @@ async def test_a_refusal_that_closes_by_itself_offers_nothing_that_could_not_be_
         await under.press("r", "escape")
         await under.over()
     assert len(service.runs) == 1
-    with pytest.raises(Trouble, match="Too much"):
+    with pytest.raises(WizardError, match="Too much"):
         told(under.app, ReauthOptions())
 
 
@@ -361,7 +361,7 @@ async def test_what_cannot_be_wished_is_refused_before_anything_begins() -> None
         service = ScriptedService(snapshot=two_accounts())
         async with beneath(service, reauth_options) as under:
             await under.over()
-        with pytest.raises(Trouble) as refused:
+        with pytest.raises(WizardError) as refused:
             told(under.app, reauth_options)
         assert refused.value.exit_code == Exit.USAGE
         assert not service.runs

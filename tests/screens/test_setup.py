@@ -13,7 +13,7 @@ from tests.screens import fake
 from tests.screens.conftest import Opener
 from tests.screens.fake import FakeSession, fresh
 from wizard.choices import APPLE_ID, CHOICES, PHOTOS_SIZE, TIME_ZONE
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.setup import SetupRow
 
 
@@ -76,7 +76,7 @@ async def test_arrows_lead_from_the_answer_to_the_rows(opened: Opener) -> None:
 
 async def test_a_refused_choice_is_said(opened: Opener) -> None:
     session = FakeSession(fresh())
-    session.choose_failure = Trouble("state.locked", "Another wizard holds the state.")
+    session.choose_failure = WizardError("state.locked", "Another wizard holds the state.")
     async with opened(session) as wizard:
         await wizard.press(*"you@example.com", "enter")
         assert "Another wizard holds the state." in wizard.text

@@ -29,7 +29,7 @@ from tests.screens.signing import (
     works,
 )
 from wizard.command import kubectl
-from wizard.errors import Retry, Trouble
+from wizard.errors import Retry, WizardError
 from wizard.icloud.ladder import Rung
 from wizard.icloud.messages import trouble
 from wizard.icloud.steps import SecurityKeyWanted, TermsWanted
@@ -64,7 +64,7 @@ async def test_a_refusal_says_what_why_and_what_to_do(signing: Entering, code: s
 
 
 async def test_trying_again_begins_with_the_plan(signing: Entering) -> None:
-    missing = Trouble("renewal.not-ready", "There is no claim.", fix="Make it.", commands=(kubectl("get", "pvc"),))
+    missing = WizardError("renewal.not-ready", "There is no claim.", fix="Make it.", commands=(kubectl("get", "pvc"),))
     service = ScriptedService(starts=[missing])
     async with signing(service, first=None) as wizard:
         await ended(wizard)
@@ -78,7 +78,7 @@ async def test_trying_again_begins_with_the_plan(signing: Entering) -> None:
 async def test_enter_goes_back_where_another_try_is_for_later(signing: Entering, code: str) -> None:
     async def refused(signing: Signing) -> Outcome:
         await signing.open_pod()
-        raise Trouble(code, "Too much was asked of Apple.", fix="Wait some hours.", retry=Retry.LATER)
+        raise WizardError(code, "Too much was asked of Apple.", fix="Wait some hours.", retry=Retry.LATER)
 
     service = ScriptedService(refused)
     async with signing(service) as wizard:
@@ -95,7 +95,7 @@ async def test_enter_goes_back_where_another_try_is_for_later(signing: Entering,
 async def test_r_tries_again_unless_that_never_helps(signing: Entering, retry: Retry, again: bool) -> None:
     async def refused(signing: Signing) -> Outcome:
         await signing.open_pod()
-        raise Trouble("icloud.throttled", "Too much was asked of Apple.", retry=retry)
+        raise WizardError("icloud.throttled", "Too much was asked of Apple.", retry=retry)
 
     async with signing(ScriptedService(refused)) as wizard:
         await wizard.press("enter")
@@ -200,7 +200,7 @@ async def test_pods_in_the_way(signing: Entering, row: str, choice: InUse) -> No
 
 @pytest.mark.parametrize(("keys", "inside"), [(["enter"], True), (["down", "enter"], False)])
 async def test_a_pod_that_waits_is_answered_or_goes(signing: Entering, keys: list[str], inside: bool) -> None:
-    why = Trouble("renewal.auth-pod-waits", "Pod icloudpd-auth waits for a code already.")
+    why = WizardError("renewal.auth-pod-waits", "Pod icloudpd-auth waits for a code already.")
 
     async def waiting(signing: Signing) -> Outcome:
         signing.given.append(str(await signing.person.second_way(why)))
@@ -219,7 +219,7 @@ async def test_a_pod_that_waits_is_answered_or_goes(signing: Entering, keys: lis
 
 
 async def test_the_second_way_after_a_refusal(signing: Entering) -> None:
-    why = Trouble(
+    why = WizardError(
         "renewal.refused-by-icloudpd", "The cluster's icloudpd does not accept the session.", why="It said no."
     )
 
@@ -246,7 +246,9 @@ async def test_the_second_way_speaks_of_itself(signing: Entering) -> None:
         await signing.person.code(wanted(), None)
         await signing.step(Stage.PROVED, "asking", "icloudpd says yes")
         if refused:
-            raise Trouble("renewal.refused-inside", "The code was not accepted.", fix="Start again.", retry=Retry.NOW)
+            raise WizardError(
+                "renewal.refused-inside", "The code was not accepted.", fix="Start again.", retry=Retry.NOW
+            )
         return signing.outcome(library=None)
 
     for refused in (False, True):

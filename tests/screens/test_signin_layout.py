@@ -21,7 +21,7 @@ from screens.signin.questions import (
 )
 from screens.signin.state import SignInState
 from tests.screens.signing import APPLE_ID, NOW, POD, preparation, wanted
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.messages import trouble
 from wizard.icloud.steps import SecurityKeyWanted, TermsWanted
 from wizard.model import Session, SessionState
@@ -40,7 +40,9 @@ QUESTIONS: dict[str, Question] = {
     "terms": TermsAsked(TermsWanted(7, LONG, "https://www.icloud.com")),
     "key": KeyAsked(SecurityKeyWanted(("blue key",))),
     "in use": InUseAsked(("icloudpd-sync-29409480-69xdg",)),
-    "second way": SecondWayAsked(Trouble("renewal.refused-by-icloudpd", "It is not accepted.", why="It said no. " * 9)),
+    "second way": SecondWayAsked(
+        WizardError("renewal.refused-by-icloudpd", "It is not accepted.", why="It said no. " * 9)
+    ),
 }
 
 

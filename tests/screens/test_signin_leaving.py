@@ -14,7 +14,7 @@ from screens.signin.step_rows import farewell, leaving_words, stays
 from tests.demo_world.signing import Somebody, visit
 from tests.screens.entering import Entering, asked, ended, says, signing, view_of
 from tests.screens.signing import APPLE_ID, NOW, ScriptedService, Signing, with_code
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.signin.person import GaveUp, InUse, Outcome, Stage, StageProgress, Tick
 
 __all__ = ["signing"]
@@ -48,7 +48,7 @@ async def test_a_refusal_names_it_unless_it_could_not_be_stopped(signing: Enteri
         await signing.person.in_use((RUN,))
         if stopped:
             await signing.open_pod()
-        raise Trouble("renewal.comes-back", "It can't go on.")
+        raise WizardError("renewal.comes-back", "It can't go on.")
 
     async with signing(ScriptedService(busy), (120, 36)) as wizard:
         await wizard.press("enter")
@@ -83,6 +83,6 @@ def test_a_pod_counts_as_gone_once_it_goes_on() -> None:
     removing = Attempt("default", NOW, APPLE_ID, under_way=True).moved(
         StageProgress(Stage.POD, Tick.DOING, "removing pod icloudpd-auth"), NOW
     )
-    assert stays(removing.failed(Trouble("kube.forbidden", "It may not be deleted."), NOW)).endswith("in place.")
+    assert stays(removing.failed(WizardError("kube.forbidden", "It may not be deleted."), NOW)).endswith("in place.")
     gone = removing.moved(StageProgress(Stage.POD, Tick.DOING, "starting"), NOW).stopping((RUN,))
     assert stays(gone).endswith(f", but pods icloudpd-auth, {RUN} were removed.")

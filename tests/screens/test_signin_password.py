@@ -30,7 +30,7 @@ from tests.screens.signing import (
     with_code,
     works,
 )
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.messages import trouble
 from wizard.signin.person import InUse, Outcome, Stage, StageProgress, Tick
 
@@ -38,7 +38,7 @@ __all__ = ["signing"]
 
 RUN = "icloudpd-sync-1-abcde"
 STARTING = StageProgress(Stage.POD, Tick.DOING, "a pod that mounts the volume is starting")
-REFUSED = Trouble(
+REFUSED = WizardError(
     "renewal.refused-by-icloudpd", "The cluster's icloudpd does not accept the session.", why="It said no."
 )
 
@@ -168,7 +168,7 @@ async def test_a_pod_in_the_way_puts_off_the_early_question_and_keeps_what_was_t
 @pytest.mark.parametrize("why", [REFUSED, trouble("icloud.no-two-factor")], ids=["by icloudpd", "to pyicloud"])
 @pytest.mark.parametrize("kept", [False, True])
 async def test_the_second_way_says_that_the_same_password_goes_to_apple(
-    signing: Entering, kept: bool, why: Trouble
+    signing: Entering, kept: bool, why: WizardError
 ) -> None:
     async def refused(signing: Signing) -> Outcome:
         await signing.open_pod()

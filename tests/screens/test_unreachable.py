@@ -13,7 +13,7 @@ from tests.screens.conftest import Opener
 from tests.screens.driving import Wizard
 from tests.screens.fake import FakeSession, fresh, stale, unreachable
 from wizard.command import line
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 
 SECRET = "hunter2-planted"
 
@@ -55,7 +55,9 @@ async def test_the_engine_goes_on_trying_by_itself(opened: Opener) -> None:
 
 async def test_a_kubeconfig_that_can_t_be_used_is_trouble_too(opened: Opener) -> None:
     session = FakeSession(fresh(), place=fake.HOME)
-    session.failure = Trouble("kubeconfig.context", "There is no context called nowhere.", fix="Choose one of them.")
+    session.failure = WizardError(
+        "kubeconfig.context", "There is no context called nowhere.", fix="Choose one of them."
+    )
     async with opened(session) as wizard:
         assert "There is no context called nowhere." in wizard.text
         session.failure = None

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
 from wizard.signin.person import AnotherCode, Code, InUse, Stage, StageProgress, Tick
 
@@ -35,11 +35,11 @@ class Somebody:
         self.shown.append(progress)
         self.on_progress(progress)
 
-    async def password(self, apple_id: str, why: Trouble | None) -> str:
+    async def password(self, apple_id: str, why: WizardError | None) -> str:
         self._note("password", apple_id, why)
         return self.passwords.pop(0)
 
-    async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
+    async def code(self, wanted: CodeWanted, why: WizardError | None) -> Code | AnotherCode:
         self._note("code", wanted, why)
         return self.codes.pop(0)(wanted)
 
@@ -57,7 +57,7 @@ class Somebody:
         await asyncio.sleep(WAIT_SECONDS if use is InUse.WAIT else 0)
         return use
 
-    async def second_way(self, why: Trouble) -> bool:
+    async def second_way(self, why: WizardError) -> bool:
         self._note("second-way", None, why)
         return self.goes_inside
 
@@ -65,7 +65,7 @@ class Somebody:
         """Whether they were told so."""
         return any(progress.stage is stage and progress.tick is tick for progress in self.shown)
 
-    def _note(self, what: str, about: object, why: Trouble | None = None) -> None:
+    def _note(self, what: str, about: object, why: WizardError | None = None) -> None:
         self.asked.append(what)
         self.about.append(about)
         if why:

@@ -10,7 +10,7 @@ from tests.signin.apple import PASSWORD
 from tests.signin.people import Somebody
 from tests.signin.place import Place
 from wizard.demo.apple.server import DemoApple
-from wizard.errors import Retry, Trouble
+from wizard.errors import Retry, WizardError
 from wizard.icloud.ladder import Rung
 from wizard.signin import prove as proving
 from wizard.signin.person import Code, Stage, StageProgress, Tick
@@ -103,7 +103,7 @@ async def test_apple_that_falters_changes_nothing_and_asks_nobody(place: Place, 
     place.apple.apple.outage = status
     somebody = Somebody()
     try:
-        with pytest.raises(Trouble) as caught:
+        with pytest.raises(WizardError) as caught:
             await place.sign_in(somebody)
     finally:
         place.apple.apple.outage = None
@@ -143,7 +143,7 @@ async def test_a_refused_session_leaves_the_old_pair_byte_for_byte(place: Place)
 
     somebody = Somebody([PASSWORD], [lambda _: Code(place.apple.code(place.apple_id))], on_progress=end)
 
-    with pytest.raises(Trouble) as caught:
+    with pytest.raises(WizardError) as caught:
         await place.sign_in(somebody)
 
     assert caught.value.code == "renewal.refused-by-icloudpd"

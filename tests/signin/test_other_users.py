@@ -15,7 +15,7 @@ from tests.signin.process import reauth
 from tests.signin.test_killed import soon
 from wizard.annotations import SUSPENDED_BY, TRACKING_ID
 from wizard.choices import APPLICATION
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.ladder import Rung
 from wizard.signin.person import Code, InUse, Stage, StageProgress, Tick
 
@@ -142,8 +142,8 @@ async def test_two_sign_ins_at_once(place: Place) -> None:
     refused: list[str] = []
 
     class Busy(Somebody):
-        async def password(self, apple_id: str, why: Trouble | None) -> str:
-            with pytest.raises(Trouble) as trouble:
+        async def password(self, apple_id: str, why: WizardError | None) -> str:
+            with pytest.raises(WizardError) as trouble:
                 await place.sign_in(Somebody())
             refused.append(trouble.value.code)
             return await super().password(apple_id, why)

@@ -12,7 +12,7 @@ from tests.signin.apple import PASSWORD
 from tests.signin.people import Somebody
 from tests.signin.place import File, Place
 from wizard.annotations import PASSWORD_IN_CLEAR
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.handover.pod import HandoverPod
 from wizard.handover.scripts import KEYRING
 from wizard.icloud.ladder import Rung
@@ -60,7 +60,7 @@ async def test_a_pod_that_does_not_reach_apple_costs_no_password_and_no_code(
     template = sign_in.preparation.handover.change.manifest["spec"]["template"]["spec"]
     template["containers"][0]["env"] = [{"name": "HTTPS_PROXY", "value": "http://10.255.0.1:9"}]
 
-    with pytest.raises(Trouble) as caught:
+    with pytest.raises(WizardError) as caught:
         await sign_in.run()
 
     assert (caught.value.code, somebody.asked) == ("renewal.not-judged", [])
@@ -83,7 +83,7 @@ async def test_a_session_that_nobody_could_judge_is_proved_by_the_next_start(
             return proof_of("pod", b"2026-11-24 06:46:01 INFO     Cannot connect to Apple iCloud service")
 
         meanwhile.setattr(HandoverPod, "prove", prove_once)
-        with pytest.raises(Trouble) as caught:
+        with pytest.raises(WizardError) as caught:
             await place.sign_in(somebody)
     assert caught.value.code == "renewal.not-judged"
     await place.all_gone()
@@ -129,7 +129,7 @@ async def test_a_refusal_inside_the_pod_leaves_the_old_pair(place: Place) -> Non
     await place.lay(place.apple.apple.signed_in(place.apple_id, LONG_AGO))
     before = await place.files()
 
-    with pytest.raises(Trouble) as caught:
+    with pytest.raises(WizardError) as caught:
         await place.sign_in(Somebody(["not it"]), in_pod_only=True)
 
     assert caught.value.code == "renewal.refused-inside"
@@ -161,7 +161,7 @@ async def test_a_pod_that_refuses_leaves_the_old_pair_and_goes(place: Place) -> 
     await waiting_pod(place)
     before = await place.pair()
 
-    with pytest.raises(Trouble) as caught:
+    with pytest.raises(WizardError) as caught:
         await place.sign_in(Somebody(["not it"], goes_inside=True))
 
     assert caught.value.code == "renewal.refused-inside"
@@ -189,7 +189,7 @@ async def test_answering_a_pod_leaves_no_password_in_clear(place: Place, how: st
     if how == "right":
         assert any(KEYRING in note for note in (await place.sign_in(somebody)).notes) is on_claim
     else:
-        with pytest.raises(Trouble if how == "wrong code" else GaveUp):
+        with pytest.raises(WizardError if how == "wrong code" else GaveUp):
             await place.sign_in(somebody)
     await place.all_gone()
     assert not [name for name in await place.files() if name.startswith("python_keyring")]

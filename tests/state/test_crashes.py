@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.state.worlds import CABIN, HOME, NAMESPACE, NOON
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.model import ClusterRef
 from wizard.state import State, Store
 from wizard.state import files as state_files
@@ -149,7 +149,7 @@ class Lives(RuleBasedStateMachine):
         offered = self.store.last_used(hint, NAMESPACE)
         try:
             settled = self.store.settle(offered.state, self.at)
-        except Trouble as trouble:
+        except WizardError as trouble:
             assert trouble.code == "state.other-cluster"  # noqa: PT017
             assert offered.state.cluster.uid != self.at.uid
             settled = self.store.load(self.at, NAMESPACE)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from tests.state.worlds import CABIN, HOME, HOME_UNREAD, NAMESPACE, NOON, full_state
 from wizard.command import Address
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 from wizard.model import ClusterRef
 from wizard.state import State, Store, default_folder
 from wizard.state.record import SCHEMA
@@ -114,7 +114,7 @@ def test_the_previous_one_is_the_backup(store: Store) -> None:
 def test_which_cluster_may_resume_what(store: Store, kept: ClusterRef, seen: ClusterRef, same: bool) -> None:
     state = store.save(at(fresh(kept), "immich"))
     if not same:
-        with pytest.raises(Trouble) as caught:
+        with pytest.raises(WizardError) as caught:
             store.settle(state, seen)
         assert caught.value.code == "state.other-cluster"
         assert kept.server in caught.value.why
@@ -135,7 +135,7 @@ def test_a_context_that_leads_elsewhere_now_offers_its_old_state_and_is_refused(
     kept = store.save(at(fresh(HOME), "immich"))
     offered = store.last_used(ClusterRef("home", CABIN.server, None, CABIN.ca_sha256), NAMESPACE).state
     assert offered == kept
-    with pytest.raises(Trouble, match="another cluster"):
+    with pytest.raises(WizardError, match="another cluster"):
         store.settle(offered, CABIN)
 
 
@@ -234,13 +234,13 @@ def test_a_state_from_the_future_is_left_alone(store: Store, folder: Path, where
     Path(f"{path}{where}").write_text(json.dumps({**state.to_json(), "schema": SCHEMA + 1, "new": [1]}))
     before = snapshot(folder)
     for look, cluster in ((store.load, HOME), (store.last_used, HINT)):
-        with pytest.raises(Trouble) as caught:
+        with pytest.raises(WizardError) as caught:
             look(cluster, NAMESPACE)
         assert caught.value.code == "state.from-the-future"
         assert caught.value.exit_code is Exit.NEEDS_PERSON
         assert caught.value.fix
     if not where:
-        with pytest.raises(Trouble, match="newer"):
+        with pytest.raises(WizardError, match="newer"):
             store.save(state)
     assert snapshot(folder) == before
 
@@ -249,13 +249,13 @@ def test_a_second_wizard_is_told_who_has_it_and_can_read(store: Store, folder: P
     state = store.save(fresh())
     other = Store(folder, now=clock())
     with store.lock(state):
-        with pytest.raises(Trouble) as caught:
+        with pytest.raises(WizardError) as caught:
             other.hold(state)
         assert caught.value.code == "state.locked"
         assert str(os.getpid()) in caught.value.what
         assert "2026-01-18 12:00 UTC" in caught.value.what
         assert other.load(HOME, NAMESPACE).state == state
-        with pytest.raises(Trouble, match="has this setup open"):
+        with pytest.raises(WizardError, match="has this setup open"):
             other.save(state)
         store.save(state)
     with other.lock(store.load(HOME, NAMESPACE).state):
@@ -280,14 +280,14 @@ def test_an_unreadable_note_in_the_lock_still_names_the_trouble(store: Store, fo
     state = store.save(fresh())
     with store.lock(state):
         Path(f"{store.path(HOME, NAMESPACE)}.lock").write_bytes(b"\xff[")
-        with pytest.raises(Trouble, match=r"has this setup open[.]"):
+        with pytest.raises(WizardError, match=r"has this setup open[.]"):
             Store(folder).hold(state)
 
 
 def test_what_another_wizard_kept_meanwhile_is_not_overwritten(store: Store, folder: Path) -> None:
     opened = store.save(fresh())
     theirs = Store(folder, now=lambda: NOON + timedelta(hours=1)).save(at(opened, "immich"))
-    with pytest.raises(Trouble) as caught:
+    with pytest.raises(WizardError) as caught:
         store.save(at(opened, "storage"))
     assert caught.value.code == "state.changed-meanwhile"
     assert store.load(HOME, NAMESPACE).state == theirs
@@ -306,7 +306,7 @@ def test_a_disk_that_refuses_is_told_in_one_sentence(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, call, refuse)
-        with pytest.raises(Trouble) as caught:
+        with pytest.raises(WizardError) as caught:
             store.save(at(state, "argocd"))
     assert caught.value.code == "state.unwritable"
     assert os.strerror(error) in caught.value.what
@@ -323,14 +323,14 @@ def test_a_folder_that_can_not_be_made_is_told_and_reading_goes_on(tmp_path: Pat
     store = Store(tmp_path / "file" / "below")
     state = store.load(HOME, NAMESPACE).state
     for attempt in (store.save, store.hold):
-        with pytest.raises(Trouble) as caught:
+        with pytest.raises(WizardError) as caught:
             attempt(state)
         assert caught.value.code == "state.unwritable"
 
 
 def test_a_secret_is_refused_before_anything_is_written(store: Store, folder: Path) -> None:
     state = replace(fresh(), place="https://you:hunter2@example.com")
-    with pytest.raises(Trouble) as caught:
+    with pytest.raises(WizardError) as caught:
         store.save(state)
     assert caught.value.code == "state.secret-refused"
     assert "hunter2" not in "\n".join(caught.value.lines(Address()))

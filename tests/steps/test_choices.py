@@ -36,7 +36,7 @@ from wizard.choices import (
 from wizard.cli import choice_flags
 from wizard.cli.choice_flags import add_choices, said
 from wizard.command import Address
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 from wizard.settings import ANSWERS, FLAG, STATE, Choice, Settings
 from wizard.setup import setup_rows
 from wizard.state import Choices, State, chosen, fill_in
@@ -168,7 +168,7 @@ def test_what_can_be_right(name: str, text: str, value: Any) -> None:
     ],
 )  # fmt: skip
 def test_what_can_not_be_right_is_said_in_words(name: str, text: str, problem: str) -> None:
-    with pytest.raises(Trouble, match=problem) as caught:
+    with pytest.raises(WizardError, match=problem) as caught:
         choice_named(name).check(text)
     assert (caught.value.code, caught.value.exit_code) == (f"settings.{name.replace('_', '-')}", Exit.USAGE)
     assert choice_named(name).example in caught.value.fix
@@ -176,13 +176,13 @@ def test_what_can_not_be_right_is_said_in_words(name: str, text: str, problem: s
 
 @pytest.mark.parametrize("user", ["you:hunter2", "ghp_hunter2", "glpat-hunter2", "hunter2" * 5, ":hunter2"])
 def test_a_password_in_the_address_of_the_repository_is_not_repeated(user: str) -> None:
-    with pytest.raises(Trouble, match="has a password or a token in it") as caught:
+    with pytest.raises(WizardError, match="has a password or a token in it") as caught:
         choice_named("git_repository").check(f"https://{user}@github.com/you/homelab")
     assert "hunter2" not in "\n".join(caught.value.lines(Address()))
 
 
 def test_a_choice_that_there_is_not() -> None:
-    with pytest.raises(Trouble, match="no choice called colour"):
+    with pytest.raises(WizardError, match="no choice called colour"):
         chosen(Choices(), "colour", "red")
 
 
@@ -297,7 +297,7 @@ def test_an_answers_file_is_read_as_it_is_written() -> None:
     ],
 )
 def test_what_is_wrong_in_an_answers_file_is_said_with_its_line(text: str, problem: str) -> None:
-    with pytest.raises(Trouble) as caught:
+    with pytest.raises(WizardError) as caught:
         parse_answers(text, "a.yaml")
     assert problem in caught.value.what
     assert caught.value.exit_code is Exit.USAGE

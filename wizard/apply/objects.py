@@ -41,7 +41,7 @@ class Applied:
 
 
 async def send(cluster: Cluster, change: Change, *, rehearse: bool = False) -> Applied:
-    """Makes the change, or has the server rehearse it. Deleting what is gone already is done as well. Raises Trouble."""
+    """Makes the change, or has the server rehearse it. Deleting what is gone already is done as well. Raises WizardError."""
     query = {**_STRICT, **_REHEARSED} if rehearse else _STRICT
     path = change.target.path
     match change:
@@ -95,7 +95,7 @@ async def read(cluster: Cluster, change: Change) -> dict[str, Any] | None:
 async def preview(cluster: Cluster, change: Change, to_be_made: frozenset[str]) -> ReviewedChange:
     """The change held against the object as it is; `to_be_made` are namespaces that the same plan makes before.
 
-    Raises Trouble for what the server would refuse, but for fields that others manage: those are in the result.
+    Raises WizardError for what the server would refuse, but for fields that others manage: those are in the result.
     """
     if change.target.namespace in to_be_made:
         note = f"The server can't rehearse it before the namespace {change.target.namespace} exists."

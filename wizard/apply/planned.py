@@ -22,7 +22,7 @@ class PlannedChanges:
     plan: Plan
 
     async def make(self, change_id: str, patch: Mapping[str, Any] | None = None) -> None:
-        """Makes the change of an object; `patch` has the values that nobody could know when it was planned. Raises Trouble."""
+        """Makes the change of an object; `patch` has the values that nobody could know when it was planned. Raises WizardError."""
         change = self.plan[change_id]
         if patch is not None:
             if not isinstance(change, PatchObject):

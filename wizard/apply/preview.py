@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from wizard.apply import objects, wait
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.kube.client import Cluster
 from wizard.observe.rights import ask
 from wizard.plan import ApplyObject, Change, Effect, Plan, Review, ReviewedChange, RunInPod, WaitUntil
 
 
 async def preview(cluster: Cluster, plan: Plan) -> Review:
-    """The plan's Review. Changes nothing: objects are rehearsed by the server's dry run. Raises Trouble for what it would refuse.
+    """The plan's Review. Changes nothing: objects are rehearsed by the server's dry run. Raises WizardError for what it would refuse.
 
     Where a right is missing the server can't rehearse; the Review says which, and shows the changes as they were planned.
     """
@@ -58,7 +58,7 @@ def _as_planned(change: Change) -> ReviewedChange:
     return ReviewedChange(change, effects.get(change.verb, Effect.CHANGE), after=dict(manifest) if manifest else None)
 
 
-class Moved(Trouble):
+class Moved(WizardError):
     """The cluster has changed since the review that was shown; `review` is how it is now."""
 
     def __init__(self, review: Review) -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 
 from wizard.apply import objects, wait
 from wizard.apply.preview import Moved, preview
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.kube.client import Cluster
 from wizard.plan import Phase, Progress, Review, WaitUntil
 
@@ -15,11 +15,11 @@ from wizard.plan import Phase, Progress, Review, WaitUntil
 async def run(cluster: Cluster, review: Review) -> AsyncGenerator[Progress, None]:
     """Makes the changes of the review, one after the other, and says how each goes; ends after the first that fails.
 
-    Raises Moved when the cluster is no longer as the review has it, and Trouble for a change that fails, after saying so.
+    Raises Moved when the cluster is no longer as the review has it, and WizardError for a change that fails, after saying so.
     A run that was cut off is simply planned again: what is done is unchanged then.
     """
     if review.is_blocked:
-        raise Trouble(
+        raise WizardError(
             "apply.blocked", "This plan can't be carried out as it is.", fix="Its review says what is in the way."
         )
     now = await preview(cluster, review.plan)
@@ -35,7 +35,7 @@ async def run(cluster: Cluster, review: Review) -> AsyncGenerator[Progress, None
                 warnings: tuple[str, ...] = ()
             else:
                 warnings = (await objects.send(cluster, change)).warnings
-        except Trouble as trouble:
+        except WizardError as trouble:
             yield Progress(change, Phase.FAILED, trouble.what)
             raise
         yield Progress(change, Phase.DONE, " ".join(warnings))

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from wizard.apply.objects import read
-from wizard.errors import Retry, Trouble
+from wizard.errors import Retry, WizardError
 from wizard.kube.client import Cluster
 from wizard.plan import Effect, ReviewedChange, WaitUntil
 
@@ -21,7 +21,7 @@ async def preview(cluster: Cluster, change: WaitUntil, to_be_made: frozenset[str
 
 
 async def run(cluster: Cluster, change: WaitUntil, say: Callable[[str], None]) -> None:
-    """Returns as soon as it is true; `say` gets the value that the field has meanwhile. Raises Trouble after its time."""
+    """Returns as soon as it is true; `say` gets the value that the field has meanwhile. Raises WizardError after its time."""
     last = ""
     try:
         async with asyncio.timeout(change.seconds):
@@ -32,7 +32,7 @@ async def run(cluster: Cluster, change: WaitUntil, say: Callable[[str], None]) -
                     say(f"{change.target.kind} {change.target.name} is {now}" if now else "")
                 await asyncio.sleep(LOOK_EVERY_SECONDS)
     except TimeoutError:
-        raise Trouble(
+        raise WizardError(
             "apply.wait",
             f"{change.target.kind} {change.target.name} is not {' or '.join(change.values)} after {change.seconds:.0f} seconds.",
             why=f"Its {change.field} is {last}." if last else f"It has no {change.field} yet.",

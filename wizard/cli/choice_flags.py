@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard.choices import CHOICES
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.iterations import IDS
 from wizard.settings import ANSWERS, FLAG, Choice, Value
 
@@ -72,7 +72,7 @@ def _checked(choice: Choice[Any]) -> Any:
     def check(text: str) -> Any:
         try:
             return choice.check(text)
-        except Trouble as trouble:
+        except WizardError as trouble:
             raise argparse.ArgumentTypeError(trouble.what) from None
 
     return check
@@ -96,7 +96,7 @@ class _Adding(argparse.Action):
 
 
 def said(options: argparse.Namespace, choices: Iterable[Choice[Any]] = CHOICES) -> Mapping[str, Value[Any]]:
-    """What the flags and the answers file say, by choice id. Raises Trouble for an answers file that can't be used."""
+    """What the flags and the answers file say, by choice id. Raises WizardError for an answers file that can't be used."""
     values: dict[str, Value[Any]] = {}
     if path := getattr(options, "answers", None):
         from wizard.answers import read_answers  # noqa: PLC0415 - only where there is one

@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import Any, TextIO
 
 from wizard.command import Address, Command
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 
 ANSWER_SECONDS = 1200.0
 PIPE_SECONDS = 600.0
@@ -54,7 +54,7 @@ def folded_command(command: str, stream: TextIO, indent: str) -> str:
     return " \\\n".join(indent + line for line in lines)
 
 
-def in_words(trouble: Trouble, address: Address, stream: TextIO, mark: str = "") -> str:
+def in_words(trouble: WizardError, address: Address, stream: TextIO, mark: str = "") -> str:
     """The trouble as a terminal shows it, `mark` before its first line; commands stay whole, so that they can be copied."""
     head, lines = trouble.sentences, trouble.lines(address)
     return "\n".join(
@@ -101,17 +101,17 @@ class Console:
         text = self._address.line(replace(command, stdin=""))
         self._write(f"{folded_command(text, sys.stderr, '      ')}\n")
 
-    def tell(self, trouble: Trouble) -> None:
+    def tell(self, trouble: WizardError) -> None:
         """What went wrong, marked as that."""
         self._write(f"{in_words(trouble, self._address, sys.stderr, '! ')}\n")
 
     async def ask(self, question: str, *, secret: bool = False, seconds: float = ANSWER_SECONDS) -> str:
         """What is typed after the question, without echo if it is secret.
 
-        Raises EOFError when the terminal is at its end (Ctrl+D), Trouble when there is none or nobody answers.
+        Raises EOFError when the terminal is at its end (Ctrl+D), WizardError when there is none or nobody answers.
         """
         if not self.is_terminal:
-            raise Trouble(
+            raise WizardError(
                 "reauth.no-terminal",
                 "There is something to ask, and no terminal to ask it on.",
                 fix="Run it in a terminal, or give --apple-id, --password-stdin and --code-stdin.",
@@ -132,11 +132,11 @@ class Console:
         return line
 
     async def line(self, seconds: float = PIPE_SECONDS) -> str | None:
-        """The next line of standard input; None at its end. Raises Trouble when none comes."""
+        """The next line of standard input; None at its end. Raises WizardError when none comes."""
         try:
             return await self._line(seconds)
         except TimeoutError:
-            raise Trouble(
+            raise WizardError(
                 "reauth.stdin",
                 f"Standard input gave nothing for {_minutes(seconds)}, so the sign-in was left.",
                 fix="Start again with the answer ready; what was on the volume is as it was.",
@@ -158,7 +158,7 @@ class Console:
         line, _, self._rest = self._rest.partition(b"\n")
         text = _decoded(line.removesuffix(b"\r"))
         if text is None:
-            raise Trouble(
+            raise WizardError(
                 "reauth.not-text",
                 "What was typed is not text in this machine's character set.",
                 fix="Type it again, or choose another character set (LANG=C.UTF-8).",
@@ -238,8 +238,8 @@ def _decoded(data: bytes) -> str | None:
         return None
 
 
-def _unanswered(seconds: float) -> Trouble:
-    return Trouble(
+def _unanswered(seconds: float) -> WizardError:
+    return WizardError(
         "reauth.unanswered",
         f"Nobody answered for {_minutes(seconds)}, so the sign-in was left.",
         fix="Start again; what was on the volume is as it was.",

@@ -21,19 +21,19 @@ from wizard.choices import APPLE_ID
 from wizard.cli.choice_flags import add_choices, said
 from wizard.cli.output import prepare, put
 from wizard.command import Address, photosync_wizard
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 from wizard.iterations import IDS
 
 if TYPE_CHECKING:
     from wizard.cli.reauth import ReauthOptions
-    from wizard.opening import Opening, Request
+    from wizard.workspace import Request, Workspace
 
 PROGRAM = "photosync-wizard"
 FORMATS = ("table", "json", "yaml", "seed", "answers")
 DEFAULT_SCENARIO = "seed"
 
-OpenWizard = Callable[["Opening"], int]
-SignIn = Callable[["Opening", "ReauthOptions"], int]
+OpenWizard = Callable[["Workspace"], int]
+SignIn = Callable[["Workspace", "ReauthOptions"], int]
 
 _EPILOG = """\
 examples:
@@ -238,7 +238,7 @@ def run(arguments: Sequence[str], *, open_wizard: OpenWizard, sign_in: SignIn | 
             return _dispatch(request, options, open_wizard, sign_in)
     except SystemExit as stop:
         return int(stop.code or 0)
-    except Trouble as trouble:
+    except WizardError as trouble:
         say(trouble, address)
         return int(trouble.exit_code)
     except KeyboardInterrupt:
@@ -271,7 +271,7 @@ def _interrupted_by_signals() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def say(trouble: Trouble, address: Address) -> None:
+def say(trouble: WizardError, address: Address) -> None:
     """The problem in a person's words, on standard error, its commands for this address."""
     from wizard.cli.console import in_words  # noqa: PLC0415 - only where there is a problem
 
@@ -330,18 +330,18 @@ def _scenario(options: argparse.Namespace) -> str | None:
 
 
 def _request(options: argparse.Namespace) -> Request:
-    from wizard.opening import Request  # noqa: PLC0415
+    from wizard.workspace import Request  # noqa: PLC0415
 
     demo = _scenario(options)
     if demo is not None and (options.kubeconfig or options.context):
-        raise Trouble(
+        raise WizardError(
             "usage.demo-and-cluster",
             "A demo world and a cluster can't be looked at at the same time.",
             fix="Leave out --demo, or --kubeconfig and --context.",
             exit_code=Exit.USAGE,
         )
     if options.reset and demo is None:
-        raise Trouble(
+        raise WizardError(
             "usage.reset", "--reset is about demo worlds.", fix="Use it with --demo or demo.", exit_code=Exit.USAGE
         )
     if demo is not None:
@@ -361,7 +361,7 @@ def _request(options: argparse.Namespace) -> Request:
 
 def _open(request: Request, open_wizard: OpenWizard) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise Trouble(
+        raise WizardError(
             "usage.no-terminal",
             "The wizard needs a terminal, and this is none.",
             fix="For scripts there is:",
@@ -369,16 +369,16 @@ def _open(request: Request, open_wizard: OpenWizard) -> int:
             exit_code=Exit.USAGE,
         )
     if os.environ.get("TERM") == "dumb":
-        raise Trouble(
+        raise WizardError(
             "usage.dumb-terminal",
             "The wizard draws on the whole screen, which this terminal can't (TERM=dumb).",
             fix="Open it in another terminal, or take:",
             commands=(photosync_wizard("status"),),
             exit_code=Exit.USAGE,
         )
-    from wizard.opening import Opening  # noqa: PLC0415
+    from wizard.workspace import Workspace  # noqa: PLC0415
 
-    opening = Opening(request, stop_at_another_cluster=True)
+    opening = Workspace(request, stop_at_another_cluster=True)
     try:
         return open_wizard(opening)
     finally:
@@ -398,7 +398,7 @@ def _list() -> int:
 def _demo(request: Request, options: argparse.Namespace, open_wizard: OpenWizard) -> int:
     if not options.serve:
         if options.write_kubeconfig:
-            raise Trouble(
+            raise WizardError(
                 "usage.write-kubeconfig",
                 "--write-kubeconfig is for a demo world that is served.",
                 fix="Add --serve.",
@@ -406,7 +406,7 @@ def _demo(request: Request, options: argparse.Namespace, open_wizard: OpenWizard
             )
         return _open(request, open_wizard)
     if not options.write_kubeconfig:
-        raise Trouble(
+        raise WizardError(
             "usage.serve",
             "Where is the served world's kubeconfig to be written?",
             fix="Add --write-kubeconfig FILE.",
@@ -443,7 +443,7 @@ def _completion(shell: str) -> int:
 
 def _crashed(error: Exception, address: Address) -> int:
     from wizard.crash import describe  # noqa: PLC0415
-    from wizard.opening import Request, save_private  # noqa: PLC0415
+    from wizard.workspace import Request, save_private  # noqa: PLC0415
 
     words = describe(error, lambda name, text: save_private(Request().state_folder, name, text), address)
     print(words, file=sys.stderr)

@@ -6,7 +6,7 @@ import io
 import os
 import sys
 
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 
 
 def prepare() -> None:
@@ -23,7 +23,7 @@ def prepare() -> None:
 def put(text: str, *, data: bool = False) -> bool:
     """Writes `text` to standard output, `data` always as UTF-8; False when nobody reads it any more.
 
-    Raises Trouble when it can't be written.
+    Raises WizardError when it can't be written.
     """
     stream = sys.stdout
     try:
@@ -38,7 +38,7 @@ def put(text: str, *, data: bool = False) -> bool:
         return False
     except OSError as error:
         _lead_nowhere(stream.fileno())
-        raise Trouble(
+        raise WizardError(
             "output.unwritable",
             f"The output can't be written: {error.strerror or type(error).__name__}.",
             fix="Make room where it goes to, or send it elsewhere.",

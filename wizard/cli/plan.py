@@ -15,14 +15,14 @@ from wizard.command import Address
 from wizard.engine import Engine
 from wizard.errors import Exit
 from wizard.export.review import to_document, to_lines
-from wizard.opening import Opening, Request
 from wizard.plan import Phase, Progress, Review
+from wizard.workspace import Request, Workspace
 
 _SIGNS = {Phase.STARTED: "…", Phase.WAITING: "…", Phase.DONE: "✓", Phase.FAILED: "✗"}
 
 
 def plan(request: Request, step_id: str, form: str) -> int:
-    """Shows what the step would change; returns the exit code. Changes nothing. Raises Trouble."""
+    """Shows what the step would change; returns the exit code. Changes nothing. Raises WizardError."""
 
     async def review(engine: Engine) -> int:
         reviewed = await _review(engine, step_id)
@@ -33,7 +33,7 @@ def plan(request: Request, step_id: str, form: str) -> int:
 
 
 def apply(request: Request, step_id: str, form: str, *, yes: bool) -> int:
-    """Shows what the step would change and does it, when `yes` or the person at the terminal says so. Raises Trouble."""
+    """Shows what the step would change and does it, when `yes` or the person at the terminal says so. Raises WizardError."""
 
     async def carry_out(engine: Engine) -> int:
         reviewed = await _review(engine, step_id)
@@ -94,7 +94,7 @@ def _show(step_id: str, review: Review, form: str, address: Address) -> None:
 
 
 def _with_engine(request: Request, work: Callable[[Engine], Awaitable[int]]) -> int:
-    opening = Opening(request)
+    opening = Workspace(request)
 
     async def run() -> int:
         engine = opening.engine()

@@ -14,17 +14,17 @@ from pathlib import Path
 from wizard.cli.console import Console, folded, in_words
 from wizard.cli.terminal_person import TerminalPerson
 from wizard.command import Address
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 from wizard.icloud import calendar
 from wizard.icloud.input_checks import account_name, account_name_problem
 from wizard.icloud.ladder import Rung
 from wizard.icloud.password import Keeper
-from wizard.opening import Opening, Request
 from wizard.signin.passwords import WriteOnlyKeeper, forget, keep
 from wizard.signin.person import GaveUp, Outcome
 from wizard.signin.prepare import PreparedSignIn
 from wizard.signin.service import SignInService
 from wizard.signin.summary import checked
+from wizard.workspace import Request, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +52,21 @@ class ReauthResults:
 
     accounts: tuple[str, ...] = ()
     outcomes: list[Outcome] = field(default_factory=list)
-    troubles: list[tuple[str, Trouble]] = field(default_factory=list)
+    troubles: list[tuple[str, WizardError]] = field(default_factory=list)
     due: bool = False
     left: str = ""
 
 
-SignInOnScreen = Callable[[Opening, ReauthOptions], int]
+SignInOnScreen = Callable[[Workspace, ReauthOptions], int]
 
 
 def reauth(request: Request, options: ReauthOptions, on_screen: SignInOnScreen | None = None) -> int:
-    """Signs every wished account in by the ladder and returns the documented exit code. Raises Trouble.
+    """Signs every wished account in by the ladder and returns the documented exit code. Raises WizardError.
 
     `on_screen` does it where there is a screen; it raises what this one does.
     """
     check_options(options)
-    opening = Opening(request)
+    opening = Workspace(request)
     try:
         if on_screen is not None:
             return on_screen(opening, options)
@@ -79,9 +79,9 @@ def reauth(request: Request, options: ReauthOptions, on_screen: SignInOnScreen |
 
 
 def check_options(options: ReauthOptions) -> None:
-    """Raises Trouble for what can't be done, before anything else happens."""
+    """Raises WizardError for what can't be done, before anything else happens."""
     if options.apple_id and (problem := account_name_problem(account_name(options.apple_id))):
-        raise Trouble(
+        raise WizardError(
             "reauth.apple-id",
             f"--apple-id: {problem}",
             fix="Type it as it stands on the device under Settings, your name.",
@@ -89,7 +89,7 @@ def check_options(options: ReauthOptions) -> None:
             retry=Retry.NEVER,
         )
     if options.ask_apple and not options.check:
-        raise Trouble(
+        raise WizardError(
             "reauth.ask-apple",
             "--ask-apple belongs to --check.",
             why="A sign-in asks Apple anyway.",
@@ -98,7 +98,7 @@ def check_options(options: ReauthOptions) -> None:
             retry=Retry.NEVER,
         )
     if options.ics and options.check:
-        raise Trouble(
+        raise WizardError(
             "reauth.check-ics",
             "--check signs nobody in, so it has no date for --ics.",
             fix="Leave out one of them.",
@@ -110,9 +110,9 @@ def check_options(options: ReauthOptions) -> None:
 
 
 def check_one_account(accounts: Sequence[str], options: ReauthOptions) -> None:
-    """Raises Trouble where one person's answers are given for several accounts."""
+    """Raises WizardError where one person's answers are given for several accounts."""
     if len(accounts) > 1 and (options.apple_id or options.password_stdin or options.code_stdin):
-        raise Trouble(
+        raise WizardError(
             "reauth.one-account",
             "One Apple ID, password or code can be given for one account only.",
             fix=f"Say which one: --account {accounts[0]}.",
@@ -130,7 +130,7 @@ def conclude(results: ReauthResults, reminder: str | None, options: ReauthOption
     if options.ics and results.outcomes:
         try:
             put_line(_written(reminder, options.ics))
-        except Trouble as unwritten:
+        except WizardError as unwritten:
             troubles.append(("", unwritten))
     if troubles and len(results.accounts) == 1:
         raise troubles[0][1]
@@ -152,7 +152,7 @@ def _farewell(results: ReauthResults, stays: str) -> str:
     return f"Left at {results.left}. {stays}" if results.left and len(results.accounts) > 1 else f"Left. {stays}"
 
 
-async def _reauth(opening: Opening, options: ReauthOptions) -> int:
+async def _reauth(opening: Workspace, options: ReauthOptions) -> int:
     engine = opening.engine()
     service = SignInService(engine, opening)
     person = TerminalPerson(
@@ -175,7 +175,7 @@ async def _reauth(opening: Opening, options: ReauthOptions) -> int:
             except asyncio.CancelledError:
                 results.left = account
                 raise
-            except Trouble as trouble:
+            except WizardError as trouble:
                 results.troubles.append((account, trouble))
                 if account != results.accounts[-1]:
                     _say(f"✗ {account}: {trouble.what} The next account has its turn.")

@@ -17,13 +17,13 @@ from wizard.cli.output import put
 from wizard.engine import Engine, Fresh, Snapshot, Stale
 from wizard.errors import Exit, Retry
 from wizard.export import exit_code, to_json, to_seed, to_table, to_yaml
-from wizard.opening import Opening, Request
 from wizard.settings import Settings
+from wizard.workspace import Request, Workspace
 
 
 def status(request: Request, form: str, *, watch: bool) -> int:
-    """Prints where all seven iterations stand and returns the documented exit code. Raises Trouble."""
-    opening = Opening(request)
+    """Prints where all seven iterations stand and returns the documented exit code. Raises WizardError."""
+    opening = Workspace(request)
     engine = opening.engine()
     snapshot = asyncio.run(_follow(engine, form) if watch else _once(engine))
     for notice in opening.notices:
@@ -45,7 +45,7 @@ async def _once(engine: Engine) -> Snapshot:
 async def _follow(engine: Engine, form: str) -> Snapshot | None:
     """Prints every picture that differs from the one before, until interrupted or until nobody reads any more.
 
-    Raises a Trouble that no waiting can cure.
+    Raises a WizardError that no waiting can cure.
     """
     last = ""
     snapshot: Snapshot | None = None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from wizard.cli.console import Console
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 from wizard.icloud.input_checks import account_name, account_name_problem, read_code
 from wizard.icloud.limits import sending, wait_before
 from wizard.icloud.messages import trouble
@@ -110,7 +110,7 @@ class TerminalPerson:
                 return name
             self._say(f"! {problem}")
 
-    async def password(self, apple_id: str, why: Trouble | None) -> str:
+    async def password(self, apple_id: str, why: WizardError | None) -> str:
         """From standard input once, else without echo."""
         if self._password_promised:
             self._password_promised = False
@@ -126,7 +126,7 @@ class TerminalPerson:
             self._say("Nothing was typed, and nothing was sent. Ctrl+C leaves.")
         return typed
 
-    async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
+    async def code(self, wanted: CodeWanted, why: WizardError | None) -> Code | AnotherCode:
         """Six digits, or the wish for another code; an empty line is neither."""
         if self._code_promised:
             return await self._promised_code(why)
@@ -158,7 +158,7 @@ class TerminalPerson:
     async def terms(self, wanted: TermsWanted) -> bool:
         """Shows them, and takes only a clear yes; a script can't give it."""
         if self._by_script:
-            raise Trouble(
+            raise WizardError(
                 "reauth.terms",
                 "Apple wants new terms accepted before it opens anything, and nobody is here to read them.",
                 fix="Run it in a terminal, which shows them and asks, or accept them at https://www.icloud.com and start again.",
@@ -173,7 +173,7 @@ class TerminalPerson:
         """Waits until it is plugged in."""
         self._say(f"This Apple ID opens only with a security key ({', '.join(wanted.keys) or 'any of yours'}).")
         if self._by_script:
-            raise Trouble(
+            raise WizardError(
                 "reauth.key",
                 "A security key has to be touched, which nobody does here.",
                 fix="Run it in a terminal, with the key at hand.",
@@ -198,14 +198,14 @@ class TerminalPerson:
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
         return InUse.WAIT
 
-    async def second_way(self, why: Trouble) -> bool:
+    async def second_way(self, why: WizardError) -> bool:
         """Says why, and asks."""
         self._tell(why)
         if self._by_script:
             return False
         return (await self._ask("Sign in inside the pod? [Y/n] ")).strip().lower() not in ("n", "no")
 
-    async def _promised_code(self, why: Trouble | None) -> Code:
+    async def _promised_code(self, why: WizardError | None) -> Code:
         self._code_promised = False
         self._tell(why)
         if self._password_promised:
@@ -226,7 +226,7 @@ class TerminalPerson:
             self._last = line
             self._say(line)
 
-    def _tell(self, why: Trouble | None) -> None:
+    def _tell(self, why: WizardError | None) -> None:
         if why:
             self._console.tell(why)
 
@@ -238,12 +238,12 @@ class TerminalPerson:
             raise GaveUp from None
 
 
-def _ended(why: Trouble) -> Trouble:
+def _ended(why: WizardError) -> WizardError:
     """A refusal that a script can't mend: it ends here, and the password was not tried a second time."""
     if why.code not in _SENT:
         return why
     said = f"{why.why} Standard input holds no other, so nothing was sent again."
-    return Trouble(
+    return WizardError(
         why.code,
         why.what,
         why=said.strip(),
@@ -254,8 +254,8 @@ def _ended(why: Trouble) -> Trouble:
     )
 
 
-def _no_more(what: str) -> Trouble:
-    return Trouble(
+def _no_more(what: str) -> WizardError:
+    return WizardError(
         "reauth.stdin",
         f"A {what} is needed, and standard input holds none.",
         fix=f"Put it there, with --{what}-stdin, or run it in a terminal.",

@@ -38,7 +38,7 @@ async def serve(
     apple: bool = False,
     say: Callable[[str], None] = print,
 ) -> None:
-    """Runs until SIGINT or SIGTERM, then removes the kubeconfig. Raises Trouble when that can't be written.
+    """Runs until SIGINT or SIGTERM, then removes the kubeconfig. Raises WizardError when that can't be written.
 
     With `apple` programs outside can be led to the world's demo Apple as well. `say` gets every code that it sends.
     """

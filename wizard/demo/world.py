@@ -36,7 +36,7 @@ from wizard.demo.runtime.pinned import Pinned
 from wizard.demo.runtime.volumes import Volume
 from wizard.demo.scenario import Scenario
 from wizard.demo.seed_store import LOG_TIME, at_time, seed
-from wizard.errors import Exit, Trouble
+from wizard.errors import Exit, WizardError
 
 _SCHEMA = 1
 _HOST = "127.0.0.1"
@@ -94,7 +94,7 @@ class DemoWorld:
         """Runs the scenario as the last command left it in `folder` (None: nothing is kept), or anew if `reset`.
 
         `tls` is for kubectl, which sends no token without. `apple` is a folder for the demo Apple's certificate; without it
-        there is no Apple to reach. `phone` gets what the demo's phones show. Raises Trouble when the kept file can't be read.
+        there is no Apple to reach. `phone` gets what the demo's phones show. Raises WizardError when the kept file can't be read.
         """
         path = folder / f"{scenario.name}.json" if folder else None
         old = path is not None and not reset and path.exists()
@@ -154,7 +154,7 @@ class DemoWorld:
             world.logs.texts.update(kept["logs"])
             world.apple_kept = kept.get("apple")
         except (OSError, ValueError, KeyError, TypeError) as problem:
-            raise Trouble(
+            raise WizardError(
                 "demo.unreadable",
                 f"The demo world kept in {path} can't be read.",
                 why=str(problem),
@@ -215,18 +215,18 @@ class DemoWorld:
         }
 
     def write_kubeconfig(self, path: Path) -> None:
-        """Writes the kubeconfig, for the owner alone. Raises Trouble when the file exists or can't be written."""
+        """Writes the kubeconfig, for the owner alone. Raises WizardError when the file exists or can't be written."""
         try:
             descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         except FileExistsError:
-            raise Trouble(
+            raise WizardError(
                 "demo.kubeconfig-exists",
                 f"{path} exists and is left as it is.",
                 fix="Name a file that does not exist yet.",
                 exit_code=Exit.USAGE,
             ) from None
         except OSError as problem:
-            raise Trouble(
+            raise WizardError(
                 "demo.kubeconfig-unwritable",
                 f"{path} can't be written.",
                 why=problem.strerror or str(problem),

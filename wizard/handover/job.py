@@ -93,7 +93,7 @@ def handover(cron_job: Mapping[str, Any], names: AccountNames, name: str, node: 
     """The hand-over Job called `name`, made from the CronJob as the server has it; None when that mounts no config claim.
 
     `node` is given when only one node at a time may use the claim, and a pod there does: the only place for another one. Raises
-    Trouble when nobody can tell in which folder of the claim the CronJob's icloudpd looks for its session.
+    WizardError when nobody can tell in which folder of the claim the CronJob's icloudpd looks for its session.
     """
     template = cron_job["spec"]["jobTemplate"]["spec"]["template"]
     pod = template["spec"]

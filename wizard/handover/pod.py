@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass
 
 from wizard.command import kubectl
-from wizard.errors import Exit, Retry, Trouble, shorten
+from wizard.errors import Exit, Retry, WizardError, shorten
 from wizard.handover import scripts
 from wizard.handover.job import CONTAINER, Handover
 from wizard.handover.start_pod import PodStart
@@ -88,7 +88,7 @@ class HandoverPod:
     ) -> None:
         """Waits until the pod of the Job runs, which was just made; `say` gets a few words whenever what is awaited changes.
 
-        Raises Trouble with the pod's own reason when it can't run, or when `seconds` pass.
+        Raises WizardError with the pod's own reason when it can't run, or when `seconds` pass.
         """
         self._pod = await PodStart(self._cluster, self._handover.change.target, say).running(seconds)
 
@@ -105,7 +105,7 @@ class HandoverPod:
                     said += data
                     if scripts.HELD.encode() + b"\n" in said:
                         return
-        raise Trouble(
+        raise WizardError(
             "handover.not-held",
             "The volume could not be written to.",
             why=shorten(said.decode("utf-8", "replace")) or stream.message or "Nothing was heard of it for a minute.",
@@ -117,7 +117,7 @@ class HandoverPod:
     async def recover_and_look(self) -> ClaimContents:
         """Completes or undoes what an earlier start left half done, then says what is there.
 
-        Raises Trouble when there is no icloudpd in the pod, with which alone a session can be proved.
+        Raises WizardError when there is no icloudpd in the pod, with which alone a session can be proved.
         """
         lines = (await self._script(scripts.and_keyring(scripts.RECOVER_AND_LOOK, self._homes))).splitlines()
         self._keyring = self._on_claim(lines, "keyring ")
@@ -133,9 +133,9 @@ class HandoverPod:
             unproved="unproved" in lines,
         )
 
-    def _no_program(self, answer: ExecResult) -> Trouble:
+    def _no_program(self, answer: ExecResult) -> WizardError:
         _expect(answer, "The pod's icloudpd could not be looked for.")
-        return Trouble(
+        return WizardError(
             "handover.program-not-found",
             "The CronJob's image has no icloudpd where it calls it, nor where the known images have it.",
             why=f"There is no {self._handover.program} in it.",
@@ -254,7 +254,7 @@ class HandoverPod:
     async def _tidy(self) -> None:
         async with self._holding:
             if self._staged or self._held:
-                with suppress(Trouble):
+                with suppress(WizardError):
                     await self._script(scripts.LEAVE if self._staged else scripts.LET_GO)
             self._staged = self._held = False
 
@@ -268,7 +268,7 @@ class HandoverPod:
 
 
 async def is_held(cluster: Cluster, pod: Pod, directory: str) -> bool:
-    """Whether a wizard that is alive works through this hand-over pod. Raises Trouble when that can't be asked."""
+    """Whether a wizard that is alive works through this hand-over pod. Raises WizardError when that can't be asked."""
     command = _shell_with(scripts.IS_HELD, directory, pod.meta.name)
     result = await cluster.exec(pod.meta.namespace, pod.meta.name, CONTAINER, command, seconds=SCRIPT_SECONDS)
     return scripts.HELD.encode() in result.stdout
@@ -279,7 +279,7 @@ def _shell_with(script: str, *arguments: str) -> list[str]:
 
 
 async def until_gone(cluster: Cluster, path: str, seconds: float = GONE_SECONDS) -> None:
-    """Waits until there is no object at `path` any more. Raises Trouble after `seconds`."""
+    """Waits until there is no object at `path` any more. Raises WizardError after `seconds`."""
     try:
         async with asyncio.timeout(seconds):
             while True:
@@ -288,7 +288,7 @@ async def until_gone(cluster: Cluster, path: str, seconds: float = GONE_SECONDS)
     except NotFound:
         return
     except TimeoutError:
-        raise Trouble(
+        raise WizardError(
             "handover.not-gone",
             f"{path.rpartition('/')[2]} does not go away.",
             why="Its node may not answer, or a finalizer holds it; while it runs it may write into the session.",
@@ -299,7 +299,7 @@ async def until_gone(cluster: Cluster, path: str, seconds: float = GONE_SECONDS)
 def _expect(result: ExecResult, what: str) -> None:
     if result.exit_code == 0:
         return
-    raise Trouble(
+    raise WizardError(
         "handover.script",
         what,
         why=shorten(result.stderr.decode("utf-8", "replace")) or result.message or f"exit code {result.exit_code}",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from wizard.command import kubectl
-from wizard.errors import Exit, Retry, Trouble, shorten
+from wizard.errors import Exit, Retry, WizardError, shorten
 from wizard.facts.pod_problem import pod_trouble
 from wizard.kube.client import Cluster
 from wizard.observe.parse_pod import pod as parse_pod
@@ -31,7 +31,7 @@ class PodStart:
     _pod: str = field(default="", init=False)
 
     async def running(self, seconds: float) -> str:
-        """The pod's name, once all of it runs. Raises Trouble with the reason when it can't, or when `seconds` pass."""
+        """The pod's name, once all of it runs. Raises WizardError with the reason when it can't, or when `seconds` pass."""
         running, refused = asyncio.create_task(self._until_running()), asyncio.create_task(self._until_refused())
         try:
             async with asyncio.timeout(seconds):
@@ -50,11 +50,11 @@ class PodStart:
     def _selector(self) -> str:
         return f"batch.kubernetes.io/job-name={self.target.name}"
 
-    async def _late(self, seconds: float) -> Trouble:
+    async def _late(self, seconds: float) -> WizardError:
         warnings = (
             await self._warnings("Pod", self._pod) if self._pod else await self._warnings("Job", self.target.name)
         )
-        return Trouble(
+        return WizardError(
             "handover.pod-late",
             f"The pod of job {self.target.name} did not start within {seconds:.0f} seconds.",
             why=warnings[-1] if warnings else "It may wait for a node, for its volume or for its image.",
@@ -75,7 +75,7 @@ class PodStart:
                 return pod.meta.name
             if event.type == "DELETED":
                 break
-        raise Trouble(
+        raise WizardError(
             "handover.pod-removed",
             f"The pod of job {self.target.name} was removed while it started.",
             why="Another sign-in of this account was begun meanwhile, or somebody deleted it.",
@@ -88,7 +88,7 @@ class PodStart:
         if pod.phase == "Running" and all(state.state == "running" for state in pod.containers):
             return True
         if pod.phase in ("Succeeded", "Failed"):
-            raise Trouble(
+            raise WizardError(
                 "handover.pod-ended",
                 f"The pod {pod.meta.name} ended before it could be used.",
                 why=next((shorten(f"{state.reason} {state.message}") for state in pod.containers if state.reason), ""),
@@ -97,7 +97,7 @@ class PodStart:
             )
         if found := pod_trouble(pod, ()):
             if found.slug in ("image-pull", "container-config"):
-                raise Trouble(
+                raise WizardError(
                     f"handover.{found.slug}", found.summary, why=found.why, fix=found.fix, commands=found.commands
                 )
             self.say(found.summary)
@@ -106,7 +106,7 @@ class PodStart:
         return False
 
     async def _until_refused(self) -> None:
-        """Raises Trouble once the Job has failed to make its pod for a while; a quota or an admission rule is in the way then."""
+        """Raises WizardError once the Job has failed to make its pod for a while; a quota or an admission rule is in the way then."""
         refused = 0.0
         while not self._pod:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
@@ -114,7 +114,7 @@ class PodStart:
             refused += LOOK_EVERY_SECONDS if warnings else 0.0
             if warnings and refused >= REFUSED_SECONDS and not self._pod:
                 namespace = self.target.namespace
-                raise Trouble(
+                raise WizardError(
                     "handover.pod-refused",
                     f"The cluster does not let job {self.target.name} make its pod.",
                     why=warnings[-1],
@@ -133,7 +133,7 @@ class PodStart:
         fields += f",reason={reason}" if reason else ""
         try:
             page = await self.cluster.list_page(f"/api/v1/namespaces/{self.target.namespace}/events", fields=fields)
-        except Trouble:
+        except WizardError:
             return []
         events = sorted(page["items"], key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "")
         return [shorten(str(event.get("message", ""))) for event in events]

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from wizard.command import Address, photosync_wizard
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 from wizard.settings import DEFAULT_ACCOUNT
 
 _EPOCH = date(2020, 1, 1)
@@ -51,7 +51,7 @@ def calendar(dues: tuple[Due, ...], now: datetime) -> str:
 
 
 def check(file: Path) -> None:
-    """Raises Trouble when `save` could not write there now: asked before a sign-in, which is not to be lost for a file name."""
+    """Raises WizardError when `save` could not write there now: asked before a sign-in, which is not to be lost for a file name."""
     target = _target(file)
     try:
         there = _there(file, target)
@@ -67,7 +67,7 @@ def check(file: Path) -> None:
 def save(text: str, file: Path) -> None:
     """Writes the calendar whole or not at all, in place of an earlier one of ours, whose other events it takes over.
 
-    Raises Trouble; a file that holds anything else is left as it is.
+    Raises WizardError; a file that holds anything else is left as it is.
     """
     target = _target(file)
     draft = _draft(target)
@@ -96,7 +96,7 @@ def _draft(target: Path) -> Path:
 
 
 def _there(file: Path, target: Path) -> str | None:
-    """The calendar of ours that is there; None when there is no file. Raises Trouble for anything else, and OSError."""
+    """The calendar of ours that is there; None when there is no file. Raises WizardError for anything else, and OSError."""
     try:
         regular = stat.S_ISREG(target.stat().st_mode)
         raw = target.read_bytes()[: _LONGEST + 1] if regular and target.stat().st_size <= _LONGEST else None
@@ -141,8 +141,8 @@ def _with_others(text: str, before: str) -> str:
     return text.replace("END:VCALENDAR", "".join(others) + "END:VCALENDAR")
 
 
-def _not_ours(file: Path) -> Trouble:
-    return Trouble(
+def _not_ours(file: Path) -> WizardError:
+    return WizardError(
         "calendar.exists",
         f"{file} exists already, and is no calendar that the wizard wrote.",
         why="It may hold something else, so it was left as it is. Its own calendar it replaces.",
@@ -152,8 +152,8 @@ def _not_ours(file: Path) -> Trouble:
     )
 
 
-def _unwritable(file: Path, error: OSError, code: Exit) -> Trouble:
-    return Trouble(
+def _unwritable(file: Path, error: OSError, code: Exit) -> WizardError:
+    return WizardError(
         "calendar.unwritable",
         f"{file} can't be written.",
         why=f"{error.strerror}." if error.strerror else "",

@@ -18,7 +18,7 @@ from pyicloud.exceptions import (
     PyiCloudTrustedDeviceVerificationException,
 )
 
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.messages import trouble
 from wizard.icloud.refusals import NO_SMS, TOO_MANY_CODES, Answer, busy_code, says_nothing
 from wizard.icloud.service import Service
@@ -43,7 +43,7 @@ class Challenge:
         self._clock = clock
         self._ways: list[Delivery] = []
         self._phone: Phone | None = None
-        self._notice: Trouble | None = None
+        self._notice: WizardError | None = None
         self._sent_at = clock()
 
     def opened(self, failure: OSError | None) -> CodeWanted:
@@ -140,7 +140,7 @@ class Challenge:
         with contextlib.suppress(PyiCloudException, ValueError):
             self._service.find_phones()
 
-    def _refusal(self) -> Trouble | None:
+    def _refusal(self) -> WizardError | None:
         """What stands behind pyicloud's plain "no" when it is not the code's fault."""
         judged = [
             answer for answer in self._transport.answers if "/verify/" in answer.path or "/bridge/" in answer.path

@@ -110,7 +110,7 @@ def tidy(pair: Pair) -> Pair:
 
 
 def fit_for_icloudpd(pair: Pair) -> Pair:
-    """The pair as icloudpd takes it without asking for anything; a Trouble where it can't be made so."""
+    """The pair as icloudpd takes it without asking for anything; a WizardError where it can't be made so."""
     if not read_session(pair.session):
         raise trouble("icloud.session-unreadable", "The session file is no JSON object, as after an interrupted write.")
     if not has_token(pair, "session_token"):

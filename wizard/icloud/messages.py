@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wizard.command import Command, photosync_wizard
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,10 +257,10 @@ MESSAGES: dict[str, Message] = {
 }
 
 
-def trouble(code: str, why: str = "", fix: str = "") -> Trouble:
+def trouble(code: str, why: str = "", fix: str = "") -> WizardError:
     """The trouble with this code; `why` and `fix` instead of the usual ones where more is known."""
     words = MESSAGES[code]
-    return Trouble(
+    return WizardError(
         code,
         words.what,
         why=why or words.why,
@@ -271,7 +271,7 @@ def trouble(code: str, why: str = "", fix: str = "") -> Trouble:
     )
 
 
-def unavailable(status: int, password_accepted: bool | None) -> Trouble:
+def unavailable(status: int, password_accepted: bool | None) -> WizardError:
     """Apple could not answer: what its status stands for, and what became of the password (None: none was sent)."""
     password = {None: "", True: " The password was accepted.", False: " It said nothing about the password."}[
         password_accepted

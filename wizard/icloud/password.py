@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 from wizard.icloud.daemon_thread import in_daemon_thread
 from wizard.icloud.input_checks import account_name
 
@@ -56,7 +56,7 @@ class Keeper:
         await self._ask(work)
 
     async def _ask(self, work: Callable[[], Any]) -> Any:
-        refusal: Trouble | None = None
+        refusal: WizardError | None = None
 
         def attempt() -> Any:
             try:
@@ -68,7 +68,7 @@ class Keeper:
             answer = await in_daemon_thread(attempt, limit=self._seconds)
         except TimeoutError:
             refusal = _refused(self.name, f"It did not answer within {self._seconds:.0f} seconds; it may be locked.")
-        if refusal or isinstance(answer, Trouble):
+        if refusal or isinstance(answer, WizardError):
             raise refusal or answer
         return answer
 
@@ -103,8 +103,8 @@ def _fit(backend: Any) -> Iterator[Any]:
         yield backend
 
 
-def _refused(name: str, why: str) -> Trouble:
-    return Trouble(
+def _refused(name: str, why: str) -> WizardError:
+    return WizardError(
         "icloud.keyring",
         f"The keyring {name} does not work.",
         why=why,

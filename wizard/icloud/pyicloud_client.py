@@ -22,7 +22,7 @@ from pyicloud.exceptions import (
     PyiCloudFailedLoginException,
 )
 
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.challenge import Challenge
 from wizard.icloud.files import Pair, has_token, pyicloud_names
 from wizard.icloud.ladder import Rung
@@ -71,7 +71,7 @@ class PyicloudClient:
         self._note_password()
         self._transport.answers.clear()
 
-    def trouble_of(self, error: Exception) -> Trouble:
+    def trouble_of(self, error: Exception) -> WizardError:
         """The refusal behind an exception of the current step."""
         return trouble_of(error, self._transport.answers, self._hints())
 

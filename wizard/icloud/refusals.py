@@ -1,4 +1,4 @@
-"""Apple's refusals told apart: from pyicloud's exception and how Apple answered to a Trouble in plain words. Pure.
+"""Apple's refusals told apart: from pyicloud's exception and how Apple answered to a WizardError in plain words. Pure.
 
 pyicloud reports a wrong password, an unknown account and a busy Apple alike, so the answers themselves decide. No text of
 Apple's or of pyicloud's is passed on: it may carry tokens. The words are in `words`.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.messages import trouble, unavailable
 
 WRONG_PASSWORD = "-20101"  # noqa: S105 - Apple's number for it
@@ -60,9 +60,9 @@ class Hints:
     web_access: bool | None = None
 
 
-def trouble_of(error: Exception, answers: Sequence[Answer], hints: Hints) -> Trouble:
+def trouble_of(error: Exception, answers: Sequence[Answer], hints: Hints) -> WizardError:
     """The refusal that an exception out of pyicloud stands for, given the answers to the requests of this call."""
-    if isinstance(error, Trouble):
+    if isinstance(error, WizardError):
         return error
     code = code_of(error, answers, hints)
     if code == "icloud.unreachable":
@@ -74,7 +74,7 @@ def trouble_of(error: Exception, answers: Sequence[Answer], hints: Hints) -> Tro
     return trouble(code)
 
 
-def busy_trouble(code: str, answer: Answer, hints: Hints) -> Trouble:
+def busy_trouble(code: str, answer: Answer, hints: Hints) -> WizardError:
     """The trouble of an answer whose `busy_code` this is."""
     return unavailable(answer.status, hints.password_accepted) if code == "icloud.unavailable" else trouble(code)
 

@@ -1,4 +1,4 @@
-"""Signing in as a conversation: each call leads to the next step, or raises a Trouble with what to do next. No UI in here.
+"""Signing in as a conversation: each call leads to the next step, or raises a WizardError with what to do next. No UI in here.
 
     async with SigningIn(private_folder) as signing_in:
         step = await signing_in.start("you@example.com", password)      # CodeWanted, SignedIn, TermsWanted, ...
@@ -23,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.daemon_thread import in_daemon_thread
 from wizard.icloud.files import Pair, is_of_china, tidy, without_session
 from wizard.icloud.input_checks import account_name, is_account_name, is_app_specific, read_code
@@ -113,7 +113,7 @@ class SigningIn:
         return await self._step(lambda client: client.use_security_key(), self._limits.key)
 
     async def photos(self, on_consent_asked: Callable[[], None] = lambda: None) -> Library:
-        """Look at the photo library, which proves that photos can be read at all; a Trouble says why they can't.
+        """Look at the photo library, which proves that photos can be read at all; a WizardError says why they can't.
 
         `on_consent_asked` is called when Apple asks on the person's devices first, for whose answer this then waits.
         """
@@ -160,7 +160,7 @@ class SigningIn:
             before.left.set()
         clock, limits = self._clock, self._limits
 
-        def work() -> Step | Trouble:
+        def work() -> Step | WizardError:
             from wizard.icloud.pyicloud_client import PyicloudClient  # noqa: PLC0415 - pyicloud takes a second to load
 
             if before and before.client and not before.busy:
@@ -172,14 +172,14 @@ class SigningIn:
             except Exception as error:  # noqa: BLE001 - what it says may hold the password
                 return trouble("icloud.unexpected", f"{type(error).__name__} before any request.")
             outcome = _attempt(client, enter)
-            if isinstance(outcome, Trouble):
+            if isinstance(outcome, WizardError):
                 client.close()
             else:
                 talk.client = client
             return outcome
 
         outcome = await self._talked(talk, work, limits.step)
-        if isinstance(outcome, Trouble):
+        if isinstance(outcome, WizardError):
             if self._talk is talk:
                 self._talk = None
             raise outcome
@@ -194,11 +194,11 @@ class SigningIn:
             raise trouble("icloud.busy")
         client = talk.client
         outcome = await self._talked(talk, lambda: _attempt(client, work), limit or self._limits.step)
-        if isinstance(outcome, Trouble):
+        if isinstance(outcome, WizardError):
             raise outcome
         return outcome
 
-    async def _talked(self, talk: _Talk, work: Callable[[], T], limit: float) -> T | Trouble:
+    async def _talked(self, talk: _Talk, work: Callable[[], T], limit: float) -> T | WizardError:
         """The outcome of `work` in a thread; who stops waiting for it leaves the client."""
         talk.busy = True
         came = False
@@ -218,8 +218,8 @@ class SigningIn:
                     self._talk = None
 
 
-def _attempt(client: PyicloudClient, work: Callable[[PyicloudClient], T]) -> T | Trouble:
-    """What the work came to, with every refusal as a Trouble that carries nothing of pyicloud's along."""
+def _attempt(client: PyicloudClient, work: Callable[[PyicloudClient], T]) -> T | WizardError:
+    """What the work came to, with every refusal as a WizardError that carries nothing of pyicloud's along."""
     client.begin_step()
     try:
         return work(client)

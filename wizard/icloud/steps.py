@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.ladder import Rung
 
 Delivery = Literal["device", "sms", "unknown"]
@@ -49,7 +49,7 @@ class CodeWanted:
     sent_at: datetime
     may_have_two_codes: bool = False
     phone: Phone | None = None
-    notice: Trouble | None = None
+    notice: WizardError | None = None
     can_be_sent_again: bool = True
 
 
@@ -58,7 +58,7 @@ class WrongCode:
     """The code was not accepted; `step` is how to go on without starting over, `why` the words for it."""
 
     step: CodeWanted
-    why: Trouble
+    why: WizardError
 
 
 @dataclass(frozen=True, slots=True)

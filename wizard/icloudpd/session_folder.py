@@ -1,6 +1,6 @@
 """Where a CronJob's icloudpd looks for its session, and how it is called: told from the specification, or not at all. Pure.
 
-A session in any other folder helps nobody, so what can't be known is a Trouble, never a guess.
+A session in any other folder helps nobody, so what can't be known is a WizardError, never a guess.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 
 from wizard.accounts import AccountNames
 from wizard.command import kubectl
-from wizard.errors import Exit, Retry, Trouble, shorten
+from wizard.errors import Exit, Retry, WizardError, shorten
 from wizard.icloudpd.workload import Workload, opaque
 
 NAME = "icloudpd"
@@ -23,7 +23,7 @@ def directory_of(
 ) -> str:
     """The session's folder, an absolute path on the config claim; `user` is who the container runs as, None if unsaid.
 
-    Raises Trouble when it can't be told, or when it is not on the claim.
+    Raises WizardError when it can't be told, or when it is not on the claim.
     """
     if workload.options is None:
         raise _not_ready(
@@ -76,8 +76,8 @@ def _home(workload: Workload, user: int | None) -> str:
     return "/root" if not user else ""
 
 
-def _not_ready(what: str, why: str, names: AccountNames, namespace: str) -> Trouble:
-    return Trouble(
+def _not_ready(what: str, why: str, names: AccountNames, namespace: str) -> WizardError:
+    return WizardError(
         "renewal.not-ready",
         what,
         why=why,

@@ -1,4 +1,4 @@
-"""Talks to one cluster: Kubernetes' requests as plain JSON in and out. What a caller sees of errors is Trouble.
+"""Talks to one cluster: Kubernetes' requests as plain JSON in and out. What a caller sees of errors is WizardError.
 
 No generated models. How a request gets there is `wizard.kube.wire`'s business.
 """
@@ -236,7 +236,7 @@ class Cluster:
     async def service_get(
         self, namespace: str, service: str, port: int | str, path: str, *, seconds: float = REQUEST_SECONDS
     ) -> ServiceAnswer:
-        """GET `path` of a service through the API server's proxy. Raises Trouble when the proxy itself refuses."""
+        """GET `path` of a service through the API server's proxy. Raises WizardError when the proxy itself refuses."""
         return await self.service_send("GET", namespace, service, port, path, seconds=seconds)
 
     async def service_send(
@@ -251,7 +251,7 @@ class Cluster:
         headers: Mapping[str, str] | None = None,
         seconds: float = REQUEST_SECONDS,
     ) -> ServiceAnswer:
-        """Any request to a service through the API server's proxy; its own error statuses are answers, not Trouble."""
+        """Any request to a service through the API server's proxy; its own error statuses are answers, not WizardError."""
         proxied = f"/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy/{path.lstrip('/')}"
         async with self._wire.exchange(
             method,
@@ -354,7 +354,7 @@ async def connect(
 ) -> Cluster:
     """A Cluster for what kubectl would connect to with the same flags and environment; sends nothing yet.
 
-    Raises Trouble (exit code 5) for a kubeconfig or credentials that can't be used.
+    Raises WizardError (exit code 5) for a kubeconfig or credentials that can't be used.
     """
     environment = dict(os.environ if env is None else env)
     config = kubeconfig.load(kubeconfig_flag, context, env=environment, home=home or Path.home())

@@ -1,4 +1,4 @@
-"""Names the reason when no connection comes about: from the HTTP library's exceptions to Trouble.
+"""Names the reason when no connection comes about: from the HTTP library's exceptions to WizardError.
 
 The only other module that knows that library's exceptions is the client. On a certificate with other names it asks the
 server once more what the certificate says.
@@ -13,7 +13,7 @@ import ssl
 from dataclasses import dataclass, field
 
 from wizard.command import kubectl
-from wizard.errors import Retry, Trouble, shorten
+from wizard.errors import Retry, WizardError, shorten
 from wizard.kube.errors import SHOW_SERVER, CredentialsRejected, NotKubernetes, TlsMismatch, Unreachable
 
 _PLAIN = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")
@@ -40,7 +40,7 @@ class Target:
     proxy: str = field(default="", repr=False)
 
 
-def trouble_of(error: BaseException, target: Target) -> Trouble:
+def trouble_of(error: BaseException, target: Target) -> WizardError:
     """What `error`, raised while connecting or sending, means; certificate names are not looked up."""
     chain = _chain(error)
     for link in (one for one in chain if type(one).__module__ == "ssl"):  # the HTTP library's heirs lack their fields
@@ -63,7 +63,7 @@ def trouble_of(error: BaseException, target: Target) -> Trouble:
     return _by_kind(chain, target)
 
 
-async def with_certificate_names(trouble: Trouble, authority: bytes, target: Target) -> Trouble:
+async def with_certificate_names(trouble: WizardError, authority: bytes, target: Target) -> WizardError:
     """`trouble`, and for a certificate with other names a second look that says which names it carries.
 
     `authority` is the PEM that the kubeconfig names, empty when it names none. A TLS context of its own is used: the
@@ -75,7 +75,7 @@ async def with_certificate_names(trouble: Trouble, authority: bytes, target: Tar
     return _name_mismatch(target, names) if names else trouble
 
 
-def _by_kind(chain: list[BaseException], target: Target) -> Trouble:
+def _by_kind(chain: list[BaseException], target: Target) -> WizardError:
     for link in chain:
         if isinstance(link, ConnectionRefusedError):
             return _unreachable(target, f"Nothing listens at {target.host} port {target.port}.", "refused")
@@ -107,7 +107,7 @@ def _unreachable(target: Target, why: str, slug: str) -> Unreachable:
     )
 
 
-def _certificate(error: ssl.SSLCertVerificationError, target: Target, names: tuple[str, ...] | None) -> Trouble:
+def _certificate(error: ssl.SSLCertVerificationError, target: Target, names: tuple[str, ...] | None) -> WizardError:
     if error.verify_code in (62, 64) or "mismatch" in (error.verify_message or ""):
         return _name_mismatch(target, names or ())
     if error.verify_code == 10:
@@ -148,7 +148,7 @@ def _name_mismatch(target: Target, names: tuple[str, ...]) -> TlsMismatch:
     )
 
 
-def _tls(error: ssl.SSLError, target: Target) -> Trouble:
+def _tls(error: ssl.SSLError, target: Target) -> WizardError:
     said = f"{getattr(error, 'reason', '')} {error}".upper().replace(" ", "_")
     if any(word in said for word in _PLAIN):
         return NotKubernetes(

@@ -1,6 +1,6 @@
 """Who we say we are: the user entry of a kubeconfig as headers and a client certificate.
 
-Runs exec plugins (without a terminal, their complaints become part of the Trouble), reads token files again when they
+Runs exec plugins (without a terminal, their complaints become part of the WizardError), reads token files again when they
 may have changed, and refreshes what expires. Nothing here prints, logs or keeps a secret longer than it is valid.
 """
 
@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import quote
 
 from wizard.command import line
-from wizard.errors import Retry, Trouble, shorten
+from wizard.errors import Retry, WizardError, shorten
 from wizard.kube.errors import CredentialsRejected
 from wizard.kube.kubeconfig import Kubeconfig
 
@@ -55,7 +55,7 @@ class Credentials:
 
 
 async def obtain(config: Kubeconfig, env: Mapping[str, str], private_dir: Path) -> Credentials:
-    """The credentials of the chosen context's user. Raises Trouble when they can't be had."""
+    """The credentials of the chosen context's user. Raises WizardError when they can't be had."""
     user = config.user
     headers = _impersonation(user)
     certificate = _data_or_file(user, "client-certificate")
@@ -232,7 +232,7 @@ async def _run_plugin(name: str, entry: Mapping[str, Any], env: Mapping[str, str
     return output
 
 
-def _plugin_trouble(name: str, entry: Mapping[str, Any], why: str) -> Trouble:
+def _plugin_trouble(name: str, entry: Mapping[str, Any], why: str) -> WizardError:
     words = [str(part) for part in (entry.get("command") or "", *(entry.get("args") or ()))]
     command = shorten(" ".join(takewhile(lambda word: not word.startswith("-"), words)))
     return CredentialsRejected(

@@ -1,4 +1,4 @@
-"""What can go wrong between us and an API server, as Trouble in a person's words.
+"""What can go wrong between us and an API server, as WizardError in a person's words.
 
 Built from plain values (status, headers, body, exception texts); the HTTP library's own exceptions stop in
 `wizard.kube.client`. Nothing in here holds a token, a header's value or a body that was sent.
@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from wizard.command import Command, kubectl
-from wizard.errors import Exit, Retry, Trouble, shorten
+from wizard.errors import Exit, Retry, WizardError, shorten
 
 SHOW_SERVER = kubectl("config", "view", "--minify", "-o", "jsonpath={.clusters[0].cluster.server}")
 """Shows the address of the server that the kubeconfig leads to."""
 
 
-class ClusterTrouble(Trouble):
+class ClusterTrouble(WizardError):
     """The cluster can't be asked at all: exit code 5."""
 
     def __init__(
@@ -49,7 +49,7 @@ class NotKubernetes(ClusterTrouble):
     """Something answered that is no Kubernetes API server: a captive portal, another port, plain HTTP."""
 
 
-class TimedOut(Trouble):
+class TimedOut(WizardError):
     """The server took the request and did not answer in time."""
 
     def __init__(self, what: str) -> None:
@@ -62,7 +62,7 @@ class TimedOut(Trouble):
         )
 
 
-class Expired(Trouble):
+class Expired(WizardError):
     """A watch or a list's continuation is too old: list again. `fresh_continue` is the server's offer to go on."""
 
     def __init__(self, message: str, fresh_continue: str = "") -> None:
@@ -76,7 +76,7 @@ class Expired(Trouble):
         self.fresh_continue = fresh_continue
 
 
-class Refused(Trouble):
+class Refused(WizardError):
     """The server answered a request with an error. `status` is HTTP's, `reason` Kubernetes' word for it."""
 
     def __init__(
@@ -160,7 +160,7 @@ def is_status(body: Any) -> bool:
     return isinstance(body, Mapping) and body.get("kind") == "Status"
 
 
-def refusal(method: str, path: str, status: int, headers: Mapping[str, str], text: str) -> Trouble:
+def refusal(method: str, path: str, status: int, headers: Mapping[str, str], text: str) -> WizardError:
     """What an answer with an error status means."""
     body: Any = None
     if text.lstrip().startswith("{"):
@@ -259,7 +259,7 @@ def rejected(message: str = "") -> CredentialsRejected:
     )
 
 
-def in_band(status: Mapping[str, Any]) -> Trouble:
+def in_band(status: Mapping[str, Any]) -> WizardError:
     """What the Status inside a watch's ERROR event means."""
     code = status.get("code")
     message = str(status.get("message", ""))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard.command import Command, kubectl, line
-from wizard.errors import Exit, Retry, Trouble, shorten
+from wizard.errors import Exit, Retry, WizardError, shorten
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 IN_CLUSTER = "in-cluster"
@@ -56,7 +56,7 @@ def load(
     home: Path,
     service_account: Path = SERVICE_ACCOUNT,
 ) -> Kubeconfig:
-    """What kubectl would connect with. Raises Trouble when there is no such thing."""
+    """What kubectl would connect with. Raises WizardError when there is no such thing."""
     paths = config_files(flag, env, home)
     if flag and _is_missing(paths[0]):
         raise _trouble(
@@ -75,7 +75,7 @@ def load(
 
 
 def read(path: Path) -> Mapping[str, Any]:
-    """One file as a mapping; an empty file is an empty mapping. Raises Trouble when it can't be read or isn't YAML."""
+    """One file as a mapping; an empty file is an empty mapping. Raises WizardError when it can't be read or isn't YAML."""
     import yaml  # noqa: PLC0415 - only whoever connects pays for it
 
     try:
@@ -136,7 +136,7 @@ def merge(files: Sequence[tuple[Path, Mapping[str, Any]]]) -> dict[str, Any]:
 
 
 def choose(merged: Mapping[str, Any], context: str | None, files: tuple[Path, ...] = ()) -> Kubeconfig:
-    """The entries of `context`, or of the current context. Raises Trouble naming the contexts that there are."""
+    """The entries of `context`, or of the current context. Raises WizardError naming the contexts that there are."""
     contexts = {entry["name"]: entry["context"] for entry in merged["contexts"]}
     name = context or merged["current-context"]
     known = ", ".join(sorted(contexts)) or "none"
@@ -236,7 +236,7 @@ def _in_cluster(env: Mapping[str, str], service_account: Path) -> Kubeconfig | N
     )
 
 
-def _nothing_found(paths: tuple[Path, ...], present: tuple[Path, ...]) -> Trouble:
+def _nothing_found(paths: tuple[Path, ...], present: tuple[Path, ...]) -> WizardError:
     looked = ", ".join(str(path) for path in paths)
     state = "is empty" if present else "doesn't exist"
     return _trouble(
@@ -249,7 +249,7 @@ def _nothing_found(paths: tuple[Path, ...], present: tuple[Path, ...]) -> Troubl
     )
 
 
-def _not_a_kubeconfig(path: Path, why: str) -> Trouble:
+def _not_a_kubeconfig(path: Path, why: str) -> WizardError:
     return _trouble(
         "kubeconfig.not-yaml",
         f"The file {path} is not a kubeconfig.",
@@ -258,5 +258,5 @@ def _not_a_kubeconfig(path: Path, why: str) -> Trouble:
     )
 
 
-def _trouble(code: str, what: str, *, why: str = "", fix: str = "", commands: tuple[Command, ...] = ()) -> Trouble:
-    return Trouble(code, what, why=why, fix=fix, commands=commands, exit_code=Exit.UNREACHABLE, retry=Retry.NEVER)
+def _trouble(code: str, what: str, *, why: str = "", fix: str = "", commands: tuple[Command, ...] = ()) -> WizardError:
+    return WizardError(code, what, why=why, fix=fix, commands=commands, exit_code=Exit.UNREACHABLE, retry=Retry.NEVER)

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 
 APP = "photosync-wizard"
 
@@ -30,7 +30,7 @@ def open_private(root: Path) -> Path:
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         if root.is_symlink() or root.stat().st_uid != os.getuid():
-            raise Trouble(
+            raise WizardError(
                 "private.not-ours",
                 f"The folder {root} belongs to somebody else.",
                 why="Keys are written there for a moment, so it has to be yours alone.",
@@ -43,7 +43,7 @@ def open_private(root: Path) -> Path:
         own = root / str(os.getpid())
         own.mkdir(mode=0o700)
     except OSError as error:
-        raise Trouble(
+        raise WizardError(
             "private.unusable",
             f"No private folder can be made at {root}.",
             why=error.strerror or "",

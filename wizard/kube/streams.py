@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wizard.command import kubectl
-from wizard.errors import Retry, Trouble, shorten
+from wizard.errors import Retry, WizardError, shorten
 from wizard.kube.errors import Forbidden, Invalid, NotFound, ServerFault, Unreachable, rejected
 
 V5 = "v5.channel.k8s.io"
@@ -59,7 +59,7 @@ class Stream:
             await self._frame(STDIN, data[start : start + CHUNK])
 
     async def end_stdin(self) -> None:
-        """Ends the process's input. Raises Trouble on servers before 1.30, which have no way to say so."""
+        """Ends the process's input. Raises WizardError on servers before 1.30, which have no way to say so."""
         self._must_end_stdin()
         await self._frame(CLOSE, bytes([STDIN]))
 
@@ -87,7 +87,7 @@ class Stream:
 
     def _must_end_stdin(self) -> None:
         if not self.can_end_stdin:
-            raise Trouble(
+            raise WizardError(
                 "kube.stdin-cannot-end",
                 "This cluster's API server can't be told that the input of a command is over.",
                 why="That needs the protocol of Kubernetes 1.30.",
@@ -147,7 +147,7 @@ def outcome(status: Mapping[str, Any]) -> tuple[int | None, str]:
     return None, message
 
 
-def handshake_refused(status: int, namespace: str, pod: str, kind: str) -> Trouble:
+def handshake_refused(status: int, namespace: str, pod: str, kind: str) -> WizardError:
     """Why a websocket was refused; the library keeps the status only, so the words are ours."""
     what = "run a command in" if kind == "exec" else "attach to"
     if status == 401:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from wizard.errors import Retry, Trouble
+from wizard.errors import Retry, WizardError
 from wizard.kube import light
 from wizard.kube.connecting import Target
 from wizard.kube.credentials import Credentials, authority
@@ -43,7 +43,7 @@ class Transport:
 def open_transport(
     config: Kubeconfig, credentials: Credentials, env: Mapping[str, str], private_dir: Path
 ) -> Transport:
-    """A session for the chosen context. Raises Trouble for an address, authority or proxy that can't be used."""
+    """A session for the chosen context. Raises WizardError for an address, authority or proxy that can't be used."""
     target = _target(config, env)
     ca = authority(config)
     configuration, rest_client = light.load()
@@ -188,7 +188,7 @@ def _key_files(credentials: Credentials, private_dir: Path) -> Iterator[tuple[st
             Path(name).unlink(missing_ok=True)
 
 
-def _bad_certificate(error: Exception) -> Trouble:
+def _bad_certificate(error: Exception) -> WizardError:
     return ClusterTrouble(
         "kube.certificate-data",
         "A certificate or key in the kubeconfig can't be used.",

@@ -20,7 +20,7 @@ class WatchEvent:
 
 
 async def events_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[WatchEvent]:
-    """The events of one watch answer until it ends. Raises Expired or another Trouble for an ERROR event."""
+    """The events of one watch answer until it ends. Raises Expired or another WizardError for an ERROR event."""
     rest = b""
     async for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")

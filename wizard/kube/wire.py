@@ -1,4 +1,4 @@
-"""Sends requests to one server and opens streams: turns, retries, credentials that end, and errors as Trouble.
+"""Sends requests to one server and opens streams: turns, retries, credentials that end, and errors as WizardError.
 
 Only this module and `wizard.kube.connecting` know the HTTP library's exceptions. It knows no kinds of objects.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.kube import credentials as who
 from wizard.kube import errors, kubeconfig
 from wizard.kube.connecting import trouble_of, with_certificate_names
@@ -230,7 +230,7 @@ class Wire:
                 self._transport = open_transport(self._config, fresh, self._env, self._private_dir)
             self._held = fresh
 
-    async def _no_connection(self, error: BaseException, transport: Transport) -> Trouble:
+    async def _no_connection(self, error: BaseException, transport: Transport) -> WizardError:
         return await with_certificate_names(trouble_of(error, transport.target), transport.authority, transport.target)
 
 
@@ -263,7 +263,7 @@ async def _from_api_server(response: Any) -> bool:
         return False
 
 
-async def _refusal(method: str, path: str, response: Any, used: who.Credentials) -> Trouble:
+async def _refusal(method: str, path: str, response: Any, used: who.Credentials) -> WizardError:
     if 300 <= response.status < 400:
         response.release()
         return errors.not_kubernetes(response.status)
@@ -271,7 +271,7 @@ async def _refusal(method: str, path: str, response: Any, used: who.Credentials)
     return errors.refusal(method, path, response.status, response.headers, text)
 
 
-def _named_plugin(trouble: Trouble, used: who.Credentials) -> Trouble:
+def _named_plugin(trouble: WizardError, used: who.Credentials) -> WizardError:
     if isinstance(trouble, errors.CredentialsRejected) and used.plugin:
         trouble.why = f'They come from the credential plugin "{used.plugin}". {trouble.why}'.strip()
     return trouble

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, TypeVar
 
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.kube.client import Cluster
 from wizard.kube.errors import ClusterTrouble, Expired, Forbidden, NotFound, TimedOut
 from wizard.observe.raw import page
@@ -42,7 +42,7 @@ async def ask(answer: Awaitable[Any], parse: Callable[[Any], T]) -> Read[T]:
     """What an answer says, or why there is none. Raises ClusterTrouble."""
     try:
         return Found(parse(await answer))
-    except Trouble as trouble:
+    except WizardError as trouble:
         return unread(trouble)
 
 
@@ -63,12 +63,12 @@ async def whole(cluster: Cluster, path: str, of: Callable[[Any], T], *, limit: i
                     break
     except Expired:
         more = True
-    except Trouble as trouble:
+    except WizardError as trouble:
         return unread(trouble)
     return Found(Page(tuple(items), more))
 
 
-def unread(trouble: Trouble) -> Missing | Unreadable:
+def unread(trouble: WizardError) -> Missing | Unreadable:
     """A refused request as a Read. Raises `trouble` itself when it is about the whole cluster."""
     if isinstance(trouble, ClusterTrouble):
         raise trouble

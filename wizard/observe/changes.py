@@ -12,7 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from wizard.choices import APPLICATION
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Busy, ClusterTrouble, Expired, Forbidden, Invalid, NotFound
 from wizard.observe.asking import found
@@ -75,15 +75,15 @@ async def changes(
     """A short word for each thing that changed since the look that `world` is of, as it happens.
 
     "relist" says that something may have been missed. What may not be watched is left out. A watch that the server fails at
-    says nothing and goes on later from where it was. Raises Trouble when the connection is lost, after which there are no
+    says nothing and goes on later from where it was. Raises WizardError when the connection is lost, after which there are no
     more words; closing it ends every watch.
     """
-    queue: asyncio.Queue[str | Trouble] = asyncio.Queue(_WAITING)
+    queue: asyncio.Queue[str | WizardError] = asyncio.Queue(_WAITING)
     tasks = [asyncio.create_task(_follow(cluster, settings, one, queue, pause)) for one in watched(settings, world)]
     try:
         while True:
             said = await queue.get()
-            if isinstance(said, Trouble):
+            if isinstance(said, WizardError):
                 raise said
             yield said
     finally:
@@ -93,7 +93,7 @@ async def changes(
 
 
 async def _follow(
-    cluster: Cluster, settings: Settings, one: Watched, queue: asyncio.Queue[str | Trouble], pause: Pause
+    cluster: Cluster, settings: Settings, one: Watched, queue: asyncio.Queue[str | WizardError], pause: Pause
 ) -> None:
     version = version_for(one.path, cluster.versions, settings)
     failures = 0
@@ -116,7 +116,7 @@ async def _follow(
         except ClusterTrouble as trouble:
             await queue.put(trouble)
             return
-        except Trouble as trouble:
+        except WizardError as trouble:
             asked = trouble.retry_after if isinstance(trouble, Busy) else None
             await pause(max(min(_PAUSE * 2**failures, _LONGEST_PAUSE), asked or 0.0))
             failures += 1

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Expired
 from wizard.observe.asking import unread
@@ -45,7 +45,7 @@ async def newest_jobs(cluster: Cluster, namespace: str) -> Read[Page[Job]]:
             kept = _newest((*kept, *_rows(page)))
     except Expired:
         return Found(Page(kept, more=True))
-    except Trouble as trouble:
+    except WizardError as trouble:
         return unread(trouble)
     return Found(Page(kept, more=not complete))
 

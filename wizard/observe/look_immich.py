@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wizard.choices import IMMICH_MOUNT, IMMICH_NAMESPACE
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.kube.client import Cluster, ServiceAnswer
 from wizard.kube.errors import ClusterTrouble
 from wizard.observe.asking import Budget, ask, found, mapped, together
@@ -196,7 +196,7 @@ async def _public(cluster: Cluster, service: Service, path: str) -> Mapping[str,
         )
     except ClusterTrouble:
         raise
-    except Trouble as trouble:
+    except WizardError as trouble:
         return f"{trouble.what} {trouble.why}".strip()
     body = answer.json()
     if answer.status != 200 or not isinstance(body, Mapping):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.kube.client import Cluster
 from wizard.observe import parse
 from wizard.observe.asking import Budget, ask, found, mapped, together, unread, whole
@@ -161,7 +161,7 @@ async def _log(cluster: Cluster, budget: Budget, source: Pod, lines: int) -> Rea
     name = source.meta.name
     try:
         text = await cluster.log(source.meta.namespace, name, _speaker(source.spec), tail=lines, limit_bytes=LOG_BYTES)
-    except Trouble as trouble:
+    except WizardError as trouble:
         return unread(trouble)
     return Found(LogTail(name, clean_lines(text)))
 

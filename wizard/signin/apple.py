@@ -11,7 +11,7 @@ import hmac
 import secrets
 from dataclasses import dataclass, field
 
-from wizard.errors import Retry, Trouble
+from wizard.errors import Retry, WizardError
 from wizard.icloud.files import Pair, has_token
 from wizard.icloud.messages import trouble
 from wizard.icloud.signing_in import SigningIn
@@ -41,23 +41,23 @@ async def sign_in_to_apple(
 ) -> SignedIn:
     """Leads from what `pair` still can do to a session. `renew` asks for the password although its tokens may do.
 
-    Raises Trouble, or GaveUp when the person leaves.
+    Raises WizardError, or GaveUp when the person leaves.
     """
     step: Step = PasswordWanted(trusted=False)
     if pair and has_token(pair, "session_token") and not renew:
         person.show(_ASKING)
         try:
             step = await signing.resume(pair)
-        except Trouble as trouble:
+        except WizardError as trouble:
             if trouble.code in _APPLE_IS_AWAY:
                 raise
     entrance = _Entrance(signing, passwords, pair, china)
-    why: Trouble | None = None
+    why: WizardError | None = None
     while not isinstance(step, SignedIn):
         try:
             step = await (entrance.enter(why) if isinstance(step, PasswordWanted) else _next(signing, person, step))
             why = None
-        except Trouble as trouble:
+        except WizardError as trouble:
             if trouble.code not in _FROM_THE_START:
                 raise
             step, why = PasswordWanted(trusted=False), trouble
@@ -77,7 +77,7 @@ class _Entrance:
     _salt: bytes = field(default_factory=lambda: secrets.token_bytes(16), init=False, repr=False)
     _refused: set[bytes] = field(default_factory=set, init=False, repr=False)
 
-    async def enter(self, why: Trouble | None) -> Step:
+    async def enter(self, why: WizardError | None) -> Step:
         """Sends a password once, and asks for another while Apple's answer can be fixed by typing."""
         while True:
             password = await self.passwords.get(why)
@@ -93,7 +93,7 @@ class _Entrance:
                     kept_password=self.passwords.from_keyring,
                     known=self.pair,
                 )
-            except Trouble as refusal:
+            except WizardError as refusal:
                 if refusal.retry is not Retry.NOW or refusal.code == "icloud.apple-id":
                     raise
                 if refusal.code in _REFUSED:
@@ -126,7 +126,7 @@ async def _next(signing: SigningIn, person: Person, step: Step) -> Step:
                 raise GaveUp
             return await signing.use_security_key()
         case _:
-            raise Trouble("renewal.lost", "Apple asks for the password again.", retry=Retry.NOW)
+            raise WizardError("renewal.lost", "Apple asks for the password again.", retry=Retry.NOW)
 
 
 async def _code(signing: SigningIn, person: Person, wanted: CodeWanted) -> Step:
@@ -144,7 +144,7 @@ async def _code(signing: SigningIn, person: Person, wanted: CodeWanted) -> Step:
                     if not isinstance(step, WrongCode):
                         return step
                     wanted, why = step.step, step.why
-        except Trouble as trouble:
+        except WizardError as trouble:
             if trouble.code in _FROM_THE_START or not (trouble.retry is Retry.NOW or trouble.code in _ANOTHER_WAY):
                 raise
             why = trouble

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloudpd.log import BEFORE_CODE, read_log
 from wizard.icloudpd.workload import read_workload
 from wizard.kube.client import Cluster
@@ -77,7 +77,7 @@ async def find_auth_pod(cluster: Cluster, pods: tuple[Pod, ...], now: datetime, 
         container = pod.spec.containers[0]
         try:
             log = await cluster.log(namespace, pod.meta.name, container.name, tail=LINES)
-        except Trouble:
+        except WizardError:
             log = ""
         lines = tuple(log.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n"))
         ending = read_log(LogTail(pod.meta.name, lines)).ending
@@ -107,7 +107,7 @@ async def _terminal(cluster: Cluster, namespace: str, pod: str, container: str) 
     """How the terminal of the container's program is set; empty where that can't be seen."""
     try:
         result = await cluster.exec(namespace, pod, container, _TERMINAL, seconds=LOOK_SECONDS)
-    except Trouble:
+    except WizardError:
         return ""
     return result.stdout.decode("utf-8", "replace")
 

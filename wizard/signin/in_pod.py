@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from wizard.apply.planned import PlannedChanges
-from wizard.errors import Exit, Retry, Trouble, shorten
+from wizard.errors import Exit, Retry, WizardError, shorten
 from wizard.handover.pod import HandoverPod, proof_of, until_gone
 from wizard.handover.prompts import Ask, Conversation, Prompt
 from wizard.icloud.messages import trouble
@@ -36,7 +36,7 @@ async def sign_in_inside(
 ) -> None:
     """Signs in with icloudpd itself, into the staging folder, and proves what came of it without a password.
 
-    Raises Trouble with icloudpd's own reason; what is in place stays as it is until the proof.
+    Raises WizardError with icloudpd's own reason; what is in place stays as it is until the proof.
     """
 
     async def write() -> Proof:
@@ -53,9 +53,9 @@ async def sign_in_inside(
         raise _not_lasting(proof, pod)
 
 
-def waits(pod: AuthPod) -> Trouble:
+def waits(pod: AuthPod) -> WizardError:
     """What the person is told of a pod that waits, before they choose."""
-    return Trouble(
+    return WizardError(
         "renewal.auth-pod-waits",
         f"Pod {pod.name} is already waiting for {pod.asks}.",
         why=f"Its icloudpd asked Apple by itself. {pod.leaves}",
@@ -77,7 +77,7 @@ async def answer(
 ) -> None:
     """Answers the icloudpd of a pod that waits, and proves what it wrote by the hand-over pod, without a password.
 
-    It writes into the session in place, so the pair there is kept before anything is typed. Raises Trouble with icloudpd's own
+    It writes into the session in place, so the pair there is kept before anything is typed. Raises WizardError with icloudpd's own
     reason; what was there before is in place again then. However it ends, the pod is gone, and the password that it kept in
     clear too.
     """
@@ -129,20 +129,20 @@ def _tell_removed(paths: tuple[str, ...], person: Person, note: Callable[[str], 
 
 
 async def _got_in(answered: Proof, person: Person, passwords: Passwords) -> None:
-    """Goes on where icloudpd has signed in. Raises Trouble with its own reason."""
+    """Goes on where icloudpd has signed in. Raises WizardError with its own reason."""
     if not answered.accepted:
         raise await _refused(answered, passwords)
     person.show(StageProgress(Stage.APPLE, Tick.DONE, "icloudpd has signed in"))
     person.show(StageProgress(Stage.PROVED, Tick.DOING, "asking it once more, without a password"))
 
 
-async def _refused(answered: Proof, passwords: Passwords) -> Trouble:
+async def _refused(answered: Proof, passwords: Passwords) -> WizardError:
     """It ended without getting in, for the reason that its own lines tell. A kept password that was refused is forgotten."""
     sign = answered.reading.signs[0][0] if answered.reading.signs else None
     if sign and sign.slug == WRONG_PASSWORD and passwords.from_keyring:
         await passwords.refused()
         return trouble("icloud.password-changed")
-    return Trouble(
+    return WizardError(
         "renewal.refused-inside",
         sign.summary if sign else "icloudpd ended without signing in.",
         why=sign.why if sign else shorten(answered.last_line),
@@ -152,9 +152,9 @@ async def _refused(answered: Proof, passwords: Passwords) -> Trouble:
     )
 
 
-def _not_lasting(proof: Proof, pod: HandoverPod) -> Trouble:
+def _not_lasting(proof: Proof, pod: HandoverPod) -> WizardError:
     """It got in with the password, and not without it."""
-    return Trouble(
+    return WizardError(
         "renewal.not-lasting",
         "icloudpd signed in, and does not get in a second time without the password.",
         why=shorten(proof.last_line),
@@ -187,14 +187,14 @@ async def _code(person: Person, prompt: Prompt, phones: tuple[tuple[str, str], .
     numbers = tuple(Phone(letter, ending[-2:]) for letter, ending in phones)
     sms = prompt.ask is Ask.SMS_CODE
     wanted = CodeWanted("sms" if sms else "device", () if sms else numbers, datetime.now(UTC), can_be_sent_again=False)
-    why = Trouble("icloud.code-shape", prompt.again.rstrip(".") + ".", retry=Retry.NOW) if prompt.again else None
+    why = WizardError("icloud.code-shape", prompt.again.rstrip(".") + ".", retry=Retry.NOW) if prompt.again else None
     while True:
         answer = await person.code(wanted, why)
         if not isinstance(answer, AnotherCode):
             return answer.digits
         if answer.phone is not None and numbers and not sms:
             return str(answer.phone.id)
-        why = Trouble(
+        why = WizardError(
             "renewal.no-other-code",
             "icloudpd asks Apple for a code only once.",
             fix="Type the code that came, or leave and start again.",

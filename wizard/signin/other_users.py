@@ -9,7 +9,7 @@ from wizard.annotations import HANDOVER, PURPOSE
 from wizard.apply.objects import send
 from wizard.apply.planned import PlannedChanges
 from wizard.command import Command, kubectl
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 from wizard.handover.pod import is_held, until_gone
 from wizard.kube.client import Cluster
 from wizard.kube.errors import NotFound
@@ -26,7 +26,7 @@ LOOK_EVERY_SECONDS = 0.3
 async def wait_for_users(cluster: Cluster, preparation: Preparation, person: Person) -> bool:
     """Waits until nothing else uses the session, or stops it when the person says so. Whether that took any waiting.
 
-    Raises GaveUp when the person leaves, and Trouble for what can't be stopped from here.
+    Raises GaveUp when the person leaves, and WizardError for what can't be stopped from here.
     """
     waited = False
     while users := await _users(cluster, preparation):
@@ -42,10 +42,10 @@ async def wait_for_users(cluster: Cluster, preparation: Preparation, person: Per
 
 
 async def refuse_beside_users(cluster: Cluster, preparation: Preparation) -> None:
-    """Raises Trouble when a pod has a claim that lets in one pod only: ours would wait for it."""
+    """Raises WizardError when a pod has a claim that lets in one pod only: ours would wait for it."""
     namespace, claim = preparation.namespace, preparation.names.config_claim
     if pods := await mounting_pods(cluster, namespace, claim):
-        raise Trouble(
+        raise WizardError(
             "renewal.claim-busy",
             f"Pod {pods[0].meta.name} has the claim {claim}, which lets in one pod at a time.",
             why="Its access mode is ReadWriteOncePod, so nobody can look at the session meanwhile.",
@@ -67,7 +67,7 @@ async def _users(cluster: Cluster, preparation: Preparation) -> tuple[Pod, ...]:
 
 
 async def refuse_if_held(cluster: Cluster, preparation: Preparation) -> None:
-    """Raises Trouble when somebody signs this account in just now, in another window or on another machine."""
+    """Raises WizardError when somebody signs this account in just now, in another window or on another machine."""
     target = preparation.handover.change.target
     for pod in preparation.leaving:
         if await _stays_held(cluster, pod, preparation.handover.directory):
@@ -94,7 +94,7 @@ async def _stays_held(cluster: Cluster, pod: Pod, directory: str) -> bool:
     """Whether somebody alive holds it: whoever has just died lets go within a moment."""
     if pod.phase != "Running" or pod.meta.deleting:
         return False
-    with suppress(Trouble):
+    with suppress(WizardError):
         for _ in range(LOOKS):
             if not await is_held(cluster, pod, directory):
                 return False
@@ -103,8 +103,8 @@ async def _stays_held(cluster: Cluster, pod: Pod, directory: str) -> bool:
     return False
 
 
-def _under_way(through: str, command: Command) -> Trouble:
-    return Trouble(
+def _under_way(through: str, command: Command) -> WizardError:
+    return WizardError(
         "renewal.under-way",
         "Another sign-in of this account is under way.",
         why=f"It works through {through}, in another window or on another machine. Two at once would spoil each other's session.",
@@ -116,7 +116,7 @@ def _under_way(through: str, command: Command) -> Trouble:
 
 
 async def refuse_if_later(cluster: Cluster, preparation: Preparation) -> None:
-    """Raises Trouble when a sign-in that was begun before this one is at the same claim: of two at once the first goes on.
+    """Raises WizardError when a sign-in that was begun before this one is at the same claim: of two at once the first goes on.
 
     What earlier ones left, and nobody holds, doesn't count.
     """
@@ -136,7 +136,7 @@ async def is_taken_over(cluster: Cluster, preparation: Preparation) -> bool:
         job = await cluster.get(target.path)
     except NotFound:
         return True
-    except Trouble:
+    except WizardError:
         return False
     return "deletionTimestamp" in job["metadata"]
 
@@ -145,14 +145,14 @@ async def is_another_at_it(cluster: Cluster, preparation: Preparation) -> bool:
     """Whether another sign-in of this account goes on; what can't be read counts as that."""
     try:
         jobs = await handover_jobs(cluster, preparation.namespace, preparation.names.config_claim)
-    except Trouble:
+    except WizardError:
         return True
     return bool(set(jobs) - {preparation.handover.change.target.name})
 
 
-def taken_over(preparation: Preparation) -> Trouble:
+def taken_over(preparation: Preparation) -> WizardError:
     """What the person is told whose sign-in was ended by another one."""
-    return Trouble(
+    return WizardError(
         "renewal.taken-over",
         "The pod of this sign-in was removed while it was in use.",
         why="Another sign-in of this account was begun meanwhile, or somebody deleted "
@@ -173,13 +173,13 @@ async def _stop(cluster: Cluster, pods: tuple[Pod, ...]) -> None:
 
 
 def _stopping(pod: Pod) -> DeleteObject:
-    """Deletes the pod's Job, or the pod itself when it stands alone. Raises Trouble for one that would come back."""
+    """Deletes the pod's Job, or the pod itself when it stands alone. Raises WizardError for one that would come back."""
     namespace, name = pod.meta.namespace, pod.meta.name
     kind, _, owner = pod.meta.owner.partition("/")
     if kind == "Job":
         return remove_job(Target("batch/v1", "Job", "jobs", namespace, owner))
     if kind:
-        raise Trouble(
+        raise WizardError(
             "renewal.comes-back",
             f"Pod {name} would come back at once: {kind} {owner} keeps it running.",
             why="Two programs on one session spoil it.",

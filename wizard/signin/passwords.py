@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from wizard.command import Address, photosync_wizard
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.password import Keeper
 from wizard.signin.person import Person
 
@@ -34,12 +34,12 @@ class Passwords:
             return None
         try:
             return await self.keeper.get(self.apple_id)
-        except Trouble as trouble:
+        except WizardError as trouble:
             self._refused = True
             self.note(f"{trouble.what} The password was asked for instead.")
             return None
 
-    async def get(self, why: Trouble | None = None) -> str:
+    async def get(self, why: WizardError | None = None) -> str:
         """The kept one, else what the person types, who is told `why`."""
         kept = await self.kept()
         self.from_keyring = kept is not None
@@ -52,7 +52,7 @@ class Passwords:
         if self.keeper:
             try:
                 await self.keeper.delete(self.apple_id)
-            except Trouble as trouble:
+            except WizardError as trouble:
                 self.note(f"{trouble.what} The kept password is refused by Apple and should be removed.")
 
     async def keep(self) -> bool:
@@ -91,7 +91,7 @@ async def forget(keeper: Keeper | None, apple_id: str) -> str:
         return "! There is no keyring here that keeps a password safe, so there is none to remove."
     try:
         await keeper.delete(apple_id)
-    except Trouble as refused:
+    except WizardError as refused:
         return f"! The kept password could not be removed. {refused.what} {refused.why}".rstrip()
     return f"  {keeper.name} keeps no password for this Apple ID any more."
 
@@ -102,7 +102,7 @@ async def keep(keep_used: Callable[[], Awaitable[bool]], keeper: Keeper | None, 
         return NO_KEYRING
     try:
         kept = await keep_used()
-    except Trouble:
+    except WizardError:
         return f"! {keeper.name} did not take the password; it will be asked for each time."
     if not kept:
         renew = address.line(photosync_wizard("reauth", "--renew"))

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from wizard.command import Command
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted, Delivery, Library, Phone, SecurityKeyWanted, TermsWanted
 
@@ -93,7 +93,7 @@ class Outcome:
     expires_at: datetime | None
     expiry_basis: str = ""
     library: Library | None = None
-    photos_trouble: Trouble | None = None
+    photos_trouble: WizardError | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -107,10 +107,10 @@ class Person(Protocol):
     def show(self, progress: StageProgress) -> None:
         """A stage has moved."""
 
-    async def password(self, apple_id: str, why: Trouble | None) -> str:
+    async def password(self, apple_id: str, why: WizardError | None) -> str:
         """The password; `why` says what was wrong with the one before. Asked once per sending."""
 
-    async def code(self, wanted: CodeWanted, why: Trouble | None) -> Code | AnotherCode:
+    async def code(self, wanted: CodeWanted, why: WizardError | None) -> Code | AnotherCode:
         """The code, or the wish for another one."""
 
     async def terms(self, wanted: TermsWanted) -> bool:
@@ -122,5 +122,5 @@ class Person(Protocol):
     async def in_use(self, pods: tuple[str, ...]) -> InUse:
         """What to do about pods that use the session."""
 
-    async def second_way(self, why: Trouble) -> bool:
+    async def second_way(self, why: WizardError) -> bool:
         """Whether to sign in once more with icloudpd itself, inside the pod, after the first way was refused there."""

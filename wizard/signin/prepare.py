@@ -16,7 +16,7 @@ from wizard.accounts import AccountNames
 from wizard.annotations import HANDOVER, PASSWORD_IN_CLEAR, PURPOSE
 from wizard.choices import SAID
 from wizard.command import Command, kubectl
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 from wizard.facts.accounts import apple_id_on_command_line
 from wizard.facts.objects import claim_named, claims_of, cron_job_named
 from wizard.handover.job import Handover, handover
@@ -122,7 +122,7 @@ class Preparation:
         return rights_of((self.plan, self.plan_inside, self.plan_in_own_pod))
 
     def permitted(self, answers: Mapping[Right, bool | None]) -> Preparation:
-        """The same, as far as the server allows it. Raises Trouble for a right that it denies and that can't be done without.
+        """The same, as far as the server allows it. Raises WizardError for a right that it denies and that can't be done without.
 
         A right of which it said nothing is told to the person, and not taken as granted.
         """
@@ -163,7 +163,7 @@ class PreparedSignIn:
 
 
 async def prepare_sign_in(cluster: Cluster, world: World, settings: Settings, account: str) -> PreparedSignIn:
-    """Reads what is needed and says what is in the way. Raises Trouble; changes nothing."""
+    """Reads what is needed and says what is in the way. Raises WizardError; changes nothing."""
     names = AccountNames.of(account, settings)
     namespace = settings.namespace
     cron_job: Mapping[str, Any] | None
@@ -181,7 +181,7 @@ async def prepare_sign_in(cluster: Cluster, world: World, settings: Settings, ac
     written = on_command_line or in_secret
     chosen = settings.apple_ids.get(account)
     if chosen and written and account_name(chosen) != account_name(written):
-        raise Trouble(
+        raise WizardError(
             "renewal.other-apple-id",
             f"You are signing in as {chosen}, and the CronJob {names.cron_job} signs in as {written}.",
             why="Each Apple ID has session files of its own, so the CronJob would not find yours.",
@@ -230,7 +230,7 @@ def decide(
 ) -> Preparation:
     """What a sign-in of `account` starts from. `cron_job` is its CronJob as the server has it, `pods` mount its claim.
 
-    Raises Trouble, with the commands that help, for what is still missing from iterations 1 and 2 or may not be done.
+    Raises WizardError, with the commands that help, for what is still missing from iterations 1 and 2 or may not be done.
     """
     names = AccountNames.of(account, settings)
     claim = _required(world, settings, names)
@@ -272,7 +272,7 @@ def _one_node_only(claim: Claim) -> bool:
 
 
 def _required(world: World, settings: Settings, names: AccountNames) -> Claim:
-    """The claim, when nothing that a sign-in needs is missing. Raises Trouble."""
+    """The claim, when nothing that a sign-in needs is missing. Raises WizardError."""
     if isinstance(world.claims, Unreadable):
         raise _missing(
             f"The claims in {settings.namespace} may not be read.", world.claims.message, "Use an account that may."
@@ -292,8 +292,8 @@ def _required(world: World, settings: Settings, names: AccountNames) -> Claim:
     return claim
 
 
-def _denied(rights: tuple[Right, ...]) -> Trouble:
-    return Trouble(
+def _denied(rights: tuple[Right, ...]) -> WizardError:
+    return WizardError(
         "renewal.rights",
         f"You may not do what a sign-in needs: {', '.join(f'{right.verb} {right.resource}' for right in rights)}.",
         why="The session is written through a pod, and exec over a websocket takes both get and create on pods/exec.",
@@ -303,8 +303,8 @@ def _denied(rights: tuple[Right, ...]) -> Trouble:
     )
 
 
-def _missing(what: str, why: str, fix: str, command: Command | None = None) -> Trouble:
-    return Trouble(
+def _missing(what: str, why: str, fix: str, command: Command | None = None) -> WizardError:
+    return WizardError(
         "renewal.not-ready",
         what,
         why=why,

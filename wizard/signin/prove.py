@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from wizard.command import kubectl
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 from wizard.handover.pod import ClaimContents, HandoverPod
 from wizard.icloud.files import Pair, has_token
 from wizard.icloud.ladder import SessionFacts
@@ -32,7 +32,7 @@ async def judge_session(
     *,
     before_sign_in: bool,
 ) -> tuple[SessionFacts, Pair | None]:
-    """What is known of the session in place, and its files when there are both. Raises Trouble when nobody could judge it.
+    """What is known of the session in place, and its files when there are both. Raises WizardError when nobody could judge it.
 
     `before_sign_in`: also where that is settled without Apple, whether Apple answers the pod.
     """
@@ -95,7 +95,7 @@ def password_there(paths: tuple[str, ...]) -> tuple[str, ...]:
 
 
 async def prove_reach(pod: HandoverPod, username: str, person: Person) -> None:
-    """Sees that Apple answers the pod, before a password or a code is asked for in vain. Raises Trouble when it does not."""
+    """Sees that Apple answers the pod, before a password or a code is asked for in vain. Raises WizardError when it does not."""
     person.show(StageProgress(Stage.CLAIM, Tick.DOING, "asking from the pod whether Apple answers it"))
     await pod.stage(*NO_SESSION_FILES)
     proof = await patiently(partial(pod.prove, username), person, Stage.CLAIM)
@@ -108,7 +108,7 @@ async def prove_reach(pod: HandoverPod, username: str, person: Person) -> None:
 async def prove_set_aside(pod: HandoverPod, username: str, person: Person) -> bool:
     """Whether icloudpd accepts the session that an earlier sign-in had to leave unproved; it is staged then, else forgotten.
 
-    Raises Trouble, and keeps it, when nobody could judge it again.
+    Raises WizardError, and keeps it, when nobody could judge it again.
     """
     person.show(
         StageProgress(
@@ -130,7 +130,7 @@ async def prove_set_aside(pod: HandoverPod, username: str, person: Person) -> bo
 async def prove_new(pod: HandoverPod, username: str, person: Person) -> Proof:
     """What icloudpd says of the staged pair, which Apple has just given; it is kept until that is known.
 
-    Raises Trouble when nobody could judge it: the next start proves it again.
+    Raises WizardError when nobody could judge it: the next start proves it again.
     """
     await pod.set_aside()
     proof = await patiently(partial(pod.prove, username), person)
@@ -161,10 +161,10 @@ async def patiently(prove: Callable[[], Awaitable[Proof]], person: Person, stage
     return proof
 
 
-def refused_by_icloudpd(proof: Proof, pod: HandoverPod) -> Trouble:
+def refused_by_icloudpd(proof: Proof, pod: HandoverPod) -> WizardError:
     """Apple let us in, and the cluster's icloudpd does not get in with the same session."""
     sign = proof.reading.signs[0][0] if proof.reading.signs else None
-    return Trouble(
+    return WizardError(
         "renewal.refused-by-icloudpd",
         "The cluster's icloudpd does not accept the session that Apple has just given.",
         why=sign.summary if sign else f"It ended with: {proof.last_line}",
@@ -174,13 +174,13 @@ def refused_by_icloudpd(proof: Proof, pod: HandoverPod) -> Trouble:
     )
 
 
-def not_judged(proof: Proof, pod: HandoverPod, *, set_aside: bool = False) -> Trouble:
+def not_judged(proof: Proof, pod: HandoverPod, *, set_aside: bool = False) -> WizardError:
     """Nobody can say whether the session lives: Apple did not answer, or icloudpd could not be run.
 
     `set_aside`: it is a new one, which waits on the claim to be proved.
     """
     sign = proof.reading.signs[0][0] if proof.reading.signs else None
-    return Trouble(
+    return WizardError(
         "renewal.not-judged",
         sign.summary if sign else "The cluster's icloudpd could not be asked about the session.",
         why=sign.why if sign else proof.why,

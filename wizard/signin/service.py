@@ -9,7 +9,7 @@ from typing import Protocol
 
 from wizard.command import Address
 from wizard.engine import Engine, Snapshot
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 from wizard.facts.accounts import with_seen_accounts
 from wizard.icloud.password import Keeper, available
 from wizard.kube.client import Cluster
@@ -45,7 +45,7 @@ class SignInService:
         self._cluster: Cluster | None = None
 
     async def look(self) -> Snapshot:
-        """Looks at the cluster now, and goes on from what is there. Raises Trouble."""
+        """Looks at the cluster now, and goes on from what is there. Raises WizardError."""
         self._snapshot = await self._engine.look()
         return self._snapshot
 
@@ -67,11 +67,11 @@ class SignInService:
         return self._opened.settings.address
 
     def accounts(self, wanted: Sequence[str] = ()) -> tuple[str, ...]:
-        """The wanted accounts, or every one. Raises Trouble for one that is not there."""
+        """The wanted accounts, or every one. Raises WizardError for one that is not there."""
         known = self.settings.accounts
         unknown = [name for name in wanted if name not in known]
         if unknown:
-            raise Trouble(
+            raise WizardError(
                 "reauth.unknown-account",
                 f"There is no account called {unknown[0]} in {self.settings.namespace}.",
                 fix=f"There is: {', '.join(known)}.",
@@ -81,7 +81,7 @@ class SignInService:
         return tuple(dict.fromkeys(wanted)) or known
 
     async def prepare_sign_in(self, account: str, apple_id: str | None = None) -> PreparedSignIn:
-        """What a sign-in of this account starts from, as `apple_id` where the person has said it. Raises Trouble."""
+        """What a sign-in of this account starts from, as `apple_id` where the person has said it. Raises WizardError."""
         settings = self.settings
         if apple_id:
             settings = replace(settings, apple_ids={**settings.apple_ids, account: apple_id})

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from wizard.apply.planned import PlannedChanges
 from wizard.command import Command
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.handover.pod import ClaimContents, HandoverPod
 from wizard.icloud.files import icloudpd_names
 from wizard.kube.errors import Refused
@@ -70,7 +70,7 @@ class SignInSetup:
                 await refuse_beside_users(cluster, preparation)
             opening = asyncio.create_task(self._open(pod, changes=changes))
             yield pod, opening
-        except Trouble:
+        except WizardError:
             if pod.pod and await is_taken_over(cluster, preparation):
                 self._is_to_resume = self._is_to_resume and not await is_another_at_it(cluster, preparation)
                 raise taken_over(preparation) from None
@@ -134,7 +134,7 @@ class SignInSetup:
             await opening
         try:
             await pod.close(lambda: self.planned.make(REMOVE))
-        except Trouble as trouble:
+        except WizardError as trouble:
             job = self.planned.plan[REMOVE].target.name
             self._failed(Stage.POD, f"job {job} could not be removed ({trouble.what}); it ends by itself")
 
@@ -142,7 +142,7 @@ class SignInSetup:
         """Notes on the claim whether a password lies there in clear, for the next `status`."""
         try:
             await self.planned.make(NOTE, password_note(path))
-        except Trouble as trouble:
+        except WizardError as trouble:
             if path:
                 text = f"{path} on the volume holds a password in clear, which could not be noted ({trouble.what})"
                 self._failed(Stage.CLAIM, text)
@@ -151,7 +151,7 @@ class SignInSetup:
         """Lets the CronJob go on, or says that it does not."""
         try:
             await self.planned.make(RESUME)
-        except Trouble as trouble:
+        except WizardError as trouble:
             change = self.planned.plan[RESUME]
             still = "is still" if self._is_paused else "may still be"
             text = f"{change.target.name} {still} paused ({trouble.what}); the next start resumes it, or you can"
@@ -174,7 +174,7 @@ async def _finished(work: Awaitable[None]) -> None:
         except TimeoutError:
             task.cancel()
             break
-        except Trouble:
+        except WizardError:
             break
     if cancelled:
         raise asyncio.CancelledError

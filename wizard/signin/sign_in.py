@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from wizard.apply.planned import PlannedChanges
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 from wizard.handover.pod import ClaimContents, HandoverPod
 from wizard.icloud.expiry import expiry
 from wizard.icloud.files import Pair, fit_for_icloudpd, has_token
@@ -110,7 +110,7 @@ class SignIn:
         return await self._passwords.keep()
 
     async def run(self) -> Outcome:
-        """Goes up the ladder until icloudpd accepts a session. Raises Trouble, or GaveUp when the person leaves."""
+        """Goes up the ladder until icloudpd accepts a session. Raises WizardError, or GaveUp when the person leaves."""
         limit = asyncio.timeout(LONGEST_SECONDS)
         try:
             async with limit:
@@ -118,7 +118,7 @@ class SignIn:
         except TimeoutError:
             if not limit.expired():
                 raise
-            raise Trouble(
+            raise WizardError(
                 "renewal.too-long",
                 f"The sign-in was not finished within {LONGEST_SECONDS / 60:.0f} minutes, so the wizard stopped it.",
                 why="The pod that holds the volume lives for half an hour only.",
@@ -167,7 +167,7 @@ class SignIn:
             signed_in = await sign_in_to_apple(
                 signing_in, self._passwords, self.person, pair, china=self.china, renew=renew
             )
-        except Trouble as refusal:
+        except WizardError as refusal:
             if refusal.code != "icloud.no-two-factor" or not await self.person.second_way(refusal):
                 raise
             return await self._inside(pod)
@@ -225,17 +225,17 @@ class SignIn:
         """Notes on the claim what is known now; the session is in place whether or not that can be written."""
         try:
             await self._planned.make(NOTE, session_note(self.clock(), expires_at, library))
-        except Trouble as trouble:
+        except WizardError as trouble:
             note = f"The session is in place, but its date could not be noted on the claim: {trouble.what}"
             self._notes += [note] if note not in self._notes else []
 
-    async def _photos(self, signing_in: SigningIn | None) -> tuple[Library | None, Trouble | None]:
+    async def _photos(self, signing_in: SigningIn | None) -> tuple[Library | None, WizardError | None]:
         if signing_in is None:
             return None, None
         self.person.show(StageProgress(Stage.PHOTOS, Tick.DOING, "looking at the photo library"))
         try:
             library = await signing_in.photos(lambda: self.person.show(_CONSENT))
-        except Trouble as trouble:
+        except WizardError as trouble:
             self.person.show(StageProgress(Stage.PHOTOS, Tick.FAILED, trouble.what))
             if trouble.code in CLOSES_PHOTOS:
                 return None, trouble

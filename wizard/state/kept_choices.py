@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from wizard.choices import APPLE_ID, SKIPPED, choice_called, choice_named, with_value
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.settings import DEFAULT_ACCOUNT, STATE, Choice, Settings
 from wizard.state.record import Choices
 
@@ -15,7 +15,7 @@ from wizard.state.record import Choices
 def chosen(choices: Choices, name: str, text: str) -> Choices:
     """`choices` with one set as typed; an empty text takes it back. `name` is a choice's id, or "skip" or "unskip" a step.
 
-    Raises Trouble for a value that can't be right and for a choice that there isn't.
+    Raises WizardError for a value that can't be right and for a choice that there isn't.
     """
     text = text.strip()
     if name in ("skip", "unskip"):
@@ -52,7 +52,7 @@ def unusable(choices: Choices) -> tuple[str, ...]:
     for choice, kept in _known(choices):
         try:
             choice.check(choice.text(kept))
-        except Trouble as trouble:
+        except WizardError as trouble:
             problems.append(f"What was kept as {choice.label} is not used: {trouble.what}")
     return tuple(problems)
 
@@ -61,7 +61,7 @@ def _usable(choices: Choices) -> Iterator[tuple[Choice[Any], Any]]:
     for choice, kept in _known(choices):
         try:
             value = choice.check(choice.text(kept))
-        except Trouble:
+        except WizardError:
             continue
         yield choice, value
 

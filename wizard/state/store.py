@@ -1,8 +1,8 @@
 """Finds, keeps and rescues the state of one cluster and namespace.
 
-A state is found by what its file says, never by the file's name alone. Opening comes in two parts, since the wizard
+A state is found by what its file says, never by the file's name alone. Workspace comes in two parts, since the wizard
 shows itself before it has reached the cluster: `last_used` by what the kubeconfig says, then `settle` once it was seen.
-What goes wrong with the disk is told in one sentence and never stops anybody: every method raises Trouble alone.
+What goes wrong with the disk is told in one sentence and never stops anybody: every method raises WizardError alone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.model import ClusterRef
 from wizard.state import files, troubles
 from wizard.state.record import BrokenStateError, FutureStateError, SecretInStateError, State
@@ -71,7 +71,7 @@ class Store:
         """The state that was last used with this server or else this context, before anybody asked the cluster.
 
         A `hint` without an authority may be any cluster at that address. The state's `cluster` is the one it belongs to, for
-        `settle` to compare. Raises Trouble for a state from a newer wizard.
+        `settle` to compare. Raises WizardError for a state from a newer wizard.
         """
 
         def rank(cluster: ClusterRef) -> int:
@@ -83,14 +83,14 @@ class Store:
         return self._find(hint, namespace, rank)
 
     def load(self, cluster: ClusterRef, namespace: str) -> Loaded:
-        """The state of this cluster, which was seen. Raises Trouble for a state from a newer wizard."""
+        """The state of this cluster, which was seen. Raises WizardError for a state from a newer wizard."""
         loaded = self._find(cluster, namespace, lambda other: int(same_cluster(other, cluster)))
         return replace(loaded, state=_seen_as(loaded.state, cluster))
 
     def settle(self, state: State, seen: ClusterRef) -> Loaded:
         """The state to go on with, now that the cluster was seen.
 
-        One that was never kept gives way to what is kept for this cluster. Raises Trouble when `state` is another
+        One that was never kept gives way to what is kept for this cluster. Raises WizardError when `state` is another
         cluster's; `load` then gives this one's own.
         """
         if state.saved_at is None:
@@ -103,7 +103,7 @@ class Store:
     def save(self, state: State) -> State:
         """Keeps `state` and returns it as kept; go on with that one. The previous one becomes the backup.
 
-        Raises Trouble when it can't be kept (the disk, another wizard, a newer one's file): nothing else is lost.
+        Raises WizardError when it can't be kept (the disk, another wizard, a newer one's file): nothing else is lost.
         """
         path = self.path(state.cluster, state.namespace)
         kept = replace(state, saved_at=self._now())
@@ -122,7 +122,7 @@ class Store:
     def hold(self, state: State) -> None:
         """Keeps a second wizard from writing this state until `release`, and lets go of any other.
 
-        Raises Trouble when another one has it ("state.locked": go on read-only) or the folder can't be written.
+        Raises WizardError when another one has it ("state.locked": go on read-only) or the folder can't be written.
         """
         path = self.path(state.cluster, state.namespace)
         if path not in self._held:
@@ -202,8 +202,8 @@ class Store:
                 if backup:
                     files.set_aside(_backup_of(path), suffix)
                 aside = files.set_aside(path, suffix)
-        except (OSError, Trouble) as error:
-            cause = error.what if isinstance(error, Trouble) else troubles.reason(error)
+        except (OSError, WizardError) as error:
+            cause = error.what if isinstance(error, WizardError) else troubles.reason(error)
             owner, problem = _parse(_content(_backup_of(path)) or b"")
             return _Rescued(
                 None if problem else owner,

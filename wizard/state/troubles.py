@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from wizard.command import kubectl, line
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 from wizard.model import ClusterRef
 
 
@@ -15,8 +15,8 @@ def reason(error: OSError) -> str:
     return error.strerror or type(error).__name__
 
 
-def other_cluster(kept: ClusterRef, seen: ClusterRef) -> Trouble:
-    return Trouble(
+def other_cluster(kept: ClusterRef, seen: ClusterRef) -> WizardError:
+    return WizardError(
         "state.other-cluster",
         f"What was kept for context {kept.context} belongs to another cluster than the one that answers now.",
         why=f"Kept: {_described(kept)}. Here: {_described(seen)}.",
@@ -30,8 +30,8 @@ def other_cluster(kept: ClusterRef, seen: ClusterRef) -> Trouble:
     )
 
 
-def secret_refused(error: ValueError) -> Trouble:
-    return Trouble(
+def secret_refused(error: ValueError) -> WizardError:
+    return WizardError(
         "state.secret-refused",
         "What you chose was not kept, since a part of it looks like a secret.",
         why=f"There is {error}.",
@@ -41,8 +41,8 @@ def secret_refused(error: ValueError) -> Trouble:
     )
 
 
-def changed_meanwhile() -> Trouble:
-    return Trouble(
+def changed_meanwhile() -> WizardError:
+    return WizardError(
         "state.changed-meanwhile",
         "Another photosync-wizard changed what is kept since this one was opened.",
         fix="Close this one and open it again; what the other one kept stays.",
@@ -51,8 +51,8 @@ def changed_meanwhile() -> Trouble:
     )
 
 
-def unwritable(path: Path, error: OSError) -> Trouble:
-    return Trouble(
+def unwritable(path: Path, error: OSError) -> WizardError:
+    return WizardError(
         "state.unwritable",
         f"What you choose can't be kept just now ({reason(error)}); the wizard goes on, and nothing else is lost.",
         why=f"It would be kept in {path}.",
@@ -63,14 +63,14 @@ def unwritable(path: Path, error: OSError) -> Trouble:
     )
 
 
-def locked(note: bytes) -> Trouble:
+def locked(note: bytes) -> WizardError:
     try:
         holder = json.loads(note)
         pid, since = int(holder["pid"]), str(holder["since"])
     except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
         pid, since = 0, ""
     who = f" (process {pid}, since {since})" if pid else ""
-    return Trouble(
+    return WizardError(
         "state.locked",
         f"Another photosync-wizard has this setup open{who}.",
         why="Two at once would overwrite each other's choices.",
@@ -81,8 +81,8 @@ def locked(note: bytes) -> Trouble:
     )
 
 
-def from_the_future(path: Path) -> Trouble:
-    return Trouble(
+def from_the_future(path: Path) -> WizardError:
+    return WizardError(
         "state.from-the-future",
         f"The kept state {path} was written by a newer photosync-wizard.",
         why="This one can't read it and leaves it as it is.",

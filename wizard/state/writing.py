@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
-from wizard.errors import Trouble
+from wizard.errors import WizardError
 from wizard.state.record import State
 from wizard.state.store import Store
 
@@ -68,7 +68,7 @@ class Writer:
                 if previous:
                     self._store.hold(state)
                 self._kept = self._store.save(_follows(state, previous))
-            except Trouble as trouble:
+            except WizardError as trouble:
                 self._notices.append(trouble.what)
 
 

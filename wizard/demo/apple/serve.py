@@ -12,7 +12,7 @@ from wizard.demo.apple.accounts import Account, demo_accounts
 from wizard.demo.apple.proxy import DemoProxy
 from wizard.demo.apple.server import DemoApple, real_clock
 from wizard.demo.apple.state import CodeSent
-from wizard.errors import Trouble, shorten
+from wizard.errors import WizardError, shorten
 
 Say = Callable[[str], None]
 
@@ -20,7 +20,7 @@ Say = Callable[[str], None]
 async def serve(say: Say, folder: Path, *, port: int = 0, proxy_port: int = 0) -> None:
     """Serve until cancelled; `say` gets the introduction, then a line for every code, `folder` the CA's certificate.
 
-    The lines with codes are for the demo user's eyes: they belong on the screen, never in a log. Raises Trouble where it
+    The lines with codes are for the demo user's eyes: they belong on the screen, never in a log. Raises WizardError where it
     cannot listen or write.
     """
     accounts = demo_accounts()
@@ -35,7 +35,7 @@ async def serve(say: Say, folder: Path, *, port: int = 0, proxy_port: int = 0) -
             )
             proxy = await open_things.enter_async_context(DemoProxy.open(apple.address, proxy_port))
         except OSError as error:
-            raise Trouble(
+            raise WizardError(
                 "demo.apple-start",
                 "The demo Apple cannot start.",
                 why=shorten(error.strerror or str(error)),

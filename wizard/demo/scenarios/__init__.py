@@ -15,7 +15,7 @@ from wizard.demo.scenarios.catalogue import ENTRIES
 from wizard.demo.scenarios.edits import OURS
 from wizard.demo.scenarios.files import Object
 from wizard.demo.scenarios.stored import as_stored
-from wizard.errors import Exit, Retry, Trouble
+from wizard.errors import Exit, Retry, WizardError
 
 
 def names() -> tuple[str, ...]:
@@ -29,10 +29,10 @@ def titles() -> Mapping[str, str]:
 
 
 def load(name: str) -> Scenario:
-    """The scenario called `name`. Raises Trouble, with the names that there are, for another."""
+    """The scenario called `name`. Raises WizardError, with the names that there are, for another."""
     entry = ENTRIES.get(name)
     if entry is None:
-        raise Trouble(
+        raise WizardError(
             "demo.unknown-scenario",
             f"There is no demo scenario called {name}.",
             fix=f"Take one of: {', '.join(ENTRIES)}.",
