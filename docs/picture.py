@@ -10,9 +10,8 @@ import re
 import tempfile
 from pathlib import Path
 
-from wizard.workspace import Request, Workspace
-
 from screens.app import WizardApp
+from wizard.workspace import Request, Workspace
 
 SIZE = (100, 30)
 FILE = Path(__file__).with_name("wizard.svg")

@@ -8,9 +8,8 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wizard.workspace import Workspace
-
     from wizard.cli.reauth import ReauthOptions
+    from wizard.workspace import Workspace
 
 
 def main() -> None:

@@ -105,7 +105,7 @@ class FindingScreen(PageScreen):
                 yield Text(lead=lead, text=text)
         if found.commands:
             yield Space()
-            yield from demo_note(self.host.session)
+            yield from demo_note(self.host.workspace)
             for index, (_, command) in enumerate(self.commands()):
                 yield Command(id=f"command-{index}", command=command)
         yield Space()
@@ -116,13 +116,13 @@ class FindingScreen(PageScreen):
     def commands(self) -> list[tuple[str, str]]:
         """The finding's own."""
         found = self._found(self.host.picture)
-        lines = self.host.session.settings.address.lines(found.commands) if found else ()
+        lines = self.host.workspace.settings.address.lines(found.commands) if found else ()
         return [(found.summary, text) for text in lines] if found else []
 
     def choose(self, row_id: str) -> None:
         """Copies one command."""
         if row_id == SERVE:
-            copy_commands(self.host, list(self.host.session.demo_commands[:1]))
+            copy_commands(self.host, list(self.host.workspace.demo_commands[:1]))
             return
         index = int(row_id.removeprefix("command-"))
         commands = [command for _, command in self.commands()]

@@ -107,15 +107,15 @@ class KubectlScreen(PageScreen):
 
     def page(self, picture: Picture) -> Iterable[Row]:
         """Looking, or mending."""
-        session = self.host.session
+        workspace = self.host.workspace
         rows = list(self._mending(picture) if self.mending else self._looking(picture))
         if any(isinstance(row, Command) for row in rows):
-            yield from demo_note(session)
+            yield from demo_note(workspace)
         yield from rows
 
     def _looking(self, picture: Picture) -> Iterator[Row]:
         world = picture.snapshot.world if picture.snapshot else None
-        for index, command in enumerate(looks(self.step_id, self.host.session.settings, world)):
+        for index, command in enumerate(looks(self.step_id, self.host.workspace.settings, world)):
             yield Command(id=f"look-{index}", command=command)
         step = self._step(picture)
         if step is not None and _mendable(step):
@@ -133,7 +133,7 @@ class KubectlScreen(PageScreen):
             yield Item(sign=SEVERITY_SIGN[finding.severity], text=finding.summary, style="bold")
             if finding.fix:
                 yield Text(text=finding.fix, indent=2)
-            for index, command in enumerate(self.host.session.settings.address.lines(finding.commands)):
+            for index, command in enumerate(self.host.workspace.settings.address.lines(finding.commands)):
                 yield Command(id=f"mend-{number}-{index}", command=command)
         if not mendable:
             yield Text(text="Nothing is left to do here.")
@@ -148,7 +148,7 @@ class KubectlScreen(PageScreen):
         if row_id == DO:
             self.action_other("do")
         elif row_id == SERVE:
-            copy_commands(self.host, list(self.host.session.demo_commands[:1]))
+            copy_commands(self.host, list(self.host.workspace.demo_commands[:1]))
         else:
             copy_commands(self.host, [command for name, command in self.commands() if name == row_id])
 

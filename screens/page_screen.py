@@ -66,7 +66,7 @@ class PageScreen(WizardScreen):
         self.query_one("#heading", Line).show(
             Content.assemble(" ", (left, "bold"), pad, (right, "bold " + STYLE.get(sign, "")), " ")
         )
-        self.query_one("#upper", Line).show(rule_line(width, -1, "", self.host.session.banner))
+        self.query_one("#upper", Line).show(rule_line(width, -1, "", self.host.workspace.banner))
         self.query_one("#notice", Lines).tell(self.host.notice(width))
         self.query_one("#lower", Line).show(rule_line(width, -1, ""))
         self.query_one("#page", Page).show(self.page(picture))

@@ -63,7 +63,7 @@ class UnreachableScreen(PageScreen):
 
     def _commands(self) -> list[str]:
         trouble = self.host.picture.trouble
-        return list(self.host.session.settings.address.lines(trouble.commands)) if trouble else []
+        return list(self.host.workspace.settings.address.lines(trouble.commands)) if trouble else []
 
     def show(self, picture: Picture) -> None:
         """Draws, or goes away once there is something to see."""

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from wizard.choices import CHOICES, choice_called
+from wizard.choice_values import choice_called
+from wizard.choices import CHOICES
 from wizard.command import photosync_wizard
 from wizard.errors import Exit, Retry, WizardError
 from wizard.settings import Choice, Settings
@@ -37,7 +38,7 @@ def read_answers(path: Path) -> Mapping[str, Any]:
 
 
 def parse_answers(text: str, name: str) -> Mapping[str, Any]:
-    """The values in the text of a file called `name`, by choice id. Raises WizardError "answers.…" with the line that is wrong."""
+    """The values in the text of a file called `name`, by choice id. Raises WizardError with the line that is wrong."""
     answers: dict[str, Any] = {}
     for line, written, value in _entries(text, name):
         key = written if written.isidentifier() and len(written) < 40 else repr(written[:40])

@@ -126,7 +126,7 @@ class Engine:
                 )
 
     def plan(self, step_id: str) -> Plan:
-        """What this iteration's step would do, by the last look. Raises WizardError for a step that the wizard can't carry out."""
+        """What this step would do, by the last look. Raises WizardError for one that the wizard can't carry out."""
         step = next(step for step in STEPS if step.id == step_id)
         if step.plan is None or step.leads:
             raise WizardError(

@@ -151,8 +151,8 @@ class HomeScreen(WizardScreen):
             self.query_one("#act", Page).show([button(report.steps[self.number - 1], report)])
 
     def _view(self, picture: Picture) -> View:
-        session = self.host.session
-        return View(picture, self._number, session.settings.namespace, session.banner, self.host.now())
+        workspace = self.host.workspace
+        return View(picture, self._number, workspace.settings.namespace, workspace.banner, self.host.now())
 
     def _page(self, picture: Picture) -> Iterable[Row]:
         purpose = self.host.purposes.get(ITERATIONS[self.number - 1].id, "")
@@ -161,7 +161,7 @@ class HomeScreen(WizardScreen):
         report = picture.snapshot.report
         step = report.steps[self.number - 1]
         last = report.wanted[-1] if report.wanted else None
-        renew = self.host.session.settings.address.line(photosync_wizard("reauth", "--renew"))
+        renew = self.host.workspace.settings.address.line(photosync_wizard("reauth", "--renew"))
         before = ending(report, renew) if step is last else skipped_row(step)
         return rows(step, purpose, self.host.now(), unfolded=step.id in self._unfolded, before=before)
 

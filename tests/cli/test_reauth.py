@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wizard.workspace import Request
 
 import wizard.cli.reauth
 from tests.cli.running import ran
@@ -34,6 +33,7 @@ from wizard.icloud.calendar import Due, calendar
 from wizard.icloud.ladder import Rung
 from wizard.icloud.messages import trouble
 from wizard.signin.person import GaveUp, Outcome, Stage
+from wizard.workspace import Request
 
 
 class Engine:

@@ -11,11 +11,11 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from wizard.workspace import Request, Workspace, save_private
 
 from tests.cli.kubeconfigs import write
 from tests.cli.running import files_below, ran_beside
-from wizard.choices import SKIPPED, choice_named
+from wizard.choice_values import choice_named
+from wizard.choices import SKIPPED
 from wizard.demo.scenario import Scenario
 from wizard.demo.scenarios import load
 from wizard.demo.world import DemoWorld
@@ -23,6 +23,7 @@ from wizard.engine import Snapshot
 from wizard.errors import Exit, WizardError
 from wizard.settings import FLAG, Value
 from wizard.state import files
+from wizard.workspace import Request, Workspace, save_private
 
 STATE = ".local/state/photosync-wizard"
 

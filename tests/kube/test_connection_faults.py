@@ -18,7 +18,7 @@ from tests.kube.serving import connected, raw_server, serving, status
 from wizard.command import Address
 from wizard.errors import Exit, WizardError
 from wizard.kube import wire
-from wizard.kube.errors import Busy, ClusterTrouble, Refused, TimedOut, TlsMismatch
+from wizard.kube.errors import Busy, ClusterError, Refused, TimedOut, TlsMismatch
 
 TOKEN = "planted-token-4711"
 
@@ -250,7 +250,7 @@ class TestRetries:
             return web.Response()
 
         async with serving(broken) as server, connected(tmp_path, server) as cluster:
-            with pytest.raises(ClusterTrouble) as raised:
+            with pytest.raises(ClusterError) as raised:
                 await cluster.post("/api/v1/namespaces", {})
         assert raised.value.code == "kube.broken"
         assert len(seen) == 1

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from tests.kube.serving import connected, serving, status
 from wizard.kube.client import Cluster
-from wizard.kube.errors import ClusterTrouble, Expired
+from wizard.kube.errors import ClusterError, Expired
 
 PATH = "/api/v1/namespaces/x/pods"
 
@@ -138,7 +138,7 @@ class TestWatch:
         served = Watches([event("ADDED", "a", "8")])
         served.abort = True
         async with serving(served.handle) as server, connected(tmp_path, server) as cluster:
-            with pytest.raises(ClusterTrouble):
+            with pytest.raises(ClusterError):
                 async for _ in cluster.watch(PATH):
                     pass
 
@@ -189,7 +189,7 @@ async def test_the_answers_of_a_service_are_not_the_clusters(tmp_path: Path) -> 
         assert (await cluster.service_get(*there, "api/page")).status == 502
         with pytest.raises(Exception, match="too busy") as raised:
             await cluster.service_get(*there, "api/unready")
-        assert not isinstance(raised.value, ClusterTrouble)
+        assert not isinstance(raised.value, ClusterError)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.kube.certificates import Authority, server_context
 from tests.kube.serving import connected, raw_server, serving
 from wizard.command import Address
 from wizard.errors import WizardError
-from wizard.kube.errors import ClusterTrouble, Forbidden, Invalid, NotFound, ServerFault, TimedOut
+from wizard.kube.errors import ClusterError, Forbidden, Invalid, NotFound, ServerFault, TimedOut
 from wizard.kube.streams import V4, V5, outcome
 
 POD = ("photo-sync", "icloudpd-auth", "icloudpd")
@@ -165,7 +165,7 @@ async def test_a_line_that_breaks(tmp_path: Path) -> None:
         request.transport.abort()
 
     async with serving(shell(talk)) as server, connected(tmp_path, server) as cluster:
-        with pytest.raises(ClusterTrouble):
+        with pytest.raises(ClusterError):
             await cluster.exec(*POD, ["true"])
 
 
@@ -176,7 +176,7 @@ async def test_a_line_that_breaks(tmp_path: Path) -> None:
         (404, NotFound, ""),
         (400, Invalid, "no such container"),
         (500, ServerFault, "not running"),
-        (401, ClusterTrouble, ""),
+        (401, ClusterError, ""),
     ],
 )
 async def test_refused(tmp_path: Path, code: int, kind: type[WizardError], says: str) -> None:
@@ -251,7 +251,7 @@ class TestThroughAProxy:
         async with raw_server(proxy) as place:
             cluster = {"proxy-url": f"http://{place}"}
             async with connected(tmp_path, "https://cluster.invalid", cluster=cluster) as there:
-                with pytest.raises(ClusterTrouble) as raised:
+                with pytest.raises(ClusterError) as raised:
                     await there.get("/version")
         assert raised.value.code == "kube.proxy"
         assert "407" in raised.value.why

@@ -95,7 +95,7 @@ class FakeEngine(Engine):
         self.closed = True
 
 
-class FakeSession:
+class FakeWorkspace:
     """Remembers what the screens told it."""
 
     def __init__(
@@ -201,7 +201,7 @@ CREDENTIALS = Diagnosis(
                     namespace="photo-sync",
                 ),
             ),
-            docs="https://example.com/docs/findings#credentials.secret-key-missing",
+            docs="photosync-wizard explain credentials.secret-key-missing",
             implies=Status.ACTION_REQUIRED,
         ),
         Finding(

@@ -23,7 +23,7 @@ from screens.signin.questions import CodeAsked, PasswordAsked, Question, Review
 from screens.signin.view import SignInView
 from tests.cli.running import PATIENCE, environment
 from tests.screens.driving import Wizard, text_of
-from tests.screens.fake import FakeSession
+from tests.screens.fake import FakeWorkspace
 from tests.screens.signing import NOW, ScriptedKeeper, ScriptedService, Signing, two_accounts, with_code, works
 from wizard.cli.reauth import ReauthOptions
 from wizard.errors import Exit, Retry, WizardError
@@ -94,11 +94,11 @@ async def beneath(
     service: ScriptedService, reauth_options: ReauthOptions | None = None, size: tuple[int, int] = (80, 24)
 ) -> AsyncIterator[Beneath]:
     """The app with a scripted service."""
-    session = FakeSession()
-    session.scripted_service = service
-    app = ReauthApp(session, reauth_options or ReauthOptions(), now=lambda: NOW)
+    workspace = FakeWorkspace()
+    workspace.scripted_service = service
+    app = ReauthApp(workspace, reauth_options or ReauthOptions(), now=lambda: NOW)
     async with app.run_test(size=size) as pilot:
-        yield Beneath(app, Wizard(app, pilot, session))  # type: ignore[arg-type]
+        yield Beneath(app, Wizard(app, pilot, workspace))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -253,7 +253,7 @@ async def test_the_calendar_that_was_written_on_the_way_is_named_in_the_end(caps
         await under.until(lambda: "photosync-sign-in.ics" in under.text)
         await under.done()
         await under.over()
-    assert list(under.wizard.session.saved) == ["photosync-sign-in.ics"]
+    assert list(under.wizard.workspace.saved) == ["photosync-sign-in.ics"]
     assert told(under.app, ReauthOptions()) == Exit.DONE
     kept = capsys.readouterr().out.splitlines()[-1]
     assert kept == "  ~/.local/state/photosync-wizard/photosync-sign-in.ics has the date: open it with your calendar."

@@ -106,7 +106,7 @@ class PodStart:
         return False
 
     async def _until_refused(self) -> None:
-        """Raises WizardError once the Job has failed to make its pod for a while; a quota or an admission rule is in the way then."""
+        """Raises WizardError once the Job has failed to make its pod for a while: a quota or an admission rule is in the way."""
         refused = 0.0
         while not self._pod:
             await asyncio.sleep(LOOK_EVERY_SECONDS)

@@ -51,7 +51,7 @@ def calendar(dues: tuple[Due, ...], now: datetime) -> str:
 
 
 def check(file: Path) -> None:
-    """Raises WizardError when `save` could not write there now: asked before a sign-in, which is not to be lost for a file name."""
+    """Raises WizardError when `save` could not write there now: asked before a sign-in, which no file name may spoil."""
     target = _target(file)
     try:
         there = _there(file, target)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wizard.errors import shorten
-from wizard.icloudpd.log import (
+from wizard.icloudpd.log import Reading, read_log
+from wizard.icloudpd.signs import (
     APPLE_IS_AWAY,
     ARGUMENTS_WITHOUT_PROGRAM,
     ASKED_NOBODY,
@@ -19,8 +20,6 @@ from wizard.icloudpd.log import (
     SESSION_BROKEN,
     SESSION_DEAD,
     SUCCESS,
-    Reading,
-    read_log,
 )
 from wizard.world import LogTail
 

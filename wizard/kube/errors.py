@@ -17,7 +17,7 @@ SHOW_SERVER = kubectl("config", "view", "--minify", "-o", "jsonpath={.clusters[0
 """Shows the address of the server that the kubeconfig leads to."""
 
 
-class ClusterTrouble(WizardError):
+class ClusterError(WizardError):
     """The cluster can't be asked at all: exit code 5."""
 
     def __init__(
@@ -33,19 +33,19 @@ class ClusterTrouble(WizardError):
         super().__init__(code, what, why=why, fix=fix, commands=commands, exit_code=Exit.UNREACHABLE, retry=retry)
 
 
-class Unreachable(ClusterTrouble):
+class Unreachable(ClusterError):
     """No connection, or it broke: refused, unknown name, reset, no answer to the connecting."""
 
 
-class TlsMismatch(ClusterTrouble):
+class TlsMismatch(ClusterError):
     """Somebody answered whose certificate is not the one that the kubeconfig expects."""
 
 
-class CredentialsRejected(ClusterTrouble):
+class CredentialsRejected(ClusterError):
     """The server doesn't accept who we say we are, or the plugin that should say so failed."""
 
 
-class NotKubernetes(ClusterTrouble):
+class NotKubernetes(ClusterError):
     """Something answered that is no Kubernetes API server: a captive portal, another port, plain HTTP."""
 
 

@@ -21,7 +21,7 @@ from wizard.errors import Retry, WizardError
 from wizard.kube import light
 from wizard.kube.connecting import Target
 from wizard.kube.credentials import Credentials, authority
-from wizard.kube.errors import ClusterTrouble
+from wizard.kube.errors import ClusterError
 from wizard.kube.kubeconfig import Kubeconfig
 
 CONNECT_SECONDS = 10.0
@@ -100,7 +100,7 @@ def _target(config: Kubeconfig, env: Mapping[str, str]) -> Target:
     except ValueError:
         host, port, parts = "", 0, urlsplit("")
     if not host or parts.scheme not in ("http", "https"):
-        raise ClusterTrouble(
+        raise ClusterError(
             "kube.address",
             f'The server address of the cluster "{config.cluster_name}" in the kubeconfig is none.',
             fix="It should look like https://192.168.1.10:6443.",
@@ -117,7 +117,7 @@ def _proxy(configured: str, scheme: str, host: str, port: int, env: Mapping[str,
     if found and "://" not in found:
         found = f"http://{found}"
     if found and urlsplit(found).scheme not in ("http", "https"):
-        raise ClusterTrouble(
+        raise ClusterError(
             "kube.proxy-kind",
             f"The proxy for this cluster is a {urlsplit(found).scheme} one, which isn't supported.",
             fix="Use an HTTP proxy, or open a tunnel (ssh -L) and point the kubeconfig to it.",
@@ -189,7 +189,7 @@ def _key_files(credentials: Credentials, private_dir: Path) -> Iterator[tuple[st
 
 
 def _bad_certificate(error: Exception) -> WizardError:
-    return ClusterTrouble(
+    return ClusterError(
         "kube.certificate-data",
         "A certificate or key in the kubeconfig can't be used.",
         why=getattr(error, "reason", None) or type(error).__name__,

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from wizard.errors import WizardError
 from wizard.kube.client import Cluster
-from wizard.kube.errors import ClusterTrouble, Expired, Forbidden, NotFound, TimedOut
+from wizard.kube.errors import ClusterError, Expired, Forbidden, NotFound, TimedOut
 from wizard.observe.raw import page
 from wizard.world import Found, Missing, Page, Read, Unreadable
 
@@ -39,7 +39,7 @@ class Budget:
 
 
 async def ask(answer: Awaitable[Any], parse: Callable[[Any], T]) -> Read[T]:
-    """What an answer says, or why there is none. Raises ClusterTrouble."""
+    """What an answer says, or why there is none. Raises ClusterError."""
     try:
         return Found(parse(await answer))
     except WizardError as trouble:
@@ -49,7 +49,7 @@ async def ask(answer: Awaitable[Any], parse: Callable[[Any], T]) -> Read[T]:
 async def whole(cluster: Cluster, path: str, of: Callable[[Any], T], *, limit: int, labels: str = "") -> Read[Page[T]]:
     """A list with all its pages of `limit` objects each; `more` when there are over 5,000 or it ended early.
 
-    For our own namespace only: what is not seen there counts as not there. Raises ClusterTrouble.
+    For our own namespace only: what is not seen there counts as not there. Raises ClusterError.
     """
     items: list[T] = []
     more = False
@@ -70,7 +70,7 @@ async def whole(cluster: Cluster, path: str, of: Callable[[Any], T], *, limit: i
 
 def unread(trouble: WizardError) -> Missing | Unreadable:
     """A refused request as a Read. Raises `trouble` itself when it is about the whole cluster."""
-    if isinstance(trouble, ClusterTrouble):
+    if isinstance(trouble, ClusterError):
         raise trouble
     if isinstance(trouble, NotFound):
         return Missing(kind_installed=trouble.kind_installed)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from wizard.choices import APPLICATION
 from wizard.errors import WizardError
 from wizard.kube.client import Cluster
-from wizard.kube.errors import Busy, ClusterTrouble, Expired, Forbidden, Invalid, NotFound
+from wizard.kube.errors import Busy, ClusterError, Expired, Forbidden, Invalid, NotFound
 from wizard.observe.asking import found
 from wizard.observe.look_argo import APPLICATIONS
 from wizard.observe.look_immich import CHART_LABELS
@@ -113,7 +113,7 @@ async def _follow(
             await queue.put(RELIST)
         except (Forbidden, NotFound, Invalid):
             return
-        except ClusterTrouble as trouble:
+        except ClusterError as trouble:
             await queue.put(trouble)
             return
         except WizardError as trouble:

@@ -67,7 +67,7 @@ async def observe(
     now: datetime,
     rights: Callable[[World, Settings], Iterable[Right]] = nothing,
 ) -> World:
-    """What there is to see. Raises ClusterTrouble when the cluster can't be asked at all; all else is in the World.
+    """What there is to see. Raises ClusterError when the cluster can't be asked at all; all else is in the World.
 
     `rights` gives the rights that changing such a world would take: the server is asked about them as well.
     """

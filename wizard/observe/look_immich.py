@@ -10,7 +10,7 @@ from typing import Any
 from wizard.choices import IMMICH_MOUNT, IMMICH_NAMESPACE
 from wizard.errors import WizardError
 from wizard.kube.client import Cluster, ServiceAnswer
-from wizard.kube.errors import ClusterTrouble
+from wizard.kube.errors import ClusterError
 from wizard.observe.asking import Budget, ask, found, mapped, together
 from wizard.observe.parse import claim, ingress, persistent_volume
 from wizard.observe.parse_pod import pod, pod_spec
@@ -194,7 +194,7 @@ async def _public(cluster: Cluster, service: Service, path: str) -> Mapping[str,
         answer: ServiceAnswer = await cluster.service_get(
             service.meta.namespace, service.meta.name, _port(service), path, seconds=PROBE_SECONDS
         )
-    except ClusterTrouble:
+    except ClusterError:
         raise
     except WizardError as trouble:
         return f"{trouble.what} {trouble.why}".strip()

@@ -12,8 +12,8 @@ from wizard.handover.pod import HandoverPod, proof_of, until_gone
 from wizard.handover.prompts import Ask, Conversation, Prompt
 from wizard.icloud.messages import trouble
 from wizard.icloud.steps import CodeWanted, Phone
-from wizard.icloudpd.log import APPLE_IS_AWAY, WRONG_PASSWORD
 from wizard.icloudpd.proof import Proof, Verdict
+from wizard.icloudpd.signs import APPLE_IS_AWAY, WRONG_PASSWORD
 from wizard.signin.auth_pod import AuthPod
 from wizard.signin.passwords import Passwords
 from wizard.signin.person import AnotherCode, Person, Stage, StageProgress, Tick

@@ -14,7 +14,7 @@ from typing import Any
 
 from wizard.accounts import AccountNames
 from wizard.annotations import HANDOVER, PASSWORD_IN_CLEAR, PURPOSE
-from wizard.choices import SAID
+from wizard.choice_values import SAID
 from wizard.command import Command, kubectl
 from wizard.errors import Exit, Retry, WizardError
 from wizard.facts.accounts import apple_id_on_command_line
@@ -238,7 +238,7 @@ def decide(
         raise _missing(
             f"There is no CronJob {names.cron_job} in {settings.namespace}.",
             "The session is for it: its image, its user and its folder say how the files have to lie there.",
-            "Finish iteration 2 first; docs/manifests.md has manifests to start from.",
+            "Finish step 2 first; `photosync-wizard explain manifests` has manifests to start from.",
             kubectl("get", "cronjobs", namespace=settings.namespace),
         )
     held_on = next((pod.node for pod in pods if pod.node), "") if _one_node_only(claim) else ""

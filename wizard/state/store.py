@@ -1,6 +1,6 @@
 """Finds, keeps and rescues the state of one cluster and namespace.
 
-A state is found by what its file says, never by the file's name alone. Workspace comes in two parts, since the wizard
+A state is found by what its file says, never by the file's name alone. It is opened in two parts, since the wizard
 shows itself before it has reached the cluster: `last_used` by what the kubeconfig says, then `settle` once it was seen.
 What goes wrong with the disk is told in one sentence and never stops anybody: every method raises WizardError alone.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from wizard.errors import WizardError
 from wizard.model import ClusterRef
-from wizard.state import files, troubles
+from wizard.state import files, problems
 from wizard.state.record import BrokenStateError, FutureStateError, SecretInStateError, State
 
 BACKUP = ".bak"
@@ -98,7 +98,7 @@ class Store:
             return loaded if loaded.state.saved_at else replace(loaded, state=replace(state, cluster=seen))
         if same_cluster(state.cluster, seen):
             return Loaded(_seen_as(state, seen))
-        raise troubles.other_cluster(state.cluster, seen)
+        raise problems.other_cluster(state.cluster, seen)
 
     def save(self, state: State) -> State:
         """Keeps `state` and returns it as kept; go on with that one. The previous one becomes the backup.
@@ -110,13 +110,13 @@ class Store:
         try:
             content = json.dumps(kept.to_json(), indent=1).encode() + b"\n"
         except SecretInStateError as error:
-            raise troubles.secret_refused(error) from None
+            raise problems.secret_refused(error) from None
         try:
             with self._writing(path):
                 self._back_up(path, state)
                 files.write(path, content)
         except OSError as error:
-            raise troubles.unwritable(path, error) from error
+            raise problems.unwritable(path, error) from error
         return kept
 
     def hold(self, state: State) -> None:
@@ -129,7 +129,7 @@ class Store:
             try:
                 lock = self._take(path)
             except OSError as error:
-                raise troubles.unwritable(path, error) from error
+                raise problems.unwritable(path, error) from error
             self.release()
             self._held[path] = lock
 
@@ -152,7 +152,7 @@ class Store:
         notices: tuple[str, ...] = ()
         for candidate in sorted(self._candidates(own, namespace, rank), key=lambda item: item.rank, reverse=True):
             if candidate.problem == "future":
-                raise troubles.from_the_future(candidate.path)
+                raise problems.from_the_future(candidate.path)
             if candidate.problem == "broken":
                 rescued = self._rescue(candidate.path)
                 notices += rescued.notices
@@ -203,7 +203,7 @@ class Store:
                     files.set_aside(_backup_of(path), suffix)
                 aside = files.set_aside(path, suffix)
         except (OSError, WizardError) as error:
-            cause = error.what if isinstance(error, WizardError) else troubles.reason(error)
+            cause = error.what if isinstance(error, WizardError) else problems.reason(error)
             owner, problem = _parse(_content(_backup_of(path)) or b"")
             return _Rescued(
                 None if problem else owner,
@@ -220,12 +220,12 @@ class Store:
             return
         owner, problem = _parse(previous)
         if problem == "future":
-            raise troubles.from_the_future(path)
+            raise problems.from_the_future(path)
         if problem or owner is None:
             files.write(files.free_name(path, f"{BROKEN}{self._now():%Y%m%dT%H%M%SZ}"), previous)
             return
         if owner.saved_at != state.saved_at:
-            raise troubles.changed_meanwhile()
+            raise problems.changed_meanwhile()
         files.write(_backup_of(path), previous)
 
     @contextmanager
@@ -246,23 +246,8 @@ class Store:
         note = json.dumps({"pid": os.getpid(), "since": f"{self._now():%Y-%m-%d %H:%M} UTC"}).encode()
         lock = files.Lock.take(path.with_name(path.name + LOCK), note)
         if isinstance(lock, bytes):
-            raise troubles.locked(lock)
+            raise problems.locked(lock)
         return lock
-
-
-def default_folder(environment: Mapping[str, str]) -> Path:
-    """`photosync-wizard` under $XDG_STATE_HOME or ~/.local/state (a relative $XDG_STATE_HOME counts as unset)."""
-    base = Path(environment.get("XDG_STATE_HOME", ""))
-    if not base.is_absolute():
-        base = _home(environment) / ".local" / "state"
-    return base / "photosync-wizard"
-
-
-def _home(environment: Mapping[str, str]) -> Path:
-    try:
-        return Path(environment.get("HOME") or Path.home())
-    except RuntimeError:
-        return Path("~")
 
 
 def same_cluster(one: ClusterRef, other: ClusterRef) -> bool:

@@ -18,7 +18,7 @@ from wizard.demo.apple.state import Person
 from wizard.demo.icloudpd import session_files
 from wizard.demo.icloudpd.sign_in import Door, Ended, SignIn
 from wizard.demo.runtime.process import Process, Program
-from wizard.demo.runtime.volumes import FileTrouble
+from wizard.demo.runtime.volumes import FileError
 
 SUCCESS = "Authentication completed successfully"
 _LEVELS = {"debug": 0, "info": 1, "error": 2}
@@ -171,7 +171,7 @@ class _Run:
             at = f"  File {end.at}\n" if end.at else ""
             self._process.stderr(f"{_TRACE}{at}{end.error}\n{_PYI}".encode())
             return 1
-        except FileTrouble as trouble:
+        except FileError as trouble:
             error = f"PermissionError: [Errno 13] {trouble}: '{self._folder}'"
             self._process.stderr(f"{_TRACE}{error}\n{_PYI}".encode())
             return 1

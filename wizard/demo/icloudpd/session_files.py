@@ -16,7 +16,7 @@ from typing import Any
 
 from wizard.demo.apple.cookies import TOKEN, Cookie
 from wizard.demo.runtime.process import Process
-from wizard.demo.runtime.volumes import FileTrouble
+from wizard.demo.runtime.volumes import FileError
 
 _LINE = re.compile(r'Set-Cookie3: ([^=;]+)=("(?:[^"\\]|\\.)*"|[^;]*);(.*)')
 _EXPIRES = re.compile(r'expires="([^"]+)"')
@@ -74,7 +74,7 @@ def read(process: Process, folder: str, name: str) -> Session:
 
 
 def write(process: Process, folder: str, name: str, session: Session) -> None:
-    """Both files, in place. Raises FileTrouble."""
+    """Both files, in place. Raises FileError."""
     if process.tree.entry(folder) is None:
         process.tree.make_folder(folder, 0o700)
     jar = "\n".join(["#LWP-Cookies-2.0", *session.jar.values(), ""])
@@ -85,7 +85,7 @@ def write(process: Process, folder: str, name: str, session: Session) -> None:
 def _text(process: Process, path: str) -> str | None:
     try:
         return process.tree.read(path).decode("utf-8", "replace")
-    except FileTrouble:
+    except FileError:
         return None
 
 
@@ -96,7 +96,7 @@ def kept_password(process: Process, account: str) -> str | None:
 
 
 def keep_password(process: Process, account: str, password: str) -> None:
-    """Puts it there, as keyrings.alt's PlaintextKeyring does. Raises FileTrouble."""
+    """Puts it there, as keyrings.alt's PlaintextKeyring does. Raises FileError."""
     config = _keyring(process)
     if not config.has_section(_SERVICE):
         config.add_section(_SERVICE)

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from wizard.demo.runtime.process import Process, Program
 from wizard.demo.runtime.shell import NOT_FOUND, sh
-from wizard.demo.runtime.volumes import Entry, FileTrouble, missing
+from wizard.demo.runtime.volumes import Entry, FileError, missing
 
 _TYPES = {True: "d", False: "-"}
 
@@ -25,7 +25,7 @@ async def run(process: Process) -> int:
 
 
 def _split(process: Process, known: str) -> tuple[set[str], list[str]]:
-    """Options as letters and the other words. Raises FileTrouble for a letter that is not among `known`."""
+    """Options as letters and the other words. Raises FileError for a letter that is not among `known`."""
     letters: set[str] = set()
     words = list(process.arguments[1:])
     while words and words[0].startswith("-") and len(words[0]) > 1:
@@ -34,7 +34,7 @@ def _split(process: Process, known: str) -> tuple[set[str], list[str]]:
             break
         letters |= set(word[1:])
     if unknown := letters - set(known):
-        raise FileTrouble(f"invalid option -- '{min(unknown)}'")
+        raise FileError(f"invalid option -- '{min(unknown)}'")
     return letters, words
 
 
@@ -44,15 +44,15 @@ def _simple(work: Callable[[Process], int]) -> Program:
     async def program(process: Process) -> int:
         try:
             return work(process)
-        except FileTrouble as trouble:
+        except FileError as trouble:
             process.complain(str(trouble))
             return 1
 
     return program
 
 
-def _about(name: str, trouble: FileTrouble) -> FileTrouble:
-    return FileTrouble(f"{name}: {trouble}")
+def _about(name: str, trouble: FileError) -> FileError:
+    return FileError(f"{name}: {trouble}")
 
 
 async def _cat(process: Process) -> int:
@@ -64,7 +64,7 @@ async def _cat(process: Process) -> int:
                 continue
             while data := await process.stdin.some():
                 process.stdout(data)
-        except FileTrouble as trouble:
+        except FileError as trouble:
             process.complain(f"{name}: {trouble}")
             code = 1
     return code
@@ -83,8 +83,8 @@ def _mkdir(process: Process) -> int:
         for each in parents:
             try:
                 process.tree.make_folder(each, 0o777 & ~process.umask)
-            except FileTrouble as trouble:
-                raise FileTrouble(f"cannot create directory '{name}': {trouble}") from None
+            except FileError as trouble:
+                raise FileError(f"cannot create directory '{name}': {trouble}") from None
     return 0
 
 
@@ -96,11 +96,11 @@ def _rm(process: Process) -> int:
         if entry is None and "f" in letters:
             continue
         if entry is not None and entry.is_folder and "r" not in letters:
-            raise FileTrouble(f"cannot remove '{name}': Is a directory")
+            raise FileError(f"cannot remove '{name}': Is a directory")
         try:
             process.tree.remove(path)
-        except FileTrouble as trouble:
-            raise FileTrouble(f"cannot remove '{name}': {trouble}") from None
+        except FileError as trouble:
+            raise FileError(f"cannot remove '{name}': {trouble}") from None
     return 0
 
 
@@ -109,11 +109,9 @@ def _rmdir(process: Process) -> int:
         path = process.path(name)
         entry = process.tree.entry(path)
         if entry is None or not entry.is_folder:
-            raise FileTrouble(
-                f"failed to remove '{name}': {'Not a directory' if entry else 'No such file or directory'}"
-            )
+            raise FileError(f"failed to remove '{name}': {'Not a directory' if entry else 'No such file or directory'}")
         if len(list(process.tree.walk(path))) > 1:
-            raise FileTrouble(f"failed to remove '{name}': Directory not empty")
+            raise FileError(f"failed to remove '{name}': Directory not empty")
         process.tree.remove(path)
     return 0
 
@@ -130,15 +128,15 @@ def _cp(process: Process) -> int:
     for source in sources:
         entry = process.tree.entry(process.path(source))
         if entry is None:
-            raise FileTrouble(f"cannot stat '{source}': {missing()}")
+            raise FileError(f"cannot stat '{source}': {missing()}")
         if entry.is_folder:
-            raise FileTrouble(f"-r not specified; omitting directory '{source}'")
+            raise FileError(f"-r not specified; omitting directory '{source}'")
         place = _destination(process, source, target)
         content = process.tree.read(process.path(source))
         try:
             process.tree.write(place, content, entry.mode & ~process.umask)
-        except FileTrouble as trouble:
-            raise FileTrouble(f"cannot create regular file '{target}': {trouble}") from None
+        except FileError as trouble:
+            raise FileError(f"cannot create regular file '{target}': {trouble}") from None
         if "p" in letters:
             process.tree.put(place, entry)
     return 0
@@ -151,15 +149,15 @@ def _mv(process: Process) -> int:
         place = _destination(process, source, target)
         try:
             process.tree.move(process.path(source), place)
-        except FileTrouble as trouble:
-            raise FileTrouble(f"cannot move '{source}' to '{target}': {trouble}") from None
+        except FileError as trouble:
+            raise FileError(f"cannot move '{source}' to '{target}': {trouble}") from None
     return 0
 
 
 def _existing(process: Process, name: str, what: str) -> Entry:
     entry = process.tree.entry(process.path(name))
     if entry is None:
-        raise FileTrouble(f"cannot {what} '{name}': {missing()}")
+        raise FileError(f"cannot {what} '{name}': {missing()}")
     return entry
 
 
@@ -178,7 +176,7 @@ def _chown(process: Process) -> int:
         entry = _existing(process, name, "access")
         changed = replace(entry, uid=int(uid), gid=int(gid or entry.gid))
         if process.tree.uid != 0 and (changed.uid, changed.gid) != (entry.uid, entry.gid):
-            raise FileTrouble(f"changing ownership of '{name}': Operation not permitted")
+            raise FileError(f"changing ownership of '{name}': Operation not permitted")
         process.tree.put(process.path(name), changed)
     return 0
 
@@ -186,11 +184,11 @@ def _chown(process: Process) -> int:
 def _stat(process: Process) -> int:
     option, form, *names = process.arguments[1:]
     if option != "-c":
-        raise FileTrouble("only -c FORMAT is understood")
+        raise FileError("only -c FORMAT is understood")
     for name in names:
         entry = process.tree.entry(process.path(name))
         if entry is None:
-            raise FileTrouble(f"cannot statx '{name}': {missing()}")
+            raise FileError(f"cannot statx '{name}': {missing()}")
         values = {
             "s": str(len(entry.content or b"")),
             "u": str(entry.uid),
@@ -235,7 +233,7 @@ def _test(process: Process) -> int:
     words = list(process.arguments[1:])
     if process.name == "[":
         if words[-1:] != ["]"]:
-            raise FileTrouble("missing ]")
+            raise FileError("missing ]")
         words.pop()
     negated = words[:1] == ["!"]
     words = words[1:] if negated else words
@@ -270,7 +268,7 @@ def _holds(process: Process, words: list[str]) -> bool:
             return (left == right) is (how == "=")
         case [left, "-gt", right]:
             return int(left) > int(right)
-    raise FileTrouble(f"{' '.join(words)}: not understood in a demo container")
+    raise FileError(f"{' '.join(words)}: not understood in a demo container")
 
 
 def _printf(process: Process) -> int:

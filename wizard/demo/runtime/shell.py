@@ -8,12 +8,12 @@ import re
 from dataclasses import replace
 
 from wizard.demo.runtime.process import Input, Process, Program, Write
+from wizard.demo.runtime.shell_parser import Parser
 from wizard.demo.runtime.shell_syntax import (
     Commands,
     For,
     If,
     Output,
-    Parser,
     Redirection,
     Simple,
     SyntaxTrouble,
@@ -22,7 +22,7 @@ from wizard.demo.runtime.shell_syntax import (
     While,
     Word,
 )
-from wizard.demo.runtime.volumes import FileTrouble
+from wizard.demo.runtime.volumes import FileError
 
 NOT_FOUND = 127
 _LONGEST = 10_000
@@ -163,7 +163,7 @@ class Shell:
         values = [(name, await self._value(word)) for name, word in command.assignments]
         try:
             stdin, stdout, stderr = await self._redirected(command.redirections)
-        except FileTrouble as trouble:
+        except FileError as trouble:
             self._complain(str(trouble))
             self._last = 2
             return
@@ -328,8 +328,8 @@ class Shell:
             return b""
         try:
             return self._process.tree.read(self._process.path(name))
-        except FileTrouble as trouble:
-            raise FileTrouble(f"cannot open {name}: {trouble}") from None
+        except FileError as trouble:
+            raise FileError(f"cannot open {name}: {trouble}") from None
 
     def _into(self, name: str, *, append: bool) -> Write:
         """Writing into a file, which is there, and empty, from now on."""
@@ -339,8 +339,8 @@ class Shell:
         try:
             old = tree.entry(path)
             tree.write(path, tree.read(path) if append and old else b"", 0o666 & ~self._process.umask)
-        except FileTrouble as trouble:
-            raise FileTrouble(f"cannot create {name}: {trouble}") from None
+        except FileError as trouble:
+            raise FileError(f"cannot create {name}: {trouble}") from None
         return lambda data: tree.write(path, tree.read(path) + data)
 
 

@@ -31,12 +31,12 @@ class Entry:
         return self.content is None
 
 
-class FileTrouble(Exception):
+class FileError(Exception):
     """What a program says about a path after its name: "No such file or directory"."""
 
 
-def missing() -> FileTrouble:
-    return FileTrouble("No such file or directory")
+def missing() -> FileError:
+    return FileError("No such file or directory")
 
 
 @dataclass(slots=True)
@@ -91,58 +91,58 @@ class Tree:
         return volume.entries.get(inner)
 
     def read(self, path: str) -> bytes:
-        """A file's content. Raises FileTrouble."""
+        """A file's content. Raises FileError."""
         entry = self.entry(path)
         if entry is None:
             raise missing()
         if entry.content is None:
-            raise FileTrouble("Is a directory")
+            raise FileError("Is a directory")
         if not self._may(entry, 0o444):
-            raise FileTrouble("Permission denied")
+            raise FileError("Permission denied")
         return entry.content
 
     def write(self, path: str, content: bytes, mode: int = FILE_MODE) -> None:
-        """Makes a file, or puts `content` into the one that is there. Raises FileTrouble."""
+        """Makes a file, or puts `content` into the one that is there. Raises FileError."""
         old = self.entry(path)
         if old is not None and old.is_folder:
-            raise FileTrouble("Is a directory")
+            raise FileError("Is a directory")
         if old is not None and not self._may(old, 0o222):
-            raise FileTrouble("Permission denied")
+            raise FileError("Permission denied")
         new = Entry(content, mode, self.uid, self.gid, self._clock())
         self.put(path, replace(old, content=content, changed=self._clock()) if old else new)
 
     def make_folder(self, path: str, mode: int = DIRECTORY_MODE) -> None:
-        """Makes a folder in one that is there. Raises FileTrouble."""
+        """Makes a folder in one that is there. Raises FileError."""
         if self.entry(path) is not None:
-            raise FileTrouble("File exists")
+            raise FileError("File exists")
         self.put(path, Entry(None, mode, self.uid, self.gid, self._clock()))
 
     def put(self, path: str, entry: Entry) -> None:
-        """Stores an entry as it is. Raises FileTrouble."""
+        """Stores an entry as it is. Raises FileError."""
         parent = self.entry(posixpath.dirname(_tidy(path)))
         if parent is None:
             raise missing()
         if not parent.is_folder:
-            raise FileTrouble("Not a directory")
+            raise FileError("Not a directory")
         volume, inner = self._at(_tidy(path))
         if volume.read_only:
-            raise FileTrouble("Read-only file system")
+            raise FileError("Read-only file system")
         volume.entries[inner] = entry
         volume.changes += 1
 
     def remove(self, path: str) -> None:
-        """Removes a file or a folder with all that is in it. Raises FileTrouble."""
+        """Removes a file or a folder with all that is in it. Raises FileError."""
         volume, inner = self._at(_tidy(path))
         if inner not in volume.entries:
-            raise missing() if inner else FileTrouble("Device or resource busy")
+            raise missing() if inner else FileError("Device or resource busy")
         if volume.read_only:
-            raise FileTrouble("Read-only file system")
+            raise FileError("Read-only file system")
         for each in [inner, *(name for name in volume.entries if name.startswith(f"{inner}/"))]:
             volume.entries.pop(each, None)
         volume.changes += 1
 
     def move(self, source: str, target: str) -> None:
-        """Renames a file or folder, in place of the file that was there. Raises FileTrouble."""
+        """Renames a file or folder, in place of the file that was there. Raises FileError."""
         found = list(self.walk(source))
         if not found:
             raise missing()

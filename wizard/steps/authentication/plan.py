@@ -128,7 +128,7 @@ class SignInChanges:
 def plan(world: World, settings: Settings) -> Plan:
     """What signing in every account would change, for the rights that it takes: the hand-over Job itself is made at the sign-in."""
     plans = [_account(account, world, settings) for account in settings.accounts]
-    changes = {change.id + repr(change.target): change for one in plans for change in one.changes}
+    changes = {(change.id, change.subject): change for one in plans for change in one.changes}
     return Plan("Sign in to iCloud", tuple(changes.values()))
 
 

@@ -155,7 +155,7 @@ def _unknown(job: CronJob, workload: Workload | None) -> Finding:
             f"{where} image": workload.container.image if workload else "none",
         },
         why="The image's own start script decides which files and variables it reads.",
-        fix="Call icloudpd itself, as docs/manifests.md shows, so that what runs can be seen.",
+        fix="Call icloudpd itself, as `photosync-wizard explain manifests` shows, so that what runs can be seen.",
         implies=Status.UNKNOWN,
     )
 

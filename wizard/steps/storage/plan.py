@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wizard.choices import STORAGE_CLASS, value_of
-from wizard.facts.objects import tracked_by
+from wizard.choice_values import value_of
+from wizard.choices import PHOTOS_CLAIM, STORAGE_CLASS
+from wizard.facts.objects import items, tracked_by
 from wizard.manifests import Manifest, storage
 from wizard.plan import ApplyObject, Change, DeleteObject, PatchObject, Plan, Target, WaitUntil, target_of
 from wizard.settings import Settings
-from wizard.world import Claim, Found, Missing, Page, StorageClass, Unreadable, World
+from wizard.world import Claim, Found, Missing, Unreadable, World
 
 CLAIMS = "persistentvolumeclaims"
 BINDING_SECONDS = 300.0
@@ -21,8 +22,7 @@ def plan(world: World, settings: Settings) -> Plan:
     title = f"Storage in the namespace {settings.namespace}"
     if obstacles := tuple(_obstacles(world, settings)):
         return Plan(title, obstacles=obstacles)
-    claims = world.claims.value if isinstance(world.claims, Found) else Page[Claim]()
-    present = {claim.meta.name: claim for claim in claims.items}
+    present = {claim.meta.name: claim for claim in items(world.claims)}
     storage_class = _storage_class(world, settings)
     changes: list[Change] = list(_namespace(world, settings))
     notes: list[str] = []
@@ -50,13 +50,24 @@ def _obstacles(world: World, settings: Settings) -> Iterator[str]:
         case Found(value=page) if page.more:
             yield f"There are more claims in {settings.namespace} than were read, so it is not known which are missing."
     match world.storage_classes:
-        case Found(value=classes) if not classes.more and not _storage_class(world, settings):
-            names = ", ".join(item.meta.name for item in classes.items)
-            yield (
-                f"None of the storage classes is the default ({names}): choose one with {STORAGE_CLASS.flag}."
-                if names
-                else "The cluster has no storage class, so nothing would make a volume for a claim."
-            )
+        case Found(value=classes) if not classes.more:
+            yield from _class_obstacles([item.meta.name for item in classes.items], _storage_class(world, settings))
+    if len(storage.claims(settings)) <= len(settings.accounts):
+        name = settings[PHOTOS_CLAIM]
+        yield f"The photos and a session would share the claim {name}: choose another with {PHOTOS_CLAIM.flag}."
+
+
+def _class_obstacles(classes: list[str], chosen: str | None) -> Iterator[str]:
+    names = ", ".join(classes)
+    if chosen and chosen not in classes:
+        there_are = f"there are {names}" if names else "the cluster has none"
+        yield f"There is no storage class {chosen} ({there_are}): choose one with {STORAGE_CLASS.flag}."
+    elif not chosen:
+        yield (
+            f"None of the storage classes is the default ({names}): choose one with {STORAGE_CLASS.flag}."
+            if names
+            else "The cluster has no storage class, so nothing would make a volume for a claim."
+        )
 
 
 def _storage_class(world: World, settings: Settings) -> str | None:
@@ -134,8 +145,7 @@ def _kept_in_git(name: str, world: World, settings: Settings) -> bool:
 
 def _binding(manifest: Manifest, storage_class: str | None, world: World) -> Iterator[Change]:
     """What waits until the claim is bound, where its class doesn't wait for a pod that mounts it."""
-    classes = world.storage_classes.value if isinstance(world.storage_classes, Found) else Page[StorageClass]()
-    chosen = next((item for item in classes.items if item.meta.name == storage_class), None)
+    chosen = next((item for item in items(world.storage_classes) if item.meta.name == storage_class), None)
     if chosen and chosen.binding_mode == "Immediate":
         target = target_of(manifest, CLAIMS)
         yield WaitUntil(
