@@ -25,6 +25,7 @@ from wizard.icloudpd.proof import Verdict
 from wizard.kube.client import Cluster, connect
 from wizard.kube.streams import ExecResult
 from wizard.settings import Settings
+from wizard.steps.authentication.plan import remove_job
 
 NAME = "youexamplecom"
 OLD, NEW, NEWER = ("old jar\n", '{"old": 1}\n'), ("new jar\n", '{"new": 1}\n'), ("newer jar\n", '{"newer": 1}\n')
@@ -81,7 +82,7 @@ class Pod(HandoverPod):
 
     async def leave(self) -> None:
         async def remove() -> None:
-            await send(self._connection, self._start.undo[0])
+            await send(self._connection, remove_job(self._start.target))
 
         await self.close(remove)
 

@@ -77,9 +77,9 @@ async def answer(
 ) -> None:
     """Answers the icloudpd of a pod that waits, and proves what it wrote by the hand-over pod, without a password.
 
-    It writes into the session in place, so the pair there is kept before anything is typed. Raises WizardError with icloudpd's own
-    reason; what was there before is in place again then. However it ends, the pod is gone, and the password that it kept in
-    clear too.
+    It writes into the session in place, so the pair there is kept before anything is typed. Raises WizardError with icloudpd's
+    own reason; what was there before is in place again then. However it ends, the pod is gone, and the password that it kept
+    in clear too.
     """
     cluster = planned.cluster
 
@@ -119,7 +119,7 @@ async def answer(
 async def remove(planned: PlannedChanges) -> None:
     """Deletes the pod that somebody left for signing in, and waits until it is gone, log and all."""
     await planned.make(AUTH_POD)
-    await until_gone(planned.cluster, planned.plan[AUTH_POD].target.path)
+    await until_gone(planned.cluster, planned[AUTH_POD].target.path)
 
 
 def _tell_removed(paths: tuple[str, ...], person: Person, note: Callable[[str], None]) -> None:

@@ -28,7 +28,7 @@ from wizard.kube.errors import Forbidden, NotFound
 from wizard.observe.parse_pod import pod as parse_pod
 from wizard.observe.parse_pod import pod_spec
 from wizard.observe.rights import ask
-from wizard.plan import DeleteObject, Plan, Right, rights_of
+from wizard.plan import DeleteObject, Plan, Right
 from wizard.settings import Settings
 from wizard.signin.auth_pod import AuthPod, find_auth_pod
 from wizard.steps.authentication.pausing import Pausing, pausing
@@ -119,7 +119,8 @@ class Preparation:
     @property
     def rights(self) -> tuple[Right, ...]:
         """What it takes, whichever way is chosen."""
-        return rights_of((self.plan, self.plan_inside, self.plan_in_own_pod))
+        plans = (self.plan, self.plan_inside, self.plan_in_own_pod)
+        return tuple(dict.fromkeys(right for plan in plans for right in plan.rights))
 
     def permitted(self, answers: Mapping[Right, bool | None]) -> Preparation:
         """The same, as far as the server allows it. Raises WizardError for a right that it denies and that can't be done without.

@@ -110,12 +110,12 @@ class SignInSetup:
         self._is_to_resume = RESUME in plan
         self._is_paused = self._is_to_resume and PAUSE not in plan
         if PAUSE in plan:
-            self.person.show(StageProgress(Stage.POD, Tick.DOING, plan[PAUSE].title))
+            self.person.show(StageProgress(Stage.POD, Tick.DOING, self.planned[PAUSE].title))
             try:
                 await self.planned.make(PAUSE)
             except Refused as refusal:
                 self._is_to_resume = False
-                name = plan[PAUSE].target.name
+                name = self.planned[PAUSE].target.name
                 self.notes.append(f"{name} could not be paused, so a run may meet the sign-in. {refusal.what}")
             else:
                 self._is_paused = True
@@ -135,7 +135,7 @@ class SignInSetup:
         try:
             await pod.close(lambda: self.planned.make(REMOVE))
         except WizardError as trouble:
-            job = self.planned.plan[REMOVE].target.name
+            job = self.planned[REMOVE].target.name
             self._failed(Stage.POD, f"job {job} could not be removed ({trouble.what}); it ends by itself")
 
     async def _note_password(self, path: str) -> None:
@@ -152,7 +152,7 @@ class SignInSetup:
         try:
             await self.planned.make(RESUME)
         except WizardError as trouble:
-            change = self.planned.plan[RESUME]
+            change = self.planned[RESUME]
             still = "is still" if self._is_paused else "may still be"
             text = f"{change.target.name} {still} paused ({trouble.what}); the next start resumes it, or you can"
             self._failed(Stage.POD, text, change.command)
