@@ -90,7 +90,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     def it(service: ScriptedService, reauth_options: ReauthOptions = ReauthOptions(), *answers: str) -> int:  # noqa: B008 - frozen
         monkeypatch.setattr(wizard.cli.reauth, "Workspace", lambda _: Opened())
         monkeypatch.setattr(wizard.cli.reauth, "SignInService", lambda *_: service)
-        monkeypatch.setattr(wizard.cli.reauth, "Console", lambda: Answered(*answers))
+        monkeypatch.setattr(wizard.cli.reauth, "Console", lambda _: Answered(*answers))
         return reauth(Request(), reauth_options)
 
     return it

@@ -47,11 +47,13 @@ class Signing:
         self.given: list[str] = []
         self.put_back = False
 
-    async def step(self, stage: Stage, doing: str, done: str, tick: Tick = Tick.DONE) -> None:
+    async def step(
+        self, stage: Stage, doing: str, done: str, tick: Tick = Tick.DONE, *, as_expected: bool = False
+    ) -> None:
         """A stage from its beginning to its end."""
         self.person.show(StageProgress(stage, Tick.DOING, doing))
         await asyncio.sleep(0)
-        self.person.show(StageProgress(stage, tick, done))
+        self.person.show(StageProgress(stage, tick, done, as_expected=as_expected))
 
     async def open_pod(self, found: str = "the session has ended") -> None:
         """The pod starts, and what is there is looked at."""
@@ -60,9 +62,9 @@ class Signing:
 
     async def hand_over(self) -> None:
         """What follows once Apple has let us in."""
-        await self.step(Stage.APPLE, "asking Apple", "signed in")
+        await self.step(Stage.APPLE, "asking Apple", "signed in", as_expected=True)
         await self.step(Stage.TRUSTED, "", "no code next time, for a while")
-        await self.step(Stage.PROVED, "asking the cluster's icloudpd", "icloudpd says yes")
+        await self.step(Stage.PROVED, "asking the cluster's icloudpd", "icloudpd accepts the session", as_expected=True)
         await self.step(Stage.SAVED, "moving it into place", "moved into place; the session before is kept beside it")
         await self.step(Stage.PHOTOS, "looking at the photo library", "12,431 photos and videos")
 
