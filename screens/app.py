@@ -28,7 +28,7 @@ from screens.wizard_screen import WizardScreen
 from screens.words import NAME
 from wizard.choices import SKIPPED
 from wizard.errors import Exit, WizardError
-from wizard.iterations import ITERATIONS
+from wizard.iterations import ITERATIONS, iteration
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -225,17 +225,17 @@ class WizardApp(App[int]):
             return
         step = self.picture.snapshot.report.steps[number - 1]
         name = f"{number} {ITERATIONS[number - 1].title}"
-        wanted = step.status == "skipped"
+        was_skipped = step.status == "skipped"
         try:
-            self.workspace.choose("unskip" if wanted else "skip", step.id)
+            self.workspace.choose("unskip" if was_skipped else "skip", step.id)
         except WizardError as trouble:
             self.notify(trouble.what, severity="error", markup=False)
             return
-        if wanted and step.id in self.workspace.settings[SKIPPED]:
+        if was_skipped and step.id in self.workspace.settings[SKIPPED]:
             self.notify(f"{name} is skipped by --skip on the command line, until the next start.", markup=False)
             return
-        told = "is wanted again." if wanted else "is skipped and doesn't count any more. s wants it after all."
-        self.notify(f"{name} {told}", markup=False)
+        words = "is wanted again." if was_skipped else "is skipped and doesn't count any more. s wants it after all."
+        self.notify(f"{name} {words}", markup=False)
         self.action_look_again()
 
     def act(self, step: Diagnosis) -> None:
@@ -253,7 +253,7 @@ class WizardApp(App[int]):
         elif act.name == "commands":
             from screens.kubectl import KubectlScreen  # noqa: PLC0415 - not before the first frame
 
-            self.push_screen(KubectlScreen(step.id, mending=True))
+            self.push_screen(KubectlScreen(step.id, fixing=True))
         else:
             self.action_look_again()
 
@@ -261,7 +261,7 @@ class WizardApp(App[int]):
         """Opens a finding, above its iteration."""
         from screens.finding import FindingScreen  # noqa: PLC0415 - not before the first frame
 
-        self.go(next((number for number, title in enumerate(ITERATIONS, 1) if title.id == step_id), self.home.number))
+        self.go(iteration(step_id).number)
         self.home.open_finding(reference)
         self.push_screen(FindingScreen(step_id, reference))
 

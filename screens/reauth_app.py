@@ -210,10 +210,10 @@ def sign_in(workspace: Workspace, reauth_options: ReauthOptions) -> int:
 
     app = ReauthApp(workspace, reauth_options, driver_class=BeneathThePrompt)
     run(app)
-    return told(app, reauth_options)
+    return print_result(app, reauth_options)
 
 
-def told(app: ReauthApp, reauth_options: ReauthOptions) -> int:
+def print_result(app: ReauthApp, reauth_options: ReauthOptions) -> int:
     """Prints the lines that stay, and returns the exit code. Raises WizardError."""
     from wizard.cli.reauth import ReauthResults, conclude, put_line  # noqa: PLC0415 - loaded by now
 

@@ -68,9 +68,9 @@ def span(length: timedelta) -> str:
     return f"{seconds // 86400} days"
 
 
-def plural(count: int, one: str, many: str = "") -> str:
+def plural(count: int, singular: str, many: str = "") -> str:
     """The count with its word: "1 change", "3 changes"."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
+    return f"{count} {singular if count == 1 else many or singular + 's'}"
 
 
 def moment(when: datetime | None, now: datetime) -> str:
@@ -94,10 +94,12 @@ def day(when: datetime) -> str:
 
 def minutes(step: Diagnosis) -> int:
     """How long a person will need for this whole iteration; 0 when nobody knows."""
-    mendable = [
-        found for found in step.findings if found.severity not in ("ok", "info") and (found.fix or found.commands)
+    fixable = [
+        finding
+        for finding in step.findings
+        if finding.severity not in ("ok", "info") and (finding.fix or finding.commands)
     ]
-    return sum(blocker.estimated_minutes for blocker in step.blockers) if len(mendable) <= len(step.blockers) else 0
+    return sum(blocker.estimated_minutes for blocker in step.blockers) if len(fixable) <= len(step.blockers) else 0
 
 
 _OTHER_NAMES: Mapping[str, str] = {"cronjob_execution": "the scheduled runs"}
@@ -108,9 +110,9 @@ def iteration_names(ids: Iterable[str]) -> str:
     names = []
     for name in ids:
         number = name.removeprefix("iteration_")
-        known = number.isdigit() and 1 <= int(number) <= len(ITERATIONS)
+        is_iteration = number.isdigit() and 1 <= int(number) <= len(ITERATIONS)
         other = _OTHER_NAMES.get(name, name.replace("_", " "))
-        names.append(f"{number} {ITERATIONS[int(number) - 1].short}" if known else other)
+        names.append(f"{number} {ITERATIONS[int(number) - 1].short}" if is_iteration else other)
     return listed(names)
 
 
@@ -148,12 +150,12 @@ def session_line(accounts: Sequence[Account], width: int) -> str:
     if worst is None:
         return "Session: unverified"
     session = worst.session
-    told = str(session.state)
+    standing = str(session.state)
     if session.days_left is not None and session.state in ("valid", "expiring"):
-        told = f"{plural(session.days_left, 'day')} left"
+        standing = f"{plural(session.days_left, 'day')} left"
     if len(accounts) == 1:
-        return f"Session: {told}"
-    return fitting((f"Session: {told} ({worst.name})", f"{worst.name}: {told}", f"Session: {told}"), width)
+        return f"Session: {standing}"
+    return fitting((f"Session: {standing} ({worst.name})", f"{worst.name}: {standing}", f"Session: {standing}"), width)
 
 
 def next_line(report: Report, width: int) -> str:

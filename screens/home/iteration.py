@@ -1,4 +1,4 @@
-"""One iteration as rows for the page: the same for all seven."""
+"""One iteration as rows for the page: the same for every one."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 BUTTON = "button"
 FOLD = "fold"
-_SHOWN_FINE = 2
-_SHOWN_FINE_WHEN_ALL_IS = 8
+_MOST_FINE = 2
+_MOST_FINE_WHEN_ALL_IS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,13 @@ def act_of(step: Diagnosis, report: Report) -> Act:
     if following is not None and elsewhere and step.status in ("complete", "skipped", "pending"):
         name = f"{following.iteration} {ITERATIONS[following.iteration - 1].short}"
         return Act("go", f"Go to {name}, which is next", following.iteration)
-    mendable = [finding for finding in open_findings(step) if finding.fix or finding.commands]
-    if step.status == "complete" or not mendable:
+    fixable = [finding for finding in open_findings(step) if finding.fix or finding.commands]
+    if step.status == "complete" or not fixable:
         return Act("look", "Look again")
     commands = commands_of(step)
-    if all(finding.commands for finding in mendable):
+    if all(finding.commands for finding in fixable):
         return Act("commands", "Show the command…" if len(commands) == 1 else f"Show the {len(commands)} commands…")
-    counts = [plural(len(mendable), "thing")] + ([plural(len(commands), "command")] if commands else [])
+    counts = [plural(len(fixable), "thing")] + ([plural(len(commands), "command")] if commands else [])
     return Act("commands", f"Show what to do: {', '.join(counts)}…")
 
 
@@ -77,7 +77,7 @@ def ending(report: Report, renew: str) -> Iterator[Row]:
     if report.next_step is not None or not report.wanted:
         return
     count = len(report.wanted)
-    which = "All seven iterations are" if count == len(ITERATIONS) else f"All {count} iterations that you want are"
+    which = f"All {count} steps are" if count == len(ITERATIONS) else f"All {count} steps that you want are"
     yield Item(sign="✓", text=f"{which} complete.", style="bold")
     worst = worst_session(report.accounts)
     ends = worst.session.expires_at if worst else None
@@ -161,12 +161,12 @@ def _findings(step: Diagnosis, *, unfolded: bool) -> Iterator[Row]:
     for reference, finding in pairs:
         if finding.severity != "ok":
             yield Item(id=reference, sign=SEVERITY_SIGN[finding.severity], text=finding.summary, more="▸ details")
-    room = _SHOWN_FINE if len(fine) < len(pairs) else _SHOWN_FINE_WHEN_ALL_IS
-    shown = fine if unfolded or len(fine) <= room + 1 else fine[:room]
-    for reference, finding in shown:
+    room = _MOST_FINE if len(fine) < len(pairs) else _MOST_FINE_WHEN_ALL_IS
+    visible = fine if unfolded or len(fine) <= room + 1 else fine[:room]
+    for reference, finding in visible:
         yield Item(id=reference, sign="✓", text=finding.summary)
-    if len(shown) < len(fine):
-        yield Item(id=FOLD, sign="✓", text=f"{len(fine) - len(shown)} more are fine", more="▸ show")
+    if len(visible) < len(fine):
+        yield Item(id=FOLD, sign="✓", text=f"{len(fine) - len(visible)} more are fine", more="▸ show")
     if not pairs:
         yield Item(sign="–", text="Nothing was looked at here.")  # noqa: RUF001 - a dash as a sign
 

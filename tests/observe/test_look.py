@@ -22,7 +22,7 @@ from wizard.observe.look import PER_FURTHER_ACCOUNT, REQUESTS, observe
 from wizard.observe.look_pods import clean_lines
 from wizard.observe.rights import everything
 from wizard.settings import Settings
-from wizard.world import NOT_ASKED, Found, Missing, Page, Unreadable
+from wizard.world import NOT_ASKED, Access, Found, Missing, Page, Unreadable
 
 
 class TestWhatIsFound:
@@ -253,10 +253,14 @@ class TestWhatMayNotBeRead:
             assert await everything(cluster) is sure
 
     async def test_exec_needs_both_verbs_and_both_are_asked(self, tmp_path: Path) -> None:
-        world = await look(scenario(denied=("create pods/exec", "get pods/attach")), tmp_path)
+        world = await look(scenario(denied=("create pods/exec",)), tmp_path)
         answers = {(one.verb, one.resource): one.allowed for one in world.access}
         assert (answers["get", "pods/exec"], answers["create", "pods/exec"]) == (True, False)
-        assert (answers["get", "pods/attach"], answers["create", "pods/attach"]) == (False, True)
+
+    async def test_what_answers_a_waiting_pod_takes_is_asked_where_there_is_one(self, tmp_path: Path) -> None:
+        for world, asked in (("complete", False), ("auth-waiting", True)):
+            seen = await look(world, tmp_path)
+            assert (Access("create", "pods/attach", "photo-sync", allowed=True) in seen.access) is asked
 
     async def test_reviews_that_are_refused_leave_it_open(self, tmp_path: Path) -> None:
         async with demo("seed", tmp_path) as (world, cluster):

@@ -61,7 +61,7 @@ def test_binding_ids_are_unique() -> None:
         ("kubectl", "To see it with kubectl: 2"),
         ("skip 4", "4 Argo CD integration is skipped"),
         ("setup", "Is this your setup?"),
-        ("help", "The seven iterations, from"),
+        ("help", "The steps, from"),
     ],
 )
 async def test_the_palette_knows_iterations_findings_and_what_the_keys_do(

@@ -147,7 +147,7 @@ def test_every_word_must_be_there_in_any_case() -> None:
 async def test_help_is_about_the_screen_in_front(opened: Opener) -> None:
     async with opened(FakeWorkspace(fresh(), place=fake.HOME), (120, 50)) as wizard:
         await wizard.press("question_mark")
-        assert "The seven iterations, from storage" in wizard.text
+        assert "The steps, from storage" in wizard.text
         assert "1 to 7" in wizard.text
         assert "Go to an iteration by its number" in wizard.text
         assert "◐ under way" in wizard.text

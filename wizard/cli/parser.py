@@ -24,7 +24,7 @@ examples:
   photosync-wizard                           open the wizard where you left off
   photosync-wizard demo                      the same in a built-in demo world; nothing leaves this machine
   photosync-wizard demo --list               which demo worlds there are
-  photosync-wizard status                    where all seven iterations stand, without a screen
+  photosync-wizard status                    where every step stands, without a screen
   photosync-wizard status -o json            the same for scripts (`explain status` describes it)
   photosync-wizard explain                   what there is to read; explain ID is about one finding
   photosync-wizard plan storage              what step 1 would change; apply does it
@@ -78,8 +78,8 @@ def parser(explainable: Sequence[str] | None = None) -> argparse.ArgumentParser:
     status = commands.add_parser(
         "status",
         parents=[where],
-        help="where all seven iterations stand, without a screen",
-        description="Looks at the cluster and says where all seven iterations stand. Changes nothing, asks nothing of Apple.",
+        help="where every step stands, without a screen",
+        description="Looks at the cluster and says where every step stands. Changes nothing, asks nothing of Apple.",
     )
     status.add_argument("-o", "--output", choices=FORMATS, default="table", help="how to say it (default: %(default)s)")
     status.add_argument("-w", "--watch", action="store_true", help="go on, and say it again whenever it changes")

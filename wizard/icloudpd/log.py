@@ -1,6 +1,6 @@
 """What icloudpd's own log says: the table of its known lines, and which of them counts.
 
-icloudpd exits 0 on nearly every failure, so its log is the witness. Lines are those of 1.32.3, transcribed in ICLOUD.md.
+icloudpd exits 0 on nearly every failure, so its log is the witness. Lines are those of 1.32.3.
 A new failure mode is one more entry in SIGNS.
 """
 

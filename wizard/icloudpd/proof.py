@@ -1,6 +1,6 @@
 """What icloudpd's own output proves of a session. Pure.
 
-Its exit code says next to nothing (ICLOUD.md), and a program that could not run, a wrong argument or a faltering Apple look
+Its exit code says next to nothing (0 on nearly every failure), and a program that could not run, a wrong argument or a faltering Apple look
 like an ended session from outside. So a session counts as accepted, or as ended, only by lines that prove it.
 """
 

@@ -1,4 +1,4 @@
-"""The known lines of icloudpd's log: those of 1.32.3, transcribed in ICLOUD.md. A new failure mode is one more entry in SIGNS."""
+"""The known lines of icloudpd's log: those of 1.32.3. A new failure mode is one more entry in SIGNS."""
 
 from __future__ import annotations
 
