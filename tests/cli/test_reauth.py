@@ -32,6 +32,7 @@ from wizard.errors import Exit, WizardError
 from wizard.icloud.calendar import Due, calendar
 from wizard.icloud.ladder import Rung
 from wizard.icloud.messages import trouble
+from wizard.settings import Settings
 from wizard.signin.person import GaveUp, Outcome, Stage
 from wizard.workspace import Request
 
@@ -54,6 +55,7 @@ class Opened:
     phone: object = None
     notices: tuple[str, ...] = ()
     demo_commands: tuple[str, ...] = ()
+    settings: Settings = field(default_factory=Settings)
 
     def engine(self) -> Engine:
         return self.made

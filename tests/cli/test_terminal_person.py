@@ -265,7 +265,7 @@ async def test_a_person_sees_the_commands_and_is_asked_before_it_begins() -> Non
         "As far as it is needed, this will:",
         "  - Start a pod",
         "      kubectl --context home create -f -",
-        "      (reads the manifest of job photosync-handover-4be1c0)",
+        "      (reads the manifest of Job photosync-handover-4be1c0)",
         "  - Write the files",
         "  - Remove the job",
         "      kubectl --context home -n photo-sync delete job photosync-handover-4be1c0",

@@ -81,7 +81,7 @@ async def test_the_auth_pod_that_had_to_go_is_known_by_what_a_sign_in_shows(tmp_
 
 def test_a_pod_counts_as_gone_once_it_goes_on() -> None:
     removing = Attempt("default", NOW, APPLE_ID, under_way=True).moved(
-        StageProgress(Stage.POD, Tick.DOING, "removing pod icloudpd-auth"), NOW
+        StageProgress(Stage.POD, Tick.DOING, "removing pod icloudpd-auth", removes="icloudpd-auth"), NOW
     )
     assert stays(removing.failed(WizardError("kube.forbidden", "It may not be deleted."), NOW)).endswith("in place.")
     gone = removing.moved(StageProgress(Stage.POD, Tick.DOING, "starting"), NOW).stopping((RUN,))
