@@ -264,7 +264,7 @@ async def test_a_person_sees_the_commands_and_is_asked_before_it_begins() -> Non
     assert console.said.splitlines() == [
         "As far as it is needed, this will:",
         "  - Start a pod",
-        "      kubectl --context home create -f -",
+        "      kubectl --context home -n photo-sync create -f -",
         "      (reads the manifest of Job photosync-handover-4be1c0)",
         "  - Write the files",
         "  - Remove the job",

@@ -101,7 +101,7 @@ async def test_the_plan_by_hand(signing: Entering) -> None:
         saved = wizard.workspace.saved
         assert json.loads(saved["sign-in-job.json"]) == {"kind": "Job", "metadata": {"name": POD, "namespace": fake.NS}}
         assert saved["sign-in-commands.sh"].splitlines() == [
-            f"kubectl create -f '{FOLDER}/sign-in-job.json'",
+            f"kubectl -n photo-sync create -f '{FOLDER}/sign-in-job.json'",
             f"kubectl -n photo-sync wait job/{POD} '--for=jsonpath={{.status.ready}}=1' --timeout=5m",
             f"kubectl -n photo-sync exec -it job/{POD} -- icloudpd --auth-only --username {APPLE_ID} --cookie-directory /config "
             "--password-provider console",
