@@ -83,7 +83,9 @@ def test_an_existing_file_is_never_overwritten(tmp_path: Path) -> None:
     ran("demo", "--serve", "--write-kubeconfig", str(file)).said_in_words(2, "already exists and was not overwritten")
     assert file.read_text() == "mine"
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
-    ran("demo", "--serve", "--write-kubeconfig", str(tmp_path / "link")).said_in_words(2, "already exists and was not overwritten")
+    ran("demo", "--serve", "--write-kubeconfig", str(tmp_path / "link")).said_in_words(
+        2, "already exists and was not overwritten"
+    )
     missing = tmp_path / "no" / "folder"
     ran("demo", "--serve", "--write-kubeconfig", str(missing)).said_in_words(2, "can't be written")
 

@@ -72,7 +72,7 @@ def test_version() -> None:
         (("status", "-o", "xml"), "invalid choice: 'xml'"),
         (("status", "--skip", "nothing"), "'nothing' is not one of storage"),
         (("status", "--outp", "json"), "unrecognized arguments: --outp"),
-        (("demo", "--serve", "--port", "65536"), "no port"),
+        (("demo", "--serve", "--port", "65536"), "not a valid port"),
         (("-n", "a/../b", "status"), "not a valid namespace"),
         (("--namespace=", "status"), "not a valid namespace"),
         (("-n", "Photos", "status"), "not a valid namespace"),

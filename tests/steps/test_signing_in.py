@@ -40,7 +40,7 @@ from wizard.iterations import ITERATIONS
 from wizard.model import Finding, SessionState, Severity, Status
 from wizard.observe.look_pods import auth_pods
 from wizard.settings import Settings
-from wizard.signin.renew import LONGEST_SECONDS
+from wizard.signin.sign_in import LONGEST_SECONDS
 from wizard.steps import diagnose
 from wizard.steps.authentication.session_notes import LONGEST_SIGN_IN
 from wizard.world import Found, Job, SecretKeys, World
