@@ -215,7 +215,7 @@ def test_who_is_interrupted_is_told_what_stays(run: Run, capsys: pytest.CaptureF
         run(service)
     assert service.runs[1].put_back
     stays = "The new session is in place." if stage is Stage.SAVED else "What was there before is still in place."
-    assert capsys.readouterr().err.endswith(f"\nLeft at anna. {stays}\n")
+    assert capsys.readouterr().err.endswith(f"\nStopped at anna. {stays}\n")
 
 
 def test_closed_photos_are_blocked(run: Run) -> None:
