@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wizard.iterations import ITERATIONS
 
 if TYPE_CHECKING:
-    from wizard.model import Account, Diagnosis, Report
+    from wizard.model import Account, Blocker, Diagnosis, Report
 
 NAME = "photosync-wizard"
 MUTED = "$foreground 65%"
@@ -39,15 +39,16 @@ STYLE: Mapping[str, str] = {
     "·": MUTED,
     "–": MUTED,  # noqa: RUF001 - a dash as a sign
 }
+PRIORITY_WORD: Mapping[str, str] = {"P0": "Urgent", "P1": "Important", "P2": "Can wait"}
 SIGN_WORDS = (
     ("✓", "complete, or fine"),
     ("!", "needs you"),
     ("✗", "blocked or failed"),
-    ("◐", "under way"),
+    ("◐", "in progress"),
     ("~", "waiting"),
     ("?", "could not be read"),
-    ("·", "not yet, or just to know"),
-    ("–", "not wanted here"),  # noqa: RUF001 - a dash as a sign
+    ("·", "not yet, or for information"),
+    ("–", "skipped"),  # noqa: RUF001 - a dash as a sign
 )
 
 
@@ -94,23 +95,34 @@ def day(when: datetime) -> str:
 
 def minutes(step: Diagnosis) -> int:
     """How long a person will need for this whole iteration; 0 when nobody knows."""
-    mendable = [
-        found for found in step.findings if found.severity not in ("ok", "info") and (found.fix or found.commands)
+    fixable = [
+        finding
+        for finding in step.findings
+        if finding.severity not in ("ok", "info") and (finding.fix or finding.commands)
     ]
-    return sum(blocker.estimated_minutes for blocker in step.blockers) if len(mendable) <= len(step.blockers) else 0
+    return sum(blocker.estimated_minutes for blocker in step.blockers) if len(fixable) <= len(step.blockers) else 0
 
 
 _OTHER_NAMES: Mapping[str, str] = {"cronjob_execution": "the scheduled runs"}
 
 
-def iteration_names(ids: Iterable[str]) -> str:
+def blocker_sentence(blocker: Blocker) -> str:
+    """What is in the way, what it blocks, whether a person has to act, and for how long."""
+    facts = [f"blocks {affected_names(blocker.affects)}"] if blocker.affects else []
+    facts += ["you have to do this"] if blocker.user_action_required else []
+    facts += [f"about {plural(blocker.estimated_minutes, 'minute')}"] if blocker.estimated_minutes else []
+    details = "; ".join(facts)
+    return f"{blocker.issue}. {details[:1].upper()}{details[1:]}." if facts else f"{blocker.issue}."
+
+
+def affected_names(ids: Iterable[str]) -> str:
     """What a blocker affects, in the rail's words: "iteration_5" is "5 Immich", other names as they are."""
     names = []
     for name in ids:
         number = name.removeprefix("iteration_")
-        known = number.isdigit() and 1 <= int(number) <= len(ITERATIONS)
+        is_step = number.isdigit() and 1 <= int(number) <= len(ITERATIONS)
         other = _OTHER_NAMES.get(name, name.replace("_", " "))
-        names.append(f"{number} {ITERATIONS[int(number) - 1].short}" if known else other)
+        names.append(f"{number} {ITERATIONS[int(number) - 1].short}" if is_step else other)
     return listed(names)
 
 
@@ -148,12 +160,12 @@ def session_line(accounts: Sequence[Account], width: int) -> str:
     if worst is None:
         return "Session: unverified"
     session = worst.session
-    told = str(session.state)
+    state = str(session.state)
     if session.days_left is not None and session.state in ("valid", "expiring"):
-        told = f"{plural(session.days_left, 'day')} left"
+        state = f"{plural(session.days_left, 'day')} left"
     if len(accounts) == 1:
-        return f"Session: {told}"
-    return fitting((f"Session: {told} ({worst.name})", f"{worst.name}: {told}", f"Session: {told}"), width)
+        return f"Session: {state}"
+    return fitting((f"Session: {state} ({worst.name})", f"{worst.name}: {state}", f"Session: {state}"), width)
 
 
 def next_line(report: Report, width: int) -> str:

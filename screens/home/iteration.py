@@ -11,10 +11,11 @@ from screens.finding_list import commands_of, open_findings, references
 from screens.widgets.rows import Button, Heading, Item, Row, Space, Table, Text
 from screens.words import (
     MUTED,
+    PRIORITY_WORD,
     SEVERITY_SIGN,
     STATUS_SIGN,
+    blocker_sentence,
     day,
-    iteration_names,
     moment,
     plural,
     status_word,
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 BUTTON = "button"
 FOLD = "fold"
-_SHOWN_FINE = 2
-_SHOWN_FINE_WHEN_ALL_IS = 8
+_MOST_FINE = 2
+_MOST_FINE_WHEN_ALL_ARE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +53,21 @@ def act_of(step: Diagnosis, report: Report) -> Act:
     if following is not None and elsewhere and step.status in ("complete", "skipped", "pending"):
         name = f"{following.iteration} {ITERATIONS[following.iteration - 1].short}"
         return Act("go", f"Go to {name}, which is next", following.iteration)
-    mendable = [finding for finding in open_findings(step) if finding.fix or finding.commands]
-    if step.status == "complete" or not mendable:
+    fixable = [finding for finding in open_findings(step) if finding.fix or finding.commands]
+    if step.status == "complete" or not fixable:
         return Act("look", "Look again")
     commands = commands_of(step)
-    if all(finding.commands for finding in mendable):
+    if all(finding.commands for finding in fixable):
         return Act("commands", "Show the command…" if len(commands) == 1 else f"Show the {len(commands)} commands…")
-    counts = [plural(len(mendable), "thing")] + ([plural(len(commands), "command")] if commands else [])
+    counts = [plural(len(fixable), "thing")] + ([plural(len(commands), "command")] if commands else [])
     return Act("commands", f"Show what to do: {', '.join(counts)}…")
 
 
 def sign_in_again(report: Report) -> str:
     """What the button says while a session is about to end; empty otherwise, and where signing in is not wanted."""
     worst = worst_session(report.accounts)
-    wanted = any(step.id == "authentication" for step in report.wanted)
-    if not wanted or worst is None or worst.session.state != "expiring":
+    skipped = all(step.id != "authentication" for step in report.wanted)
+    if skipped or worst is None or worst.session.state != "expiring":
         return ""
     ends = worst.session.expires_at
     return f"Sign in again, before {day(ends)}" if ends else "Sign in again soon"
@@ -77,7 +78,7 @@ def ending(report: Report, renew: str) -> Iterator[Row]:
     if report.next_step is not None or not report.wanted:
         return
     count = len(report.wanted)
-    which = "All seven iterations are" if count == len(ITERATIONS) else f"All {count} iterations that you want are"
+    which = "All seven steps are" if count == len(ITERATIONS) else f"All {count} steps that you want are"
     yield Item(sign="✓", text=f"{which} complete.", style="bold")
     worst = worst_session(report.accounts)
     ends = worst.session.expires_at if worst else None
@@ -86,7 +87,7 @@ def ending(report: Report, renew: str) -> Iterator[Row]:
         when = (
             f"Apple's session lasts until about {day(ends)}{left}"
             if ends
-            else "Apple's session ends one day, nobody knows when"
+            else "Apple's session will end, but it is unknown when"
         )
         whose = f" for {worst.name}" if len(report.accounts) > 1 else ""
         yield Text(text=f"{when}{whose}. Sign in again before then: {renew}", indent=2)
@@ -141,7 +142,7 @@ def button(step: Diagnosis, report: Report) -> Button:
 def skipped_row(step: Diagnosis) -> Iterator[Row]:
     """That an iteration doesn't count, and how it would again."""
     if step.status == "skipped":
-        yield Text(text="You don't want this one: it counts neither as done nor as missing. s wants it after all.")
+        yield Text(text="You skipped this step: it counts neither as done nor as missing. Press s to include it again.")
         yield Space()
 
 
@@ -161,23 +162,18 @@ def _findings(step: Diagnosis, *, unfolded: bool) -> Iterator[Row]:
     for reference, finding in pairs:
         if finding.severity != "ok":
             yield Item(id=reference, sign=SEVERITY_SIGN[finding.severity], text=finding.summary, more="▸ details")
-    room = _SHOWN_FINE if len(fine) < len(pairs) else _SHOWN_FINE_WHEN_ALL_IS
-    shown = fine if unfolded or len(fine) <= room + 1 else fine[:room]
-    for reference, finding in shown:
+    room = _MOST_FINE if len(fine) < len(pairs) else _MOST_FINE_WHEN_ALL_ARE
+    unfolded_fine = fine if unfolded or len(fine) <= room + 1 else fine[:room]
+    for reference, finding in unfolded_fine:
         yield Item(id=reference, sign="✓", text=finding.summary)
-    if len(shown) < len(fine):
-        yield Item(id=FOLD, sign="✓", text=f"{len(fine) - len(shown)} more are fine", more="▸ show")
+    if len(unfolded_fine) < len(fine):
+        yield Item(id=FOLD, sign="✓", text=f"{len(fine) - len(unfolded_fine)} more are fine", more="▸ show")
     if not pairs:
-        yield Item(sign="–", text="Nothing was looked at here.")  # noqa: RUF001 - a dash as a sign
+        yield Item(sign="–", text="Nothing was checked here.")  # noqa: RUF001 - a dash as a sign
 
 
 def _blockers(blockers: Iterable[Blocker]) -> Iterator[Row]:
     for blocker in blockers:
-        facts = [f"about {blocker.estimated_minutes} min"] if blocker.estimated_minutes else []
-        if blocker.user_action_required:
-            facts.append("needs you")
-        if blocker.affects:
-            facts.append(f"holds up {iteration_names(blocker.affects)}")
-        yield Text(lead=blocker.priority, text=f"{blocker.issue}: {', '.join(facts)}" if facts else blocker.issue)
+        yield Text(lead=f"{PRIORITY_WORD.get(blocker.priority, blocker.priority)}:", text=blocker_sentence(blocker))
         if blocker.ready_when:
             yield Text(text=f"Ready when: {'; '.join(blocker.ready_when)}", style=MUTED, indent=3)

@@ -333,7 +333,7 @@ async def test_when_all_is_done_it_says_so_and_what_comes_next(opened: Opener) -
     session = Session(SessionState.EXPIRING, fake.NOW + timedelta(days=4), 4)
     report = replace(done.report, accounts=(Account("default", "you@example.com", session),))
     async with opened(FakeSession(fresh(replace(done, report=report)), place=fake.HOME), (120, 36)) as wizard:
-        assert "✓ All seven iterations are complete." in wizard.text
+        assert "✓ All seven steps are complete." in wizard.text
         assert "until about 22 January (4 days)" in wizard.text
         assert "photosync-wizard reauth" in wizard.text
         assert "┃ Sign in again, before 22 January" in wizard.text

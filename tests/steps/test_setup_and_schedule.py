@@ -84,40 +84,40 @@ def test_what_is_not_known_is_said_so(change: dict[str, Any], name: str, state: 
 @pytest.mark.parametrize(
     ("settings", "change", "name", "told"),
     [
-        ({"application": "photo-sync"}, {}, "application", ("photo-sync in argocd", "you said so", "ok")),
+        ({"application": "photo-sync"}, {}, "application", ("photo-sync in argocd", "your choice", "ok")),
         (
             {"application": "phots"},
             {"application": Missing()},
             "application",
-            ("phots", "you said so, but no application is called that", "wrong"),
+            ("phots", "your choice, but there is no such Application", "wrong"),
         ),
         (
             {"application": "phots"},
             {"application": FORBIDDEN, "applications": FORBIDDEN},
             "application",
-            ("phots", "you said so; the applications could not be read", "unknown"),
+            ("phots", "your choice; the applications could not be read", "unknown"),
         ),
         (
             {"immich_namespace": "photo-sync"},
             {},
             "immich_namespace",
-            ("2.7.5 in photo-sync, port 2283", "you said so, and it is there", "ok"),
+            ("2.7.5 in photo-sync, port 2283", "your choice, and it is there", "ok"),
         ),
         (
             {"immich_namespace": "mealie"},
             {},
             "immich_namespace",
-            ("in mealie", "you said so, but it was found in photo-sync", "wrong"),
+            ("in mealie", "your choice, but it was found in photo-sync", "wrong"),
         ),
-        ({"host_name": "immich.example.com"}, {}, "host_name", ("immich.example.com", "has it", "ok")),
+        ({"host_name": "immich.example.com"}, {}, "host_name", ("immich.example.com", "uses it", "ok")),
         ({"host_name": "photos.example.org"}, {}, "host_name", ("photos.example.org", "no Ingress leads", "missing")),
         (
             {"time_zone": "Europe/Berlin"},
             {},
             "time_zone",
-            ("Europe/Berlin", "you said so; CronJob icloudpd-sync has America/Phoenix", "ok"),
+            ("Europe/Berlin", "your choice; CronJob icloudpd-sync has America/Phoenix", "ok"),
         ),
-        ({"apple_id": "you@example.com"}, {}, "apple_id", ("you@example.com", "you said so", "ok")),
+        ({"apple_id": "you@example.com"}, {}, "apple_id", ("you@example.com", "your choice", "ok")),
     ],
 )
 def test_what_the_person_said_is_shown_and_checked(
@@ -130,7 +130,7 @@ def test_what_the_person_said_is_shown_and_checked(
 
 
 @pytest.mark.parametrize(
-    ("source", "told", "said"), [("state", "you said so", "1"), ("flag", "from --warning-days", "")]
+    ("source", "told", "said"), [("state", "your choice", "1"), ("flag", "from --warning-days", "")]
 )
 def test_the_days_before_a_reminder_say_where_they_come_from(source: str, told: str, said: str) -> None:
     found = row(complete(), "warning_days", with_said(source, warning_days="1"))
