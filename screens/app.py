@@ -28,14 +28,14 @@ from screens.wizard_screen import WizardScreen
 from screens.words import NAME
 from wizard.choices import SKIPPED
 from wizard.errors import Exit, WizardError
-from wizard.iterations import ITERATIONS
+from wizard.iterations import ITERATIONS, iteration
 
 if TYPE_CHECKING:
     from textual.command import Provider
     from textual.driver import Driver
 
     from screens.host import Host
-    from screens.session import Session
+    from screens.workspace import Workspace
     from wizard.engine import Engine
     from wizard.model import Diagnosis
 
@@ -71,21 +71,21 @@ class WizardApp(App[int]):
 
     def __init__(
         self,
-        session: Session,
+        workspace: Workspace,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         driver_class: type[Driver] | None = None,
     ) -> None:
         super().__init__(driver_class=driver_class)
-        self.session = session
+        self.workspace = workspace
         self.now = now
         self.picture = Picture(waiting_since=now())
         self.purposes: Mapping[str, str] = {}
         self._engine: Engine | None = None
         self._follower: Worker[None] | None = None
         self._errands: set[asyncio.Task[None]] = set()
-        self._bookmark = Bookmark.of(session.place)
-        self._first_start = session.place is None
+        self._bookmark = Bookmark.of(workspace.place)
+        self._first_start = workspace.place is None
         self._arrived = False
         self._put_away: set[str] = set()
         if self._bookmark.theme in self.available_themes:
@@ -126,7 +126,7 @@ class WizardApp(App[int]):
 
     @work(exclusive=True, group="engine", description="follow the engine")
     async def _follow_engine(self) -> None:
-        async for message in engine_messages(self.session, self._engine):
+        async for message in engine_messages(self.workspace, self._engine):
             self.post_message(message)
 
     @on(Loaded)
@@ -198,7 +198,7 @@ class WizardApp(App[int]):
         )
         if bookmark != self._bookmark:
             self._bookmark = bookmark
-            self.session.remember(bookmark.texts())
+            self.workspace.remember(bookmark.texts())
 
     # What the person should know
 
@@ -209,7 +209,7 @@ class WizardApp(App[int]):
     @property
     def _notice(self) -> str:
         """The first notice that was not put away."""
-        return next((text for text in self.session.notices if text not in self._put_away), "")
+        return next((text for text in self.workspace.notices if text not in self._put_away), "")
 
     def action_put_away(self) -> None:
         """Puts the notice away that is shown."""
@@ -225,17 +225,17 @@ class WizardApp(App[int]):
             return
         step = self.picture.snapshot.report.steps[number - 1]
         name = f"{number} {ITERATIONS[number - 1].title}"
-        wanted = step.status == "skipped"
+        was_skipped = step.status == "skipped"
         try:
-            self.session.choose("unskip" if wanted else "skip", step.id)
+            self.workspace.choose("unskip" if was_skipped else "skip", step.id)
         except WizardError as trouble:
             self.notify(trouble.what, severity="error", markup=False)
             return
-        if wanted and step.id in self.session.settings[SKIPPED]:
+        if was_skipped and step.id in self.workspace.settings[SKIPPED]:
             self.notify(f"{name} is skipped by --skip on the command line, until the next start.", markup=False)
             return
-        told = "is wanted again." if wanted else "is skipped and doesn't count any more. s wants it after all."
-        self.notify(f"{name} {told}", markup=False)
+        words = "is wanted again." if was_skipped else "is skipped and doesn't count any more. s wants it after all."
+        self.notify(f"{name} {words}", markup=False)
         self.action_look_again()
 
     def act(self, step: Diagnosis) -> None:
@@ -253,7 +253,7 @@ class WizardApp(App[int]):
         elif act.name == "commands":
             from screens.kubectl import KubectlScreen  # noqa: PLC0415 - not before the first frame
 
-            self.push_screen(KubectlScreen(step.id, mending=True))
+            self.push_screen(KubectlScreen(step.id, fixing=True))
         else:
             self.action_look_again()
 
@@ -261,7 +261,7 @@ class WizardApp(App[int]):
         """Opens a finding, above its iteration."""
         from screens.finding import FindingScreen  # noqa: PLC0415 - not before the first frame
 
-        self.go(next((number for number, title in enumerate(ITERATIONS, 1) if title.id == step_id), self.home.number))
+        self.go(iteration(step_id).number)
         self.home.open_finding(reference)
         self.push_screen(FindingScreen(step_id, reference))
 
@@ -299,7 +299,7 @@ class WizardApp(App[int]):
         from screens.signin.screen import SignInScreen  # noqa: PLC0415 - not before the first frame
 
         if self._engine is not None and not isinstance(self.screen, SignInScreen):
-            self.push_screen(SignInScreen(self.session.desk()))
+            self.push_screen(SignInScreen(self.workspace.desk()))
 
     def hold(self, errand: asyncio.Task[None]) -> None:
         """Sees to it that what was begun is ended and put back, also when the wizard is closed meanwhile."""
@@ -370,7 +370,7 @@ class WizardApp(App[int]):
                 return
 
     def _fatal_error(self) -> None:
-        end_without_values(self, self.session.save, self.session.settings.address)
+        end_without_values(self, self.workspace.save, self.workspace.settings.address)
 
 
 if TYPE_CHECKING:
@@ -379,10 +379,10 @@ if TYPE_CHECKING:
         return app
 
 
-def open_wizard(session: Session) -> int:
+def open_wizard(workspace: Workspace) -> int:
     """Runs the wizard full-screen until it is closed, and returns the exit code."""
     from screens.terminal import FullScreen, run  # noqa: PLC0415 - only on a terminal
 
-    app = WizardApp(session, driver_class=FullScreen)
+    app = WizardApp(workspace, driver_class=FullScreen)
     run(app)
     return int(Exit.INTERRUPTED) if app.return_code is None else app.return_code

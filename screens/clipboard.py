@@ -41,10 +41,10 @@ def copy_commands(host: Host, commands: list[str]) -> None:
     if not commands:
         host.notify("There is no command here.", markup=False)
         return
-    text = "\n".join(with_way(host.session, commands)) + "\n"
+    text = "\n".join(with_way(host.workspace, commands)) + "\n"
     host.copy_to_clipboard(text)
     try:
-        saved = f"Also in {host.session.save(COPY_NAME, text)}, in case this terminal does not take it."
+        saved = f"Also in {host.workspace.save(COPY_NAME, text)}, in case this terminal does not take it."
     except OSError as error:
         saved = f"They could not be saved to a file as well: {error.strerror or type(error).__name__}."
     host.notify(saved, title=f"{plural(len(commands), 'command')} copied", markup=False)

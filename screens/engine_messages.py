@@ -12,7 +12,7 @@ from screens.daemon_thread import in_daemon_thread
 from wizard.errors import WizardError
 
 if TYPE_CHECKING:
-    from screens.session import Session
+    from screens.workspace import Workspace
     from wizard.engine import Engine, Update
 
 
@@ -45,11 +45,11 @@ class Troubled(Message):
         super().__init__()
 
 
-async def engine_messages(session: Session, engine: Engine | None) -> AsyncGenerator[Message, None]:
+async def engine_messages(workspace: Workspace, engine: Engine | None) -> AsyncGenerator[Message, None]:
     """Loads the engine unless there is one, then gives every update; ends after a WizardError."""
     try:
         if engine is None:
-            loaded = await in_daemon_thread(partial(_load, session))
+            loaded = await in_daemon_thread(partial(_load, workspace))
             engine = loaded.engine
             yield loaded
         async for update in engine.updates():
@@ -58,8 +58,8 @@ async def engine_messages(session: Session, engine: Engine | None) -> AsyncGener
         yield Troubled(trouble)
 
 
-def _load(session: Session) -> Loaded:
-    engine = session.engine()
+def _load(workspace: Workspace) -> Loaded:
+    engine = workspace.engine()
     from wizard.steps import STEPS  # noqa: PLC0415 - in the thread, not before the first frame
 
     return Loaded(engine, {step.id: step.purpose for step in STEPS})

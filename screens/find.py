@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 def matches(report: Report, words: str) -> list[tuple[str, str, Finding]]:
     """(step id, reference, finding) of all findings that have every word in id, summary, why, fix or evidence."""
-    wanted = words.lower().split()
+    terms = words.lower().split()
     return [
         (step.id, reference, finding)
         for step in report.steps
         for reference, finding in references(step)
-        if all(word in _text_of(finding) for word in wanted)
+        if all(word in _text_of(finding) for word in terms)
     ]
 
 
@@ -52,7 +52,7 @@ class FindScreen(PageScreen):
         ("⏎", "open", ""),
     ]
     words = (
-        "Type words, or a part of a finding's id. Every finding of all seven iterations that has them all is listed; "
+        "Type words, or a part of a finding's id. Every finding of any step that has them all is listed; "
         "Enter opens one."
     )
 
@@ -75,14 +75,14 @@ class FindScreen(PageScreen):
 
     def page(self, picture: Picture) -> Iterable[Row]:
         """Each match with its id."""
-        found = self._matches(picture)
-        for step_id, reference, finding in found:
+        hits = self._matches(picture)
+        for step_id, reference, finding in hits:
             yield Item(
                 id=f"{step_id} {reference}",
                 sign=SEVERITY_SIGN[finding.severity],
                 text=f"{finding.summary}\n{finding.id}",
             )
-        if not found:
+        if not hits:
             yield Text(text="Nothing that was found has these words.", style=MUTED)
 
     @on(Input.Changed)

@@ -1,4 +1,4 @@
-"""One finding: what was seen where, why it matters, how to mend it.
+"""One finding: what was seen where, why it matters, how to fix it.
 
 A reference is its id, with `#2` behind it for the second of its kind.
 """
@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from screens.bookmark import FINDING
-from screens.clipboard import SERVE, copy_commands, demo_note
+from screens.clipboard import demo_note
 from screens.finding_list import references
 from screens.page_screen import PageScreen
 from screens.widgets.page import Page
 from screens.widgets.rows import Command, Row, Space, Table, Text
 from screens.words import MUTED, SEVERITY_SIGN
-from wizard.iterations import ITERATIONS
+from wizard.iterations import iteration
 
 if TYPE_CHECKING:
     from screens.picture import Picture
-    from wizard.model import Diagnosis, Finding
+    from wizard.model import Finding
 
 SEVERITY_WORD = {
     "ok": "fine",
@@ -58,23 +58,19 @@ class FindingScreen(PageScreen):
         """The reference."""
         return self.reference
 
-    def _step(self, picture: Picture) -> Diagnosis | None:
-        steps = picture.snapshot.report.steps if picture.snapshot else ()
-        return next((step for step in steps if step.id == self.step_id), None)
-
-    def _found(self, picture: Picture) -> Finding | None:
-        step = self._step(picture)
+    def _finding(self, picture: Picture) -> Finding | None:
+        step = picture.step(self.step_id)
         return dict(references(step)).get(self.reference) if step else None
 
     def heading(self, picture: Picture) -> tuple[str, str, str]:
         """The iteration, and how much the finding matters."""
-        found = self._found(picture)
-        number, title = next((number, title) for number, title in enumerate(ITERATIONS, 1) if title.id == self.step_id)
-        severity = str(found.severity) if found else ""
+        finding = self._finding(picture)
+        title = iteration(self.step_id)
+        severity = str(finding.severity) if finding else ""
         names = self._names(picture)
         place = f", {names.index(self.reference) + 1} of {len(names)}" if self.reference in names else ""
         right = SEVERITY_WORD.get(severity, "gone") + place
-        return f"{number} {title.title}", right, SEVERITY_SIGN.get(severity, "✓")
+        return f"{title.number} {title.title}", right, SEVERITY_SIGN.get(severity, "✓")
 
     def keys(self) -> Sequence[tuple[str, str, str]]:
         """Copying where there is a command."""
@@ -84,53 +80,34 @@ class FindingScreen(PageScreen):
         return ("Esc", "back", "screen.back"), *copying, *others, *last
 
     def _names(self, picture: Picture) -> list[str]:
-        step = self._step(picture)
+        step = picture.step(self.step_id)
         return [reference for reference, _ in references(step)] if step else []
 
     def page(self, picture: Picture) -> Iterable[Row]:
         """Summary, evidence, why, fix, commands, id."""
-        found = self._found(picture)
-        if found is None:
+        finding = self._finding(picture)
+        if finding is None:
             yield Text(text="This is no longer so: the last look did not find it again.", style="bold")
             yield Space()
             yield Text(lead="id", text=self.reference, style=MUTED)
             return
-        yield Text(text=found.summary, style="bold")
-        if found.evidence:
+        yield Text(text=finding.summary, style="bold")
+        if finding.evidence:
             yield Space()
-            yield evidence_table(found.evidence)
-        for lead, text in (("Why.", found.why), ("What to do.", found.fix)):
+            yield evidence_table(finding.evidence)
+        for lead, text in (("Why.", finding.why), ("What to do.", finding.fix)):
             if text:
                 yield Space()
                 yield Text(lead=lead, text=text)
-        if found.commands:
+        if finding.commands:
             yield Space()
-            yield from demo_note(self.host.session)
-            for index, (_, command) in enumerate(self.commands()):
+            yield from demo_note(self.host.workspace)
+            for index, command in enumerate(self.host.workspace.settings.address.lines(finding.commands)):
                 yield Command(id=f"command-{index}", command=command)
         yield Space()
-        yield Text(lead="id", text=found.id, style=MUTED)
-        if found.docs:
-            yield Text(lead="docs", text=found.docs, style=MUTED)
-
-    def commands(self) -> list[tuple[str, str]]:
-        """The finding's own."""
-        found = self._found(self.host.picture)
-        lines = self.host.session.settings.address.lines(found.commands) if found else ()
-        return [(found.summary, text) for text in lines] if found else []
-
-    def choose(self, row_id: str) -> None:
-        """Copies one command."""
-        if row_id == SERVE:
-            copy_commands(self.host, list(self.host.session.demo_commands[:1]))
-            return
-        index = int(row_id.removeprefix("command-"))
-        commands = [command for _, command in self.commands()]
-        copy_commands(self.host, commands[index : index + 1])
-
-    def action_copy(self) -> None:
-        """Copies all commands."""
-        copy_commands(self.host, [command for _, command in self.commands()])
+        yield Text(lead="id", text=finding.id, style=MUTED)
+        if finding.docs:
+            yield Text(lead="docs", text=finding.docs, style=MUTED)
 
     def action_other(self, direction: int) -> None:
         """The finding before or after in the same iteration; at an end it says so."""

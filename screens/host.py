@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from textual.content import Content
 
     from screens.picture import Picture
-    from screens.session import Session
+    from screens.workspace import Workspace
     from wizard.model import Diagnosis
 
 
@@ -23,7 +23,7 @@ class Host(Protocol):
     # What there is to show
 
     @property
-    def session(self) -> Session:
+    def workspace(self) -> Workspace:
         """One opening of the wizard: its settings, its choices, its files."""
 
     @property

@@ -1,4 +1,4 @@
-"""The same with kubectl: how to see for oneself what a screen shows, and the commands that mend what was found."""
+"""The same with kubectl: how to see for oneself what a screen shows, and the commands that fix what was found."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from screens.bookmark import KUBECTL
-from screens.clipboard import SERVE, copy_commands, demo_note
+from screens.clipboard import demo_note
 from screens.finding_list import open_findings
 from screens.page_screen import PageScreen
 from screens.widgets.page import Page
@@ -16,7 +16,7 @@ from screens.widgets.rows import Button, Command, Item, Row, Space, Text
 from screens.words import SEVERITY_SIGN
 from wizard.choices import CHOICES
 from wizard.command import kubectl
-from wizard.iterations import ITERATIONS
+from wizard.iterations import iteration
 from wizard.settings import AUTH_POD
 from wizard.world import Found
 
@@ -63,7 +63,7 @@ def looks(step_id: str, settings: Settings, world: World | None = None) -> list[
 
 
 class KubectlScreen(PageScreen):
-    """Commands to read and to copy: those that only look, or with `mending` what to do about what was found, and why."""
+    """Commands to read and to copy: those that only look, or with `fixing` what to do about what was found, and why."""
 
     place_name = KUBECTL
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -81,90 +81,72 @@ class KubectlScreen(PageScreen):
         "terminals ignore copying."
     )
 
-    def __init__(self, step_id: str, *, mending: bool = False) -> None:
+    def __init__(self, step_id: str, *, fixing: bool = False) -> None:
         super().__init__()
         self.step_id = step_id
-        self.mending = mending
-
-    def _step(self, picture: Picture) -> Diagnosis | None:
-        steps = picture.snapshot.report.steps if picture.snapshot else ()
-        return next((step for step in steps if step.id == self.step_id), None)
+        self.fixing = fixing
 
     def heading(self, picture: Picture) -> tuple[str, str, str]:
         """Which iteration."""
         del picture
-        number, title = next((number, title) for number, title in enumerate(ITERATIONS, 1) if title.id == self.step_id)
-        told = "What to do" if self.mending else "To see it with kubectl"
-        return f"{told}: {number} {title.title}", "nothing has been run", "·"
+        title = iteration(self.step_id)
+        purpose = "What to do" if self.fixing else "To see it with kubectl"
+        return f"{purpose}: {title.number} {title.title}", "nothing has been run", "·"
 
     def keys(self) -> Sequence[tuple[str, str, str]]:
         """Copying where there is something to copy."""
         copying = (("⏎", "copy one", ""), ("c", "copy all", "screen.copy")) if self.commands() else ()
         other = (
-            ("k", "to see it", "screen.other('looks')") if self.mending else ("a", "what to do", "screen.other('do')")
+            ("k", "to see it", "screen.other('looks')") if self.fixing else ("a", "what to do", "screen.other('do')")
         )
         return ("Esc", "back", "screen.back"), *copying, other, ("?", "help", "app.explain")
 
     def page(self, picture: Picture) -> Iterable[Row]:
-        """Looking, or mending."""
-        session = self.host.session
-        rows = list(self._mending(picture) if self.mending else self._looking(picture))
+        """Looking, or fixing."""
+        rows = list(self._fixing(picture) if self.fixing else self._looking(picture))
         if any(isinstance(row, Command) for row in rows):
-            yield from demo_note(session)
+            yield from demo_note(self.host.workspace)
         yield from rows
 
     def _looking(self, picture: Picture) -> Iterator[Row]:
         world = picture.snapshot.world if picture.snapshot else None
-        for index, command in enumerate(looks(self.step_id, self.host.session.settings, world)):
+        for index, command in enumerate(looks(self.step_id, self.host.workspace.settings, world)):
             yield Command(id=f"look-{index}", command=command)
-        step = self._step(picture)
-        if step is not None and _mendable(step):
+        step = picture.step(self.step_id)
+        if step is not None and _fixable(step):
             yield Space()
             yield Button(id=DO, label="What to do about what was found…", key="a")
 
-    def _mending(self, picture: Picture) -> Iterator[Row]:
-        step = self._step(picture)
+    def _fixing(self, picture: Picture) -> Iterator[Row]:
+        step = picture.step(self.step_id)
         if step is None:
             return
-        mendable = _mendable(step)
-        for number, finding in enumerate(mendable):
+        fixable = _fixable(step)
+        for number, finding in enumerate(fixable):
             if number:
                 yield Space()
             yield Item(sign=SEVERITY_SIGN[finding.severity], text=finding.summary, style="bold")
             if finding.fix:
                 yield Text(text=finding.fix, indent=2)
-            for index, command in enumerate(self.host.session.settings.address.lines(finding.commands)):
-                yield Command(id=f"mend-{number}-{index}", command=command)
-        if not mendable:
+            for index, command in enumerate(self.host.workspace.settings.address.lines(finding.commands)):
+                yield Command(id=f"fix-{number}-{index}", command=command)
+        if not fixable:
             yield Text(text="Nothing is left to do here.")
 
-    def commands(self) -> list[tuple[str, str]]:
-        """All that are shown."""
-        rows = self.page(self.host.picture)
-        return [(row.id, row.command) for row in rows if isinstance(row, Command) and row.id != SERVE]
-
     def choose(self, row_id: str) -> None:
-        """Copies one command, or goes to what to do."""
+        """Goes to what to do."""
         if row_id == DO:
             self.action_other("do")
-        elif row_id == SERVE:
-            copy_commands(self.host, list(self.host.session.demo_commands[:1]))
-        else:
-            copy_commands(self.host, [command for name, command in self.commands() if name == row_id])
-
-    def action_copy(self) -> None:
-        """Copies all commands."""
-        copy_commands(self.host, [command for _, command in self.commands()])
 
     def action_other(self, which: str) -> None:
         """The other half of the commands; the same key again goes back."""
-        if self.mending == (which == "do"):
+        if self.fixing == (which == "do"):
             self.dismiss()
             return
-        self.mending = which == "do"
+        self.fixing = which == "do"
         self.query_one("#page", Page).scroll_home(animate=False, immediate=True)
         self.draw(self.host.picture)
 
 
-def _mendable(step: Diagnosis) -> list[Finding]:
+def _fixable(step: Diagnosis) -> list[Finding]:
     return [finding for finding in open_findings(step) if finding.commands or finding.fix]

@@ -10,10 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from screens.clipboard import SERVE, copy_commands
 from screens.picture import Picture, freshness, style_of
 from screens.widgets.line import Line, Lines, key_line, rule_line
 from screens.widgets.page import Page
-from screens.widgets.rows import clean, clip
+from screens.widgets.rows import Command, clean, clip
 from screens.wizard_screen import WizardScreen
 from screens.words import STYLE
 
@@ -66,7 +67,7 @@ class PageScreen(WizardScreen):
         self.query_one("#heading", Line).show(
             Content.assemble(" ", (left, "bold"), pad, (right, "bold " + STYLE.get(sign, "")), " ")
         )
-        self.query_one("#upper", Line).show(rule_line(width, -1, "", self.host.session.banner))
+        self.query_one("#upper", Line).show(rule_line(width, -1, "", self.host.workspace.banner))
         self.query_one("#notice", Lines).tell(self.host.notice(width))
         self.query_one("#lower", Line).show(rule_line(width, -1, ""))
         self.query_one("#page", Page).show(self.page(picture))
@@ -80,11 +81,23 @@ class PageScreen(WizardScreen):
 
     @on(Page.Chosen, "#page")
     def page_chosen(self, event: Page.Chosen) -> None:
-        """Enter or a click on a row."""
-        self.choose(event.row_id)
+        """Enter or a click on a row: a command is copied, anything else is the screen's own business."""
+        if isinstance(event.row, Command):
+            copy_commands(self.host, [event.row.command])
+        else:
+            self.choose(event.row_id)
 
     def choose(self, row_id: str) -> None:
-        """What choosing a row does."""
+        """What choosing a row does that is no command."""
+
+    def commands(self) -> list[str]:
+        """The commands on the page, but for the one that serves a demo world."""
+        rows = self.page(self.host.picture)
+        return [row.command for row in rows if isinstance(row, Command) and row.id != SERVE]
+
+    def action_copy(self) -> None:
+        """Copies them all."""
+        copy_commands(self.host, self.commands())
 
     def on_resize(self, _: events.Resize) -> None:
         """Draws for the new size, once it is laid out."""

@@ -23,13 +23,13 @@ class WizardCommands(Provider):
         snapshot = host.picture.snapshot
         for number, title in enumerate(ITERATIONS, 1):
             status = snapshot.report.steps[number - 1].status if snapshot else None
-            told = f"{STATUS_SIGN[status]} {status_word(status)}" if status else "not looked at yet"
-            yield f"Go to {number} {title.title}", told, partial(host.go, number), True
+            help_text = f"{STATUS_SIGN[status]} {status_word(status)}" if status else "not looked at yet"
+            yield f"Go to {number} {title.title}", help_text, partial(host.go, number), True
         for number, title in enumerate(ITERATIONS, 1) if snapshot else ():
             skipped = bool(snapshot and snapshot.report.steps[number - 1].status == "skipped")
             what = f"Want {number} {title.title} after all" if skipped else f"Skip {number} {title.title}"
-            told = "It counts again" if skipped else "It counts neither as done nor as missing"
-            yield what, told, partial(host.skip, number), skipped
+            help_text = "It counts again" if skipped else "It counts neither as done nor as missing"
+            yield what, help_text, partial(host.skip, number), skipped
         yield "Look again", "Look at the cluster now", host.action_look_again, True
         yield "Sign in to iCloud", "With as few inputs as Apple allows; the plan comes first", host.action_sign_in, True
         yield "kubectl", "This iteration's commands", host.action_kubectl, True
@@ -43,15 +43,15 @@ class WizardCommands(Provider):
 
     async def discover(self) -> Hits:
         """What is offered before anything is typed."""
-        for name, told, call, at_once in self._offers():
+        for name, help_text, call, at_once in self._offers():
             if at_once:
-                yield DiscoveryHit(name, call, help=told)
+                yield DiscoveryHit(name, call, help=help_text)
 
     async def search(self, query: str) -> Hits:
         """What matches what is typed."""
         matcher = self.matcher(query)
-        for name, told, call, _ in self._offers():
-            score = matcher.match(f"{name} {told}")
+        for name, help_text, call, _ in self._offers():
+            score = matcher.match(f"{name} {help_text}")
             if score > 0:
                 # Textual takes a help text for markup unless it is Content, whatever the annotation says.
-                yield Hit(score, Content(name), call, text=name, help=cast("str", Content(told)))
+                yield Hit(score, Content(name), call, text=name, help=cast("str", Content(help_text)))

@@ -11,6 +11,7 @@ from screens.words import MUTED, span
 if TYPE_CHECKING:
     from wizard.engine import Snapshot
     from wizard.errors import WizardError
+    from wizard.model import Diagnosis
 
 LIBRARIES = "loading what talks to the cluster"
 LOOKING = "looking at the cluster"
@@ -37,6 +38,11 @@ class Picture:
     def seen_at(self) -> datetime | None:
         """When the cluster was last seen."""
         return self.snapshot.report.taken_at if self.snapshot else None
+
+    def step(self, step_id: str) -> Diagnosis | None:
+        """That iteration's diagnosis, None while nothing has been seen."""
+        steps = self.snapshot.report.steps if self.snapshot else ()
+        return next((step for step in steps if step.id == step_id), None)
 
     def awaiting(self, what: str, now: datetime) -> Picture:
         """The same, waiting for something else from now on."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import App, ComposeResult
@@ -29,37 +29,12 @@ from wizard.errors import Exit, WizardError
 if TYPE_CHECKING:
     from textual.driver import Driver
 
+    from screens.workspace import Workspace
     from wizard.cli.reauth import Tally, Wish
     from wizard.engine import Engine
-    from wizard.settings import Settings
     from wizard.signin.desk import Desk
 
 _LEAVING_SECONDS = 15.0
-
-
-class Opened(Protocol):
-    """What the command gives: as `screens.session.Session`, as far as it is needed here."""
-
-    @property
-    def settings(self) -> Settings:
-        """The settings as they are now."""
-
-    @property
-    def banner(self) -> str:
-        """One short line about the world that is looked at."""
-
-    @property
-    def demo_commands(self) -> tuple[str, ...]:
-        """What to type before any command, so that it meets this demo world; empty for a real cluster."""
-
-    def engine(self) -> Engine:
-        """Makes the engine, in a thread."""
-
-    def desk(self) -> Desk:
-        """Where a sign-in is started from."""
-
-    def save(self, name: str, text: str) -> str:
-        """Keeps a private file."""
 
 
 class ReauthScreen(Screen[None]):
@@ -98,14 +73,14 @@ class ReauthApp(App[None]):
 
     def __init__(
         self,
-        opened: Opened,
+        workspace: Workspace,
         wish: Wish,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         driver_class: type[Driver] | None = None,
     ) -> None:
         super().__init__(driver_class=driver_class)
-        self.opened = opened
+        self.workspace = workspace
         self.wish = wish
         self.now = now
         self.tally: Tally | None = None
@@ -138,7 +113,7 @@ class ReauthApp(App[None]):
         from wizard.cli.reauth import Tally, check_one_account  # noqa: PLC0415 - after the first frame
 
         try:
-            self._engine, desk = await in_daemon_thread(lambda: (self.opened.engine(), self.opened.desk()))
+            self._engine, desk = await in_daemon_thread(lambda: (self.workspace.engine(), self.workspace.desk()))
             await desk.look()
             tally = Tally(desk.accounts(self.wish.accounts))
             check_one_account(tally.accounts, self.wish)
@@ -169,12 +144,12 @@ class ReauthApp(App[None]):
             self.hold,
             self._save,
             options,
-            demo_commands=self.opened.demo_commands,
+            demo_commands=self.workspace.demo_commands,
             inline=True,
             offers_calendar=self.wish.ics is None,
             earlier=tuple(tally.outcomes),
         )
-        view = SignInView(context, banner=self.opened.banner)
+        view = SignInView(context, banner=self.workspace.banner)
         self._controller = view.controller
         screen = ReauthScreen(view)
         await self.push_screen(screen)
@@ -193,7 +168,7 @@ class ReauthApp(App[None]):
 
     def _save(self, name: str, text: str) -> str:
         """Keeps a file, and where it is for the lines that stay: what the screen says about it is gone in a moment."""
-        where = self.opened.save(name, text)
+        where = self.workspace.save(name, text)
         if name == CALENDAR_NAME:
             self._saved = (f"  {where} has the date: open it with your calendar.",)
         return where
@@ -224,19 +199,19 @@ class ReauthApp(App[None]):
             await self._engine.close()
 
     def _fatal_error(self) -> None:
-        end_without_values(self, self.opened.save, self.opened.settings.address)
+        end_without_values(self, self.workspace.save, self.workspace.settings.address)
 
 
-def sign_in(opened: Opened, wish: Wish) -> int:
+def sign_in(workspace: Workspace, wish: Wish) -> int:
     """Runs it beneath the prompt, prints what came of it, and returns the exit code. Raises WizardError."""
     from screens.terminal import BeneathThePrompt, run  # noqa: PLC0415 - only on a terminal
 
-    app = ReauthApp(opened, wish, driver_class=BeneathThePrompt)
+    app = ReauthApp(workspace, wish, driver_class=BeneathThePrompt)
     run(app)
-    return told(app, wish)
+    return print_result(app, wish)
 
 
-def told(app: ReauthApp, wish: Wish) -> int:
+def print_result(app: ReauthApp, wish: Wish) -> int:
     """Prints the lines that stay, and returns the exit code. Raises WizardError."""
     from wizard.cli.reauth import Tally, conclude, put_line  # noqa: PLC0415 - loaded by now
 
@@ -244,5 +219,5 @@ def told(app: ReauthApp, wish: Wish) -> int:
         raise app.trouble
     for line in app.lines:
         put_line(line)
-    code = conclude(app.tally or Tally(), app.calendar, wish, app.opened.settings.address)
+    code = conclude(app.tally or Tally(), app.calendar, wish, app.workspace.settings.address)
     return app.return_code or code

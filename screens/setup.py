@@ -21,7 +21,7 @@ from screens.widgets.line import Line, Lines
 from screens.widgets.page import Page
 from screens.widgets.rows import Button, Item, Row, Space, clean, clip, wrapped
 from screens.words import MUTED, ROW_SIGN, STYLE, span
-from wizard.choices import choice_called, choice_named
+from wizard.choice_values import choice_called, choice_named
 from wizard.errors import WizardError
 
 if TYPE_CHECKING:
@@ -262,7 +262,7 @@ class SetupScreen(PageScreen):
         text = event.value.strip()
         if text or (row is not None and row.said):
             try:
-                self.host.session.choose(self._asking, text)
+                self.host.workspace.choose(self._asking, text)
             except WizardError as trouble:
                 self._problem = trouble.what
                 self._explain()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from screens.clipboard import copy_commands
 from screens.page_screen import PageScreen
 from screens.widgets.rows import Button, Command, Item, Row, Space, Text
 from screens.words import MUTED, span
@@ -35,7 +34,7 @@ class UnreachableScreen(PageScreen):
 
     def keys(self) -> Sequence[tuple[str, str, str]]:
         """Copying where there is a command."""
-        copying = (("c", "copy", "screen.copy"),) if self._commands() else ()
+        copying = (("c", "copy", "screen.copy"),) if self.commands() else ()
         return ("r", "try again", "app.look_again"), *copying, ("q", "quit", "app.quit"), ("?", "help", "app.explain")
 
     def page(self, picture: Picture) -> Iterable[Row]:
@@ -53,17 +52,13 @@ class UnreachableScreen(PageScreen):
             yield Text(lead="What to do.", text=trouble.fix)
         if trouble.commands:
             yield Space()
-            for index, command in enumerate(self._commands()):
+            for index, command in enumerate(self.host.workspace.settings.address.lines(trouble.commands)):
                 yield Command(id=f"command-{index}", command=command)
         if picture.attempt > 1:
             yield Space()
             yield Text(text=f"Tried {picture.attempt} times so far; it goes on trying.", style=MUTED)
         yield Space()
         yield Button(id="again", label="Try again", key="r")
-
-    def _commands(self) -> list[str]:
-        trouble = self.host.picture.trouble
-        return list(self.host.session.settings.address.lines(trouble.commands)) if trouble else []
 
     def show(self, picture: Picture) -> None:
         """Draws, or goes away once there is something to see."""
@@ -74,16 +69,9 @@ class UnreachableScreen(PageScreen):
         super().show(picture)
 
     def choose(self, row_id: str) -> None:
-        """Tries again, or copies a command."""
+        """Tries again."""
         if row_id == "again":
             self.host.action_look_again()
-        else:
-            index = int(row_id.removeprefix("command-"))
-            copy_commands(self.host, self._commands()[index : index + 1])
-
-    def action_copy(self) -> None:
-        """Copies all commands."""
-        copy_commands(self.host, self._commands())
 
     def action_back(self) -> None:
         """There is nothing behind: leaving is closing."""

@@ -51,10 +51,6 @@ class WizardScreen(Screen[None]):
         if self._composed and self.is_attached and self.is_running:
             self.show(picture)
 
-    def commands(self) -> list[tuple[str, str]]:
-        """(what for, command) for whatever is on the screen."""
-        return []
-
     def on_mount(self) -> None:
         """Draws at once what is known."""
         self._composed = True

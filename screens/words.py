@@ -69,9 +69,9 @@ def span(length: timedelta) -> str:
     return f"{seconds // 86400} days"
 
 
-def plural(count: int, one: str, many: str = "") -> str:
+def plural(count: int, singular: str, many: str = "") -> str:
     """The count with its word: "1 change", "3 changes"."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
+    return f"{count} {singular if count == 1 else many or singular + 's'}"
 
 
 def moment(when: datetime | None, now: datetime) -> str:
@@ -120,9 +120,9 @@ def affected_names(ids: Iterable[str]) -> str:
     names = []
     for name in ids:
         number = name.removeprefix("iteration_")
-        is_step = number.isdigit() and 1 <= int(number) <= len(ITERATIONS)
+        is_iteration = number.isdigit() and 1 <= int(number) <= len(ITERATIONS)
         other = _OTHER_NAMES.get(name, name.replace("_", " "))
-        names.append(f"{number} {ITERATIONS[int(number) - 1].short}" if is_step else other)
+        names.append(f"{number} {ITERATIONS[int(number) - 1].short}" if is_iteration else other)
     return listed(names)
 
 
@@ -160,12 +160,12 @@ def session_line(accounts: Sequence[Account], width: int) -> str:
     if worst is None:
         return "Session: unverified"
     session = worst.session
-    state = str(session.state)
+    standing = str(session.state)
     if session.days_left is not None and session.state in ("valid", "expiring"):
-        state = f"{plural(session.days_left, 'day')} left"
+        standing = f"{plural(session.days_left, 'day')} left"
     if len(accounts) == 1:
-        return f"Session: {state}"
-    return fitting((f"Session: {state} ({worst.name})", f"{worst.name}: {state}", f"Session: {state}"), width)
+        return f"Session: {standing}"
+    return fitting((f"Session: {standing} ({worst.name})", f"{worst.name}: {standing}", f"Session: {standing}"), width)
 
 
 def next_line(report: Report, width: int) -> str:

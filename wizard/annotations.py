@@ -1,4 +1,4 @@
-"""The annotations in which the wizard keeps what can't be observed any more (DESIGN.md). Never a secret.
+"""The annotations in which the wizard keeps what can't be observed any more. Never a secret.
 
 On the config claim: when the session was last proved, until when its files say that it lasts (RFC 3339, UTC), what iCloud
 held then (JSON: count, bytes or null, at), and which file there holds a password in clear (its path, relative to the claim).

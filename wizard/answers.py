@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from wizard.choices import CHOICES, choice_called
+from wizard.choice_values import choice_called
+from wizard.choices import CHOICES
 from wizard.command import photosync_wizard
 from wizard.errors import Exit, Retry, WizardError
 from wizard.settings import Choice, Settings

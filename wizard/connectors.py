@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from wizard.errors import Exit, Retry, WizardError
+from wizard.folders import APP, private_root
 from wizard.kube.client import Cluster, connect
-from wizard.kube.private import APP, close_private, open_private, private_root
+from wizard.kube.private import close_private, open_private
 from wizard.state.files import make_folder
 
 if TYPE_CHECKING:

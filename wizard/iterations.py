@@ -1,4 +1,4 @@
-"""The seven iterations: their numbers, ids and titles. Imports nothing; everybody takes them from here."""
+"""The iterations: their numbers, ids and titles. Imports nothing; everybody takes them from here."""
 
 from __future__ import annotations
 

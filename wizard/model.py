@@ -1,6 +1,6 @@
 """The vocabulary: what a diagnosis says, whoever asks for it.
 
-Nothing here reads, decides or prints; the shapes are those of `status -o json` (DESIGN.md), whose field names they carry.
+Nothing here reads, decides or prints; the shapes are those of `status -o json` (docs/status.md), whose field names they carry.
 """
 
 from __future__ import annotations

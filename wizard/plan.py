@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -78,16 +78,35 @@ def target_of(manifest: Mapping[str, Any], resource: str) -> Target:
     return Target(manifest["apiVersion"], manifest["kind"], resource, metadata.get("namespace", ""), metadata["name"])
 
 
+class Effect(StrEnum):
+    """What a change would do to the cluster as it is now."""
+
+    CREATE = "create"
+    CHANGE = "change"
+    DELETE = "delete"
+    RUN = "run"
+    WAIT = "wait"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One change. `id` is its stable name within a plan; `undo` takes it back, and `no_undo` says why where nothing does."""
+    """One change. `id` is its stable name within a plan; `undo` takes it back, and `no_undo` says why where nothing does.
+
+    A new kind of change is a subclass, and an executor in `wizard.apply.executors`. `effect` is what such a change does where
+    nobody has looked yet.
+    """
 
     id: str
     title: str
-    target: Target
     undo: tuple[Change, ...] = ()
     no_undo: str = ""
-    verb: ClassVar[str] = ""
+    effect: ClassVar[Effect]
+
+    @property
+    def subject(self) -> str:
+        """What is changed, in a few words: "PersistentVolumeClaim icloud-photos"."""
+        raise NotImplementedError
 
     @property
     def rights(self) -> tuple[Right, ...]:
@@ -101,11 +120,22 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApplyObject(Change):
+class ObjectChange(Change):
+    """A change of one object in the cluster, or one that goes through it."""
+
+    target: Target
+
+    @property
+    def subject(self) -> str:
+        return f"{self.target.kind} {self.target.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyObject(ObjectChange):
     """Server-side apply of a manifest: creates the object, or changes the fields that the manifest has."""
 
     manifest: Manifest
-    verb: ClassVar[str] = "apply"
+    effect: ClassVar[Effect] = Effect.CHANGE
 
     @property
     def rights(self) -> tuple[Right, ...]:
@@ -121,11 +151,11 @@ class ApplyObject(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreateObject(Change):
+class CreateObject(ObjectChange):
     """Creates an object that nobody has made before."""
 
     manifest: Manifest
-    verb: ClassVar[str] = "create"
+    effect: ClassVar[Effect] = Effect.CREATE
 
     @property
     def rights(self) -> tuple[Right, ...]:
@@ -137,11 +167,11 @@ class CreateObject(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PatchObject(Change):
+class PatchObject(ObjectChange):
     """A JSON merge patch of an object that is there."""
 
     patch: Mapping[str, Any]
-    verb: ClassVar[str] = "patch"
+    effect: ClassVar[Effect] = Effect.CHANGE
 
     @property
     def rights(self) -> tuple[Right, ...]:
@@ -153,12 +183,12 @@ class PatchObject(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteObject(Change):
+class DeleteObject(ObjectChange):
     """Deletes an object; `uid` is that of the one that was seen, so that no namesake goes in its place."""
 
     uid: str = ""
     grace_seconds: int | None = None
-    verb: ClassVar[str] = "delete"
+    effect: ClassVar[Effect] = Effect.DELETE
 
     @property
     def rights(self) -> tuple[Right, ...]:
@@ -171,14 +201,14 @@ class DeleteObject(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunInPod(Change):
+class RunInPod(ObjectChange):
     """Something that is done inside a pod by whoever holds it open; `target` is the pod, or the Job that makes it.
 
     `through` is how it is reached: "exec", or "attach" for what its main program asks.
     """
 
     through: str = "exec"
-    verb: ClassVar[str] = "run"
+    effect: ClassVar[Effect] = Effect.RUN
 
     @property
     def rights(self) -> tuple[Right, ...]:
@@ -191,13 +221,13 @@ class RunInPod(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WaitUntil(Change):
+class WaitUntil(ObjectChange):
     """Changes nothing: waits until `field` of the object ("status.phase") has one of `values`, for `seconds` at most."""
 
     field: str
     values: tuple[str, ...]
     seconds: float
-    verb: ClassVar[str] = "wait"
+    effect: ClassVar[Effect] = Effect.WAIT
 
     @property
     def rights(self) -> tuple[Right, ...]:
@@ -247,17 +277,6 @@ class Plan:
     def rights(self) -> tuple[Right, ...]:
         """Everything that its changes take, each once, in their order."""
         return tuple(dict.fromkeys(right for change in self.changes for right in change.rights))
-
-
-class Effect(StrEnum):
-    """What a change would do to the cluster as it is now."""
-
-    CREATE = "create"
-    CHANGE = "change"
-    DELETE = "delete"
-    RUN = "run"
-    WAIT = "wait"
-    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,14 +342,14 @@ class Phase(StrEnum):
     """Where a change stands while a plan is carried out."""
 
     STARTED = "started"
-    WAITING = "waiting"
+    NOTE = "note"
     DONE = "done"
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A change has moved; `detail` says in a few words what is awaited, or what the server warned of."""
+    """A change has moved; `detail` says in a few words what is awaited, what the server warned of, or what went wrong."""
 
     change: Change
     phase: Phase
@@ -368,8 +387,3 @@ def _lasting(manifest: Manifest | None) -> Any:
     if manifest is None:
         return None
     return _stripped(manifest), (manifest.get("metadata") or {}).get("uid")
-
-
-def rights_of(plans: Iterable[Plan]) -> tuple[Right, ...]:
-    """The rights of several plans, each once."""
-    return tuple(dict.fromkeys(right for plan in plans for right in plan.rights))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 
 _UNITS: dict[str, float] = {
+    "n": 10**-9,
+    "u": 10**-6,
+    "m": 10**-3,
     "": 1,
     "k": 10**3,
     "M": 10**6,
@@ -12,7 +15,6 @@ _UNITS: dict[str, float] = {
     "T": 10**12,
     "P": 10**15,
     "E": 10**18,
-    "m": 10**-3,
 } | {unit + "i": 1024**power for power, unit in enumerate("KMGTPE", start=1)}
 _QUANTITY = re.compile(r"^([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([0-9]+)|([A-Za-z]{0,2}))$")
 

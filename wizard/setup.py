@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from wizard.choice_values import SAID, source_of, value_of
 from wizard.choices import (
     APPLE_ID,
     APPLICATION,
@@ -15,13 +16,10 @@ from wizard.choices import (
     GIT_CHECKOUT,
     HOST_NAME,
     IMMICH_NAMESPACE,
-    SAID,
     SECRET,
     STORAGE_CLASS,
     TIME_ZONE,
     WARNING_DAYS,
-    source_of,
-    value_of,
 )
 from wizard.facts.accounts import apple_id_on_command_line
 from wizard.facts.ingresses import is_of_immich, pattern_ingress

@@ -1,6 +1,6 @@
 """One workspace: the state that is kept, the settings that follow from it, and the engine that they drive.
 
-Used by the screens (it satisfies `screens.session.Session`) and by the command line alike.
+Used by the screens (it satisfies `screens.workspace.Workspace`) and by the command line alike.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wizard.choices import GIT_CHECKOUT, TIME_ZONE, choice_named, with_value
+from wizard.choice_values import choice_named, with_value
+from wizard.choices import GIT_CHECKOUT, TIME_ZONE
 from wizard.command import Address
 from wizard.errors import WizardError
+from wizard.folders import state_folder
 from wizard.machine import find_checkout, time_zone
 from wizard.model import ClusterRef
 from wizard.settings import FLAG, NAMESPACE, Settings, Value
 from wizard.state.files import make_folder
 from wizard.state.files import write as write_file
 from wizard.state.kept_choices import chosen, fill_in, unusable
-from wizard.state.record import Entry, State
-from wizard.state.store import Loaded, Store, default_folder
+from wizard.state.record import State
+from wizard.state.store import Loaded, Store
 from wizard.state.writing import Writer
 from wizard.worked_out import followed_source
 
@@ -79,7 +81,7 @@ class Request:
     @property
     def state_folder(self) -> Path:
         """Where files are kept; the demo has a folder of its own."""
-        folder = default_folder(self.env)
+        folder = state_folder(self.env, self.home)
         return folder / "demo" if self.demo else folder
 
 
@@ -166,9 +168,9 @@ class Workspace:
     def signed_in(self, account: str, apple_id: str, at: datetime) -> None:
         """Keeps when an account was last signed in, and with which Apple ID."""
         signed_in_as = {**self._state.signed_in_as, account: apple_id}
-        history = (*self._state.history, Entry(at, "signed-in", account))
         signed_in_at = {**self._state.signed_in_at, account: at}
-        self._keep(replace(self._state, history=history, signed_in_at=signed_in_at, signed_in_as=signed_in_as))
+        noted = self._state.noting(at, "signed-in", account)
+        self._keep(replace(noted, signed_in_at=signed_in_at, signed_in_as=signed_in_as))
         self.settings = self._with_choices()
 
     def save(self, name: str, text: str) -> str:

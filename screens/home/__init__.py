@@ -1,1 +1,1 @@
-"""The home: the seven iterations, the pipeline above them, and the page of the chosen one."""
+"""The home: the iterations, the pipeline above them, and the page of the chosen one."""

@@ -1,4 +1,4 @@
-"""One iteration as rows for the page: the same for all seven."""
+"""One iteration as rows for the page: the same for every one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 BUTTON = "button"
 FOLD = "fold"
 _MOST_FINE = 2
-_MOST_FINE_WHEN_ALL_ARE = 8
+_MOST_FINE_WHEN_ALL_IS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ def act_of(step: Diagnosis, report: Report) -> Act:
 def sign_in_again(report: Report) -> str:
     """What the button says while a session is about to end; empty otherwise, and where signing in is not wanted."""
     worst = worst_session(report.accounts)
-    skipped = all(step.id != "authentication" for step in report.wanted)
-    if skipped or worst is None or worst.session.state != "expiring":
+    wanted = any(step.id == "authentication" for step in report.wanted)
+    if not wanted or worst is None or worst.session.state != "expiring":
         return ""
     ends = worst.session.expires_at
     return f"Sign in again, before {day(ends)}" if ends else "Sign in again soon"
@@ -78,7 +78,7 @@ def ending(report: Report, renew: str) -> Iterator[Row]:
     if report.next_step is not None or not report.wanted:
         return
     count = len(report.wanted)
-    which = "All seven steps are" if count == len(ITERATIONS) else f"All {count} steps that you want are"
+    which = f"All {count} steps are" if count == len(ITERATIONS) else f"All {count} steps that you want are"
     yield Item(sign="✓", text=f"{which} complete.", style="bold")
     worst = worst_session(report.accounts)
     ends = worst.session.expires_at if worst else None
@@ -162,12 +162,12 @@ def _findings(step: Diagnosis, *, unfolded: bool) -> Iterator[Row]:
     for reference, finding in pairs:
         if finding.severity != "ok":
             yield Item(id=reference, sign=SEVERITY_SIGN[finding.severity], text=finding.summary, more="▸ details")
-    room = _MOST_FINE if len(fine) < len(pairs) else _MOST_FINE_WHEN_ALL_ARE
-    unfolded_fine = fine if unfolded or len(fine) <= room + 1 else fine[:room]
-    for reference, finding in unfolded_fine:
+    room = _MOST_FINE if len(fine) < len(pairs) else _MOST_FINE_WHEN_ALL_IS
+    visible = fine if unfolded or len(fine) <= room + 1 else fine[:room]
+    for reference, finding in visible:
         yield Item(id=reference, sign="✓", text=finding.summary)
-    if len(unfolded_fine) < len(fine):
-        yield Item(id=FOLD, sign="✓", text=f"{len(fine) - len(unfolded_fine)} more are fine", more="▸ show")
+    if len(visible) < len(fine):
+        yield Item(id=FOLD, sign="✓", text=f"{len(fine) - len(visible)} more are fine", more="▸ show")
     if not pairs:
         yield Item(sign="–", text="Nothing was checked here.")  # noqa: RUF001 - a dash as a sign
 

@@ -83,7 +83,7 @@ def frame(view: View, width: int) -> Mapping[str, Content]:
 
 
 def rail(report: Report | None, width: int) -> Iterator[Row]:
-    """The seven iterations with their signs."""
+    """The iterations with their signs."""
     for number, title in enumerate(ITERATIONS, 1):
         sign = STATUS_SIGN[report.steps[number - 1].status] if report else "·"
         yield Item(id=f"go-{number}", sign=sign, text=f"{number} {title.title if width >= WIDE else title.short}")

@@ -1,4 +1,4 @@
-"""The home of the wizard: the rail of seven, the pipeline, and the chosen iteration's page. Everything is from the Picture."""
+"""The home of the wizard: the rail of iterations, the pipeline, the chosen one's page. Everything is from the Picture."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class FirstFrame(Widget):
 
 
 class HomeScreen(WizardScreen):
-    """The seven iterations."""
+    """The iterations."""
 
     AUTO_FOCUS = ""
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual's own, an instance variable to the type checker
@@ -46,11 +46,9 @@ class HomeScreen(WizardScreen):
         (WIDE, "-wide"),
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "right", "enter", "into the page", id="home.enter", tooltip="Go from the seven iterations into the page"
-        ),
-        Binding("left", "leave", "back", id="home.leave", tooltip="Go back to the seven iterations"),
-        Binding("escape", "leave", "back", id="home.escape", tooltip="Go back to the seven iterations"),
+        Binding("right", "enter", "into the page", id="home.enter", tooltip="Go from the steps into the page"),
+        Binding("left", "leave", "back", id="home.leave", tooltip="Go back to the steps"),
+        Binding("escape", "leave", "back", id="home.escape", tooltip="Go back to the steps"),
         Binding("a", "act", "act", id="home.act", tooltip="Do what the button says"),
         Binding("k", "app.kubectl", "kubectl", id="home.kubectl", tooltip="The same with kubectl, to copy"),
         Binding("r", "app.look_again", "look again", id="home.look", tooltip="Look at the cluster again now"),
@@ -68,13 +66,13 @@ class HomeScreen(WizardScreen):
                 id=f"home.go-{title}",
                 tooltip=f"Go to iteration {title}",
             )
-            for title in range(1, 8)
+            for title in range(1, len(ITERATIONS) + 1)
         ),
     ]
     words = (
-        "The seven iterations, from storage to verification, are always in sight, each with a sign for how it stands. The page "
+        "The steps, from storage to verification, are always in sight, each with a sign for how it stands. The page "
         "says what the chosen one is for, what was found, what stands in the way, and ends in one button that says what it "
-        "does. The line at the top follows a photo from iCloud to you. An iteration that you don't want can be skipped: it "
+        "does. The line at the top follows a photo from iCloud to you. A step that you don't want can be skipped: it "
         "counts neither as done nor as missing."
     )
 
@@ -151,8 +149,8 @@ class HomeScreen(WizardScreen):
             self.query_one("#act", Page).show([button(report.steps[self.number - 1], report)])
 
     def _view(self, picture: Picture) -> View:
-        session = self.host.session
-        return View(picture, self._number, session.settings.namespace, session.banner, self.host.now())
+        workspace = self.host.workspace
+        return View(picture, self._number, workspace.settings.namespace, workspace.banner, self.host.now())
 
     def _page(self, picture: Picture) -> Iterable[Row]:
         purpose = self.host.purposes.get(ITERATIONS[self.number - 1].id, "")
@@ -161,7 +159,7 @@ class HomeScreen(WizardScreen):
         report = picture.snapshot.report
         step = report.steps[self.number - 1]
         last = report.wanted[-1] if report.wanted else None
-        renew = self.host.session.settings.address.line(photosync_wizard("reauth", "--renew"))
+        renew = self.host.workspace.settings.address.line(photosync_wizard("reauth", "--renew"))
         before = ending(report, renew) if step is last else skipped_row(step)
         return rows(step, purpose, self.host.now(), unfolded=step.id in self._unfolded, before=before)
 

@@ -141,11 +141,11 @@ class Attempt:
         if isinstance(question, PasswordAsked):
             return _marked(_refused(attempt, question.why), PASSWORD, Tick.DOING, "", now)
         if isinstance(question, CodeAsked):
-            wanted = question.wanted
-            way = sending(wanted.delivery, wanted.phone)
+            request = question.request
+            way = sending(request.delivery, request.phone)
             last = self.sent.get(way)
             attempt = replace(
-                attempt, sent={**self.sent, way: wanted.sent_at}, resent=last is None or last < wanted.sent_at
+                attempt, sent={**self.sent, way: request.sent_at}, resent=last is None or last < request.sent_at
             )
             attempt = _refused(attempt, question.why)
             return _marked(_done(attempt, PASSWORD, now), CODE, Tick.DOING, "", now)

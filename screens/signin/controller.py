@@ -230,7 +230,7 @@ class SignInController:
             return
         delivery: Delivery | None = None
         if self._state.other_code:
-            delivery = "device" if question.wanted.delivery == "sms" else "sms"
+            delivery = "device" if question.request.delivery == "sms" else "sms"
         self._answer("asking Apple about it", Code(digits, delivery))
 
     def apple_id_typed(self, text: str) -> None:
@@ -263,7 +263,7 @@ class SignInController:
             case "renew":
                 self._set_renew(rest == "yes")
             case "number" if isinstance(question, CodeAsked):
-                self._ask_for("sms", question.wanted.phones[int(rest)])
+                self._ask_for("sms", question.request.phones[int(rest)])
             case "account":
                 self._answer("", rest)
             case "second" if isinstance(question, SecondWayAsked):
@@ -321,17 +321,17 @@ class SignInController:
             self._display.draw()
 
     def _press_at_code(self, name: str, question: CodeAsked) -> None:
-        wanted, inside = question.wanted, self.attempt.inside
+        request, inside = question.request, self.attempt.inside
         match name:
             case "n" if not inside:
-                self._ask_for(wanted.delivery, wanted.phone)
+                self._ask_for(request.delivery, request.phone)
             case "d" if not inside:
                 self._ask_for("device", None)
-            case "t" if len(wanted.phones) == 1:
-                self._ask_for("sms", wanted.phones[0])
-            case "t" if wanted.phones:
+            case "t" if len(request.phones) == 1:
+                self._ask_for("sms", request.phones[0])
+            case "t" if request.phones:
                 self._show_side_page("numbers")
-            case "b" if wanted.may_have_two_codes and self.attempt.two_ways and not inside:
+            case "b" if request.may_have_two_codes and self.attempt.two_ways and not inside:
                 self._set(other_code=not self._state.other_code)
                 self._display.draw()
             case "w":

@@ -45,7 +45,7 @@ def save_unattended(instructions: Unattended, state: SignInState, save: Save) ->
     try:
         where = save(UNATTENDED_NAME, "\n".join(with_way(state, [instructions.script(state.address)])))
     except OSError:
-        return "! Unattended re-login is up to you: docs/signing-in.md says how the password gets into the Secret."
+        return "! Unattended re-login is up to you: `photosync-wizard explain signing-in` says how."
     return f"  Unattended re-login is up to you, in two changes: {where} has the commands and what to mind."
 
 

@@ -75,7 +75,7 @@ async def lead(
         start.source,
         keeper.name if keeper else "",
         kept,
-        next((one.session for one in accounts if one.name == account), None),
+        next((item.session for item in accounts if item.name == account), None),
         signs_in_by_itself(start.preparation, apple_id),
     )
     begin = await person.ask(review, Begin)

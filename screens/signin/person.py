@@ -70,8 +70,8 @@ class ScreenPerson:
         """Tells the screen."""
         self._post(Moved(progress))
         if progress.stage is Stage.POD and progress.tick is Tick.DOING and self._early_for and self._early is None:
-            asked = PasswordAsked(self._early_for, early=True)
-            self._early = asyncio.ensure_future(self.ask(asked, Secret))
+            question = PasswordAsked(self._early_for, early=True)
+            self._early = asyncio.ensure_future(self.ask(question, Secret))
 
     async def password(self, apple_id: str, why: WizardError | None) -> str:
         """The one that was typed early, else a new one."""
@@ -85,20 +85,20 @@ class ScreenPerson:
             return secret.reveal()
         return (await self.ask(PasswordAsked(apple_id, why), Secret)).reveal()
 
-    async def code(self, wanted: CodeWanted, why: WizardError | None) -> Code | AnotherCode:
+    async def code(self, request: CodeWanted, why: WizardError | None) -> Code | AnotherCode:
         """A code, or the wish for another."""
         await self.forget_early()
-        return await self.ask(CodeAsked(wanted, why), (Code, AnotherCode))  # type: ignore[arg-type]
+        return await self.ask(CodeAsked(request, why), (Code, AnotherCode))  # type: ignore[arg-type]
 
-    async def terms(self, wanted: TermsWanted) -> bool:
+    async def terms(self, request: TermsWanted) -> bool:
         """Yes or no."""
         await self.forget_early()
-        return await self.ask(TermsAsked(wanted), bool)
+        return await self.ask(TermsAsked(request), bool)
 
-    async def security_key(self, wanted: SecurityKeyWanted) -> bool:
+    async def security_key(self, request: SecurityKeyWanted) -> bool:
         """Yes once it is plugged in."""
         await self.forget_early()
-        return await self.ask(KeyAsked(wanted), bool)
+        return await self.ask(KeyAsked(request), bool)
 
     async def in_use(self, pods: tuple[str, ...]) -> InUse:
         """Asks once; who waits is looked after every few seconds, and may still say something else.

@@ -119,12 +119,12 @@ def by_hand(review: Review, state: SignInState) -> Iterator[Row]:
     """The plan as commands; what has none is said in words."""
     yield Text(text="The same by hand. Nothing of it has been run.", style=MUTED)
     yield from demo_note(state)
-    told = False
+    explained = False
     for number, change in enumerate(plan_of(review, state.way).changes):
         if isinstance(change, RunInPod):
-            if not told:
+            if not explained:
                 yield from _inside_the_pod(review, state)
-            told = True
+            explained = True
             continue
         if number or not state.demo_commands:
             yield Space()
@@ -178,15 +178,15 @@ def typed(change: Change, state: SignInState) -> Typed | None:
 
 def commands(review: Review, state: SignInState) -> list[str]:
     """All that do the plan by hand, in their order."""
-    found: list[Typed] = []
-    told = False
+    typed_commands: list[Typed] = []
+    explained = False
     for change in plan_of(review, state.way).changes:
         if isinstance(change, RunInPod):
-            found += [] if told else [command for _, command in _instead(review, state)]
-            told = True
+            typed_commands += [] if explained else [command for _, command in _instead(review, state)]
+            explained = True
         elif command := typed(change, state):
-            found.append(command)
-    return list(state.address.lines(found))
+            typed_commands.append(command)
+    return list(state.address.lines(typed_commands))
 
 
 def manifest(review: Review) -> tuple[str, str] | None:

@@ -34,49 +34,47 @@ def problem(why: WizardError | None, *, short: bool = False) -> Iterator[Row]:
 # The password
 
 
-def above_password(asked: PasswordAsked, state: SignInState) -> Iterator[Row]:
+def above_password(question: PasswordAsked, state: SignInState) -> Iterator[Row]:
     """What was wrong, and whose password it is."""
     times = state.attempt.times_refused
-    if asked.why is not None and asked.why.code == "icloud.wrong-password" and times > 1:
-        yield Item(sign="✗", text=f"{asked.why.what} That is the {_ordinal(times)} refusal.", style="bold")
+    if question.why is not None and question.why.code == "icloud.wrong-password" and times > 1:
+        yield Item(sign="✗", text=f"{question.why.what} That is the {_ordinal(times)} refusal.", style="bold")
         yield Text(
             text="Each was sent once. Apple locks an account after a few wrong ones: look it up before you type it again.",
             style="$text-warning",
             indent=2,
         )
     else:
-        yield from problem(asked.why, short=state.short and not state.inline)
+        yield from problem(question.why, short=state.short and not state.inline)
     if state.hint:
         yield Text(text=state.hint, style="$text-warning")
-    yield Text(text=_whose(asked, state))
+    yield Text(text=_whose(question, state))
 
 
-def _whose(asked: PasswordAsked, state: SignInState) -> str:
-    if asked.early:
+def _whose(question: PasswordAsked, state: SignInState) -> str:
+    if question.early:
         return (
-            f"Type the password of {asked.apple_id} meanwhile. It is sent only if the session on the volume can't be brought "
+            f"Type the password of {question.apple_id} meanwhile. It is sent only if the session on the volume can't be brought "
             "back without it."
             if not state.renew
-            else f"Type the password of {asked.apple_id} meanwhile. It is sent to Apple once, when the pod is ready."
+            else f"Type the password of {question.apple_id} meanwhile. It is sent to Apple once, when the pod is ready."
         )
     if state.attempt.inside:
         return (
-            f"icloudpd asks for the password of {asked.apple_id}. It goes through the pod's terminal, and icloudpd sends it to "
-            f"Apple once. {_ONE_TRY}"
+            f"icloudpd asks for the password of {question.apple_id}. It goes through the pod's terminal, and icloudpd sends it "
+            f"to Apple once. {_ONE_TRY}"
         )
     if state.short:
-        return f"The password of {asked.apple_id}, sent to Apple once:"
-    return (
-        f"The password of {asked.apple_id}. It goes to Apple once, from here, and is forgotten when the sign-in ends."
-    )
+        return f"The password of {question.apple_id}, sent to Apple once:"
+    return f"The password of {question.apple_id}. It goes to Apple once, from here, and is forgotten when the sign-in ends."
 
 
 def places(state: SignInState) -> Iterator[Row]:
     """Where the password may live, the first by default."""
-    found = [(Keep.NOWHERE, "kept nowhere: it is asked for each time")]
+    choices = [(Keep.NOWHERE, "kept nowhere: it is asked for each time")]
     if state.keyring:
-        found.append((Keep.KEYRING, f"kept in {state.keyring}, this machine's keyring: no typing next time"))
-    found.append(
+        choices.append((Keep.KEYRING, f"kept in {state.keyring}, this machine's keyring: no typing next time"))
+    choices.append(
         (
             Keep.CLUSTER,
             "kept in the cluster's Secret, for unattended re-login; how is said at the end"
@@ -85,7 +83,7 @@ def places(state: SignInState) -> Iterator[Row]:
             f"Secrets in {state.namespace} can then read it. How is said at the end",
         )
     )
-    for place, words in found:
+    for place, words in choices:
         yield Item(id=f"keep-{place}", sign="●" if place is state.keep else "○", text=words)
     if not state.keyring and not state.short:
         yield Text(text="There is no keyring here that keeps a password safe.", style=MUTED, indent=2)
@@ -94,27 +92,27 @@ def places(state: SignInState) -> Iterator[Row]:
 # The code
 
 
-def above_code(asked: CodeAsked, state: SignInState) -> Iterator[Row]:
+def above_code(question: CodeAsked, state: SignInState) -> Iterator[Row]:
     """What was wrong, what the demo's phone shows, and what is to be known about the code."""
-    if asked.why is not None and asked.why.code == "icloud.wrong-code":
-        yield from _refused_code(asked.wanted, asked.why, state)
+    if question.why is not None and question.why.code == "icloud.wrong-code":
+        yield from _refused_code(question.request, question.why, state)
     else:
-        yield from problem(asked.why, short=state.short)
+        yield from problem(question.why, short=state.short)
     if state.demo:
         yield Text(lead="Demo phone of", text=state.demo, style="$text-accent", indent=2)
     if state.attempt.inside:
         yield Text(text=_ONE_TRY)
-    elif asked.wanted.may_have_two_codes and (state.attempt.two_ways or asked.why is None):
-        yield Text(text=_two_codes(asked.wanted, state))
+    elif question.request.may_have_two_codes and (state.attempt.two_ways or question.why is None):
+        yield Text(text=_two_codes(question.request, state))
 
 
-def _refused_code(wanted: CodeWanted, why: WizardError, state: SignInState) -> Iterator[Row]:
+def _refused_code(request: CodeWanted, why: WizardError, state: SignInState) -> Iterator[Row]:
     times = state.attempt.times_refused
     again = f" That is the {_ordinal(times)} refusal." if times > 1 else ""
     yield Item(sign="✗", text=why.what + again, style="bold")
     if state.attempt.resent:
         fix = "Apple was asked for a new one: type that, the one before counts no more."
-    elif wanted.delivery == "sms":
+    elif request.delivery == "sms":
         fix = "No new one was sent: look at the newest message and type its code, or ask for another one."
     else:
         fix = "No new one was sent: look at the newest one and type it, or ask for another one."
@@ -123,10 +121,10 @@ def _refused_code(wanted: CodeWanted, why: WizardError, state: SignInState) -> I
     yield Text(text=" ".join(part for part in (cause, fix, warning) if part), indent=2)
 
 
-def _two_codes(wanted: CodeWanted, state: SignInState) -> str:
+def _two_codes(request: CodeWanted, state: SignInState) -> str:
     if not state.attempt.two_ways:
         return "More than one code may be on its way; the newest one counts."
-    sms = (wanted.delivery == "sms") != state.other_code
+    sms = (request.delivery == "sms") != state.other_code
     mine = "came by text message" if sms else "is shown on your device"
     before = (
         "The newest code counts." if state.short else "More than one code may be on its way; the newest one counts."
@@ -134,24 +132,24 @@ def _two_codes(wanted: CodeWanted, state: SignInState) -> str:
     return f"{before} What you type is taken for the one that {mine}."
 
 
-def more_codes(wanted: CodeWanted, state: SignInState) -> Iterator[Row]:
+def more_codes(request: CodeWanted, state: SignInState) -> Iterator[Row]:
     """What to do when no code comes."""
     if state.hint:
         yield Text(text=state.hint, style="$text-warning")
     inside = state.attempt.inside
     if not inside:
-        wait = _wait(state, wanted.delivery, wanted.phone)
+        wait = _wait(state, request.delivery, request.phone)
         yield Item(id="help-n", sign="n", text=f"nothing arrived: send again{wait}")
-        if wanted.delivery != "device":
+        if request.delivery != "device":
             yield Item(id="help-d", sign="d", text=f"show a code on my devices instead{_wait(state, 'device', None)}")
-    if len(wanted.phones) == 1:
-        phone = wanted.phones[0]
-        if wanted.delivery != "sms" or wanted.phone != phone:
+    if len(request.phones) == 1:
+        phone = request.phones[0]
+        if request.delivery != "sms" or request.phone != phone:
             yield Item(id="help-t", sign="t", text=f"text message to •• {phone.ending}{_wait(state, 'sms', phone)}")
-    elif wanted.phones:
-        yield Item(id="help-t", sign="t", text=f"text message to one of {len(wanted.phones)} numbers…")
-    if wanted.may_have_two_codes and state.attempt.two_ways and not inside:
-        sms = (wanted.delivery == "sms") != state.other_code
+    elif request.phones:
+        yield Item(id="help-t", sign="t", text=f"text message to one of {len(request.phones)} numbers…")
+    if request.may_have_two_codes and state.attempt.two_ways and not inside:
+        sms = (request.delivery == "sms") != state.other_code
         yield Item(
             id="help-b", sign="b", text=f"what I type {'is shown on my device' if sms else 'came by text message'}"
         )
@@ -163,12 +161,12 @@ def _wait(state: SignInState, delivery: Delivery, phone: Phone | None) -> str:
     return f" (in {clock(left)})" if left else ""
 
 
-def numbers(wanted: CodeWanted, state: SignInState) -> Iterator[Row]:
+def numbers(request: CodeWanted, state: SignInState) -> Iterator[Row]:
     """The numbers that a text message may go to."""
     yield Text(text="To which number? Apple limits how many messages each one gets.")
     if state.hint:
         yield Text(text=state.hint, style="$text-warning")
-    for index, phone in enumerate(wanted.phones):
+    for index, phone in enumerate(request.phones):
         wait = "" if state.attempt.inside else _wait(state, "sms", phone)
         yield Item(id=f"number-{index}", sign="·", text=f"text message to •• {phone.ending}{wait}")
 
@@ -209,13 +207,13 @@ def why_no_code(state: SignInState) -> Iterator[Row]:
 # Terms, keys, pods in the way, the second way
 
 
-def terms(wanted: TermsWanted) -> Iterator[Row]:
+def terms(request: TermsWanted) -> Iterator[Row]:
     """The terms, whole."""
-    if wanted.version is None or not wanted.text:
-        yield Text(text=f"Apple has new terms to accept, and does not show them here. Read them at {wanted.url}.")
+    if request.version is None or not request.text:
+        yield Text(text=f"Apple has new terms to accept, and does not show them here. Read them at {request.url}.")
         return
     yield Heading(text="Apple wants these terms accepted")
-    yield Text(text=wanted.text)
+    yield Text(text=request.text)
 
 
 def the_matter(question: object, state: SignInState) -> Iterator[Row]:
@@ -226,8 +224,8 @@ def the_matter(question: object, state: SignInState) -> Iterator[Row]:
             yield Text(text=f"{', '.join(pods)} {use} the session just now. Two programs on one session spoil it.")
             if waiting:
                 yield Item(sign="◐", text="waiting until it has ended…")
-        case KeyAsked(wanted=wanted):
-            names = f" ({', '.join(wanted.keys)})" if wanted.keys else ""
+        case KeyAsked(request=request):
+            names = f" ({', '.join(request.keys)})" if request.keys else ""
             yield Text(
                 text=f"This Apple ID opens only with a security key{names}. Plug it in, go on, then touch it when it blinks."
             )

@@ -116,7 +116,7 @@ class PasswordAsked(Question):
 class CodeAsked(Question):
     """Six digits, or another code."""
 
-    wanted: CodeWanted
+    request: CodeWanted
     why: WizardError | None = None
 
 
@@ -124,14 +124,14 @@ class CodeAsked(Question):
 class TermsAsked(Question):
     """Whether Apple's terms are accepted."""
 
-    wanted: TermsWanted
+    request: TermsWanted
 
 
 @dataclass(frozen=True, slots=True)
 class KeyAsked(Question):
     """A security key."""
 
-    wanted: SecurityKeyWanted
+    request: SecurityKeyWanted
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def above(state: SignInState) -> Iterator[Row]:
     if state.side_page == "why":
         yield from why_no_code(state)
     elif state.side_page == "numbers" and isinstance(question, CodeAsked):
-        yield from numbers(question.wanted, state)
+        yield from numbers(question.request, state)
     elif state.side_page == "kubectl" and isinstance(question, Review):
         yield from by_hand(question, state)
     elif attempt.leaving:
@@ -81,14 +81,14 @@ def _page(state: SignInState) -> Iterator[Row]:
             yield Text(text="Which Apple ID? It is the address that you sign in to iCloud with.")
         case Review() as review:
             yield from the_plan(review, state)
-        case PasswordAsked() as asked:
+        case PasswordAsked() as question:
             yield from until(state, PASSWORD)
-            yield from above_password(asked, state)
-        case CodeAsked() as asked:
+            yield from above_password(question, state)
+        case CodeAsked() as question:
             yield from until(state, CODE)
-            yield from above_code(asked, state)
-        case TermsAsked(wanted=wanted):
-            yield from terms(wanted)
+            yield from above_code(question, state)
+        case TermsAsked(request=request):
+            yield from terms(request)
         case None if attempt.ended:
             yield from the_end(state)
         case None:
@@ -121,8 +121,8 @@ def below(state: SignInState) -> Iterator[Row]:
         case PasswordAsked():
             yield from places(state)
             yield from rest(state, PASSWORD)
-        case CodeAsked() as asked:
-            yield from more_codes(asked.wanted, state)
+        case CodeAsked() as question:
+            yield from more_codes(question.request, state)
             yield from rest(state, CODE)
         case InUseAsked() | KeyAsked() | SecondWayAsked() as question:
             yield from the_choice(question)

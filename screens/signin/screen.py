@@ -46,11 +46,11 @@ class SignInScreen(WizardScreen):
             self._desk,
             host.now,
             host.hold,
-            host.session.save,
+            host.workspace.save,
             self._options,
-            demo_commands=host.session.demo_commands,
+            demo_commands=host.workspace.demo_commands,
         )
-        yield SignInView(context, banner=host.session.banner)
+        yield SignInView(context, banner=host.workspace.banner)
 
     @property
     def controller(self) -> SignInController:

@@ -85,11 +85,11 @@ def taken(state: SignInState) -> Iterator[Row]:
             yield _tick(name, mark, state)
 
 
-def came(wanted: CodeWanted, now: datetime, *, inside: bool = False) -> str:
+def how_code_came(request: CodeWanted, now: datetime, *, inside: bool = False) -> str:
     """How the code came, and how long ago."""
-    ago = f"{clock(now - wanted.sent_at)} ago"
-    number = f" to •• {wanted.phone.ending}" if wanted.phone else ""
-    match wanted.delivery:
+    ago = f"{clock(now - request.sent_at)} ago"
+    number = f" to •• {request.phone.ending}" if request.phone else ""
+    match request.delivery:
         case "sms":
             return f"icloudpd has asked for a text message {ago}" if inside else f"text message{number} sent {ago}"
         case "device" if not inside:
@@ -153,7 +153,7 @@ def _tick(name: str, mark: Mark | None, state: SignInState) -> Row:
         return StepRow(sign="~", label=label, text="beside the old one, until icloudpd has said yes")
     text = mark.text
     if name == CODE and isinstance(question, CodeAsked):
-        text = came(question.wanted, state.now, inside=state.attempt.inside)
+        text = how_code_came(question.request, state.now, inside=state.attempt.inside)
     elif name == PASSWORD and isinstance(question, PasswordAsked):
         text = ""
     elif mark.tick is Tick.DONE and name in (APPLE, PROVED):
@@ -163,4 +163,15 @@ def _tick(name: str, mark: Mark | None, state: SignInState) -> Row:
     return StepRow(sign=SIGNS[mark.tick], label=label, text=text)
 
 
-__all__ = ["VOLUME", "StepRow", "came", "farewell", "leaving_words", "rest", "stays", "taken", "ticks", "until"]
+__all__ = [
+    "VOLUME",
+    "StepRow",
+    "farewell",
+    "how_code_came",
+    "leaving_words",
+    "rest",
+    "stays",
+    "taken",
+    "ticks",
+    "until",
+]

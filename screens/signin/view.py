@@ -107,17 +107,17 @@ class SignInView(Vertical):
             self.boxes.clear()
         if not isinstance(question, PasswordAsked):
             self.secret.clear()
-        laid = self._laid(state)
+        layout = self._layout_of(state)
         typed = self._typed_into(state)
         for widget in (self.boxes, self.secret, self.line):
             widget.display = widget is typed
-        self.below.display = laid is not None and bool(laid.below)
+        self.below.display = layout is not None and bool(layout.below)
         if fresh:
             self._arrived = True
-            self._place_for(laid, typed).focus()
+            self._place_for(layout, typed).focus()
         self.call_after_refresh(self.draw)
 
-    def _laid(self, state: SignInState) -> Layout | None:
+    def _layout_of(self, state: SignInState) -> Layout | None:
         width, height = self.size.width, self.app.size.height if self.inline else self.size.height
         if not width or not height:
             return None
@@ -132,19 +132,23 @@ class SignInView(Vertical):
             return self.boxes
         return self.line if isinstance(question, AppleIdAsked) else self.secret
 
-    def _place_for(self, laid: Layout | None, typed: Widget | None) -> Widget:
+    def _place_for(self, layout: Layout | None, typed: Widget | None) -> Widget:
         """Where the cursor belongs: where it is typed, else where it is chosen, but at a text that goes on, on the text."""
         if typed is not None:
             return typed
-        if laid is None or not any(row.id for row in laid.below):
+        if layout is None or not any(row.id for row in layout.below):
             return self.page
-        return self.page if laid.state.overflows and isinstance(laid.state.attempt.question, TermsAsked) else self.below
+        return (
+            self.page
+            if layout.state.overflows and isinstance(layout.state.attempt.question, TermsAsked)
+            else self.below
+        )
 
     def draw(self) -> None:
         """Draws everything; what is unchanged costs nothing."""
-        if not self.is_attached or (laid := self._laid(self.controller.state)) is None:
+        if not self.is_attached or (layout := self._layout_of(self.controller.state)) is None:
             return
-        state, width = laid.state, self.size.width
+        state, width = layout.state, self.size.width
         title, right, sign = heading(state)
         gap = width - 2 - Content(right).cell_length
         left = clip(clean(title), max(1, gap - 2))
@@ -153,24 +157,24 @@ class SignInView(Vertical):
         self.query_one("#heading", Line).show(Content.assemble(" ", (left, "bold"), pad, (right, style), " "))
         self.query_one("#upper", Line).show(rule_line(width, -1, "", self._banner))
         self.query_one("#lower", Line).show(rule_line(width, -1, ""))
-        self.set_class(laid.tight, "-tight")
+        self.set_class(layout.tight, "-tight")
         self.set_class(types_in(state), "-types")
-        self.boxes.set_class(laid.flat, "-flat")
-        self.below.display = bool(laid.below)
-        _make_high(self.page, laid.page_height)
-        _make_high(self.below, laid.below_height)
-        self._show_page(laid)
-        self.below.show(laid.below)
+        self.boxes.set_class(layout.flat, "-flat")
+        self.below.display = bool(layout.below)
+        _make_high(self.page, layout.page_height)
+        _make_high(self.below, layout.below_height)
+        self._show_page(layout)
+        self.below.show(layout.below)
         self.query_one("#keys", Line).show(key_line(keys(state), "", MUTED, width))
 
-    def _show_page(self, laid: Layout) -> None:
+    def _show_page(self, layout: Layout) -> None:
         """The page; what has no room above the line or the boxes is what came first, until somebody scrolls there."""
         page, at = self.page, self.page.scroll_offset.y
-        page.show(laid.page)
+        page.show(layout.page)
         if not page.cursor:
             if not self._arrived:
                 page.scroll_to(y=at, animate=False, immediate=True)
-            elif types_in(laid.state):
+            elif types_in(layout.state):
                 page.scroll_end(animate=False, immediate=True)
         self._arrived = False
 
@@ -227,9 +231,8 @@ class SignInView(Vertical):
     def row_chosen(self, event: Page.Chosen) -> None:
         """Enter or a click on a row: a command is copied, anything else is for the controller."""
         event.stop()
-        row = next((row for row in event.page.rows if row.id == event.row_id), None)
-        if isinstance(row, Command):
-            self.controller.copy_commands([row.command])
+        if isinstance(event.row, Command):
+            self.controller.copy_commands([event.row.command])
         else:
             self.controller.choose(event.row_id)
 
@@ -249,17 +252,17 @@ class SignInView(Vertical):
         """Keys that mean another part than the one that has the cursor."""
         focused = self.screen.focused
         if focused is not self.page and event.key in ("pageup", "pagedown"):
-            taken = True
+            handled = True
             self.page.action_page_up() if event.key == "pageup" else self.page.action_page_down()
         elif isinstance(focused, CodeBoxes | Input):
-            taken = event.key == "down" and self.below.display
-            if taken:
+            handled = event.key == "down" and self.below.display
+            if handled:
                 self.below.focus()
         elif focused is self.below:
-            taken = self._key_while_choosing(event)
+            handled = self._key_while_choosing(event)
         else:
-            taken = event.key == "enter" and self._read_on()
-        if taken:
+            handled = event.key == "enter" and self._read_on()
+        if handled:
             event.stop()
             event.prevent_default()
             self.call_after_refresh(self.draw)

@@ -32,6 +32,11 @@ class Page(OptionList):
             """The page it happened on."""
             return self.page
 
+        @property
+        def row(self) -> Row | None:
+            """The row itself."""
+            return next((row for row in self.page.rows if row.id == self.row_id), None)
+
     class Moved(Message):
         """The cursor is on another row."""
 

@@ -28,7 +28,7 @@ from wizard.errors import WizardError
 from wizard.handover.job import CONTAINER
 from wizard.icloud.files import icloudpd_names
 from wizard.icloud.steps import CodeWanted
-from wizard.icloudpd.log import SUCCESS
+from wizard.icloudpd.signs import SUCCESS
 from wizard.kube.client import Cluster, connect
 from wizard.observe.look import observe
 from wizard.settings import DEFAULT_ACCOUNT, Settings

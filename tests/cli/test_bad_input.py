@@ -17,6 +17,7 @@ from tests.cli.kubeconfigs import calling, certified, plugin, trusting, write
 from tests.cli.running import Ended, ran, ran_beside
 from tests.kube.certificates import Authority, server_context
 from tests.kube.serving import raw_server, serving, status
+from tests.support.faults import faults_of
 from wizard.cli.main import run
 from wizard.demo.scenarios import load
 from wizard.demo.world import DemoWorld
@@ -156,7 +157,7 @@ class TestWhoTheyAre:
 
     async def test_a_web_page_halfway(self, tmp_path: Path) -> None:
         async with DemoWorld.open(load("complete")) as world:
-            world.faults.answer("/persistentvolumeclaims", 200, "<html>Sign in</html>")
+            faults_of(world).answer("/persistentvolumeclaims", 200, "<html>Sign in</html>")
             world.write_kubeconfig(tmp_path / "kubeconfig")
             ended = await looked(tmp_path / "kubeconfig", "-o", "json")
         ended.said_in_words(5, "it sent a web page")

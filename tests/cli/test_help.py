@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.running import PROGRAM, ran
 from wizard import __version__
-from wizard.cli.main import FORMATS
+from wizard.cli.parser import FORMATS
 from wizard.iterations import IDS
 
 HEAVY = ("textual", "rich", "aiohttp", "kubernetes", "pyicloud", "yaml", "keyring", "asyncio", "wizard.engine")
@@ -51,7 +51,7 @@ def test_help_says_all_a_newcomer_needs() -> None:
 
 
 def test_every_example_in_the_help_is_accepted() -> None:
-    from wizard.cli.main import parser
+    from wizard.cli.parser import parser
 
     text = ran("--help").out.partition("examples:\n")[2].partition("\nenvironment:")[0]
     commands = [line.split("  ")[0].split() for line in text.split("\n  photosync-wizard") for line in [line.strip()]]

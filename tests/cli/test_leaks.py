@@ -20,7 +20,7 @@ from tests.cli.kubeconfigs import certified, plugin, trusting, write
 from tests.cli.running import PATIENCE, files_below, on_terminal, ran_beside, started
 from tests.kube.certificates import Authority
 from tests.kube.serving import serving, status
-from wizard.cli.main import FORMATS
+from wizard.cli.parser import FORMATS
 from wizard.demo.scenario import Scenario
 from wizard.demo.scenarios import load
 from wizard.demo.world import DemoWorld

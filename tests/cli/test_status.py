@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from tests.cli.running import PATIENCE, PROGRAM, environment, files_below, ran, ran_beside, started
+from tests.support.faults import faults_of
 from wizard.cli.main import run
 from wizard.demo.scenarios import load, names
 from wizard.demo.world import DemoWorld
@@ -60,7 +61,13 @@ def test_every_demo_world_gives_a_valid_document(scenario: str, capfd: pytest.Ca
 
 
 @pytest.mark.parametrize(
-    ("scenario", "code"), [("complete", Exit.DONE), ("expiring", Exit.NEEDS_PERSON), ("seed", Exit.BLOCKED)]
+    ("scenario", "code"),
+    [
+        ("complete", Exit.DONE),
+        ("expiring", Exit.NEEDS_PERSON),
+        ("expired", Exit.NEEDS_PERSON),
+        ("seed", Exit.BLOCKED),
+    ],
 )
 def test_exit_codes(scenario: str, code: Exit) -> None:
     ended = ran("--demo", scenario, "status")
@@ -235,7 +242,7 @@ class TestWatching:
     async def test_a_server_that_goes_and_comes_back(self, tmp_path: Path) -> None:
         async with DemoWorld.open(load("complete")) as world:
             world.write_kubeconfig(tmp_path / "kubeconfig")
-            world.faults.answer("", 200, "<html>hotel</html>", times=1)
+            faults_of(world).answer("", 200, "<html>hotel</html>", times=1)
             async with started(
                 "--kubeconfig", str(tmp_path / "kubeconfig"), "status", "--watch", "-o", "json"
             ) as process:

@@ -14,7 +14,8 @@ import pytest
 
 from tests.cli.kubeconfigs import write
 from tests.cli.running import files_below, ran_beside
-from wizard.choices import SKIPPED, choice_named
+from wizard.choice_values import choice_named
+from wizard.choices import SKIPPED
 from wizard.demo.scenario import Scenario
 from wizard.demo.scenarios import load
 from wizard.demo.world import DemoWorld

@@ -13,6 +13,7 @@ import pytest
 
 from tests.contract.api import Json
 from tests.contract.conftest import Place
+from tests.support.faults import faults_of
 from wizard.accounts import AccountNames
 from wizard.errors import WizardError
 from wizard.handover import pod as pods
@@ -438,7 +439,7 @@ async def test_a_pod_that_does_not_answer_is_removed_all_the_same(
         pytest.skip("a real pod answers")
     monkeypatch.setattr(pods, "TIDY_SECONDS", 60.0 if cancelled else 0.05)
     await pod.stage(*NEW)
-    place.world.faults.delay(r"/exec\?", 11)
+    faults_of(place.world).delay(r"/exec\?", 11)
     pod.scripted.clear()
     closing = asyncio.create_task(pod.close())
     if cancelled:

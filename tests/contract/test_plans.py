@@ -179,9 +179,9 @@ async def test_a_wait_ends_when_it_is_true_and_says_what_is_so_meanwhile(
     async with contextlib.aclosing(run(cluster, review)) as running:
         async for progress in running:
             movements.append((progress.phase, progress.detail))
-            if progress.phase is Phase.WAITING:
+            if progress.phase is Phase.NOTE:
                 await made_ready(place.api)
-    assert movements == [(Phase.STARTED, ""), (Phase.WAITING, "ConfigMap one is no"), (Phase.DONE, "")]
+    assert movements == [(Phase.STARTED, ""), (Phase.NOTE, "ConfigMap one is no"), (Phase.DONE, "")]
     assert (await preview(cluster, Plan("Test", (until,)))).changes == ()
 
 

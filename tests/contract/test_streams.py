@@ -184,7 +184,7 @@ async def test_who_may_not(limited: Api) -> None:
 
 
 async def test_get_alone_is_not_enough() -> None:
-    """On the demo; KUBERNETES.md has the real server's answer."""
+    """On the demo, in the words of a real 1.36, which wants both verbs for a websocket."""
     from tests.contract.conftest import tiny
     from wizard.demo.world import DemoWorld
 

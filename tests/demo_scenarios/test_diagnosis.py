@@ -25,7 +25,7 @@ STATUSES: dict[str, tuple[str, ...]] = {
     "complete": DONE,
     **dict.fromkeys(
         ("expired", "expired-heals", "trust-expired", "sms-only", "sms-refused-inside", "security-key"),
-        ("complete", "complete", "action_required", "complete", "complete", "complete", "failed"),
+        ("complete", "complete", "action_required", "complete", "complete", "complete", "pending"),
     ),
     "expiring": DONE,
     "family": DONE,

@@ -17,6 +17,7 @@ import yaml
 
 from tests.contract.api import Api
 from tests.contract.conftest import tiny
+from tests.support.faults import end_watches, expire_watches, faults_of
 from wizard.demo.scenario import Scenario
 from wizard.demo.seed_store import at_time
 from wizard.demo.world import DemoWorld
@@ -153,17 +154,17 @@ async def test_its_certificate_is_trusted_by_its_kubeconfig_alone() -> None:
 
 async def test_faults() -> None:
     async with DemoWorld.open(tiny()) as world, Api.connect(world.kubeconfig(), "default") as api:
-        world.faults.answer("GET .*/pods$", 200, "<html>Welcome</html>", times=1)
+        faults_of(world).answer("GET .*/pods$", 200, "<html>Welcome</html>", times=1)
         answer = await api.get("pods")
         assert (answer.text, answer.headers["Content-Type"].split(";")[0]) == ("<html>Welcome</html>", "text/html")
         assert (await api.get("pods")).body["kind"] == "PodList"
-        world.faults.cut("/configmaps")
+        faults_of(world).cut("/configmaps")
         with pytest.raises(aiohttp.ClientError):
             await api.get("configmaps")
-        world.faults.clear()
-        world.faults.delay("/configmaps", 0.01)
+        faults_of(world).clear()
+        faults_of(world).delay("/configmaps", 0.01)
         assert (await api.get("configmaps")).status == 200
-        assert world.faults.requests.count("GET /api/v1/namespaces/default/configmaps") >= 2
+        assert faults_of(world).requests.count("GET /api/v1/namespaces/default/configmaps") >= 2
 
 
 async def test_expiring_watches() -> None:
@@ -174,7 +175,7 @@ async def test_expiring_watches() -> None:
         token = (await api.get("configmaps?limit=1")).body["metadata"]["continue"]
         world.store.delete("ConfigMap", "default", "one")
         async with api.watch(f"configmaps?watch=true&resourceVersion={world.store.version}") as events:
-            world.expire_watches()
+            expire_watches(world)
             found = await events.rest()
         assert [(each["type"], each["object"]["code"]) for each in found] == [("ERROR", 410)]
         async with api.watch(f"configmaps?watch=true&resourceVersion={page['resourceVersion']}") as events:
@@ -183,7 +184,7 @@ async def test_expiring_watches() -> None:
         assert (await api.get(f"configmaps?limit=1&continue={token}")).status == 410
         async with api.watch("configmaps?watch=true") as events:
             await events.next()
-            world.end_watches()
+            end_watches(world)
             assert await events.rest() == []
 
 

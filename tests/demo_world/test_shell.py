@@ -43,7 +43,6 @@ SAME = [
     "n=$(printf 'a\\n\\n'); echo \"[$n]\"",
     'echo "$(echo "in $(echo "deep")")"',
     'echo $# $1 "$2"; for a in "$@"; do echo "<$a>"; done',
-    'i=0; while [ $i != aaa ]; do i="${i#0}a"; break 2>/dev/null; done; echo end',
     "# a comment\necho a # another\necho 'a # no comment'",
     "echo a \\\n  b; echo c & wait; echo d",
     "x=1 y=2; echo $x$y; x=3 true; echo $x",
@@ -53,7 +52,7 @@ SAME = [
 
 
 @pytest.mark.skipif(SH is None, reason="no shell to compare with")
-@pytest.mark.parametrize("script", [each for each in SAME if "${i#0}" not in each])
+@pytest.mark.parametrize("script", SAME)
 async def test_it_does_as_a_real_shell_does(script: str) -> None:
     assert SH is not None
     real = subprocess.run(  # noqa: ASYNC221
@@ -64,7 +63,16 @@ async def test_it_does_as_a_real_shell_does(script: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "script", ["echo `id`", "cat <<END\nx\nEND\n", "f() { :; }", "echo a | cat", "case x in x) ;; esac", "(echo a)"]
+    "script",
+    [
+        "echo `id`",
+        "cat <<END\nx\nEND\n",
+        "f() { :; }",
+        "echo a | cat",
+        "case x in x) ;; esac",
+        "(echo a)",
+        "i=0a; echo ${i#0}",
+    ],
 )
 async def test_what_it_does_not_know_is_an_error_and_no_guess(script: str) -> None:
     code, out, err = await sh(script)

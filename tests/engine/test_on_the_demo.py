@@ -11,6 +11,7 @@ from typing import Any
 from tests.cli.kubeconfigs import write
 from tests.cli.running import files_below
 from tests.engine.fakes import Following, until
+from tests.support.faults import end_watches, expire_watches, faults_of
 from wizard.command import Address
 from wizard.connectors import DemoConnector, KubeconfigConnector
 from wizard.demo.scenarios import load
@@ -47,7 +48,7 @@ async def fresh(updates: Following, *, stale: bool = False) -> Snapshot:
 
 async def watching(world: DemoWorld) -> None:
     """Returns when every watch that a look is followed by was asked for."""
-    await until(lambda: sum("watch=true" in request for request in world.faults.requests) >= 8)
+    await until(lambda: sum("watch=true" in request for request in faults_of(world).requests) >= 8)
 
 
 def ids(snapshot: Snapshot, step: int) -> list[str]:
@@ -72,12 +73,12 @@ async def test_a_change_on_the_cluster_arrives(tmp_path: Path) -> None:
 async def test_what_changes_while_it_looks_is_not_missed(tmp_path: Path) -> None:
     async with DemoWorld.open(load("complete")) as world, following(tmp_path, world) as updates:
         await fresh(updates)
-        world.faults.delay("/configmaps|/version|/pods", 0.2, times=3)
+        faults_of(world).delay("/configmaps|/version|/pods", 0.2, times=3)
         world.store.create(config_map("a"))
-        before = len(world.faults.requests)
+        before = len(faults_of(world).requests)
         task = updates.start()
         await until(
-            lambda: any("GET" in request and "watch" not in request for request in world.faults.requests[before:])
+            lambda: any("GET" in request and "watch" not in request for request in faults_of(world).requests[before:])
         )
         world.store.delete("CronJob", "photo-sync", "icloudpd-sync")
         await task
@@ -91,7 +92,7 @@ async def test_expired_watches_and_old_versions(tmp_path: Path) -> None:
         await fresh(updates)
         updates.start()
         await watching(world)
-        world.expire_watches()
+        expire_watches(world)
         assert (await fresh(updates)).report.complete == 7
         updates.start()
         world.store.delete("CronJob", "photo-sync", "icloudpd-sync")
@@ -105,7 +106,7 @@ async def test_watches_that_end_in_good_order(tmp_path: Path) -> None:
         await fresh(updates)
         updates.start()
         await watching(world)
-        world.end_watches()
+        end_watches(world)
         await updates.nothing()
         world.store.delete("CronJob", "photo-sync", "icloudpd-sync")
         assert (await fresh(updates)).report.complete < 7
@@ -116,13 +117,13 @@ async def test_a_server_that_is_away_for_a_while(tmp_path: Path) -> None:
         await fresh(updates)
         updates.start()
         await watching(world)
-        world.faults.cut("")
-        world.end_watches()
+        faults_of(world).cut("")
+        end_watches(world)
         update = await updates.next()
         assert isinstance(update, Stale)
         assert (update.attempt, update.since is not None) == (1, True)
         assert int(update.trouble.exit_code) == 5
-        world.faults.clear()
+        faults_of(world).clear()
         assert (await fresh(updates, stale=True)).report.complete == 7
 
 

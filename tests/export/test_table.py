@@ -75,12 +75,14 @@ def test_a_sign_in_that_is_due_is_next_when_all_else_is_done() -> None:
         "Apple's session ends soon.",
         fix="Sign in again before 23 January; it takes a minute.",
         commands=(photosync_wizard("reauth"),),
+        docs="photosync-wizard explain authentication.session-expiring",
     )
     table = to_table(report(findings={"authentication": (due,)}), NOWHERE)
     assert (
         "Next      3 Initial authentication\n"
         "          Sign in again before 23 January; it takes a minute.\n"
         "          $ photosync-wizard reauth\n"
+        "More      photosync-wizard explain authentication.session-expiring\n"
     ) in table
 
 

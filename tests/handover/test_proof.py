@@ -1,4 +1,4 @@
-"""What icloudpd's output proves of a session, line for line as in ICLOUD.md."""
+"""What icloudpd's output proves of a session, line for line as 1.32.3 writes it."""
 
 from __future__ import annotations
 

@@ -8,20 +8,13 @@ from pathlib import Path
 import pytest
 
 from wizard.errors import WizardError
-from wizard.kube.private import close_private, open_private, private_root
+from wizard.kube.private import close_private, open_private
 
 
 def dead_process() -> int:
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     return process.pid
-
-
-def test_it_is_in_the_runtime_directory_where_there_is_one(tmp_path: Path) -> None:
-    home = Path("/home/me")
-    assert private_root({"XDG_RUNTIME_DIR": str(tmp_path)}, home) == tmp_path / "photosync-wizard"
-    assert private_root({"XDG_RUNTIME_DIR": "/not/there"}, home) == home / ".local/state/photosync-wizard/private"
-    assert private_root({"XDG_STATE_HOME": "/state"}, home) == Path("/state/photosync-wizard/private")
 
 
 def test_nobody_else_may_look_in(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from wizard.demo.world import DemoWorld
 from wizard.kube.client import Cluster, connect
 from wizard.observe.look import observe
 from wizard.settings import Settings
+from wizard.steps import rights_to_change
 from wizard.world import Found, Read, World
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -59,4 +60,4 @@ async def demo(what: str | Scenario, folder: Path) -> AsyncIterator[tuple[DemoWo
 async def look(what: str | Scenario, folder: Path, settings: Settings | None = None) -> World:
     """One look at it."""
     async with demo(what, folder) as (_, cluster):
-        return await observe(cluster, settings or Settings(), NOW)
+        return await observe(cluster, settings or Settings(), NOW, rights_to_change)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.observe.looking import NOW, demo, thing
+from tests.support.faults import end_watches, expire_watches, faults_of
 from wizard.demo.scenarios import load
 from wizard.demo.world import DemoWorld
 from wizard.errors import WizardError
@@ -78,7 +79,7 @@ async def test_an_expired_watch_starts_over(tmp_path: Path) -> None:
         async with aclosing(changes(cluster, Settings(), seen)) as stream:
             relisted = asyncio.ensure_future(word(stream, RELIST))
             await until_watched(world, len(watched(Settings(), seen)))
-            world.expire_watches()
+            expire_watches(world)
             assert await relisted == RELIST
             await until_watched(world, len(watched(Settings(), seen)))
             await make(cluster, "extra")
@@ -91,7 +92,7 @@ async def test_a_watch_that_ends_in_good_order_goes_on_without_a_word(tmp_path: 
         async with aclosing(changes(cluster, Settings(), seen)) as stream:
             told = asyncio.ensure_future(word(stream, RELIST, "configmap"))
             await until_watched(world, len(watched(Settings(), seen)))
-            world.end_watches()
+            end_watches(world)
             await make(cluster, "extra")
             assert await told == "configmap"
 
@@ -118,7 +119,7 @@ async def test_a_watch_that_keeps_failing_makes_nobody_look_again(tmp_path: Path
     async with demo("seed", tmp_path) as (world, cluster):
         seen = await observe(cluster, Settings(), NOW)
         before = cluster.counts.requests
-        world.faults.answer("applications.*watch=true", 500, FAULT, content_type="application/json")
+        faults_of(world).answer("applications.*watch=true", 500, FAULT, content_type="application/json")
         async with aclosing(changes(cluster, Settings(), seen, pause=pause)) as stream:
             told = asyncio.ensure_future(word(stream, RELIST, "configmap"))
             async with asyncio.timeout(10):
@@ -136,7 +137,7 @@ async def test_what_happened_while_a_watch_failed_is_not_missed(tmp_path: Path) 
         async def pause(_: float) -> None:
             await make(cluster, "extra")
 
-        world.faults.answer("configmaps.*watch=true", 500, FAULT, content_type="application/json", times=1)
+        faults_of(world).answer("configmaps.*watch=true", 500, FAULT, content_type="application/json", times=1)
         async with aclosing(changes(cluster, Settings(), seen, pause=pause)) as stream:
             assert await word(stream, RELIST, "configmap") == "configmap"
 
@@ -172,7 +173,7 @@ async def test_a_busy_server_says_how_long_to_wait(tmp_path: Path) -> None:
 async def test_a_lost_connection_is_told(tmp_path: Path) -> None:
     async with demo("seed", tmp_path) as (world, cluster):
         seen = await observe(cluster, Settings(), NOW)
-        world.faults.cut("watch=true")
+        faults_of(world).cut("watch=true")
         with pytest.raises(WizardError):
             async with aclosing(changes(cluster, Settings(), seen)) as stream:
                 await word(stream, "never")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.observe.looking import NOW, demo, look, scenario, thing, value
+from tests.support.faults import faults_of
 from wizard.choices import APPLICATION, IMMICH_NAMESPACE
 from wizard.demo.scenario import Scenario
 from wizard.demo.scenarios import load
@@ -70,7 +71,7 @@ async def test_no_service_leads_to_it(tmp_path: Path) -> None:
 
 async def test_it_does_not_answer(tmp_path: Path) -> None:
     async with demo(with_immich(deployment(readyReplicas=1), service()), tmp_path) as (world, cluster):
-        world.faults.answer("/proxy/api/server/version", 502, "<html>Bad gateway</html>")
+        faults_of(world).answer("/proxy/api/server/version", 502, "<html>Bad gateway</html>")
         immich = value((await observe(cluster, Settings(), NOW)).immich)
     assert immich.version is None
     assert "502" in immich.probe_error
@@ -210,7 +211,9 @@ def ingress(name: str, namespace: str = "media") -> dict[str, Any]:
 
 async def test_its_own_ingresses_are_read_where_all_may_not_be(tmp_path: Path) -> None:
     async with demo(with_immich(deployment(readyReplicas=1), service(), ingress("mine")), tmp_path) as (world, cluster):
-        world.faults.answer("GET /apis/networking.k8s.io/v1/ingresses", 403, forbidden("no"), content_type="text/json")
+        faults_of(world).answer(
+            "GET /apis/networking.k8s.io/v1/ingresses", 403, forbidden("no"), content_type="text/json"
+        )
         seen = await observe(cluster, Settings(), NOW)
     assert isinstance(seen.ingresses, Unreadable)
     assert [one.meta.name for one in value(value(seen.immich).ingresses).items] == ["mine"]

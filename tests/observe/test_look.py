@@ -11,6 +11,7 @@ import pytest
 
 from tests.names import CONFIG_MAP, PHOTOS_CLAIM
 from tests.observe.looking import NOW, demo, look, scenario, thing, value
+from tests.support.faults import faults_of
 from wizard.demo.scenario import Scenario
 from wizard.demo.scenarios import load, names
 from wizard.kube.errors import CredentialsRejected, NotKubernetes, Unreachable
@@ -21,7 +22,7 @@ from wizard.observe.look import PER_FURTHER_ACCOUNT, REQUESTS, observe
 from wizard.observe.look_pods import clean_lines
 from wizard.observe.rights import everything
 from wizard.settings import Settings
-from wizard.world import NOT_ASKED, Found, Missing, Page, Unreadable
+from wizard.world import NOT_ASKED, Access, Found, Missing, Page, Unreadable
 
 
 class TestWhatIsFound:
@@ -159,7 +160,7 @@ class TestWhatIsFound:
     async def test_every_demo_world_is_within_the_budget(self, name: str, tmp_path: Path) -> None:
         async with demo(name, tmp_path) as (world, cluster):
             seen = await observe(cluster, Settings(accounts=("default", "anna")), NOW)
-            sent = [line for line in world.faults.requests if "/authorization.k8s.io/" not in line]
+            sent = [line for line in faults_of(world).requests if "/authorization.k8s.io/" not in line]
         assert seen.requests == len(sent) <= REQUESTS + PER_FURTHER_ACCOUNT
         assert all(line.startswith("GET ") for line in sent)
 
@@ -196,7 +197,7 @@ class TestLongLists:
             monkeypatch.setattr(asking, "MOST_OBJECTS", 3)
             some = value(await whole(cluster, path, parse.claim, limit=2))
             assert (len(some.items), some.more) == (4, True)
-            world.faults.answer("continue=", 410, expired, content_type="application/json")
+            faults_of(world).answer("continue=", 410, expired, content_type="application/json")
             first = value(await whole(cluster, path, parse.claim, limit=2))
             assert (len(first.items), first.more) == (2, True)
 
@@ -248,25 +249,31 @@ class TestWhatMayNotBeRead:
         rule = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
         answer = {"kind": "SelfSubjectRulesReview", "status": {"resourceRules": [rule], **more}}
         async with demo("seed", tmp_path) as (world, cluster):
-            world.faults.answer("selfsubjectrules", 201, json.dumps(answer), content_type="application/json")
+            faults_of(world).answer("selfsubjectrules", 201, json.dumps(answer), content_type="application/json")
             assert await everything(cluster) is sure
 
     async def test_exec_needs_both_verbs_and_both_are_asked(self, tmp_path: Path) -> None:
-        world = await look(scenario(denied=("create pods/exec", "get pods/attach")), tmp_path)
+        world = await look(scenario(denied=("create pods/exec",)), tmp_path)
         answers = {(one.verb, one.resource): one.allowed for one in world.access}
         assert (answers["get", "pods/exec"], answers["create", "pods/exec"]) == (True, False)
-        assert (answers["get", "pods/attach"], answers["create", "pods/attach"]) == (False, True)
+
+    async def test_what_answers_a_waiting_pod_takes_is_asked_where_there_is_one(self, tmp_path: Path) -> None:
+        for world, asked in (("complete", False), ("auth-waiting", True)):
+            seen = await look(world, tmp_path)
+            assert (Access("create", "pods/attach", "photo-sync", allowed=True) in seen.access) is asked
 
     async def test_reviews_that_are_refused_leave_it_open(self, tmp_path: Path) -> None:
         async with demo("seed", tmp_path) as (world, cluster):
-            world.faults.answer("selfsubject", 500, "no", content_type="text/plain")
+            faults_of(world).answer("selfsubject", 500, "no", content_type="text/plain")
             seen = await observe(cluster, Settings(), NOW)
         assert {one.allowed for one in seen.access} == {None}
 
     async def test_argo_cd_in_its_own_namespace_is_tried(self, tmp_path: Path) -> None:
         async with demo("seed", tmp_path) as (world, cluster):
             forbidden = '{"kind": "Status", "status": "Failure", "reason": "Forbidden", "code": 403, "message": "no"}'
-            world.faults.answer("GET /apis/argoproj.io/v1alpha1/applications", 403, forbidden, content_type="text/json")
+            faults_of(world).answer(
+                "GET /apis/argoproj.io/v1alpha1/applications", 403, forbidden, content_type="text/json"
+            )
             seen = await observe(cluster, Settings(), NOW)
         assert value(seen.application).meta.namespace == "argocd"
 
@@ -282,7 +289,7 @@ class TestWhatMayNotBeRead:
     )
     async def test_one_part_that_fails_leaves_the_others(self, tmp_path: Path, path: str, part: str) -> None:
         async with demo("seed", tmp_path) as (world, cluster):
-            world.faults.answer(f"GET .*{path}", 500, "internal", content_type="text/plain")
+            faults_of(world).answer(f"GET .*{path}", 500, "internal", content_type="text/plain")
             seen = await observe(cluster, Settings(), NOW)
         broken = getattr(seen, part)
         assert isinstance(broken, Unreadable)
@@ -291,7 +298,7 @@ class TestWhatMayNotBeRead:
 
     async def test_a_part_that_takes_too_long(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         async with demo("seed", tmp_path) as (world, cluster):
-            world.faults.delay("GET .*/events", 60)
+            faults_of(world).delay("GET .*/events", 60)
             original = cluster.list_page
 
             async def hasty(path: str, **options: Any) -> Any:
@@ -307,25 +314,25 @@ class TestWhatMayNotBeRead:
 class TestWhatEndsALook:
     async def test_nothing_there(self, tmp_path: Path) -> None:
         async with demo("seed", tmp_path) as (world, cluster):
-            world.faults.cut(".")
+            faults_of(world).cut(".")
             with pytest.raises(Unreachable):
                 await observe(cluster, Settings(), NOW)
 
     async def test_rejected(self, tmp_path: Path) -> None:
         async with demo("seed", tmp_path) as (world, cluster):
-            world.faults.answer(".", 401, "{}", content_type="application/json")
+            faults_of(world).answer(".", 401, "{}", content_type="application/json")
             with pytest.raises(CredentialsRejected):
                 await observe(cluster, Settings(), NOW)
 
     async def test_a_captive_portal(self, tmp_path: Path) -> None:
         async with demo("seed", tmp_path) as (world, cluster):
-            world.faults.answer(".", 200, "<html>Welcome to the hotel</html>")
+            faults_of(world).answer(".", 200, "<html>Welcome to the hotel</html>")
             with pytest.raises(NotKubernetes):
                 await observe(cluster, Settings(), NOW)
 
     async def test_no_answer_at_all(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         async with demo("seed", tmp_path) as (world, cluster):
-            world.faults.delay(".", 60)
+            faults_of(world).delay(".", 60)
             original = cluster.get
 
             async def hasty(path: str, **options: Any) -> Any:

@@ -25,15 +25,15 @@ def opened() -> Opener:
 
     @asynccontextmanager
     async def open_it(
-        session: fake.FakeSession,
+        workspace: fake.FakeWorkspace,
         size: tuple[int, int] = (80, 24),
         *,
         look: bool = True,
         now: Callable[[], datetime] = lambda: fake.NOW,
     ) -> AsyncIterator[Wizard]:
-        app = WizardApp(session, now=now)
+        app = WizardApp(workspace, now=now)
         async with app.run_test(size=size, notifications=True) as pilot:
-            wizard = Wizard(app, _typed(pilot), session)
+            wizard = Wizard(app, _typed(pilot), workspace)
             if look:
                 await wizard.until(lambda: app.picture.snapshot is not None or app.picture.trouble is not None)
             await wizard.settle()

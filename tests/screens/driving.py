@@ -12,7 +12,7 @@ from textual.screen import Screen
 from screens.app import WizardApp
 from screens.widgets.page import Page
 from screens.wizard_screen import WizardScreen
-from tests.screens.fake import FakeSession
+from tests.screens.fake import FakeWorkspace
 from wizard.engine import Update
 from wizard.errors import WizardError
 
@@ -31,7 +31,7 @@ class Wizard:
 
     app: WizardApp
     pilot: Pilot[int]
-    session: FakeSession
+    workspace: FakeWorkspace
 
     @property
     def text(self) -> str:
@@ -91,6 +91,6 @@ class Wizard:
         """Lets the engine have something new, and the app take notice."""
         before = self.app.picture
         for update in updates:
-            self.session.fake_engine.feed.put_nowait(update)
-        await self.until(lambda: self.session.fake_engine.feed.empty() and self.app.picture is not before)
+            self.workspace.fake_engine.feed.put_nowait(update)
+        await self.until(lambda: self.workspace.fake_engine.feed.empty() and self.app.picture is not before)
         await self.settle()

@@ -20,7 +20,7 @@ from screens.signin.view import SignInView
 from tests.screens import fake
 from tests.screens.conftest import Opener
 from tests.screens.driving import Wizard
-from tests.screens.fake import FakeSession, fresh
+from tests.screens.fake import FakeWorkspace, fresh
 from tests.screens.signing import (
     NOW,
     ScriptedDesk,
@@ -55,9 +55,9 @@ def signing(opened: Opener) -> Entering:
         now: Callable[[], datetime] = lambda: NOW,
         first: type[Question] | None = Review,
     ) -> AsyncIterator[Wizard]:
-        session = FakeSession(fresh(), place={**fake.HOME, "step": "authentication"}, banner=BANNER)
-        session.sign_in_desk = desk
-        async with opened(session, size, now=now) as wizard:
+        workspace = FakeWorkspace(fresh(), place={**fake.HOME, "step": "authentication"}, banner=BANNER)
+        workspace.sign_in_desk = desk
+        async with opened(workspace, size, now=now) as wizard:
             await wizard.press("a")
             if first is not None:
                 await asked(wizard, first)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from wizard.command import Address, Command, helm, kubectl
 from wizard.engine import Engine, Fresh, Snapshot, Stale, Update
 from wizard.errors import Exit, WizardError
+from wizard.iterations import Iteration
 from wizard.model import (
     Account,
     Blocker,
@@ -95,7 +96,7 @@ class FakeEngine(Engine):
         self.closed = True
 
 
-class FakeSession:
+class FakeWorkspace:
     """Remembers what the screens told it."""
 
     def __init__(
@@ -201,7 +202,7 @@ CREDENTIALS = Diagnosis(
                     namespace="photo-sync",
                 ),
             ),
-            docs="https://example.com/docs/findings#credentials.secret-key-missing",
+            docs="photosync-wizard explain credentials.secret-key-missing",
             implies=Status.ACTION_REQUIRED,
         ),
         Finding(
@@ -425,6 +426,17 @@ WORLD = World(
         )
     ),
 )
+_WRITTEN = {
+    diagnosis.id: diagnosis
+    for diagnosis in (STORAGE, CREDENTIALS, AUTHENTICATION, ARGOCD, IMMICH, EXPOSURE, VERIFICATION)
+}
+
+
+def _pending(iteration: Iteration) -> Diagnosis:
+    """What the seed has of an iteration that nothing is written of here."""
+    return Diagnosis(iteration.number, iteration.id, iteration.title, Status.PENDING, ())
+
+
 REPORT = Report(
     WORLD.taken_at,
     CLUSTER,
@@ -432,9 +444,8 @@ REPORT = Report(
     (Account("default", "you@example.com", Session(SessionState.UNVERIFIED, source="no proof on the claim")),),
     tuple(
         replace(diagnosis, table=diagnosis.table or (step.table and step.table(WORLD, settings())))
-        for step, diagnosis in zip(
-            STEPS, (STORAGE, CREDENTIALS, AUTHENTICATION, ARGOCD, IMMICH, EXPOSURE, VERIFICATION), strict=True
-        )
+        for step in STEPS
+        for diagnosis in (_WRITTEN.get(step.id) or _pending(step.iteration),)
     ),
     (
         Hop("iCloud", "unknown", "unverified"),

@@ -18,13 +18,13 @@ def main() -> int:
         "stale": (fake.fresh(), fake.stale(3)),
         "complete": (fake.fresh(fake.all_complete()),),
     }.get(which, (fake.fresh(),))
-    session = fake.FakeSession(
+    workspace = fake.FakeWorkspace(
         *updates,
         place=None if which == "first" else fake.HOME,
         banner="demo world: seed, nothing leaves this machine" if which == "demo" else "",
     )
     started = datetime.now(UTC)
-    app = WizardApp(session, now=lambda: fake.NOW + (datetime.now(UTC) - started))
+    app = WizardApp(workspace, now=lambda: fake.NOW + (datetime.now(UTC) - started))
     app.run()
     return app.return_code or 0
 

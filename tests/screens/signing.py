@@ -254,7 +254,7 @@ def preparation(account: str) -> Preparation:
         id="start-pod",
         title=f"Start a pod that mounts the claim {names.config_claim} (job {POD})",
         target=Target("batch/v1", "Job", "jobs", fake.NS, POD),
-        manifest={"kind": "Job", "metadata": {"name": POD}},
+        manifest={"kind": "Job", "metadata": {"name": POD, "namespace": fake.NS}},
         no_undo="It is removed when the sign-in ends.",
     )
     return Prepared(names, Handover(job, "/config", "icloudpd"), (), Pausing(), lambda _: Pausing())

@@ -171,7 +171,7 @@ def test_when_all_is_complete_the_next_thing_is_the_session(session: Session, wi
 def test_when_all_is_complete_it_is_said_with_the_date() -> None:
     report = _complete(Session(SessionState.VALID, fake.NOW + timedelta(days=29), 29))
     told = " ".join(" ".join(row.render(200).plain.split()) for row in ending(report, "photosync-wizard reauth"))
-    assert "All seven steps are complete" in told
+    assert "All 7 steps are complete" in told
     assert "until about 16 February (29 days)" in told
     assert "photosync-wizard reauth" in told
     assert list(ending(fake.REPORT, "x")) == []

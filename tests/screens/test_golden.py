@@ -10,7 +10,7 @@ import pytest
 from screens.app import WizardApp
 from tests.screens import fake
 from tests.screens.conftest import Opener
-from tests.screens.fake import FakeSession, fresh, stale, unreachable
+from tests.screens.fake import FakeWorkspace, fresh, stale, unreachable
 from wizard.choices import CHOICES
 from wizard.setup import SetupRow
 
@@ -31,7 +31,7 @@ BANNER = "demo world: seed, nothing leaves this machine"
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", SCREENS)
 async def test_screens(opened: Opener, snap: Snap, name: str, size: tuple[int, int]) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME, banner=BANNER), size) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME, banner=BANNER), size) as wizard:
         if name == "setup-later":
             wizard.app.action_setup()
         await wizard.press(*SCREENS[name])
@@ -40,7 +40,7 @@ async def test_screens(opened: Opener, snap: Snap, name: str, size: tuple[int, i
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_first_start(opened: Opener, snap: Snap, size: tuple[int, int]) -> None:
-    async with opened(FakeSession(fresh()), size) as wizard:
+    async with opened(FakeWorkspace(fresh()), size) as wizard:
         snap(wizard.app, "first-start")
 
 
@@ -51,28 +51,28 @@ async def test_every_choice(opened: Opener, snap: Snap, size: tuple[int, int]) -
         for choice in CHOICES
         if choice.advanced
     )
-    session = FakeSession(fresh(replace(fake.SEED, setup=(*fake.SETUP, *advanced))))
-    async with opened(session, size) as wizard:
+    workspace = FakeWorkspace(fresh(replace(fake.SEED, setup=(*fake.SETUP, *advanced))))
+    async with opened(workspace, size) as wizard:
         await wizard.press("escape", "a")
         snap(wizard.app, "every-choice")
 
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_trouble(opened: Opener, snap: Snap, size: tuple[int, int]) -> None:
-    async with opened(FakeSession(unreachable(), place=fake.HOME), size) as wizard:
+    async with opened(FakeWorkspace(unreachable(), place=fake.HOME), size) as wizard:
         snap(wizard.app, "trouble")
 
 
 @pytest.mark.parametrize("size", [*SIZES, (60, 20)])
 async def test_home_while_reconnecting(opened: Opener, snap: Snap, size: tuple[int, int]) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME), size) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME), size) as wizard:
         await wizard.feed(stale(3))
         snap(wizard.app, "reconnecting")
 
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_all_complete(opened: Opener, snap: Snap, size: tuple[int, int]) -> None:
-    async with opened(FakeSession(fresh(fake.all_complete()), place=fake.HOME), size) as wizard:
+    async with opened(FakeWorkspace(fresh(fake.all_complete()), place=fake.HOME), size) as wizard:
         snap(wizard.app, "complete")
 
 
@@ -81,7 +81,7 @@ async def test_without_colour_the_text_is_the_same(
     opened: Opener, snap: Snap, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    async with opened(FakeSession(fresh(), place=fake.HOME, banner=BANNER), size) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME, banner=BANNER), size) as wizard:
         assert wizard.app.no_color
         await wizard.press("2")
         snap(wizard.app, "iteration-2")
@@ -89,8 +89,8 @@ async def test_without_colour_the_text_is_the_same(
 
 @pytest.mark.parametrize("theme", ["textual-light", "textual-dark", "nord", "ansi-light"])
 async def test_every_theme_shows_the_same_text(opened: Opener, snap: Snap, theme: str) -> None:
-    session = FakeSession(fresh(), place={**fake.HOME, "theme": theme}, banner=BANNER)
-    async with opened(session, (80, 24)) as wizard:
+    workspace = FakeWorkspace(fresh(), place={**fake.HOME, "theme": theme}, banner=BANNER)
+    async with opened(workspace, (80, 24)) as wizard:
         assert wizard.app.theme == theme
         await wizard.press("2")
         snap(wizard.app, "iteration-2")

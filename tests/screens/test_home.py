@@ -13,14 +13,14 @@ from screens.home.screen import HomeScreen
 from screens.kubectl import KubectlScreen
 from tests.screens import fake
 from tests.screens.conftest import Opener
-from tests.screens.fake import FakeSession, fresh, stale
+from tests.screens.fake import FakeWorkspace, fresh, stale
 from wizard.choices import SKIPPED
 from wizard.errors import WizardError
 from wizard.model import Account, Diagnosis, Finding, Session, SessionState, Severity, Status
 
 
 async def test_opens_at_the_next_iteration_with_everything_of_the_report(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         assert "home-cluster / photo-sync" in wizard.text
         assert "2 of 7" in wizard.text
         assert "iCloud ?" in wizard.text
@@ -40,13 +40,13 @@ async def test_rail_has_a_sign_for_every_status(opened: Opener) -> None:
         zip(("storage", "argocd", "immich"), (Status.SKIPPED, Status.IN_PROGRESS, Status.UNKNOWN), strict=True)
     )
     changed = [replace(step, status=statuses[step.id]) for step in fake.REPORT.steps if step.id in statuses]
-    async with opened(FakeSession(fresh(fake.with_steps(*changed)), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(fake.with_steps(*changed)), place=fake.HOME)) as wizard:
         for line in ("– 1 Storage", "! 2 Credentials", "◐ 4 Argo CD", "? 5 Immich", "· 6 Exposure"):  # noqa: RUF001
             assert line in wizard.text
 
 
 async def test_what_is_bad_comes_before_what_is_fine_and_the_fine_ones_fold(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME), (80, 40)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME), (80, 40)) as wizard:
         text = wizard.text
         assert text.index("✗ Two") < text.index("! The schedule") < text.index("✓ ConfigMap")
         assert "4 more are fine" in text
@@ -56,7 +56,7 @@ async def test_what_is_bad_comes_before_what_is_fine_and_the_fine_ones_fold(open
 
 
 async def test_arrows_on_the_rail_show_each_iteration(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         await wizard.press("down")
         assert "3 Initial authentication" in wizard.text
         await wizard.press("up", "up")
@@ -66,16 +66,16 @@ async def test_arrows_on_the_rail_show_each_iteration(opened: Opener) -> None:
 
 
 async def test_a_number_goes_to_its_iteration_and_takes_the_cursor_along(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         await wizard.press("5")
         assert "› ✗ 5 Immich" in wizard.text  # noqa: RUF001
         assert "› ! 2" not in wizard.text  # noqa: RUF001
-        assert "P0 Immich not installed: about 10 min, needs you," in wizard.text
-        assert "holds up 5 Immich, 6 Exposure and 7 Verification" in wizard.text
+        assert "Urgent: Immich not installed." in wizard.text
+        assert "Blocks 5 Immich, 6 Exposure and 7 Verification; you" in wizard.text
 
 
 async def test_enter_leads_from_the_rail_into_the_page_and_escape_back(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         await wizard.press("enter")
         assert wizard.app.focused is wizard.page("main")
         await wizard.press("escape")
@@ -83,7 +83,7 @@ async def test_enter_leads_from_the_rail_into_the_page_and_escape_back(opened: O
 
 
 async def test_down_leads_past_the_last_row_to_the_button_and_up_back(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME), (100, 40)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME), (100, 40)) as wizard:
         await wizard.press("5", "right", "down")
         assert wizard.app.focused is wizard.page("act")
         assert "› ┃ Show the command…" in wizard.text  # noqa: RUF001
@@ -94,7 +94,7 @@ async def test_down_leads_past_the_last_row_to_the_button_and_up_back(opened: Op
 
 
 async def test_down_scrolls_to_everything_before_it_leaves_the_page(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         await wizard.press("3", "right")
         main = wizard.page("main")
         seen = ""
@@ -109,13 +109,13 @@ async def test_down_scrolls_to_everything_before_it_leaves_the_page(opened: Open
 
 
 async def test_the_button_of_a_finished_iteration_goes_to_the_next(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         await wizard.press("1", "a")
         assert "2 Credentials & config" in wizard.text
 
 
 async def test_the_button_shows_commands_that_a_person_can_run(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         await wizard.press("a")
         assert wizard.shows(KubectlScreen)
         assert "What to do: 2 Credentials & config" in wizard.text
@@ -126,26 +126,26 @@ async def test_the_button_shows_commands_that_a_person_can_run(opened: Opener) -
 
 
 async def test_when_all_is_done_there_is_only_looking_again(opened: Opener) -> None:
-    session = FakeSession(fresh(fake.all_complete()), place=fake.HOME)
-    async with opened(session) as wizard:
+    workspace = FakeWorkspace(fresh(fake.all_complete()), place=fake.HOME)
+    async with opened(workspace) as wizard:
         assert "7 of 7" in wizard.text
         assert "Next: nothing" in wizard.text
         await wizard.press("a")
-        assert session.fake_engine.looks == 1
+        assert workspace.fake_engine.looks == 1
         assert "looking again…" in wizard.text
 
 
 async def test_a_fix_without_commands_is_shown_too(opened: Opener) -> None:
     finding = Finding("immich.x", Severity.ERROR, "It is off.", fix="Ask the owner.", implies=Status.BLOCKED)
     step = Diagnosis(2, "credentials", "Credentials & config", Status.BLOCKED, (finding,))
-    async with opened(FakeSession(fresh(fake.with_steps(step)), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(fake.with_steps(step)), place=fake.HOME)) as wizard:
         assert "Show what to do: 1 thing…" in wizard.text
         await wizard.press("a")
         assert "Ask the owner." in wizard.text
 
 
 async def test_a_live_update_is_shown_and_the_cursor_stays(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         await wizard.press("right", "down", "down")
         assert wizard.page("main").cursor == "credentials.image-latest"
         mended = replace(fake.CREDENTIALS, findings=fake.CREDENTIALS.findings[1:])
@@ -162,13 +162,13 @@ def test_an_update_takes_the_place_of_those_before_it_and_of_nothing_else() -> N
 
 
 async def test_a_burst_of_updates_ends_at_the_last(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         await wizard.feed(*[fresh()] * 50, fresh(fake.all_complete()))
         await wizard.until(lambda: "7 of 7" in wizard.text)
 
 
 async def test_a_lost_connection_is_said_and_the_picture_stays(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         await wizard.feed(stale(3))
         assert "reconnecting, 2 s old" in wizard.text
         assert "✗ The cluster at https://192.0.2.10:6443 does not answer." in wizard.text
@@ -187,7 +187,7 @@ async def test_a_long_lost_connection_makes_it_a_read_only_copy(opened: Opener) 
     def now() -> datetime:
         return clock[0]
 
-    async with opened(FakeSession(fresh(), place=fake.HOME), now=now) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME), now=now) as wizard:
         await wizard.feed(stale(9))
         clock[0] += timedelta(minutes=4)
         wizard.app.tick()
@@ -196,10 +196,10 @@ async def test_a_long_lost_connection_makes_it_a_read_only_copy(opened: Opener) 
 
 
 async def test_look_again_asks_the_engine(opened: Opener) -> None:
-    session = FakeSession(fresh(), place=fake.HOME)
-    async with opened(session) as wizard:
+    workspace = FakeWorkspace(fresh(), place=fake.HOME)
+    async with opened(workspace) as wizard:
         await wizard.press("r")
-        assert session.fake_engine.looks == 1
+        assert workspace.fake_engine.looks == 1
         assert "looking again…" in wizard.text
         await wizard.feed(fresh())
         assert "live" in wizard.text
@@ -207,7 +207,7 @@ async def test_look_again_asks_the_engine(opened: Opener) -> None:
 
 async def test_waiting_says_what_for_and_how_long(opened: Opener) -> None:
     clock = [fake.NOW]
-    async with opened(FakeSession(place=fake.HOME), look=False, now=lambda: clock[0]) as wizard:
+    async with opened(FakeWorkspace(place=fake.HOME), look=False, now=lambda: clock[0]) as wizard:
         await wizard.until(lambda: bool(wizard.app.purposes))
         clock[0] += timedelta(seconds=7)
         wizard.app.tick()
@@ -220,13 +220,13 @@ async def test_waiting_says_what_for_and_how_long(opened: Opener) -> None:
 
 @pytest.mark.parametrize("target", ["✗ 5 Immich", "5 Immich"])
 async def test_a_click_on_the_rail_goes_there(opened: Opener, target: str) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         await wizard.click_text(target)
         assert "5 Immich integration" in wizard.text
 
 
 async def test_clicks_open_a_finding_the_button_and_the_keys(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         await wizard.click_text("Image tag")
         assert wizard.shows(FindingScreen)
         assert wizard.finding == "credentials.image-latest"
@@ -239,7 +239,7 @@ async def test_clicks_open_a_finding_the_button_and_the_keys(opened: Opener) -> 
 
 
 async def test_a_narrow_screen_has_a_line_of_signs_and_arrows_between_iterations(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME), (60, 20)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME), (60, 20)) as wizard:
         assert " 1 ✓  2 !  3 !  4 ✓  5 ✗  6 ·  7 ·   Credentials" in wizard.text
         await wizard.press("right")
         assert "3 Initial authentication" in wizard.text
@@ -248,7 +248,7 @@ async def test_a_narrow_screen_has_a_line_of_signs_and_arrows_between_iterations
 
 
 async def test_growing_and_shrinking_keeps_the_place(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         await wizard.press("4")
         for size in ((60, 20), (120, 36), (30, 8), (80, 24)):
             await wizard.pilot.resize_terminal(*size)
@@ -264,7 +264,7 @@ async def test_text_from_outside_is_never_markup(opened: Opener, hostile: str) -
         "credentials.x", Severity.ERROR, f"It said {hostile} here", {"pod/x log": hostile}, why=hostile, fix=hostile
     )
     step = Diagnosis(2, "credentials", "Credentials & config", Status.BLOCKED, (finding,))
-    async with opened(FakeSession(fresh(fake.with_steps(step)), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(fake.with_steps(step)), place=fake.HOME)) as wizard:
         assert "It said" in wizard.text
         if hostile.startswith("["):
             assert hostile in wizard.text
@@ -275,12 +275,12 @@ async def test_text_from_outside_is_never_markup(opened: Opener, hostile: str) -
 
 
 async def test_an_iteration_is_skipped_with_a_key_and_wanted_again_with_the_same(opened: Opener) -> None:
-    session = FakeSession(fresh(), place=fake.HOME)
-    async with opened(session) as wizard:
+    workspace = FakeWorkspace(fresh(), place=fake.HOME)
+    async with opened(workspace) as wizard:
         assert "s skip" in wizard.text
         await wizard.press("4", "s")
-        assert session.chosen == [("skip", "argocd")]
-        assert session.fake_engine.looks == 1
+        assert workspace.chosen == [("skip", "argocd")]
+        assert workspace.fake_engine.looks == 1
         assert "4 Argo CD integration is skipped" in wizard.text
         await wizard.feed(fresh(fake.with_steps(replace(fake.ARGOCD, status=Status.SKIPPED, findings=()))))
         assert "1 of 6" in wizard.text
@@ -288,31 +288,31 @@ async def test_an_iteration_is_skipped_with_a_key_and_wanted_again_with_the_same
         assert "s want" in wizard.text
         assert "s wants it after all" in wizard.text
         await wizard.press("s")
-        assert session.chosen[-1] == ("unskip", "argocd")
+        assert workspace.chosen[-1] == ("unskip", "argocd")
 
 
 async def test_what_can_not_be_skipped_is_said(opened: Opener) -> None:
-    session = FakeSession(fresh(), place=fake.HOME)
-    session.choose_failure = WizardError("state.locked", "Another wizard holds the state.")
-    async with opened(session) as wizard:
+    workspace = FakeWorkspace(fresh(), place=fake.HOME)
+    workspace.choose_failure = WizardError("state.locked", "Another wizard holds the state.")
+    async with opened(workspace) as wizard:
         await wizard.press("4", "s")
         assert "Another wizard holds the state." in wizard.text
-        assert session.fake_engine.looks == 0
+        assert workspace.fake_engine.looks == 0
 
 
 async def test_a_skip_of_the_command_line_is_said_to_last(opened: Opener) -> None:
-    session = FakeSession(fresh(fake.with_steps(replace(fake.ARGOCD, status=Status.SKIPPED))), place=fake.HOME)
-    async with opened(session) as wizard:
-        session.choose = lambda *_: None  # type: ignore[method-assign]
-        session.settings = session.settings.having(SKIPPED, ("argocd",))
+    workspace = FakeWorkspace(fresh(fake.with_steps(replace(fake.ARGOCD, status=Status.SKIPPED))), place=fake.HOME)
+    async with opened(workspace) as wizard:
+        workspace.choose = lambda *_: None  # type: ignore[method-assign]
+        workspace.settings = workspace.settings.having(SKIPPED, ("argocd",))
         await wizard.press("4", "s")
         assert "is skipped by --skip on the" in wizard.text
 
 
 async def test_notices_about_what_is_kept_are_seen_and_put_away_one_by_one(opened: Opener) -> None:
-    session = FakeSession(fresh(), place=fake.HOME)
-    session.notices = ("What was kept was damaged and set aside.", "Another wizard has this setup open.")
-    async with opened(session) as wizard:
+    workspace = FakeWorkspace(fresh(), place=fake.HOME)
+    workspace.notices = ("What was kept was damaged and set aside.", "Another wizard has this setup open.")
+    async with opened(workspace) as wizard:
         assert "! What was kept was damaged and set aside. (x puts this away)" in wizard.text
         await wizard.press("x")
         assert "damaged" not in wizard.text
@@ -322,7 +322,7 @@ async def test_notices_about_what_is_kept_are_seen_and_put_away_one_by_one(opene
         assert "! Another wizard has this setup open." in wizard.text
         await wizard.press("x")
         assert "Another wizard" not in wizard.text
-        session.notices += ("It can't be kept just now.",)
+        workspace.notices += ("It can't be kept just now.",)
         wizard.app.tick()
         await wizard.settle()
         assert "! It can't be kept just now." in wizard.text
@@ -330,10 +330,10 @@ async def test_notices_about_what_is_kept_are_seen_and_put_away_one_by_one(opene
 
 async def test_when_all_is_done_it_says_so_and_what_comes_next(opened: Opener) -> None:
     done = fake.all_complete()
-    session = Session(SessionState.EXPIRING, fake.NOW + timedelta(days=4), 4)
-    report = replace(done.report, accounts=(Account("default", "you@example.com", session),))
-    async with opened(FakeSession(fresh(replace(done, report=report)), place=fake.HOME), (120, 36)) as wizard:
-        assert "✓ All seven steps are complete." in wizard.text
+    workspace = Session(SessionState.EXPIRING, fake.NOW + timedelta(days=4), 4)
+    report = replace(done.report, accounts=(Account("default", "you@example.com", workspace),))
+    async with opened(FakeWorkspace(fresh(replace(done, report=report)), place=fake.HOME), (120, 36)) as wizard:
+        assert "✓ All 7 steps are complete." in wizard.text
         assert "until about 22 January (4 days)" in wizard.text
         assert "photosync-wizard reauth" in wizard.text
         assert "┃ Sign in again, before 22 January" in wizard.text

@@ -19,7 +19,7 @@ from screens.unreachable import UnreachableScreen
 from screens.wizard_screen import WizardScreen
 from tests.screens import fake
 from tests.screens.conftest import Opener
-from tests.screens.fake import FakeSession, fresh
+from tests.screens.fake import FakeWorkspace, fresh
 from wizard.model import Finding, Severity
 
 OWNERS: tuple[type, ...] = (
@@ -61,13 +61,13 @@ def test_binding_ids_are_unique() -> None:
         ("kubectl", "To see it with kubectl: 2"),
         ("skip 4", "4 Argo CD integration is skipped"),
         ("setup", "Is this your setup?"),
-        ("help", "The seven iterations, from"),
+        ("help", "The steps, from"),
     ],
 )
 async def test_the_palette_knows_iterations_findings_and_what_the_keys_do(
     opened: Opener, typed: str, lands_at: str
 ) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         await wizard.press("ctrl+p", *typed)
         await wizard.until(lambda: typed.split(maxsplit=1)[0][:6].lower() in wizard.text.lower())
         await wizard.press("enter", "enter")
@@ -78,7 +78,7 @@ async def test_the_palette_takes_nothing_from_outside_for_markup(opened: Opener)
     hostile = replace(
         fake.CREDENTIALS, findings=(Finding("credentials.x", Severity.ERROR, "It said [/path] and [bold"),)
     )
-    async with opened(FakeSession(fresh(fake.with_steps(hostile)), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(fake.with_steps(hostile)), place=fake.HOME)) as wizard:
         await wizard.press("ctrl+p", *"credentials.x")
         await wizard.until(lambda: "It said [/path] and [bold" in wizard.text)
         await wizard.press("escape")

@@ -11,31 +11,31 @@ from screens.home.screen import HomeScreen
 from screens.kubectl import KubectlScreen
 from tests.screens import fake
 from tests.screens.conftest import Opener
-from tests.screens.fake import FakeSession, fresh
+from tests.screens.fake import FakeWorkspace, fresh
 from wizard.command import Address
 from wizard.world import Found, Meta, Page, Pod, PodSpec
 
 
 async def test_k_shows_how_to_look_and_a_what_to_do(opened: Opener) -> None:
-    session = FakeSession(fresh(), place=fake.HOME)
-    async with opened(session, (120, 36)) as wizard:
+    workspace = FakeWorkspace(fresh(), place=fake.HOME)
+    async with opened(workspace, (120, 36)) as wizard:
         await wizard.press("k")
         assert "To see it with kubectl: 2 Credentials & config" in wizard.text
         assert "$ kubectl -n photo-sync get cronjob icloudpd-sync -o yaml" in wizard.text
         assert "patch cronjob" not in wizard.text
         await wizard.press("c")
-        assert len(session.saved["commands.sh"].splitlines()) == 4
+        assert len(workspace.saved["commands.sh"].splitlines()) == 4
         await wizard.press("a")
         assert "What to do: 2 Credentials & config" in wizard.text
         assert "$ kubectl -n photo-sync patch cronjob icloudpd-sync" in wizard.text
         await wizard.press("c")
-        assert len(session.saved["commands.sh"].splitlines()) == 3
+        assert len(workspace.saved["commands.sh"].splitlines()) == 3
         await wizard.press("k", "k")
         assert wizard.shows(HomeScreen)
 
 
 async def test_the_button_below_the_looks_leads_to_what_to_do(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         await wizard.press("k", "down", "down", "down", "down", "enter")
         assert "What to do: 2" in wizard.text
 
@@ -44,21 +44,21 @@ async def test_a_pod_is_looked_at_only_while_it_is_there(opened: Opener) -> None
     pod = Pod(Meta("icloudpd-auth", fake.NS), PodSpec(()), "Running")
     there = replace(fake.SEED, world=replace(fake.WORLD, pods=Found(Page((pod,)))))
     for snapshot, shown in ((fake.SEED, False), (there, True)):
-        async with opened(FakeSession(fresh(snapshot), place=fake.HOME)) as wizard:
+        async with opened(FakeWorkspace(fresh(snapshot), place=fake.HOME)) as wizard:
             await wizard.press("3", "k")
             assert ("logs icloudpd-auth" in wizard.text) is shown
 
 
 async def test_a_demo_world_s_commands_say_so_and_are_kept_away_from_the_person_s_cluster(opened: Opener) -> None:
     for keys in (("k",), ("a",), ("right", "enter")):
-        session = FakeSession(fresh(), place=fake.HOME)
-        session.demo_commands = ("photosync-wizard demo --serve --write-kubeconfig d seed", "export KUBECONFIG=d")
-        async with opened(session, (120, 36)) as wizard:
+        workspace = FakeWorkspace(fresh(), place=fake.HOME)
+        workspace.demo_commands = ("photosync-wizard demo --serve --write-kubeconfig d seed", "export KUBECONFIG=d")
+        async with opened(workspace, (120, 36)) as wizard:
             await wizard.press(*keys)
             assert "This is a demo world inside the wizard." in wizard.text
             assert "$ photosync-wizard demo --serve --write-kubeconfig d seed" in wizard.text
             await wizard.press("c")
-        comment, lead, *commands = session.saved["commands.sh"].splitlines()
+        comment, lead, *commands = workspace.saved["commands.sh"].splitlines()
         assert comment.startswith("# For a demo world, once it is served: photosync-wizard demo --serve")
         assert lead == "export KUBECONFIG=d"
         assert commands
@@ -66,15 +66,15 @@ async def test_a_demo_world_s_commands_say_so_and_are_kept_away_from_the_person_
 
 
 async def test_the_line_that_serves_a_demo_world_is_copied_as_it_is(opened: Opener) -> None:
-    session = FakeSession(fresh(), place=fake.HOME)
-    session.demo_commands = ("photosync-wizard demo --serve --write-kubeconfig d seed", "export KUBECONFIG=d")
-    async with opened(session) as wizard:
+    workspace = FakeWorkspace(fresh(), place=fake.HOME)
+    workspace.demo_commands = ("photosync-wizard demo --serve --write-kubeconfig d seed", "export KUBECONFIG=d")
+    async with opened(workspace) as wizard:
         await wizard.press("k", "home", "enter")
-        assert session.saved["commands.sh"] == "photosync-wizard demo --serve --write-kubeconfig d seed\n"
+        assert workspace.saved["commands.sh"] == "photosync-wizard demo --serve --write-kubeconfig d seed\n"
 
 
 async def test_copying_is_offered_where_there_is_something_to_copy(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         await wizard.press("right", "enter")
         assert "c copy" in wizard.text
         await wizard.press("escape", "3", "right", "end", "enter")
@@ -83,7 +83,7 @@ async def test_copying_is_offered_where_there_is_something_to_copy(opened: Opene
 
 
 async def test_the_cursor_is_never_out_of_sight_after_paging(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME), (80, 14)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME), (80, 14)) as wizard:
         await wizard.press("a")
         page = wizard.page()
         assert page.scroll_offset.y == 0
@@ -93,15 +93,15 @@ async def test_the_cursor_is_never_out_of_sight_after_paging(opened: Opener) -> 
 
 
 async def test_kubectl_names_the_cluster_that_was_asked_for(opened: Opener) -> None:
-    session = FakeSession(fresh(), place=fake.HOME)
-    session.settings = fake.settings(address=Address(context="other"), namespace="photos")
-    async with opened(session, (120, 36)) as wizard:
+    workspace = FakeWorkspace(fresh(), place=fake.HOME)
+    workspace.settings = fake.settings(address=Address(context="other"), namespace="photos")
+    async with opened(workspace, (120, 36)) as wizard:
         await wizard.press("1", "k")
         assert "$ kubectl --context other -n photos get pvc" in wizard.text
 
 
 async def test_kubectl_before_the_first_look(opened: Opener) -> None:
-    async with opened(FakeSession(place=fake.HOME), look=False) as wizard:
+    async with opened(FakeWorkspace(place=fake.HOME), look=False) as wizard:
         await wizard.until(lambda: bool(wizard.app.purposes))
         await wizard.press("k")
         assert wizard.shows(KubectlScreen)
@@ -109,7 +109,7 @@ async def test_kubectl_before_the_first_look(opened: Opener) -> None:
 
 
 async def test_find_by_words_and_open(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         await wizard.press("slash", *"schedule")
         assert "1 finding" in wizard.text
         await wizard.press("enter")
@@ -121,7 +121,7 @@ async def test_find_by_words_and_open(opened: Opener) -> None:
 
 
 async def test_find_across_iterations_with_the_arrows(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         await wizard.press("slash", *"immich.", "enter")
         assert wizard.app.home.number == 5
         await wizard.press("escape", "slash", *"pvc", "down", "enter")
@@ -130,7 +130,7 @@ async def test_find_across_iterations_with_the_arrows(opened: Opener) -> None:
 
 
 async def test_find_nothing_and_back(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         await wizard.press("slash", *"xyzzy", "enter")
         assert wizard.shows(FindScreen)
         assert "Nothing that was found has these words." in wizard.text
@@ -145,12 +145,12 @@ def test_every_word_must_be_there_in_any_case() -> None:
 
 
 async def test_help_is_about_the_screen_in_front(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME), (120, 50)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME), (120, 50)) as wizard:
         await wizard.press("question_mark")
-        assert "The seven iterations, from storage" in wizard.text
+        assert "The steps, from storage" in wizard.text
         assert "1 to 7" in wizard.text
         assert "Go to an iteration by its number" in wizard.text
-        assert "◐ under way" in wizard.text
+        assert "◐ in progress" in wizard.text
         await wizard.press("escape", "right", "enter", "question_mark")
         assert "One thing that was found, with its proof" in wizard.text
         assert "The following finding of this iteration" in wizard.text
@@ -159,7 +159,7 @@ async def test_help_is_about_the_screen_in_front(opened: Opener) -> None:
 
 
 async def test_every_screen_has_help(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         for keys in (("k",), ("a",), ("slash",)):
             await wizard.press(*keys)
             wizard.app.action_explain()

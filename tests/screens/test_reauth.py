@@ -17,13 +17,13 @@ from pathlib import Path
 
 import pytest
 
-from screens.reauth_app import ReauthApp, told
+from screens.reauth_app import ReauthApp, print_result
 from screens.signin import controller
 from screens.signin.questions import CodeAsked, PasswordAsked, Question, Review
 from screens.signin.view import SignInView
 from tests.cli.running import PATIENCE, environment
 from tests.screens.driving import Wizard, text_of
-from tests.screens.fake import FakeSession
+from tests.screens.fake import FakeWorkspace
 from tests.screens.signing import NOW, ScriptedDesk, ScriptedKeeper, Signing, two_accounts, with_code, works
 from wizard.cli.reauth import Wish
 from wizard.errors import Exit, Retry, WizardError
@@ -94,11 +94,11 @@ async def beneath(
     desk: ScriptedDesk, wish: Wish | None = None, size: tuple[int, int] = (80, 24)
 ) -> AsyncIterator[Beneath]:
     """The app with a scripted desk."""
-    session = FakeSession()
-    session.sign_in_desk = desk
-    app = ReauthApp(session, wish or Wish(), now=lambda: NOW)
+    workspace = FakeWorkspace()
+    workspace.sign_in_desk = desk
+    app = ReauthApp(workspace, wish or Wish(), now=lambda: NOW)
     async with app.run_test(size=size) as pilot:
-        yield Beneath(app, Wizard(app, pilot, session))  # type: ignore[arg-type]
+        yield Beneath(app, Wizard(app, pilot, workspace))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ async def test_it_stays_short_and_waits_at_the_plan_and_at_the_end(
         await under.done()
         await under.over()
     capsys.readouterr()
-    assert told(under.app, Wish()) == Exit.DONE
+    assert print_result(under.app, Wish()) == Exit.DONE
     out = capsys.readouterr().out
     assert out.startswith("✓ Signed in until about 16 February (29 days).\n  It took password and code.")
     assert "hunter2" not in out
@@ -166,7 +166,7 @@ async def test_several_accounts_one_after_the_other_each_with_its_rung(capsys: p
         await under.done()
         await under.over()
     assert desk.renewed == [False, True]
-    assert told(under.app, Wish()) == Exit.DONE
+    assert print_result(under.app, Wish()) == Exit.DONE
     out = capsys.readouterr().out
     assert "It took password and code." in out
     assert "✓ anna: Signed in until" in out
@@ -189,7 +189,7 @@ async def test_one_that_fails_stops_no_other_and_is_told_in_the_end(
         await under.until(lambda: "anna" in under.text)
         await under.begin()
         await under.over()
-    assert told(under.app, wish) == Exit.NEEDS_PERSON
+    assert print_result(under.app, wish) == Exit.NEEDS_PERSON
     said = capsys.readouterr()
     assert said.out.startswith("✓ anna: Signed in until")
     assert said.err.startswith("photosync-wizard: default: Apple has locked this Apple ID")
@@ -210,7 +210,7 @@ async def test_a_refusal_that_is_left_leads_to_the_next_account(capsys: pytest.C
         await under.begin()
         await under.done()
         await under.over()
-    assert told(under.app, Wish()) == Exit.NEEDS_PERSON
+    assert print_result(under.app, Wish()) == Exit.NEEDS_PERSON
     said = capsys.readouterr()
     assert "✓ anna: Signed in until" in said.out
     assert "photosync-wizard: default: The session's files can't be used." in said.err
@@ -230,7 +230,7 @@ async def test_who_leaves_is_asked_nothing_more(tmp_path: Path, capsys: pytest.C
         await under.asked(PasswordAsked)
         await under.press("escape")
         await under.over()
-    assert told(under.app, wish) == Exit.NEEDS_PERSON
+    assert print_result(under.app, wish) == Exit.NEEDS_PERSON
     said = capsys.readouterr()
     assert said.out.startswith("✓ Signed in until")
     assert "Left at anna." in said.err
@@ -253,8 +253,8 @@ async def test_the_calendar_that_was_written_on_the_way_is_named_in_the_end(caps
         await under.until(lambda: "photosync-sign-in.ics" in under.text)
         await under.done()
         await under.over()
-    assert list(under.wizard.session.saved) == ["photosync-sign-in.ics"]
-    assert told(under.app, Wish()) == Exit.DONE
+    assert list(under.wizard.workspace.saved) == ["photosync-sign-in.ics"]
+    assert print_result(under.app, Wish()) == Exit.DONE
     kept = capsys.readouterr().out.splitlines()[-1]
     assert kept == "  ~/.local/state/photosync-wizard/photosync-sign-in.ics has the date: open it with your calendar."
 
@@ -266,7 +266,7 @@ async def test_no_password_to_keep_is_said(capsys: pytest.CaptureFixture[str]) -
         await under.begin()
         await under.done()
         await under.over()
-    told(under.app, wish)
+    print_result(under.app, wish)
     out = capsys.readouterr().out
     assert "There was no password to keep" in out
     assert "is kept" not in out
@@ -290,7 +290,7 @@ async def test_leaving_and_refusals_end_as_the_plain_command_does(capsys: pytest
         await under.asked(PasswordAsked)
         await under.press("escape")
         await under.over()
-    assert told(under.app, Wish()) == Exit.NEEDS_PERSON
+    assert print_result(under.app, Wish()) == Exit.NEEDS_PERSON
     assert desk.runs[0].put_back
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "Left. What was there before is still in place.\n")
@@ -303,7 +303,7 @@ async def test_leaving_and_refusals_end_as_the_plain_command_does(capsys: pytest
         await under.begin()
         await under.over()
     with pytest.raises(WizardError, match="locked"):
-        told(under.app, Wish())
+        print_result(under.app, Wish())
     assert capsys.readouterr().out == ""
 
 
@@ -327,7 +327,7 @@ async def test_a_refusal_that_closes_by_itself_offers_nothing_that_could_not_be_
         await under.over()
     assert len(desk.runs) == 1
     with pytest.raises(WizardError, match="Too much"):
-        told(under.app, Wish())
+        print_result(under.app, Wish())
 
 
 async def test_the_wishes_of_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -344,7 +344,7 @@ async def test_the_wishes_of_the_command_line(tmp_path: Path, capsys: pytest.Cap
     assert [(run.account, run.in_pod) for run in desk.runs] == [("anna", True)]
     assert keeper.passwords == {}
     assert desk.kept == ["hunter2"]
-    assert told(under.app, wish) == Exit.DONE
+    assert print_result(under.app, wish) == Exit.DONE
     said = " ".join(capsys.readouterr().out.split())
     assert "has the date for your calendar" in said
     assert "GNOME Keyring keeps no password for this Apple ID any more." in said
@@ -358,7 +358,7 @@ async def test_what_cannot_be_wished_is_refused_before_anything_begins() -> None
         async with beneath(desk, wish) as under:
             await under.over()
         with pytest.raises(WizardError) as refused:
-            told(under.app, wish)
+            print_result(under.app, wish)
         assert refused.value.exit_code == Exit.USAGE
         assert not desk.runs
 
@@ -370,7 +370,7 @@ async def test_ctrl_c_puts_back(capsys: pytest.CaptureFixture[str]) -> None:
         await under.asked(PasswordAsked)
         await under.press("ctrl+c")
         await under.over()
-    assert told(under.app, Wish()) == Exit.INTERRUPTED
+    assert print_result(under.app, Wish()) == Exit.INTERRUPTED
     assert desk.runs[0].put_back
     assert capsys.readouterr().out == ""
 

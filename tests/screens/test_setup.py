@@ -11,14 +11,14 @@ from screens.home.screen import HomeScreen
 from screens.setup import SetupScreen
 from tests.screens import fake
 from tests.screens.conftest import Opener
-from tests.screens.fake import FakeSession, fresh
+from tests.screens.fake import FakeWorkspace, fresh
 from wizard.choices import APPLE_ID, CHOICES, PHOTOS_SIZE, TIME_ZONE
 from wizard.errors import WizardError
 from wizard.setup import SetupRow
 
 
 async def test_a_first_start_shows_every_row_with_its_source_and_asks_for_the_apple_id(opened: Opener) -> None:
-    async with opened(FakeSession(fresh()), (120, 36)) as wizard:
+    async with opened(FakeWorkspace(fresh()), (120, 36)) as wizard:
         assert wizard.shows(SetupScreen)
         for row in fake.SETUP:
             assert row.label in wizard.text
@@ -28,10 +28,10 @@ async def test_a_first_start_shows_every_row_with_its_source_and_asks_for_the_ap
 
 
 async def test_typing_the_apple_id_and_enter_twice_goes_on(opened: Opener) -> None:
-    session = FakeSession(fresh())
-    async with opened(session) as wizard:
+    workspace = FakeWorkspace(fresh())
+    async with opened(workspace) as wizard:
         await wizard.press(*"you@example.com", "enter")
-        assert session.chosen == [("apple_id", "you@example.com")]
+        assert workspace.chosen == [("apple_id", "you@example.com")]
         assert wizard.shows(SetupScreen)
         await wizard.press("enter")
         assert wizard.shows(HomeScreen)
@@ -39,7 +39,7 @@ async def test_typing_the_apple_id_and_enter_twice_goes_on(opened: Opener) -> No
 
 async def test_where_nothing_needs_asking_enter_goes_on(opened: Opener) -> None:
     known = tuple(replace(row, value="in a Secret", state="ok") if row.state == "ask" else row for row in fake.SETUP)
-    async with opened(FakeSession(fresh(replace(fake.SEED, setup=known)))) as wizard:
+    async with opened(FakeWorkspace(fresh(replace(fake.SEED, setup=known)))) as wizard:
         assert wizard.shows(SetupScreen)
         assert "› ┃ Yes, go on" in wizard.text  # noqa: RUF001
         await wizard.press("enter")
@@ -47,26 +47,26 @@ async def test_where_nothing_needs_asking_enter_goes_on(opened: Opener) -> None:
 
 
 async def test_a_wrong_apple_id_is_explained_and_kept(opened: Opener) -> None:
-    session = FakeSession(fresh())
-    async with opened(session) as wizard:
+    workspace = FakeWorkspace(fresh())
+    async with opened(workspace) as wizard:
         await wizard.press(*"you", "enter")
         assert "it is an email address, such as name@example.com" in wizard.text
-        assert not session.chosen
+        assert not workspace.chosen
         await wizard.press(*"@example.com", "enter")
-        assert session.chosen == [("apple_id", "you@example.com")]
+        assert workspace.chosen == [("apple_id", "you@example.com")]
 
 
 async def test_nobody_has_to_answer(opened: Opener) -> None:
-    session = FakeSession(fresh())
-    async with opened(session) as wizard:
+    workspace = FakeWorkspace(fresh())
+    async with opened(workspace) as wizard:
         assert "Esc leave it as it is" in wizard.text
         await wizard.press("escape", "escape")
         assert wizard.shows(HomeScreen)
-        assert not session.chosen
+        assert not workspace.chosen
 
 
 async def test_arrows_lead_from_the_answer_to_the_rows(opened: Opener) -> None:
-    async with opened(FakeSession(fresh())) as wizard:
+    async with opened(FakeWorkspace(fresh())) as wizard:
         await wizard.press("up")
         assert "› Time zone" in wizard.text  # noqa: RUF001
         assert "⏎ changes it." in wizard.text
@@ -75,9 +75,9 @@ async def test_arrows_lead_from_the_answer_to_the_rows(opened: Opener) -> None:
 
 
 async def test_a_refused_choice_is_said(opened: Opener) -> None:
-    session = FakeSession(fresh())
-    session.choose_failure = WizardError("state.locked", "Another wizard holds the state.")
-    async with opened(session) as wizard:
+    workspace = FakeWorkspace(fresh())
+    workspace.choose_failure = WizardError("state.locked", "Another wizard holds the state.")
+    async with opened(workspace) as wizard:
         await wizard.press(*"you@example.com", "enter")
         assert "Another wizard holds the state." in wizard.text
         assert wizard.shows(SetupScreen)
@@ -86,14 +86,14 @@ async def test_a_refused_choice_is_said(opened: Opener) -> None:
 
 
 async def test_other_rows_change_with_enter_or_say_how(opened: Opener) -> None:
-    session = FakeSession(fresh())
-    async with opened(session, (120, 36)) as wizard:
+    workspace = FakeWorkspace(fresh())
+    async with opened(workspace, (120, 36)) as wizard:
         await wizard.press("escape")
         wizard.page().move_to("time_zone")
         await wizard.press("enter")
         assert TIME_ZONE.question in wizard.text
         await wizard.press(*"America/Edmonton", "enter")
-        assert session.chosen == [("time_zone", "America/Edmonton")]
+        assert workspace.chosen == [("time_zone", "America/Edmonton")]
         assert "› Time zone" in wizard.text  # noqa: RUF001
         wizard.page().move_to("cluster")
         await wizard.settle()
@@ -114,35 +114,37 @@ async def test_other_rows_change_with_enter_or_say_how(opened: Opener) -> None:
 async def test_what_can_not_be_right_is_refused_in_words_about_it(
     opened: Opener, row: str, typed: str, told: str
 ) -> None:
-    session = FakeSession(fresh())
-    async with opened(session, (120, 36)) as wizard:
+    workspace = FakeWorkspace(fresh())
+    async with opened(workspace, (120, 36)) as wizard:
         await wizard.press("escape")
         wizard.page().move_to(row)
         await wizard.press("enter", *typed, "enter")
         assert told in wizard.text
-        assert not session.chosen
+        assert not workspace.chosen
 
 
 async def test_what_the_person_said_can_be_taken_back(opened: Opener) -> None:
     said = tuple(
-        replace(row, value="phots", source="your choice, but there is no such Application", state="wrong", said="phots")
+        replace(
+            row, value="phots", source="you said so, but no application is called that", state="wrong", said="phots"
+        )
         if row.id == "application"
         else replace(row, state="ok")
         for row in fake.SETUP
     )
-    session = FakeSession(fresh(replace(fake.SEED, setup=said)))
-    async with opened(session) as wizard:
+    workspace = FakeWorkspace(fresh(replace(fake.SEED, setup=said)))
+    async with opened(workspace) as wizard:
         assert "Argo CD     ✗ phots" in wizard.text
         wizard.page().move_to("application")
         await wizard.press("enter")
         assert "Empty it to go" in wizard.text
         await wizard.press("ctrl+u", "enter")
-        assert session.chosen == [("application", "")]
+        assert workspace.chosen == [("application", "")]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (60, 20), (120, 36)])
 async def test_every_row_is_in_sight_from_the_start(opened: Opener, size: tuple[int, int]) -> None:
-    async with opened(FakeSession(fresh()), size) as wizard:
+    async with opened(FakeWorkspace(fresh()), size) as wizard:
         for row in fake.SETUP:
             assert row.label in wizard.text
         assert "Yes, go on" in wizard.text
@@ -150,14 +152,14 @@ async def test_every_row_is_in_sight_from_the_start(opened: Opener, size: tuple[
 
 
 async def test_the_setup_is_a_key_away(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         assert "u setup" in wizard.text
         await wizard.press("u")
         assert wizard.shows(SetupScreen)
 
 
 async def test_it_follows_the_cluster_without_losing_what_is_typed(opened: Opener) -> None:
-    async with opened(FakeSession(fresh())) as wizard:
+    async with opened(FakeWorkspace(fresh())) as wizard:
         await wizard.press(*"you@exa")
         await wizard.feed(fresh(fake.all_complete()))
         assert "you@exa" in wizard.text
@@ -165,16 +167,16 @@ async def test_it_follows_the_cluster_without_losing_what_is_typed(opened: Opene
 
 
 async def test_a_later_start_does_not_ask_again(opened: Opener) -> None:
-    async with opened(FakeSession(fresh(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         assert wizard.shows(HomeScreen)
 
 
 async def test_an_unfinished_first_start_asks_again(opened: Opener) -> None:
-    first = FakeSession(fresh())
+    first = FakeWorkspace(fresh())
     async with opened(first) as wizard:
         await wizard.press("ctrl+q")
     assert first.place is not None
-    async with opened(FakeSession(fresh(), place=first.place)) as wizard:
+    async with opened(FakeWorkspace(fresh(), place=first.place)) as wizard:
         assert wizard.shows(SetupScreen)
 
 
@@ -182,8 +184,8 @@ ADVANCED = SetupRow("photos_size", "Photos size", "100Gi", "the default", "ok", 
 
 
 async def test_rarely_changed_choices_show_on_demand_and_are_changed_like_the_others(opened: Opener) -> None:
-    session = FakeSession(fresh(replace(fake.SEED, setup=(*fake.SETUP, ADVANCED))))
-    async with opened(session, (120, 36)) as wizard:
+    workspace = FakeWorkspace(fresh(replace(fake.SEED, setup=(*fake.SETUP, ADVANCED))))
+    async with opened(workspace, (120, 36)) as wizard:
         await wizard.press("escape")
         assert "Photos size" not in wizard.text
         assert "a all choices" in wizard.text
@@ -195,7 +197,7 @@ async def test_rarely_changed_choices_show_on_demand_and_are_changed_like_the_ot
         await wizard.press(*"huge", "enter")
         assert "'huge' is not a valid size" in wizard.text
         await wizard.press("ctrl+u", *"200Gi", "enter")
-        assert session.chosen == [("photos_size", "200Gi")]
+        assert workspace.chosen == [("photos_size", "200Gi")]
         await wizard.press("a")
         assert "Photos size" not in wizard.text
 
@@ -205,7 +207,7 @@ async def test_what_the_cluster_offers_is_said_with_the_question(opened: Opener)
         replace(row, options=("local-path", "nfs")) if row.id == "storage_class" else replace(row, state="ok")
         for row in fake.SETUP
     )
-    async with opened(FakeSession(fresh(replace(fake.SEED, setup=rows))), (120, 36)) as wizard:
+    async with opened(FakeWorkspace(fresh(replace(fake.SEED, setup=rows))), (120, 36)) as wizard:
         wizard.page().move_to("storage_class")
         await wizard.press("enter")
         assert "There are: local-path, nfs." in wizard.text
@@ -213,8 +215,8 @@ async def test_what_the_cluster_offers_is_said_with_the_question(opened: Opener)
 
 async def test_every_choice_is_asked_for_in_its_words(opened: Opener) -> None:
     rows = tuple(SetupRow(choice.id, choice.label, "x", "the default", "ok", advanced=True) for choice in CHOICES)
-    session = FakeSession(fresh(replace(fake.SEED, setup=rows)))
-    async with opened(session, (120, 36)) as wizard:
+    workspace = FakeWorkspace(fresh(replace(fake.SEED, setup=rows)))
+    async with opened(workspace, (120, 36)) as wizard:
         await wizard.press("a")
         for choice in CHOICES:
             wizard.page().move_to(choice.id)
@@ -223,4 +225,4 @@ async def test_every_choice_is_asked_for_in_its_words(opened: Opener) -> None:
             assert choice.example in wizard.text
             wizard.app.screen.query_one("#answer", Input).value = choice.example
             await wizard.press("enter")
-    assert session.chosen == [(choice.id, choice.example) for choice in CHOICES]
+    assert workspace.chosen == [(choice.id, choice.example) for choice in CHOICES]

@@ -28,7 +28,7 @@ from tests.screens.entering import (
     signing,
     to,
 )
-from tests.screens.fake import FakeSession, fresh
+from tests.screens.fake import FakeWorkspace, fresh
 from tests.screens.signing import (
     APPLE_ID,
     NOW,
@@ -64,10 +64,10 @@ async def test_from_the_plan_to_the_date(signing: Entering) -> None:
         assert desk.runs[0].given == ["hunter2", "417902 None"]
         assert desk.noted == [("default", APPLE_ID)]
         assert desk.kept == []
-        looks = wizard.session.fake_engine.looks
+        looks = wizard.workspace.fake_engine.looks
         await wizard.press("enter")
         assert wizard.shows(HomeScreen)
-        assert wizard.session.fake_engine.looks == looks + 1
+        assert wizard.workspace.fake_engine.looks == looks + 1
 
 
 async def test_nothing_is_asked_while_the_session_works(signing: Entering) -> None:
@@ -81,9 +81,9 @@ async def test_nothing_is_asked_while_the_session_works(signing: Entering) -> No
 
 async def test_the_palette_leads_there(signing: Entering, opened: Opener) -> None:
     del signing
-    session = FakeSession(fresh(), place=fake.HOME)
-    session.sign_in_desk = ScriptedDesk()
-    async with opened(session) as wizard:
+    workspace = FakeWorkspace(fresh(), place=fake.HOME)
+    workspace.sign_in_desk = ScriptedDesk()
+    async with opened(workspace) as wizard:
         await wizard.press("ctrl+p", *"sign in")
         await wizard.until(lambda: "Sign in to iCloud" in wizard.text)
         await wizard.pilot.pause(0.3)
@@ -98,10 +98,10 @@ async def test_the_plan_by_hand(signing: Entering) -> None:
         assert "These have no commands" in wizard.text
         await wizard.press("c")
         assert "Copied; also in" in wizard.text
-        saved = wizard.session.saved
-        assert json.loads(saved["sign-in-job.json"]) == {"kind": "Job", "metadata": {"name": POD}}
+        saved = wizard.workspace.saved
+        assert json.loads(saved["sign-in-job.json"]) == {"kind": "Job", "metadata": {"name": POD, "namespace": fake.NS}}
         assert saved["sign-in-commands.sh"].splitlines() == [
-            f"kubectl -n photo-sync create -f '{FOLDER}/sign-in-job.json'",
+            f"kubectl create -f '{FOLDER}/sign-in-job.json'",
             f"kubectl -n photo-sync wait job/{POD} '--for=jsonpath={{.status.ready}}=1' --timeout=5m",
             f"kubectl -n photo-sync exec -it job/{POD} -- icloudpd --auth-only --username {APPLE_ID} --cookie-directory /config "
             "--password-provider console",
@@ -226,7 +226,7 @@ async def test_closing_the_wizard_puts_back_before_the_engine_goes_and_says_so(
         await to(wizard, where)
         await wizard.press(key)
     assert all(run.put_back for run in desk.runs)
-    assert wizard.session.fake_engine.closed
+    assert wizard.workspace.fake_engine.closed
     told = "Nothing was done." if where == "plan" else "What was there before is still in place."
     assert capfd.readouterr().err == f"Left. {told}\n"
 
@@ -240,14 +240,14 @@ async def test_a_reminder_for_the_calendar(signing: Entering) -> None:
         await ended(wizard)
         await wizard.press("c")
         assert "photosync-sign-in.ics" in wizard.text
-        text = wizard.session.saved["photosync-sign-in.ics"]
+        text = wizard.workspace.saved["photosync-sign-in.ics"]
         assert "DTSTART;VALUE=DATE:20260216" in text
         assert APPLE_ID not in text
 
 
 async def test_a_reminder_that_cannot_be_written_says_why(signing: Entering) -> None:
     async with signing(ScriptedDesk(works)) as wizard:
-        wizard.session.save_failure = OSError(28, "No space left on device")
+        wizard.workspace.save_failure = OSError(28, "No space left on device")
         await wizard.press("enter")
         await ended(wizard)
         await wizard.press("c")

@@ -265,8 +265,8 @@ async def test_unattended_sign_in_is_shown_as_commands(signing: Entering) -> Non
         assert "mounted at /credentials" in wizard.text
         assert "Argo CD" in wizard.text
         assert "hunter2" not in wizard.text
-        assert "stty -echo" in wizard.session.saved["unattended-sign-in.sh"]
-        assert "hunter2" not in wizard.session.saved["unattended-sign-in.sh"]
+        assert "stty -echo" in wizard.workspace.saved["unattended-sign-in.sh"]
+        assert "hunter2" not in wizard.workspace.saved["unattended-sign-in.sh"]
 
 
 async def test_a_kept_password_is_said_in_the_plan_and_not_asked_early(signing: Entering) -> None:

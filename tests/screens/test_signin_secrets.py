@@ -18,7 +18,7 @@ from tests.screens import fake
 from tests.screens.conftest import Opener
 from tests.screens.driving import PATIENCE_SECONDS, Wizard
 from tests.screens.entering import asked, ended
-from tests.screens.fake import FakeSession, fresh
+from tests.screens.fake import FakeWorkspace, fresh
 from tests.screens.signing import ScriptedDesk, Signing, with_code
 from wizard.crash import REPORT_NAME
 from wizard.signin.person import Code, Outcome
@@ -52,16 +52,16 @@ def _everything_of(wizard: Wizard) -> Iterator[str]:
     yield repr(list(asyncio.all_tasks()))
     yield repr([message for message in gc.get_objects() if isinstance(message, Secret | Code | ScreenPerson)])
     yield wizard.app.clipboard
-    yield repr(wizard.session.saved)
-    yield repr(wizard.session.place)
+    yield repr(wizard.workspace.saved)
+    yield repr(wizard.workspace.place)
 
 
 async def test_nothing_typed_stays_anywhere(opened: Opener, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    session = FakeSession(fresh(), place={**fake.HOME, "step": "authentication"})
+    workspace = FakeWorkspace(fresh(), place={**fake.HOME, "step": "authentication"})
     desk = ScriptedDesk()
-    session.sign_in_desk = desk
-    async with opened(session) as wizard:
+    workspace.sign_in_desk = desk
+    async with opened(workspace) as wizard:
         await _to_the_code(wizard)
         for text in _everything_of(wizard):
             assert PASSWORD not in text
@@ -75,8 +75,8 @@ async def test_nothing_typed_stays_anywhere(opened: Opener, caplog: pytest.LogCa
     assert CODE not in caplog.text
 
 
-async def _crash(opened: Opener, session: FakeSession) -> None:
-    async with opened(session) as wizard:
+async def _crash(opened: Opener, workspace: FakeWorkspace) -> None:
+    async with opened(workspace) as wizard:
         await _to_the_code(wizard)
         await wizard.pilot.press(*CODE)
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -95,24 +95,24 @@ async def test_a_crash_in_the_middle_tells_no_secret(
             raise ValueError(password, code)
         return outcome
 
-    session = FakeSession(fresh(), place={**fake.HOME, "step": "authentication"})
-    session.sign_in_desk = ScriptedDesk(breaks)
+    workspace = FakeWorkspace(fresh(), place={**fake.HOME, "step": "authentication"})
+    workspace.sign_in_desk = ScriptedDesk(breaks)
 
     def bad_told(outcome: Outcome) -> tuple[str, ...]:
         del outcome
         raise ValueError(PASSWORD, CODE)
 
-    session.sign_in_desk.told = bad_told  # type: ignore[method-assign]
+    workspace.sign_in_desk.told = bad_told  # type: ignore[method-assign]
     with pytest.raises(ValueError, match="pl4nted"):
-        await _crash(opened, session)
+        await _crash(opened, workspace)
     out = capfd.readouterr()
-    report = session.saved[REPORT_NAME]
+    report = workspace.saved[REPORT_NAME]
     assert "photosync-wizard had to stop" in out.err
     for text in (out.out, out.err, report):
         assert PASSWORD not in text
         assert CODE not in text
     assert "ValueError" in report
-    assert session.fake_engine.closed
+    assert workspace.fake_engine.closed
 
 
 def test_what_holds_a_secret_does_not_show_it() -> None:

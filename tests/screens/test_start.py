@@ -12,7 +12,7 @@ from screens.app import WizardApp
 from screens.home.screen import HomeScreen
 from tests.screens import fake
 from tests.screens.driving import Wizard, text_of
-from tests.screens.fake import FakeSession, fresh
+from tests.screens.fake import FakeWorkspace, fresh
 
 HEAVY = ("kubernetes", "aiohttp", "pyicloud", "keyring", "yaml", "wizard.world", "wizard.engine", "wizard.steps")
 
@@ -43,10 +43,10 @@ async def test_the_first_frame_is_where_everything_stays(
 
     monkeypatch.setattr(WizardApp, "on_ready", noted)
     monkeypatch.setattr(WizardApp, "_follow", lambda _: None)
-    session = FakeSession(place={**fake.HOME, "step": step}, banner="demo world: seed, nothing leaves this machine")
-    app = WizardApp(session, now=lambda: fake.NOW)
+    workspace = FakeWorkspace(place={**fake.HOME, "step": step}, banner="demo world: seed, nothing leaves this machine")
+    app = WizardApp(workspace, now=lambda: fake.NOW)
     async with app.run_test(size=size) as pilot:
-        wizard = Wizard(app, pilot, session)
+        wizard = Wizard(app, pilot, workspace)
         await wizard.until(lambda: bool(frames) and bool(app.home.query("#keys")))
         await wizard.settle()
         assert "photosync-wizard"[: size[0] - 1] in frames[0]
@@ -58,8 +58,8 @@ async def test_keys_before_the_widgets_are_there_do_no_harm(monkeypatch: pytest.
         return
 
     monkeypatch.setattr(WizardApp, "on_ready", never)
-    session = FakeSession(place=fake.HOME)
-    app = WizardApp(session, now=lambda: fake.NOW)
+    workspace = FakeWorkspace(place=fake.HOME)
+    app = WizardApp(workspace, now=lambda: fake.NOW)
     async with app.run_test() as pilot:
         await pilot.press("5", "right", "left", "a", "r", "enter", "escape", "down", "question_mark", "escape", "q")
     assert app.return_code == 0
@@ -67,7 +67,7 @@ async def test_keys_before_the_widgets_are_there_do_no_harm(monkeypatch: pytest.
 
 async def _closed_after(turns: int, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Closes the wizard `turns` turns of the event loop after it began to build its home; True if the home was built by then."""
-    app = WizardApp(FakeSession(place=fake.HOME), now=lambda: fake.NOW)
+    app = WizardApp(FakeWorkspace(place=fake.HOME), now=lambda: fake.NOW)
     build = HomeScreen.build
     built = False
 
@@ -97,7 +97,7 @@ async def test_the_wizard_can_be_closed_at_any_moment_while_its_home_is_built(mo
 
 
 async def test_a_tick_at_any_moment_from_start_to_end_does_no_harm() -> None:
-    app = WizardApp(FakeSession(fresh(), place=fake.HOME), now=lambda: fake.NOW)
+    app = WizardApp(FakeWorkspace(fresh(), place=fake.HOME), now=lambda: fake.NOW)
 
     async def tick() -> None:
         while True:
@@ -106,6 +106,6 @@ async def test_a_tick_at_any_moment_from_start_to_end_does_no_harm() -> None:
 
     async with app.run_test() as pilot:
         ticking = asyncio.create_task(tick())
-        await Wizard(app, pilot, FakeSession()).until(lambda: app.picture.snapshot is not None)
+        await Wizard(app, pilot, FakeWorkspace()).until(lambda: app.picture.snapshot is not None)
     assert not ticking.done()
     ticking.cancel()

@@ -11,7 +11,7 @@ from screens.unreachable import UnreachableScreen
 from tests.screens import fake
 from tests.screens.conftest import Opener
 from tests.screens.driving import Wizard
-from tests.screens.fake import FakeSession, fresh, stale, unreachable
+from tests.screens.fake import FakeWorkspace, fresh, stale, unreachable
 from wizard.command import line
 from wizard.errors import Exit, WizardError
 
@@ -19,7 +19,7 @@ SECRET = "hunter2-planted"
 
 
 async def test_says_what_why_and_what_to_do(opened: Opener) -> None:
-    async with opened(FakeSession(unreachable(), place=fake.HOME)) as wizard:
+    async with opened(FakeWorkspace(unreachable(), place=fake.HOME)) as wizard:
         assert wizard.shows(UnreachableScreen)
         for part in (
             "✗ The cluster at https://192.0.2.10:6443 does not answer.",
@@ -32,8 +32,8 @@ async def test_says_what_why_and_what_to_do(opened: Opener) -> None:
 
 
 async def test_trying_again_looks_again_and_success_leads_home(opened: Opener) -> None:
-    session = FakeSession(unreachable(), place=fake.HOME)
-    async with opened(session) as wizard:
+    workspace = FakeWorkspace(unreachable(), place=fake.HOME)
+    async with opened(workspace) as wizard:
         await wizard.press("r")
         assert "trying again" in wizard.text
         await wizard.feed(fresh())
@@ -42,72 +42,72 @@ async def test_trying_again_looks_again_and_success_leads_home(opened: Opener) -
 
 
 async def test_the_engine_goes_on_trying_by_itself(opened: Opener) -> None:
-    session = FakeSession(stale(1, seen=False), place=fake.HOME)
-    async with opened(session) as wizard:
+    workspace = FakeWorkspace(stale(1, seen=False), place=fake.HOME)
+    async with opened(workspace) as wizard:
         assert wizard.shows(UnreachableScreen)
         await wizard.feed(stale(2, seen=False))
         assert "Tried 2 times so far; it goes on trying." in wizard.text
         await wizard.press("r")
-        assert session.fake_engine.looks == 1
+        assert workspace.fake_engine.looks == 1
         await wizard.feed(fresh())
         assert wizard.shows(HomeScreen)
 
 
 async def test_a_kubeconfig_that_can_t_be_used_is_trouble_too(opened: Opener) -> None:
-    session = FakeSession(fresh(), place=fake.HOME)
-    session.failure = WizardError(
+    workspace = FakeWorkspace(fresh(), place=fake.HOME)
+    workspace.failure = WizardError(
         "kubeconfig.context", "There is no context called nowhere.", fix="Choose one of them."
     )
-    async with opened(session) as wizard:
+    async with opened(workspace) as wizard:
         assert "There is no context called nowhere." in wizard.text
-        session.failure = None
+        workspace.failure = None
         await wizard.press("r")
         await wizard.until(lambda: wizard.shows(HomeScreen))
 
 
 @pytest.mark.parametrize("key", ["q", "escape", "ctrl+q"])
 async def test_leaving_says_by_the_exit_code_that_nothing_was_reached(opened: Opener, key: str) -> None:
-    session = FakeSession(unreachable(), place=fake.HOME)
-    async with opened(session) as wizard:
+    workspace = FakeWorkspace(unreachable(), place=fake.HOME)
+    async with opened(workspace) as wizard:
         await wizard.press(key)
     assert wizard.app.return_code == Exit.UNREACHABLE
-    assert session.place == fake.HOME
+    assert workspace.place == fake.HOME
 
 
 async def test_copying_the_commands(opened: Opener) -> None:
-    session = FakeSession(unreachable((line("one"), line("two"))), place=fake.HOME)
-    async with opened(session) as wizard:
+    workspace = FakeWorkspace(unreachable((line("one"), line("two"))), place=fake.HOME)
+    async with opened(workspace) as wizard:
         await wizard.press("c")
-        assert session.saved["commands.sh"] == "one\ntwo\n"
+        assert workspace.saved["commands.sh"] == "one\ntwo\n"
         await wizard.press("down", "enter")
-        assert session.saved["commands.sh"] == "two\n"
+        assert workspace.saved["commands.sh"] == "two\n"
 
 
-async def _crash_in_the_engine(session: FakeSession) -> WizardApp:
+async def _crash_in_the_engine(workspace: FakeWorkspace) -> WizardApp:
     def broken() -> None:
         password = SECRET
         raise ValueError(f"cannot use {password}")
 
-    session.breaks = broken
-    app = WizardApp(session, now=lambda: fake.NOW)
+    workspace.breaks = broken
+    app = WizardApp(workspace, now=lambda: fake.NOW)
     with pytest.raises(WorkerFailed):
-        await _run_until_it_ends(app, session)
+        await _run_until_it_ends(app, workspace)
     return app
 
 
-async def _run_until_it_ends(app: WizardApp, session: FakeSession) -> None:
+async def _run_until_it_ends(app: WizardApp, workspace: FakeWorkspace) -> None:
     async with app.run_test() as pilot:
-        await Wizard(app, pilot, session).until(lambda: app.return_code is not None)
+        await Wizard(app, pilot, workspace).until(lambda: app.return_code is not None)
 
 
 async def test_a_mistake_of_our_own_is_told_without_values(capfd: pytest.CaptureFixture[str]) -> None:
-    session = FakeSession(place=fake.HOME)
-    app = await _crash_in_the_engine(session)
+    workspace = FakeWorkspace(place=fake.HOME)
+    app = await _crash_in_the_engine(workspace)
     printed = capfd.readouterr()
     told = printed.out + printed.err
     assert app.return_code == 1
     assert "a mistake of its own (ValueError in test_unreachable.py" in " ".join(told.split())
     assert "Traceback" not in told
     assert SECRET not in told
-    assert SECRET not in session.saved["crash.txt"]
-    assert "broken" in session.saved["crash.txt"]
+    assert SECRET not in workspace.saved["crash.txt"]
+    assert "broken" in workspace.saved["crash.txt"]

@@ -92,6 +92,7 @@ async def killed(place: Place, when: When) -> str:
     return found
 
 
+@pytest.mark.timeout(900)
 async def test_after_every_line_in_turn_and_at_random(places: tuple[Place, Place]) -> None:
     one, two = places
     rehearsal, _ = await asyncio.gather(ready(one), ready(two))

@@ -106,6 +106,13 @@ def test_the_history_is_bounded_and_loses_the_oldest() -> None:
     assert state.history[-1].detail == str(HISTORY_LIMIT + 4)
 
 
+def test_a_longer_history_in_a_file_is_cut_when_it_is_read() -> None:
+    document = full_state().to_json()
+    document["history"] = [{**document["history"][0], "detail": str(turn)} for turn in range(HISTORY_LIMIT + 5)]
+    history = State.from_json(document).history
+    assert [entry.detail for entry in history] == [str(turn) for turn in range(5, HISTORY_LIMIT + 5)]
+
+
 @pytest.mark.parametrize(
     "key",
     [

@@ -21,7 +21,7 @@ from tests.state.worlds import CABIN, HOME, HOME_UNREAD, NAMESPACE, NOON, full_s
 from wizard.command import Address
 from wizard.errors import Exit, WizardError
 from wizard.model import ClusterRef
-from wizard.state import State, Store, default_folder
+from wizard.state import State, Store
 from wizard.state.record import SCHEMA
 
 HINT = ClusterRef("home", HOME.server, None, HOME.ca_sha256)
@@ -342,15 +342,3 @@ def test_names_of_files_stay_in_the_folder_whatever_the_cluster_says(store: Stor
     path = store.path(odd, "../up")
     assert path.parent == folder
     assert store.load(odd, "../up").state.cluster.uid == odd.uid
-
-
-@pytest.mark.parametrize(
-    ("environment", "expected"),
-    [
-        ({"XDG_STATE_HOME": "/var/x", "HOME": "/home/you"}, "/var/x/photosync-wizard"),
-        ({"XDG_STATE_HOME": "relative", "HOME": "/home/you"}, "/home/you/.local/state/photosync-wizard"),
-        ({"HOME": "/home/you"}, "/home/you/.local/state/photosync-wizard"),
-    ],
-)
-def test_the_folder_follows_xdg(environment: dict[str, str], expected: str) -> None:
-    assert default_folder(environment) == Path(expected)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import wizard
 from wizard.facts.pod_problem import SLUGS
-from wizard.icloudpd.log import SIGNS
+from wizard.icloudpd.signs import SIGNS
 from wizard.steps import STEPS
 from wizard.steps.argocd.conditions import CONDITIONS
 from wizard.steps.credentials.command_line import OPTIONS

@@ -11,8 +11,9 @@ import pytest
 from tests.state.worlds import full_state
 from tests.steps import choices_page
 from tests.steps.worlds import SETTINGS, complete, fresh, meta, page
-from wizard import answers, choices, setup
+from wizard import answers, choice_values, choices, setup
 from wizard.answers import answers_of, parse_answers
+from wizard.choice_values import choice_named, value_of, with_value
 from wizard.choices import (
     ACCESS_MODES,
     CHOICES,
@@ -28,10 +29,7 @@ from wizard.choices import (
     SKIPPED,
     STORAGE_CLASS,
     TIME_ZONE,
-    choice_named,
     import_path,
-    value_of,
-    with_value,
 )
 from wizard.cli import choice_flags
 from wizard.cli.choice_flags import add_choices, said
@@ -65,7 +63,7 @@ def test_one_entry_makes_flag_answer_kept_value_row_and_question(
     extra: Choice[Any] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     everything = (*CHOICES, extra) if extra else CHOICES
-    for module in (choices, choice_flags, answers, setup):
+    for module in (choices, choice_values, choice_flags, answers, setup):
         monkeypatch.setattr(module, "CHOICES", everything)
     for choice in (extra,) if extra else everything:
         value = choice.check(choice.example)

@@ -44,7 +44,7 @@ def test_is_told_so_that_a_person_can_act(finding_id: str, row: Row) -> None:
         assert finding.summary.endswith("."), finding
         assert "!" not in finding.summary + finding.why + finding.fix
         assert not re.search(r"\bNone\b|\s{2,}| ,|\.\.", finding.summary + finding.why + finding.fix), finding
-        assert finding.docs == f"docs/findings.md#{finding.id.replace('.', '')}"
+        assert finding.docs == f"photosync-wizard explain {finding.id}"
         if finding.severity in (Severity.ERROR, Severity.WARNING):
             assert finding.fix, finding
             assert finding.evidence, finding

@@ -25,7 +25,8 @@ from tests.steps.worlds import (
     without_claim,
 )
 from wizard.facts.session import session_of
-from wizard.icloudpd.log import SIGNS, moment_of, read_log
+from wizard.icloudpd.log import moment_of, read_log
+from wizard.icloudpd.signs import SIGNS
 from wizard.model import SessionState
 from wizard.world import ConfigMap, EnvVar, Found, LogTail, Unreadable, World
 

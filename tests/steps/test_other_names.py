@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.steps.worlds import SETTINGS, complete, fresh, seed
+from wizard.choice_values import with_value
 from wizard.choices import (
     CONFIG_CLAIM,
     CONFIG_MAP,
@@ -24,7 +25,6 @@ from wizard.choices import (
     SECRET,
     SERVICE_ACCOUNT,
     STORAGE_CLASS,
-    with_value,
 )
 from wizard.model import Finding
 from wizard.settings import FLAG, Choice

@@ -21,7 +21,7 @@ from tests.steps.worlds import (
     page,
 )
 from wizard.annotations import parse_time, read_json
-from wizard.choices import choice_named, with_value
+from wizard.choice_values import choice_named, with_value
 from wizard.quantity import bytes_of
 from wizard.schedule import in_words, longest_gap, next_runs
 from wizard.settings import FLAG, STATE, Settings
@@ -207,6 +207,8 @@ def test_runs_are_in_the_cronjob_s_time_zone() -> None:
         ("0.5", 0.5),
         ("1e3", 1000),
         ("500m", 0.5),
+        ("250u", 0.00025),
+        ("1500n", 0.0000015),
         ("", 0),
         ("much", 0),
     ],

@@ -40,6 +40,8 @@ from tests.steps.worlds import (
 from wizard.annotations import SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, VERIFIED_COUNTS
 from wizard.choices import SKIPPED
 from wizard.command import Address
+from wizard.errors import Exit
+from wizard.export.verdict import exit_code
 from wizard.model import Finding, Report, SessionState, Severity, Status
 from wizard.steps import STEPS, diagnose
 from wizard.steps.base import blockers_of, status_of
@@ -463,3 +465,24 @@ def test_immich_s_own_ingresses_will_do_where_the_cluster_s_may_not_be_read() ->
     assert statuses(with_immich(own, ingresses=page(*list_of(complete().ingresses))))["exposure"] is C
     none = with_immich(replace(complete(), ingresses=Found(Page((), more=True))), ingresses=page())
     assert ids(diagnose(none, SETTINGS), "exposure") == ["ingress-missing"]
+
+
+SESSION_DEAD = "KeyError: 'dsInfo'"
+
+
+@pytest.mark.parametrize("run", ["failed", "complete"])
+def test_a_run_that_lacked_nothing_but_a_session_waits_for_the_sign_in(run: str) -> None:
+    report = diagnose(with_run(complete(), SESSION_DEAD, state=run), SETTINGS)
+    assert [step.id for step in report.steps if step.status is not C] == ["authentication", "verification"]
+    assert (report.steps[2].status, report.steps[6].status) == (A, P)
+    assert next(hop.state for hop in report.pipeline if hop.name == "icloudpd") == "broken"
+    assert exit_code(report, 7) is Exit.NEEDS_PERSON
+
+
+def test_a_run_that_lacked_more_than_a_session_has_failed() -> None:
+    unwritable = "PermissionError: [Errno 13] Permission denied: '/data/2026'"
+    assert statuses(with_run(complete(), unwritable, SESSION_DEAD, state="failed"))["verification"] is Status.FAILED
+    unwanted = diagnose(
+        with_run(complete(), SESSION_DEAD, state="failed"), SETTINGS.having(SKIPPED, ("authentication",))
+    )
+    assert unwanted.steps[6].status is Status.FAILED

@@ -63,7 +63,7 @@ def test_the_choices_are_what_is_made() -> None:
         .having(CONFIG_SIZE, "2Gi")
         .having(STORAGE_CLASS, "fast")
     )
-    made = plan(fresh(), chosen)
+    made = plan(with_classes(fresh(), storage_class("fast")), chosen)
     assert ids(made) == ["namespace", "claim-session", "claim-pictures"]
     manifests = [change.manifest for change in made.changes if isinstance(change, ApplyObject)][1:]
     assert [
@@ -74,6 +74,31 @@ def test_the_choices_are_what_is_made() -> None:
         )
         for each in manifests
     ] == [("fast", "2Gi", ["ReadWriteOnce"]), ("fast", "2Ti", ["ReadWriteMany"])]
+
+
+@pytest.mark.parametrize(
+    ("world", "chosen", "obstacle"),
+    [
+        (
+            with_classes(fresh(), storage_class("a"), storage_class("b")),
+            SETTINGS.having(STORAGE_CLASS, "c"),
+            "There is no storage class c (there are a, b): choose one with --storage-class.",
+        ),
+        (
+            with_classes(fresh()),
+            SETTINGS.having(STORAGE_CLASS, "c"),
+            "There is no storage class c (the cluster has none): choose one with --storage-class.",
+        ),
+        (
+            fresh(),
+            SETTINGS.having(PHOTOS_CLAIM, "icloudpd-config"),
+            "The photos and a session would share the claim icloudpd-config: choose another with --photos-claim.",
+        ),
+    ],
+)
+def test_choices_that_can_not_become_claims_are_obstacles(world: World, chosen: Settings, obstacle: str) -> None:
+    made = plan(world, chosen)
+    assert (made.changes, made.obstacles) == ((), (obstacle,))
 
 
 def test_every_account_has_a_config_claim() -> None:

@@ -6,7 +6,7 @@ Every request names the field manager and has unknown fields refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +15,11 @@ from wizard.kube.errors import Conflict, NotFound
 from wizard.plan import (
     FIELD_MANAGER,
     ApplyObject,
-    Change,
     CreateObject,
     DeleteObject,
     Effect,
     FieldConflict,
+    ObjectChange,
     PatchObject,
     ReviewedChange,
     same,
@@ -40,7 +40,7 @@ class Applied:
     warnings: tuple[str, ...] = ()
 
 
-async def send(cluster: Cluster, change: Change, *, rehearse: bool = False) -> Applied:
+async def send(cluster: Cluster, change: ObjectChange, *, rehearse: bool = False) -> Applied:
     """Makes the change, or has the server rehearse it. Deleting what is gone already is done as well. Raises WizardError."""
     query = {**_STRICT, **_REHEARSED} if rehearse else _STRICT
     path = change.target.path
@@ -83,7 +83,7 @@ async def _is_there(cluster: Cluster, change: DeleteObject) -> bool:
     return before is not None and before["metadata"]["uid"] == change.uid
 
 
-async def read(cluster: Cluster, change: Change) -> dict[str, Any] | None:
+async def read(cluster: Cluster, change: ObjectChange) -> dict[str, Any] | None:
     """The object as it is; None when it is not there."""
     try:
         body: dict[str, Any] = await cluster.get(change.target.path)
@@ -92,7 +92,7 @@ async def read(cluster: Cluster, change: Change) -> dict[str, Any] | None:
     return body
 
 
-async def preview(cluster: Cluster, change: Change, to_be_made: frozenset[str]) -> ReviewedChange:
+async def preview(cluster: Cluster, change: ObjectChange, to_be_made: frozenset[str]) -> ReviewedChange:
     """The change held against the object as it is; `to_be_made` are namespaces that the same plan makes before.
 
     Raises WizardError for what the server would refuse, but for fields that others manage: those are in the result.
@@ -116,6 +116,12 @@ async def preview(cluster: Cluster, change: Change, to_be_made: frozenset[str]) 
         return ReviewedChange(change, Effect.NONE, before, rehearsed.object, notes=rehearsed.warnings)
     effect = Effect.CREATE if before is None else Effect.CHANGE
     return ReviewedChange(change, effect, before, rehearsed.object, notes=rehearsed.warnings)
+
+
+async def run(cluster: Cluster, change: ObjectChange) -> AsyncGenerator[str, None]:
+    """Makes the change; gives the server's warnings."""
+    for warning in (await send(cluster, change)).warnings:
+        yield warning
 
 
 def _conflicts(causes: tuple[Mapping[str, Any], ...]) -> tuple[FieldConflict, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from wizard.apply import objects, wait
+from wizard.apply import objects
+from wizard.apply.executors import EXECUTORS
 from wizard.errors import WizardError
 from wizard.kube.client import Cluster
 from wizard.observe.rights import ask
-from wizard.plan import ApplyObject, Change, Effect, Plan, Review, ReviewedChange, RunInPod, WaitUntil
+from wizard.plan import ApplyObject, Change, Effect, Plan, Review, ReviewedChange
 
 
 async def preview(cluster: Cluster, plan: Plan) -> Review:
@@ -21,13 +22,8 @@ async def preview(cluster: Cluster, plan: Plan) -> Review:
     unanswered = tuple(right for right, allowed in answers.items() if allowed is None)
     if refused or plan.obstacles:
         return Review(plan, tuple(map(_as_planned, plan.changes)), refused=refused, unanswered=unanswered)
-    made = frozenset(
-        change.target.name
-        for change in plan.changes
-        if isinstance(change, ApplyObject) and change.target.kind == "Namespace"
-    )
-    missing = {name for name in made if not await _exists(cluster, plan, name)}
-    reviewed = await asyncio.gather(*(_reviewed(cluster, change, frozenset(missing)) for change in plan.changes))
+    to_be_made = await _namespaces_to_be_made(cluster, plan)
+    reviewed = await asyncio.gather(*(_reviewed(cluster, change, to_be_made) for change in plan.changes))
     return Review(
         plan,
         tuple(each for each in reviewed if each.effect is not Effect.NONE),
@@ -36,26 +32,22 @@ async def preview(cluster: Cluster, plan: Plan) -> Review:
     )
 
 
-async def _exists(cluster: Cluster, plan: Plan, namespace: str) -> bool:
-    change = next(
-        change for change in plan.changes if change.target.kind == "Namespace" and change.target.name == namespace
-    )
-    return await objects.read(cluster, change) is not None
+async def _namespaces_to_be_made(cluster: Cluster, plan: Plan) -> frozenset[str]:
+    """Namespaces that the plan makes: the server can rehearse nothing in them before."""
+    changes = [change for change in plan.changes if isinstance(change, ApplyObject)]
+    namespaces = [change for change in changes if change.target.kind == "Namespace"]
+    return frozenset([change.target.name for change in namespaces if await objects.read(cluster, change) is None])
 
 
 async def _reviewed(cluster: Cluster, change: Change, to_be_made: frozenset[str]) -> ReviewedChange:
-    if isinstance(change, WaitUntil):
-        return await wait.preview(cluster, change, to_be_made)
-    if isinstance(change, RunInPod):
-        return _as_planned(change)
-    return await objects.preview(cluster, change, to_be_made)
+    executor = EXECUTORS.get(type(change))
+    return await executor.preview(cluster, change, to_be_made) if executor else _as_planned(change)
 
 
 def _as_planned(change: Change) -> ReviewedChange:
     """The change without a look at the cluster."""
-    effects = {"create": Effect.CREATE, "delete": Effect.DELETE, "run": Effect.RUN, "wait": Effect.WAIT}
     manifest = getattr(change, "manifest", None)
-    return ReviewedChange(change, effects.get(change.verb, Effect.CHANGE), after=dict(manifest) if manifest else None)
+    return ReviewedChange(change, change.effect, after=dict(manifest) if manifest else None)
 
 
 class Moved(WizardError):

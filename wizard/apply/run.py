@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
-from wizard.apply import objects, wait
+from wizard.apply.executors import EXECUTORS
 from wizard.apply.preview import Moved, preview
 from wizard.errors import WizardError
 from wizard.kube.client import Cluster
-from wizard.plan import Phase, Progress, Review, WaitUntil
+from wizard.plan import Phase, Progress, Review
 
 
 async def run(cluster: Cluster, review: Review) -> AsyncGenerator[Progress, None]:
@@ -29,29 +29,10 @@ async def run(cluster: Cluster, review: Review) -> AsyncGenerator[Progress, None
         change = reviewed.change
         yield Progress(change, Phase.STARTED)
         try:
-            if isinstance(change, WaitUntil):
-                async for detail in _waited(cluster, change):
-                    yield Progress(change, Phase.WAITING, detail)
-                warnings: tuple[str, ...] = ()
-            else:
-                warnings = (await objects.send(cluster, change)).warnings
-        except WizardError as trouble:
-            yield Progress(change, Phase.FAILED, trouble.what)
+            async with aclosing(EXECUTORS[type(change)].run(cluster, change)) as details:
+                async for detail in details:
+                    yield Progress(change, Phase.NOTE, detail)
+        except WizardError as error:
+            yield Progress(change, Phase.FAILED, error.what)
             raise
-        yield Progress(change, Phase.DONE, " ".join(warnings))
-
-
-async def _waited(cluster: Cluster, change: WaitUntil) -> AsyncGenerator[str, None]:
-    """What the wait has to say, until it is over."""
-    said: asyncio.Queue[str] = asyncio.Queue()
-    waiting = asyncio.create_task(wait.run(cluster, change, said.put_nowait))
-    try:
-        while not waiting.done():
-            next_word = asyncio.ensure_future(said.get())
-            await asyncio.wait((waiting, next_word), return_when=asyncio.FIRST_COMPLETED)
-            if next_word.done():
-                yield next_word.result()
-            next_word.cancel()
-        await waiting
-    finally:
-        waiting.cancel()
+        yield Progress(change, Phase.DONE)

@@ -18,7 +18,7 @@ from wizard.export.review import to_document, to_lines
 from wizard.plan import Phase, Progress, Review
 from wizard.workspace import Request, Workspace
 
-_SIGNS = {Phase.STARTED: "…", Phase.WAITING: "…", Phase.DONE: "✓", Phase.FAILED: "✗"}
+_SIGNS = {Phase.STARTED: "…", Phase.NOTE: "…", Phase.DONE: "✓", Phase.FAILED: "✗"}
 
 
 def plan(request: Request, step_id: str, form: str) -> int:

@@ -22,7 +22,7 @@ from wizard.workspace import Request, Workspace
 
 
 def status(request: Request, form: str, *, watch: bool) -> int:
-    """Prints where all seven iterations stand and returns the documented exit code. Raises WizardError."""
+    """Prints where every iteration stands and returns the documented exit code. Raises WizardError."""
     opening = Workspace(request)
     engine = opening.engine()
     snapshot = asyncio.run(_follow(engine, form) if watch else _once(engine))

@@ -82,7 +82,7 @@ class TerminalPerson:
         if command := change.command:
             self._console.say_command(command)
             if command.stdin:
-                self._say(f"      (reads the manifest of {change.target.kind.lower()} {change.target.name})")
+                self._say(f"      (reads the manifest of {change.subject})")
 
     def _tell_undo(self, change: Change) -> None:
         """How it is taken back, or why nothing takes it back."""

@@ -23,12 +23,10 @@ from aiohttp import web
 
 from wizard.command import photosync_wizard
 from wizard.demo.api.access import USER, Policy
-from wizard.demo.api.faults import Faults
 from wizard.demo.api.kinds import Object
 from wizard.demo.api.logs import Logs
 from wizard.demo.api.server import Server
 from wizard.demo.api.store import Change, Store
-from wizard.demo.api.watches import too_old
 from wizard.demo.people import Phone, Residents
 from wizard.demo.runtime.containers import Containers
 from wizard.demo.runtime.controllers import Controllers
@@ -49,7 +47,7 @@ def _now() -> datetime:
 class DemoWorld:
     """A demo cluster on 127.0.0.1, with a random token of its own. Made by `open`.
 
-    `store` and `logs` may be changed at will, watches and controllers notice; `faults` breaks the server on purpose.
+    `store` and `logs` may be changed at will, watches and controllers notice.
     `residents` are the people at the demo Apple, where it was asked for.
     """
 
@@ -65,7 +63,6 @@ class DemoWorld:
         self.store = store
         self.started = started
         self.logs = Logs(at_time(scenario.logs, started, LOG_TIME))
-        self.faults = Faults()
         self.token = secrets.token_urlsafe(24)
         self.url = ""
         self.ca: bytes | None = None
@@ -75,7 +72,7 @@ class DemoWorld:
         self.containers = Containers(store, self.logs, given, volumes, self.residents.programs(store.clock))
         backends: Any = at_time(scenario.proxies, started)
         policy = Policy(scenario.denied)
-        self.server = Server(store, self.logs, backends, policy, self.token, self.faults, self.containers)
+        self.server = Server(store, self.logs, backends, policy, self.token, self.containers)
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -187,15 +184,6 @@ class DemoWorld:
     async def settle(self) -> None:
         """Returns when the controllers have nothing left to do."""
         await self.controllers.settle()
-
-    def expire_watches(self) -> None:
-        """Ends every open watch with 410 Expired and makes older resource versions and continue tokens expire."""
-        self.store.forget_history()
-        self.server.watches.end(too_old(self.store.version - 1, self.store.version))
-
-    def end_watches(self) -> None:
-        """Ends every open watch cleanly, as a server does after a while."""
-        self.server.watches.end()
 
     def kubeconfig(self) -> Object:
         """A kubeconfig for it, with its token; the context is "demo-" and the scenario's name."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wizard.command import Address
-from wizard.plan import Change, Effect, Review, ReviewedChange, Right
+from wizard.plan import Change, Effect, ObjectChange, Review, ReviewedChange, Right, Target
 
 SCHEMA = 1
 _SIGNS = {Effect.CREATE: "+", Effect.CHANGE: "~", Effect.DELETE: "-", Effect.RUN: ">", Effect.WAIT: "…"}
@@ -33,13 +33,17 @@ def _right(right: Right) -> dict[str, str]:
     return {"verb": right.verb, "resource": right.resource, "namespace": right.namespace}
 
 
+def _object(target: Target) -> dict[str, str]:
+    return {"kind": target.kind, "namespace": target.namespace, "name": target.name}
+
+
 def _change(reviewed: ReviewedChange, address: Address) -> dict[str, Any]:
     change = reviewed.change
     return {
         "id": change.id,
         "title": change.title,
         "effect": reviewed.effect.value,
-        "object": {"kind": change.target.kind, "namespace": change.target.namespace, "name": change.target.name},
+        "object": _object(change.target) if isinstance(change, ObjectChange) else None,
         "diff": reviewed.diff,
         "conflicts": [{"field": conflict.field, "manager": conflict.manager} for conflict in reviewed.conflicts],
         "notes": list(reviewed.notes),
@@ -81,4 +85,4 @@ def _place(right: Right) -> str:
 
 
 def _as_is(change: Change) -> str:
-    return f"{change.target.kind} {change.target.name} is as it should be."
+    return f"{change.subject} is as it should be."

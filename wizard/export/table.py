@@ -110,6 +110,7 @@ class _Table:
             yield from self.labelled("", told.fix)
             for command in self.address.lines(told.commands):
                 yield from self.command(command)
+            yield from self.labelled("More", told.docs)
         yield from self.list("Done when", report.ready_when)
 
     def command(self, text: str) -> Iterator[str]:

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta, tzinfo
 
 from wizard.accounts import AccountNames
 from wizard.facts.objects import claims_of, cron_job_named, items, jobs_of, pods_of_job, zone_named
-from wizard.icloudpd.log import ENDED, LOG_CUT, SESSION_BROKEN, Reading, Sign, moment_of, read_log
+from wizard.icloudpd.log import Reading, moment_of, read_log
+from wizard.icloudpd.signs import ENDED, LOG_CUT, SESSION_BROKEN, Sign
 from wizard.world import Claim, Found, Job, LogTail, Pod, PodSpec, Unreadable, World
 
 _STARTS_LATE = timedelta(minutes=1)

@@ -1,4 +1,4 @@
-"""icloudpd's own sign-in, driven through a terminal: what it asks, as transcribed in ICLOUD.md, and what to type back.
+"""icloudpd's own sign-in, driven through a terminal: what it asks, word for word as 1.32.3 does, and what to type back.
 
 The second way in. It runs as a command of ours in the hand-over pod, so nothing of it is in any pod's log; or it is the
 prompt of a pod that waits already. What is typed is never kept, and nothing of the screen is but icloudpd's own lines.

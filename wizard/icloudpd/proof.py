@@ -1,6 +1,6 @@
 """What icloudpd's own output proves of a session. Pure.
 
-Its exit code says next to nothing (ICLOUD.md), and a program that could not run, a wrong argument or a faltering Apple look
+Its exit code says next to nothing (0 on nearly every failure), and a program that could not run, a wrong argument or a faltering Apple look
 like an ended session from outside. So a session counts as accepted, or as ended, only by lines that prove it.
 """
 
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wizard.errors import shorten
-from wizard.icloudpd.log import (
+from wizard.icloudpd.log import Reading, read_log
+from wizard.icloudpd.signs import (
     APPLE_IS_AWAY,
     ARGUMENTS_WITHOUT_PROGRAM,
     ASKED_NOBODY,
@@ -19,8 +20,6 @@ from wizard.icloudpd.log import (
     SESSION_BROKEN,
     SESSION_DEAD,
     SUCCESS,
-    Reading,
-    read_log,
 )
 from wizard.world import LogTail
 

@@ -1,28 +1,16 @@
 """The one folder for files that must not outlive the program: keys for the TLS library, an exchange's working copies.
 
-0700, under the XDG runtime directory where there is one (a RAM disk that the system empties), else under the state
-directory. Each process has a sub-folder of its own; those of dead processes are removed at the next start.
+0700, under the root that `wizard.folders` names. Each process has a sub-folder of its own; those of dead processes are removed
+at the next start.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
 from wizard.errors import WizardError
-
-APP = "photosync-wizard"
-
-
-def private_root(env: Mapping[str, str], home: Path) -> Path:
-    """Where the sub-folders are: XDG_RUNTIME_DIR/photosync-wizard, else `private` in the state directory."""
-    runtime = env.get("XDG_RUNTIME_DIR", "")
-    if runtime and Path(runtime).is_dir() and os.access(runtime, os.W_OK):
-        return Path(runtime) / APP
-    state = env.get("XDG_STATE_HOME", "")
-    return (Path(state) if state else home / ".local" / "state") / APP / "private"
 
 
 def open_private(root: Path) -> Path:

@@ -1,4 +1,4 @@
-"""One look at the cluster: everything the seven diagnoses need, concurrently, in at most 25 requests.
+"""One look at the cluster: everything the diagnoses need, concurrently, in at most 25 requests.
 
 First what is always asked, then what the first answers call for. It reads and changes nothing. A further account may add
 three: its Secret and two logs. Not counted are access reviews and further pages of lists in our own namespace; of other

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from wizard.accounts import AccountNames
-from wizard.choices import SAID
+from wizard.choice_values import SAID
 from wizard.errors import Exit, Retry, WizardError
 from wizard.facts.accounts import apple_id_on_command_line
 from wizard.icloud.typed import account_name

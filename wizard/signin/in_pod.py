@@ -9,8 +9,8 @@ from wizard.handover.pod import HandoverPod, proof_of
 from wizard.handover.prompts import Ask, Conversation, Prompt
 from wizard.icloud.steps import CodeWanted, Phone
 from wizard.icloud.words import trouble
-from wizard.icloudpd.log import APPLE_IS_AWAY, WRONG_PASSWORD
 from wizard.icloudpd.proof import Proof
+from wizard.icloudpd.signs import APPLE_IS_AWAY, WRONG_PASSWORD
 from wizard.signin.apple import Passwords
 from wizard.signin.person import AnotherCode, Person, Progress, Stage, Tick
 from wizard.signin.proving import prove_new

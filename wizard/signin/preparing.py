@@ -114,7 +114,7 @@ def prepare(
         raise _missing(
             f"There is no CronJob {names.cron_job} in {settings.namespace}.",
             "The session is for it: its image, its user and its folder say how the files have to lie there.",
-            "Finish iteration 2 first; docs/manifests.md has manifests to start from.",
+            "Finish step 2 first; `photosync-wizard explain manifests` has manifests to start from.",
             kubectl("get", "cronjobs", namespace=settings.namespace),
         )
     held_on = next((pod.node for pod in pods if pod.node), "") if _one_node_only(claim) else ""

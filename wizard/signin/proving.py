@@ -15,7 +15,7 @@ from wizard.signin.person import Person, Progress, Stage, Tick
 FALTERS = 3
 SET_ASIDE = "The new session is kept on the volume: the next start proves it first, without another code. "
 NO_SESSION_FILES = ("#LWP-Cookies-2.0\n", '{"session_token": "none"}')
-"""A pair that is no session, and makes icloudpd ask Apple about it all the same (ICLOUD.md: any token does)."""
+"""A pair that is no session, and makes icloudpd ask Apple about it all the same: any token does."""
 PAUSE_SECONDS = 3.0
 
 

@@ -19,7 +19,7 @@ from wizard.model import ClusterRef
 from wizard.quantity import bytes_of
 from wizard.settings import DEFAULT_ACCOUNT, Settings
 from wizard.signin.person import Outcome
-from wizard.steps.credentials.checks import add_key_command
+from wizard.steps.credentials.secrets import add_key_command
 from wizard.world import World
 
 RUNGS = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from wizard.state.kept_choices import chosen, fill_in, unusable
 from wizard.state.record import AcceptedPlan, Choices, Entry, State
-from wizard.state.store import Loaded, Store, default_folder
+from wizard.state.store import Loaded, Store
 
 __all__ = [
     "AcceptedPlan",
@@ -18,7 +18,6 @@ __all__ = [
     "State",
     "Store",
     "chosen",
-    "default_folder",
     "fill_in",
     "unusable",
 ]

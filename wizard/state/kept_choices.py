@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from wizard.choices import APPLE_ID, SKIPPED, choice_called, choice_named, with_value
+from wizard.choice_values import choice_called, choice_named, with_value
+from wizard.choices import APPLE_ID, SKIPPED
 from wizard.errors import WizardError
 from wizard.settings import DEFAULT_ACCOUNT, STATE, Choice, Settings
 from wizard.state.record import Choices

@@ -96,9 +96,13 @@ class State:
     place: str = ""
     saved_at: datetime | None = None
 
+    def __post_init__(self) -> None:
+        """Drops what is oldest in the history beyond HISTORY_LIMIT, wherever it came from."""
+        object.__setattr__(self, "history", self.history[-HISTORY_LIMIT:])
+
     def noting(self, at: datetime, what: str, detail: str = "") -> State:
-        """With one more thing in the history, the oldest ones dropped beyond HISTORY_LIMIT."""
-        return replace(self, history=(*self.history, Entry(at, what, detail))[-HISTORY_LIMIT:])
+        """With one more thing in the history."""
+        return replace(self, history=(*self.history, Entry(at, what, detail)))
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object of the present schema. Raises SecretInStateError rather than carry what looks like a secret."""
@@ -127,8 +131,7 @@ class State:
                 {"step": plan.step, "digest": plan.digest, "at": _time_text(plan.at)} for plan in self.accepted_plans
             ],
             "history": [
-                {"at": _time_text(entry.at), "what": entry.what, "detail": entry.detail}
-                for entry in self.history[-HISTORY_LIMIT:]
+                {"at": _time_text(entry.at), "what": entry.what, "detail": entry.detail} for entry in self.history
             ],
         }
         refuse_secrets(document)

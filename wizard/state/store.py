@@ -250,21 +250,6 @@ class Store:
         return lock
 
 
-def default_folder(environment: Mapping[str, str]) -> Path:
-    """`photosync-wizard` under $XDG_STATE_HOME or ~/.local/state (a relative $XDG_STATE_HOME counts as unset)."""
-    base = Path(environment.get("XDG_STATE_HOME", ""))
-    if not base.is_absolute():
-        base = _home(environment) / ".local" / "state"
-    return base / "photosync-wizard"
-
-
-def _home(environment: Mapping[str, str]) -> Path:
-    try:
-        return Path(environment.get("HOME") or Path.home())
-    except RuntimeError:
-        return Path("~")
-
-
 def same_cluster(one: ClusterRef, other: ClusterRef) -> bool:
     """By kube-system's UID where both know it, else by server address and certificate authority."""
     if one.uid and other.uid:

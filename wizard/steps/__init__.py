@@ -1,4 +1,4 @@
-"""The seven iterations: what they mean and where each stands. Pure functions of World and Settings, no I/O."""
+"""The iterations: what they mean and where each stands. Pure functions of World and Settings, no I/O."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["STEPS", "Step", "diagnose", "rights_to_change"]
 
 
 def diagnose(world: World, settings: Settings) -> Report:
-    """Where all seven iterations stand, as of this look."""
+    """Where every iteration stands, as of this look."""
     return diagnose_with(STEPS, world, settings)
 
 

@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from wizard.choices import IMMICH_NAMESPACE, SKIPPED
-from wizard.command import Command
+from wizard.command import WIZARD, Command
 from wizard.iterations import Iteration
 from wizard.model import Blocker, Diagnosis, FactTable, Finding, Severity, Status
 from wizard.plan import Plan, Right
 from wizard.settings import Settings
 from wizard.world import Found, Unreadable, World
 
-DOCS = "docs/findings.md"
 Check = Callable[[World, Settings], Iterator[Finding]]
 MakeTable = Callable[[World, Settings], FactTable | None]
 Planner = Callable[[World, Settings], Plan]
@@ -93,8 +92,8 @@ def blockers_of(findings: Iterable[Finding]) -> list[Blocker]:
 
 
 def docs_of(finding_id: str) -> str:
-    """Where the documentation explains a finding: GitHub's anchor of the heading that is its id."""
-    return f"{DOCS}#{finding_id.replace('.', '')}"
+    """What a person types to read about a finding; it takes no cluster, so it is addressed to none."""
+    return f"{WIZARD} explain {finding_id}"
 
 
 def unknown(finding_id: str, subject: str, read: Unreadable) -> Finding:

@@ -7,9 +7,11 @@ from wizard.annotations import VERIFIED_COUNTS, read_json
 from wizard.choices import PHOTOS_CLAIM
 from wizard.facts.ingresses import immich_routes, ingresses_around
 from wizard.facts.objects import claim_named, cron_job_named, jobs_of, more_of
+from wizard.facts.session_history import log_of
+from wizard.icloudpd.log import read_log
 from wizard.model import Account, Hop, SessionState, Status
 from wizard.settings import Settings
-from wizard.world import Found, Missing, Unreadable, World
+from wizard.world import Found, Job, Missing, Unreadable, World
 
 _SESSION = {
     SessionState.VALID: "ok",
@@ -58,9 +60,15 @@ def _icloudpd(world: World, settings: Settings, statuses: dict[str, Status]) -> 
         return "waiting", "no run yet"
     return (
         ("ok", "")
-        if all(job.state == "complete" for job in runs) and statuses.get("verification") is not Status.FAILED
+        if all(job.state == "complete" and not _found_session_ended(job, world) for job in runs)
+        and statuses.get("verification") is not Status.FAILED
         else ("broken", "")
     )
+
+
+def _found_session_ended(job: Job, world: World) -> bool:
+    log = log_of(job, world)
+    return log is not None and read_log(log).session == "ended"
 
 
 def _volume(world: World, statuses: dict[str, Status], settings: Settings) -> str:

@@ -26,7 +26,6 @@ from wizard.demo.api import (
     writes,
 )
 from wizard.demo.api.access import ANONYMOUS, USER, Policy, forbidden, forbidden_path, forbidden_stream
-from wizard.demo.api.faults import Faults
 from wizard.demo.api.kinds import Kind, Object
 from wizard.demo.api.paths import Target, parse
 from wizard.demo.api.protobuf import MEDIA_TYPE, decode_review
@@ -49,7 +48,6 @@ class Server:
         backends: service_proxy.Backends,
         policy: Policy,
         token: str,
-        faults: Faults,
         containers: Containers,
     ) -> None:
         self.store = store
@@ -58,13 +56,12 @@ class Server:
         self._backends = backends
         self._policy = policy
         self._token = token
-        self._faults = faults
         self._containers = containers
         self._streams: set[asyncio.Task[Any]] = set()
 
     def application(self) -> web.Application:
         """The aiohttp application that serves it."""
-        app = web.Application(middlewares=[self._break, self._refuse, self._admit], client_max_size=8 * 1024**2)
+        app = web.Application(middlewares=[self._intercepted, self._refuse, self._admit], client_max_size=8 * 1024**2)
         app.router.add_get("/version", self._version)
         for path in ("/healthz", "/livez", "/readyz"):
             app.router.add_get(path, self._health)
@@ -83,16 +80,12 @@ class Server:
             task.cancel()
 
     @web.middleware
-    async def _break(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        fault = self._faults.take(f"{request.method} {request.path_qs}")
-        if fault is None:
-            return await handler(request)
-        await asyncio.sleep(fault.seconds)
-        if fault.cut and request.transport is not None:
-            request.transport.close()
-        if fault.status is None:
-            return await handler(request)
-        return web.Response(status=fault.status, text=fault.body, content_type=fault.content_type)
+    async def _intercepted(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await self.intercept(request, handler)
+
+    async def intercept(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Sees every request first, and passes it on; for whoever wants to see, or to break, what goes on."""
+        return await handler(request)
 
     @web.middleware
     async def _refuse(self, request: web.Request, handler: Handler) -> web.StreamResponse:

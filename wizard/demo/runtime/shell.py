@@ -8,12 +8,12 @@ import re
 from dataclasses import replace
 
 from wizard.demo.runtime.process import Input, Process, Program, Write
+from wizard.demo.runtime.shell_parser import Parser
 from wizard.demo.runtime.shell_syntax import (
     Commands,
     For,
     If,
     Output,
-    Parser,
     Redirection,
     Simple,
     SyntaxTrouble,

@@ -20,7 +20,7 @@ class Entry:
 ENTRIES: Mapping[str, Entry] = {
     "fresh": Entry("An empty cluster with Argo CD, an ingress class and a default storage class", good.fresh),
     "seed": Entry("Four iterations thought done, two of them truly: the seed's own state", good.seed),
-    "complete": Entry("All seven iterations done, the session good for three weeks", good.complete),
+    "complete": Entry("Every step done, the session good for three weeks", good.complete),
     "expired": Entry("Complete, but Apple's session is dead and the nightly run fails", good.expired),
     "expired-heals": Entry("Expired, and the session's own tokens bring it back", good.expired_heals),
     "trust-expired": Entry("Expired, and Apple wants password and code", good.trust_expired),

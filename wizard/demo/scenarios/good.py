@@ -1,4 +1,4 @@
-"""The worlds that the others are made of: a fresh cluster, the seed, all seven done, and the session running out."""
+"""The worlds that the others are made of: a fresh cluster, the seed, every iteration done, and the session running out."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _in_app_of_apps(scenario: Scenario, revision: str, *applications: str) -> Sc
 
 
 def complete() -> Scenario:
-    """All seven iterations done, the session good for three more weeks."""
+    """Every iteration done, the session good for three more weeks."""
     scenario = without(seed(), "Pod", "icloudpd-auth")
     for manifest in _manifests():
         scenario = merged(scenario, manifest["kind"], manifest["metadata"]["name"], manifest)

@@ -16,7 +16,8 @@ from wizard.facts.pod_problem import pod_trouble
 from wizard.facts.session_history import said_at
 from wizard.facts.sign_in_commands import can_lead, reauth
 from wizard.icloudpd.images import Image
-from wizard.icloudpd.log import BEFORE_CODE, WRONG_BINARY, findings_from, read_log, shown
+from wizard.icloudpd.log import BEFORE_CODE, findings_from, read_log, shown
+from wizard.icloudpd.signs import WRONG_BINARY
 from wizard.icloudpd.workload import read_workload
 from wizard.model import Finding, Severity, Status
 from wizard.settings import Settings, is_auth_pod

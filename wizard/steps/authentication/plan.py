@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from wizard.accounts import AccountNames
@@ -125,13 +125,13 @@ class SignIn:
 
 
 def plan(world: World, settings: Settings) -> Plan:
-    """What signing in every account would change, for the rights that it takes: the hand-over Job itself is made at the sign-in."""
-    plans = [_account(account, world, settings) for account in settings.accounts]
-    changes = {change.id + repr(change.target): change for one in plans for change in one.changes}
+    """What signing in every account, either way, would change: for the rights that it takes, as the Job is made at the sign-in."""
+    plans = [plan for account in settings.accounts for plan in _either_way(account, world, settings)]
+    changes = {(change.id, change.subject): change for plan in plans for change in plan.changes}
     return Plan("Sign in to iCloud", tuple(changes.values()))
 
 
-def _account(account: str, world: World, settings: Settings) -> Plan:
+def _either_way(account: str, world: World, settings: Settings) -> tuple[Plan, Plan]:
     names = AccountNames.of(account, settings)
     target = Target("batch/v1", "Job", "jobs", settings.namespace, "photosync-handover")
     job = CreateObject(id=START, title="Start a pod", target=target, manifest={})
@@ -139,7 +139,8 @@ def _account(account: str, world: World, settings: Settings) -> Plan:
     pause = right_to_pause(cron_job, settings) if cron_job else None
     waiting = next(iter(auth_pods(world)), None)
     removal = remove_pod(settings.namespace, waiting.meta.name) if waiting else None
-    return SignIn(names=names, job=job, directory="", pausing=Pausing(suspend=pause), auth_pod=removal).plan
+    sign_in = SignIn(names=names, job=job, directory="", pausing=Pausing(suspend=pause), auth_pod=removal)
+    return sign_in.plan, replace(sign_in, answered=True).plan
 
 
 def remove_pod(

@@ -155,7 +155,7 @@ def _unknown(job: CronJob, workload: Workload | None) -> Finding:
             f"{where} image": workload.container.image if workload else "none",
         },
         why="The image's own start script decides which files and variables it reads.",
-        fix="Call icloudpd directly, as docs/manifests.md shows.",
+        fix="Call icloudpd directly, as `photosync-wizard explain manifests` shows.",
         implies=Status.UNKNOWN,
     )
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from wizard.accounts import AccountNames
 from wizard.annotations import SUSPENDED_BY
-from wizard.choices import SCHEDULE, SERVICE_ACCOUNT, TIME_ZONE, value_of
+from wizard.choice_values import value_of
+from wizard.choices import SCHEDULE, SERVICE_ACCOUNT, TIME_ZONE
 from wizard.command import Command, kubectl
 from wizard.facts.objects import (
     application_of,

@@ -45,7 +45,7 @@ def mount_of(immich: Immich, world: World, settings: Settings) -> Iterator[Findi
             "there that point to the same place, or has to move."
             if elsewhere
             else "An external library needs the folder inside Immich's own container.",
-            fix=f"Mount the claim {settings[PHOTOS_CLAIM]} read-only at {settings[IMMICH_MOUNT]} (chart: server.persistence.icloud); docs/manifests.md "
+            fix=f"Mount the claim {settings[PHOTOS_CLAIM]} read-only at {settings[IMMICH_MOUNT]} (chart: server.persistence.icloud); `photosync-wizard explain manifests` "
             "shows both ways."
             + (
                 " Let no scan run before that: Immich moves to its trash what it can't see, and deletes it after 30 days."
@@ -121,7 +121,7 @@ def _other_volume(summary: str, evidence: dict[str, object], theirs: str, ours: 
         f"{summary}, which is not the volume that icloudpd fills.",
         evidence=evidence | {"Immich's volume": theirs, "the photos' volume": ours},
         why="It stays empty, and a scan of an empty folder looks like success.",
-        fix="Make its volume point to the same place as the photos' volume, as docs/manifests.md shows.",
+        fix="Make its volume point to the same place as the photos' volume, as `photosync-wizard explain manifests` shows.",
         implies=Status.ACTION_REQUIRED,
     )
 
@@ -158,7 +158,7 @@ def _mounted_claim(
                 else "Its pod waits for it.",
                 fix="Create a second, static volume and claim there that point to the same place, or move Immich to "
                 + settings.namespace
-                + " (docs/manifests.md shows how). A new claim with a storage class would be a different, empty volume.",
+                + " (`photosync-wizard explain manifests` shows how). A new claim with a storage class would be a different, empty volume.",
                 implies=Status.BLOCKED,
             )
         case Unreadable():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wizard.choices import STORAGE_CLASS, value_of
+from wizard.choice_values import value_of
+from wizard.choices import PHOTOS_CLAIM, STORAGE_CLASS
 from wizard.facts.objects import items, tracked_by
 from wizard.manifests import Manifest, storage
 from wizard.plan import ApplyObject, Change, DeleteObject, PatchObject, Plan, Target, WaitUntil, target_of
@@ -49,13 +50,24 @@ def _obstacles(world: World, settings: Settings) -> Iterator[str]:
         case Found(value=page) if page.more:
             yield f"Only some of the claims in {settings.namespace} were read, so it is unknown which are missing."
     match world.storage_classes:
-        case Found(value=classes) if not classes.more and not _storage_class(world, settings):
-            names = ", ".join(item.meta.name for item in classes.items)
-            yield (
-                f"None of the storage classes is the default ({names}): choose one with {STORAGE_CLASS.flag}."
-                if names
-                else "The cluster has no storage class, so nothing would provision a volume for a claim."
-            )
+        case Found(value=classes) if not classes.more:
+            yield from _class_obstacles([item.meta.name for item in classes.items], _storage_class(world, settings))
+    if len(storage.claims(settings)) <= len(settings.accounts):
+        name = settings[PHOTOS_CLAIM]
+        yield f"The photos and a session would share the claim {name}: choose another with {PHOTOS_CLAIM.flag}."
+
+
+def _class_obstacles(classes: list[str], chosen: str | None) -> Iterator[str]:
+    names = ", ".join(classes)
+    if chosen and chosen not in classes:
+        there_are = f"there are {names}" if names else "the cluster has none"
+        yield f"There is no storage class {chosen} ({there_are}): choose one with {STORAGE_CLASS.flag}."
+    elif not chosen:
+        yield (
+            f"None of the storage classes is the default ({names}): choose one with {STORAGE_CLASS.flag}."
+            if names
+            else "The cluster has no storage class, so nothing would provision a volume for a claim."
+        )
 
 
 def _storage_class(world: World, settings: Settings) -> str | None:

@@ -25,7 +25,8 @@ from wizard.facts.pod_problem import pod_trouble
 from wizard.facts.session import session_of
 from wizard.facts.session_history import log_of
 from wizard.facts.sign_in_commands import reauth, run_by_hand
-from wizard.icloudpd.log import DOWNLOADS_REFUSED, WRONG_PASSWORD, findings_from, read_log, shown
+from wizard.icloudpd.log import findings_from, read_log, shown
+from wizard.icloudpd.signs import DOWNLOADS_REFUSED, ENDED, SESSION_BROKEN, WRONG_PASSWORD
 from wizard.iterations import iteration
 from wizard.model import Finding, SessionState, Severity, Status
 from wizard.schedule import longest_gap
@@ -83,11 +84,13 @@ def _runs(account: str, world: World, settings: Settings) -> Iterator[Finding]:
     finished = [job for job in jobs if job.state in ("complete", "failed")]
     for job in running[-1:]:
         yield from _running(job, who, world, settings)
+    session_alone = bool(finished) and _failed_for_its_session_alone(finished[-1], account, world, settings)
     if finished:
         if signed_in := _signed_in_since(finished[-1], account, world, settings):
             yield _before_sign_in(finished[-1], who, signed_in, start, world)
         else:
-            yield from _finished(finished[-1], account, world, settings, newest=finished[-1] is jobs[-1])
+            result = _finished(finished[-1], account, world, settings, newest=finished[-1] is jobs[-1])
+            yield from (_after_sign_in(finding) if session_alone else finding for finding in result)
     by_hand = [job for job in finished if job.meta.annotations.get(INSTANTIATE) == "manual" and job.state == "complete"]
     verified = parse_time(_photos_annotation(world, VERIFIED_AT, settings))
     if by_hand:
@@ -108,7 +111,7 @@ def _runs(account: str, world: World, settings: Settings) -> Iterator[Finding]:
             commands=start,
             implies=Status.ACTION_REQUIRED,
         )
-    yield from _last_success(names, who, world)
+    yield from (_after_sign_in(finding) if session_alone else finding for finding in _last_success(names, who, world))
 
 
 def _running(job: Job, who: str, world: World, settings: Settings) -> Iterator[Finding]:
@@ -137,6 +140,24 @@ def _running(job: Job, who: str, world: World, settings: Settings) -> Iterator[F
         | ({"log": read_log(log).downloading or shown(log.lines[-1])} if log and log.lines else {}),
         implies=Status.IN_PROGRESS,
     )
+
+
+_ENDED_SESSION = ENDED | {SESSION_BROKEN}
+_FOLLOWS_FROM_IT = _ENDED_SESSION | {"run-failed", "run-lied", "no-recent-success"}
+
+
+def _failed_for_its_session_alone(job: Job, account: str, world: World, settings: Settings) -> bool:
+    """Whether iteration 3 has all that this run lacked: its log names the ended session, which is still so, and nothing else."""
+    log = log_of(job, world)
+    slugs = {sign.slug for sign, _ in read_log(log).signs} if log else set()
+    ended = session_of(account, world, settings).state is SessionState.EXPIRED
+    return ended and bool(slugs) and slugs <= _ENDED_SESSION and "authentication" not in settings[SKIPPED]
+
+
+def _after_sign_in(finding: Finding) -> Finding:
+    """The finding of such a run; what follows from the ended session waits for iteration 3, which counts it."""
+    follows = finding.id.removeprefix("verification.") in _FOLLOWS_FROM_IT
+    return replace(finding, implies=Status.PENDING) if follows else finding
 
 
 def _signed_in_since(job: Job, account: str, world: World, settings: Settings) -> datetime | None:

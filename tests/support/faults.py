@@ -1,9 +1,19 @@
-"""Ways to break a demo server on purpose, for tests of what the wizard does then."""
+"""Ways to break a demo server on purpose, and to see what it was asked. Every demo server of the process is seen
+through as soon as this is imported."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from wizard.demo.api.server import Server
+from wizard.demo.api.watches import too_old
+from wizard.demo.world import DemoWorld
 
 
 @dataclass(slots=True)
@@ -57,3 +67,38 @@ class Faults:
                     fault.times -= 1
                 return fault
         return None
+
+
+_FAULTS: WeakKeyDictionary[Server, Faults] = WeakKeyDictionary()
+
+
+def faults_of(world: DemoWorld) -> Faults:
+    """The faults of this world's server."""
+    return _FAULTS.setdefault(world.server, Faults())
+
+
+async def intercept(server: Server, request: web.Request, handler: Handler) -> web.StreamResponse:
+    """In place of `Server.intercept`: notes the request, and breaks it as its server's faults say."""
+    fault = _FAULTS.setdefault(server, Faults()).take(f"{request.method} {request.path_qs}")
+    if fault is None:
+        return await handler(request)
+    await asyncio.sleep(fault.seconds)
+    if fault.cut and request.transport is not None:
+        request.transport.close()
+    if fault.status is None:
+        return await handler(request)
+    return web.Response(status=fault.status, text=fault.body, content_type=fault.content_type)
+
+
+Server.intercept = intercept  # type: ignore[assignment, method-assign]
+
+
+def expire_watches(world: DemoWorld) -> None:
+    """Ends every open watch with 410 Expired and makes older resource versions and continue tokens expire."""
+    world.store.forget_history()
+    world.server.watches.end(too_old(world.store.version - 1, world.store.version))
+
+
+def end_watches(world: DemoWorld) -> None:
+    """Ends every open watch cleanly, as a server does after a while."""
+    world.server.watches.end()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from wizard.signin.desk import Desk
 
 
-class Session(Protocol):
+class Workspace(Protocol):
     """One opening of the wizard.
 
     `place` is what the last `remember` was given, None on a first start; its keys and values are plain texts for the state
