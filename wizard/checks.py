@@ -40,7 +40,7 @@ def whole_number(values: range, unit: str) -> Callable[[str], int]:
         digits = text.removesuffix("s").removesuffix(unit.removesuffix("s")).strip()
         number = int(digits) if digits.isdecimal() and len(digits) < 10 else -1
         if number not in values:
-            raise ValueError(f"{text!r} must be a number of {unit} from {values[0]} to {values[-1]}.")
+            raise ValueError(f"{text!r} is not a number of {unit} from {values[0]} to {values[-1]}.")
         return number
 
     return parse

@@ -67,9 +67,15 @@ def test_what_a_session_is_known_to_be(output: str, errors: str, verdict: Verdic
             "",
             "icloudpd exited with code 127, and last said: icloudpd: not found",
         ),
-        (GONE.replace("421", "500").encode(), DIES.encode(), 1, "", "while the session was checked."),
-        (b"ERROR    Bad Gateway (502)\n", DIES.encode(), 1, "", "while the session was checked."),
-        (b"ERROR    Invalid username/password combination. (401)\n", DIES.encode(), 1, "", "the session was checked."),
+        (GONE.replace("421", "500").encode(), DIES.encode(), 1, "", "while the session was being checked."),
+        (b"ERROR    Bad Gateway (502)\n", DIES.encode(), 1, "", "while the session was being checked."),
+        (
+            b"ERROR    Invalid username/password combination. (401)\n",
+            DIES.encode(),
+            1,
+            "",
+            "the session was being checked.",
+        ),
         (b"usage\n", b"", 0, "", "icloudpd exited, and last said: usage"),
         (b"", b"", 1, "command terminated with exit code 1", "icloudpd exited with code 1 without any output."),
         (

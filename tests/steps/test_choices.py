@@ -149,14 +149,14 @@ def test_what_can_be_right(name: str, text: str, value: Any) -> None:
         *(("photos_claim", text, "is not a valid name for a claim") for text in ("", "Photos", "a_b", "-a", "a..b", "a" * 254)),
         ("cron_job", "a" * 53, "at most 52"),
         *(
-            ("schedule", text, "is not a schedule that Kubernetes reads")
+            ("schedule", text, "is not a schedule that Kubernetes understands")
             for text in ("", "daily", "0 3 * *", "0 3 * * * *", "0 3 * * 7", "0 3 * * 1-7", "0 0 L * *", "0 0 * * 5#2")
         ),
-        *(("schedule", text, "ever comes round") for text in ("0 3 30 2 *", "61 3 * * *", "@reboot", "@every 0s")),
+        *(("schedule", text, "ever comes due") for text in ("0 3 30 2 *", "61 3 * * *", "@reboot", "@every 0s")),
         ("schedule", "TZ=Europe/Berlin 0 3 * * *", "names a time zone"),
         *(("image", text, "is not a valid image") for text in ("", "a b", "Icloudpd/X:y:z", "x@sha256:abc", "x:", "https://x/y")),
-        *(("config_mount", text, "is not a whole path") for text in ("", "config", "/", "//a", "/a/../b", "/a:b", "~/a")),
-        *(("import_folder", text, "is not a path below") for text in ("", "/a", "../a", "a//b", ".")),
+        *(("config_mount", text, "is not an absolute path") for text in ("", "config", "/", "//a", "/a/../b", "/a:b", "~/a")),
+        *(("import_folder", text, "is not a relative path") for text in ("", "/a", "../a", "a//b", ".")),
         *(("git_branch", text, "is not a valid branch") for text in ("a b", "a..b", "-a", "a~1", "x.lock", "a/")),
         ("git_repository", "homelab", "is not the address of a repository"),
         ("host_name", "https://a.example", "is not a valid host name"),
@@ -279,15 +279,15 @@ def test_an_answers_file_is_read_as_it_is_written() -> None:
     [
         ("photos_size: 1Gi\nphoto_size: 2Gi\n", "a.yaml, line 2: there is no choice called photo_size."),
         ("\nphotos_size: huge\n", "a.yaml, line 2: photos_size: 'huge' is not a valid size"),
-        ("photos_size: 1Gi\nphotos_size: 2Gi\n", "a.yaml, line 2: photos_size was answered before."),
+        ("photos_size: 1Gi\nphotos_size: 2Gi\n", "a.yaml, line 2: photos_size is there twice."),
         ("photos_size: {a: b}\n", "a.yaml, line 1: photos_size takes a plain value, not a nested one."),
-        ("skipped: [[a]]\n", "a.yaml, line 1: skipped takes a value"),
-        ("- photos_size\n", "a.yaml, line 1: these are not choices"),
+        ("skipped: [[a]]\n", "a.yaml, line 1: skipped takes a plain value"),
+        ("- photos_size\n", "a.yaml, line 1: expected choices"),
         ("? [a]\n: b\n", "a.yaml, line 1: a name is expected here."),
         ("a: b: c\n", "a.yaml, line 1: this is not YAML"),
         ("photos_size:\n", "a.yaml, line 1: photos_size: '' is not a valid size"),
         ("a: \x01\n", "a.yaml: this is not YAML: it contains control characters"),
-        ("[" * 5000, "far too many levels"),
+        ("[" * 5000, "nested far too deeply"),
         ("password: hunter2\n", "a.yaml, line 1: password looks like a secret"),
         ("apple_password: hunter2\n", "looks like a secret"),
         ("git_repository: https://you:hunter2@github.com/x\n", "looks like a secret"),
@@ -303,7 +303,7 @@ def test_what_is_wrong_in_an_answers_file_is_said_with_its_line(text: str, probl
 
 
 def test_what_was_decided_is_written_as_an_answers_file() -> None:
-    assert answers_of(SETTINGS).startswith("# Nothing was decided")
+    assert answers_of(SETTINGS).startswith("# You decided nothing")
     settings = fill_in(Settings(), full_state().choices)
     again = parse_answers(answers_of(settings), "again")
     assert again == {choice.id: settings[choice] for choice in CHOICES if settings.is_said(choice)}

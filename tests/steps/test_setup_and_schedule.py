@@ -46,7 +46,7 @@ def test_all_that_can_be_known_is_worked_out_with_its_source() -> None:
     assert [(one.id, one.value, one.state) for one in rows if not one.advanced] == [
         ("cluster", "home, Kubernetes v1.36.2", "ok"),
         ("namespace", NS, "ok"),
-        ("access", "read all that is needed, write, exec", "ok"),
+        ("access", "all that are needed", "ok"),
         ("storage_class", "local-path (waits for first consumer)", "ok"),
         ("application", "in argocd, 1 application", "ok"),
         ("git", "github.com/you/homelab, master", "ok"),
@@ -156,7 +156,7 @@ def test_git_is_taken_from_the_other_applications_where_ours_is_not_there_yet() 
 
 def test_missing_rights_are_named() -> None:
     world = denied(complete(), ("create", "secrets", NS), ("patch", "secrets", NS), ("list", "deployments.apps", ""))
-    assert row(world, "access").value == "not create secrets and 1 more, not read deployments.apps"
+    assert row(world, "access").value == "can't create secrets and 1 more, can't read deployments.apps"
 
 
 def test_the_time_zone_and_the_apple_id_come_from_the_settings_where_nothing_else_says() -> None:
