@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wizard.cli.reauth import Wish
+    from wizard.cli.reauth import ReauthOptions
     from wizard.workspace import Workspace
 
 
@@ -30,10 +30,10 @@ def _open_wizard(opening: Workspace) -> int:
     return open_wizard(opening)
 
 
-def _sign_in(opening: Workspace, wish: Wish) -> int:
+def _sign_in(opening: Workspace, reauth_options: ReauthOptions) -> int:
     from screens.reauth_app import sign_in  # noqa: PLC0415
 
-    return sign_in(opening, wish)
+    return sign_in(opening, reauth_options)
 
 
 if __name__ == "__main__":

@@ -299,7 +299,7 @@ class WizardApp(App[int]):
         from screens.signin.screen import SignInScreen  # noqa: PLC0415 - not before the first frame
 
         if self._engine is not None and not isinstance(self.screen, SignInScreen):
-            self.push_screen(SignInScreen(self.workspace.desk()))
+            self.push_screen(SignInScreen(self.workspace.sign_in_service()))
 
     def hold(self, errand: asyncio.Task[None]) -> None:
         """Sees to it that what was begun is ended and put back, also when the wizard is closed meanwhile."""

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
     from screens.workspace import Workspace
-    from wizard.cli.reauth import Tally, Wish
+    from wizard.cli.reauth import ReauthOptions, ReauthResults
     from wizard.engine import Engine
-    from wizard.signin.desk import Desk
+    from wizard.signin.service import SignInService
 
 _LEAVING_SECONDS = 15.0
 
@@ -74,16 +74,16 @@ class ReauthApp(App[None]):
     def __init__(
         self,
         workspace: Workspace,
-        wish: Wish,
+        reauth_options: ReauthOptions,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         driver_class: type[Driver] | None = None,
     ) -> None:
         super().__init__(driver_class=driver_class)
         self.workspace = workspace
-        self.wish = wish
+        self.reauth_options = reauth_options
         self.now = now
-        self.tally: Tally | None = None
+        self.results: ReauthResults | None = None
         self.lines: list[str] = []
         self.calendar: str | None = None
         self.trouble: WizardError | None = None
@@ -110,44 +110,46 @@ class ReauthApp(App[None]):
 
     @work(exclusive=True, description="lead through every account")
     async def _lead(self) -> None:
-        from wizard.cli.reauth import Tally, check_one_account  # noqa: PLC0415 - after the first frame
+        from wizard.cli.reauth import ReauthResults, check_one_account  # noqa: PLC0415 - after the first frame
 
         try:
-            self._engine, desk = await in_daemon_thread(lambda: (self.workspace.engine(), self.workspace.desk()))
-            await desk.look()
-            tally = Tally(desk.accounts(self.wish.accounts))
-            check_one_account(tally.accounts, self.wish)
+            self._engine, service = await in_daemon_thread(
+                lambda: (self.workspace.engine(), self.workspace.sign_in_service())
+            )
+            await service.look()
+            results = ReauthResults(service.accounts(self.reauth_options.accounts))
+            check_one_account(results.accounts, self.reauth_options)
         except WizardError as trouble:
             self.trouble = trouble
             self.exit()
             return
         options = SignInOptions(
-            apple_id=self.wish.apple_id,
-            in_pod=self.wish.in_pod,
-            keep=Keep.KEYRING if self.wish.keep_password else Keep.NOWHERE,
-            forget=self.wish.forget_password,
-            renew=self.wish.renew,
+            apple_id=self.reauth_options.apple_id,
+            in_pod=self.reauth_options.in_pod,
+            keep=Keep.KEYRING if self.reauth_options.keep_password else Keep.NOWHERE,
+            forget=self.reauth_options.forget_password,
+            renew=self.reauth_options.renew,
         )
-        self.tally = tally
-        for account in tally.accounts:
-            await self._led(desk, replace(options, account=account), tally)
-            if tally.left:
+        self.results = results
+        for account in results.accounts:
+            await self._led(service, replace(options, account=account), results)
+            if results.left:
                 break
         self.exit()
 
-    async def _led(self, desk: Desk, options: SignInOptions, tally: Tally) -> None:
+    async def _led(self, service: SignInService, options: SignInOptions, results: ReauthResults) -> None:
         """Leads one account, and notes how it ended."""
         self._over = asyncio.get_running_loop().create_future()
         context = SignInContext(
-            desk,
+            service,
             self.now,
             self.hold,
             self._save,
             options,
             demo_commands=self.workspace.demo_commands,
             inline=True,
-            offers_calendar=self.wish.ics is None,
-            earlier=tuple(tally.outcomes),
+            offers_calendar=self.reauth_options.ics is None,
+            earlier=tuple(results.outcomes),
         )
         view = SignInView(context, banner=self.workspace.banner)
         self._controller = view.controller
@@ -157,13 +159,13 @@ class ReauthApp(App[None]):
         screen.dismiss()
         attempt = view.controller.attempt
         if attempt.outcome is not None:
-            tally.outcomes.append(attempt.outcome)
+            results.outcomes.append(attempt.outcome)
             self.lines += attempt.lines + self._saved
-            self.calendar = desk.reminder(tally.outcomes)
+            self.calendar = service.reminder(results.outcomes)
         elif attempt.trouble is not None:
-            tally.troubles.append((options.account, attempt.trouble))
+            results.troubles.append((options.account, attempt.trouble))
         else:
-            tally.left = options.account
+            results.left = options.account
         self._saved = ()
 
     def _save(self, name: str, text: str) -> str:
@@ -202,22 +204,22 @@ class ReauthApp(App[None]):
         end_without_values(self, self.workspace.save, self.workspace.settings.address)
 
 
-def sign_in(workspace: Workspace, wish: Wish) -> int:
+def sign_in(workspace: Workspace, reauth_options: ReauthOptions) -> int:
     """Runs it beneath the prompt, prints what came of it, and returns the exit code. Raises WizardError."""
     from screens.terminal import BeneathThePrompt, run  # noqa: PLC0415 - only on a terminal
 
-    app = ReauthApp(workspace, wish, driver_class=BeneathThePrompt)
+    app = ReauthApp(workspace, reauth_options, driver_class=BeneathThePrompt)
     run(app)
-    return print_result(app, wish)
+    return print_result(app, reauth_options)
 
 
-def print_result(app: ReauthApp, wish: Wish) -> int:
+def print_result(app: ReauthApp, reauth_options: ReauthOptions) -> int:
     """Prints the lines that stay, and returns the exit code. Raises WizardError."""
-    from wizard.cli.reauth import Tally, conclude, put_line  # noqa: PLC0415 - loaded by now
+    from wizard.cli.reauth import ReauthResults, conclude, put_line  # noqa: PLC0415 - loaded by now
 
     if app.trouble is not None:
         raise app.trouble
     for line in app.lines:
         put_line(line)
-    code = conclude(app.tally or Tally(), app.calendar, wish, app.workspace.settings.address)
+    code = conclude(app.results or ReauthResults(), app.calendar, reauth_options, app.workspace.settings.address)
     return app.return_code or code

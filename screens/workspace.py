@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from wizard.engine import Engine
     from wizard.settings import Settings
-    from wizard.signin.desk import Desk
+    from wizard.signin.service import SignInService
 
 
 class Workspace(Protocol):
@@ -44,7 +44,7 @@ class Workspace(Protocol):
     def engine(self) -> Engine:
         """Makes the engine. Called in a thread, after the first frame: may import and read files; raises WizardError."""
 
-    def desk(self) -> Desk:
+    def sign_in_service(self) -> SignInService:
         """Where a sign-in is started from. Called once there is an engine."""
 
     def remember(self, place: Mapping[str, str]) -> None:

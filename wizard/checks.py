@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
-from wizard.icloud.typed import account_name, account_name_problem
+from wizard.icloud.input_checks import account_name, account_name_problem
 from wizard.quantity import bytes_of
 
 _LABEL = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"

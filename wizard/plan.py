@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from wizard.command import Command, Shell, kubectl
+from wizard.command import STDIN, Command, Shell, kubectl
 from wizard.manifests.text import Manifest, as_yaml
 
 FIELD_MANAGER = "photosync-wizard"
@@ -145,9 +145,8 @@ class ApplyObject(ObjectChange):
     @property
     def command(self) -> Command:
         """Kubectl's own server-side apply."""
-        return kubectl(
-            "apply", "--server-side", f"--field-manager={FIELD_MANAGER}", "-f", "-", stdin=as_yaml(self.manifest)
-        )
+        words = ("apply", "--server-side", f"--field-manager={FIELD_MANAGER}", "-f", STDIN)
+        return kubectl(*words, namespace=self.target.namespace, stdin=as_yaml(self.manifest))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +162,7 @@ class CreateObject(ObjectChange):
 
     @property
     def command(self) -> Command:
-        return kubectl("create", "-f", "-", stdin=as_yaml(self.manifest))
+        return kubectl("create", "-f", STDIN, namespace=self.target.namespace, stdin=as_yaml(self.manifest))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ from wizard.worked_out import followed_source
 if TYPE_CHECKING:
     from wizard.connectors import Connector
     from wizard.engine import Engine
-    from wizard.signin.desk import Desk
+    from wizard.signin.service import SignInService
     from wizard.world import World
 
 DEMO_KUBECONFIG = "demo.kubeconfig"
@@ -145,11 +145,11 @@ class Workspace:
             self._engine = Engine(self._connector(), self.settings, on_look=self._seen)
         return self._engine
 
-    def desk(self) -> Desk:
+    def sign_in_service(self) -> SignInService:
         """Where a sign-in is started from."""
-        from wizard.signin.desk import Desk  # noqa: PLC0415 - loads what talks to the cluster
+        from wizard.signin.service import SignInService  # noqa: PLC0415 - loads what talks to the cluster
 
-        return Desk(self.engine(), self)
+        return SignInService(self.engine(), self)
 
     def remember(self, place: Mapping[str, str]) -> None:
         """Keeps where the person is, for the next start."""

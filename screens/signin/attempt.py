@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from screens.signin.questions import CodeAsked, KeyAsked, PasswordAsked, Question, SecondWayAsked, TermsAsked
+from wizard.command import Address
 from wizard.icloud.limits import sending, wait_before
-from wizard.signin.person import Outcome, Progress, Stage, Tick
+from wizard.signin.person import Outcome, Stage, StageProgress, Tick
 
 if TYPE_CHECKING:
     from wizard.errors import WizardError
@@ -36,8 +37,6 @@ STEPS: Mapping[str, str] = {
     PROVED: "icloudpd says yes",
     PHOTOS: "Photos can be read",
 }
-_REMOVES = "removing pod "
-_ANSWERS = "answering icloudpd in pod "
 _STAGES = {
     Stage.POD: VOLUME,
     Stage.CLAIM: VOLUME,
@@ -122,13 +121,15 @@ class Attempt:
         mark = self.marks.get(PROVED)
         return mark is not None and mark.tick is Tick.DONE
 
-    def moved(self, progress: Progress, now: datetime) -> Attempt:
-        """A stage has moved."""
-        attempt = _marked(self._pods_stopped(), _STAGES[progress.stage], progress.tick, progress.text, now)
-        if progress.text.startswith(_REMOVES):
-            attempt = attempt.stopping((progress.text.removeprefix(_REMOVES),))
-        if progress.text.startswith(_ANSWERS):
-            attempt = replace(attempt, removed_pods=(*attempt.removed_pods, progress.text.removeprefix(_ANSWERS)))
+    def moved(self, progress: StageProgress, now: datetime, address: Address = Address()) -> Attempt:  # noqa: B008 - frozen
+        """A stage has moved; a command that comes with it is shown for the cluster at `address`."""
+        text = f"{progress.text}: {address.line(progress.command)}" if progress.command else progress.text
+        text = "" if progress.as_expected else text
+        attempt = _marked(self._pods_stopped(), _STAGES[progress.stage], progress.tick, text, now)
+        if progress.removes:
+            attempt = attempt.stopping((progress.removes,))
+        if progress.answers:
+            attempt = replace(attempt, removed_pods=(*attempt.removed_pods, progress.answers))
         if progress.tick is Tick.DONE and progress.stage is Stage.APPLE:
             attempt = _closed(attempt, (PASSWORD, CODE), now)
         if progress.tick is Tick.DONE and progress.stage is Stage.PROVED:

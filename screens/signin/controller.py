@@ -51,7 +51,7 @@ from wizard.signin.person import AnotherCode, Code, InUse, Outcome
 
 if TYPE_CHECKING:
     from wizard.icloud.steps import Delivery, Phone
-    from wizard.signin.desk import Desk
+    from wizard.signin.service import SignInService
 
 READABLE_SECONDS = 1.5
 SENT = "Apple is asked about it, once"
@@ -87,7 +87,7 @@ class SignInContext:
     `demo_commands` are what to type before any command; `earlier` are the outcomes of other accounts, for one calendar.
     """
 
-    desk: Desk
+    service: SignInService
     now: Callable[[], datetime]
     hold: Callable[[asyncio.Task[None]], object]
     save: Save
@@ -103,7 +103,7 @@ class SignInController:
 
     def __init__(self, context: SignInContext, display: Display) -> None:
         self._context = context
-        self._desk = context.desk
+        self._service = context.service
         self._now = context.now
         self._display = display
         self._options = context.options
@@ -116,7 +116,7 @@ class SignInController:
             way=Way.IN_POD if context.options.in_pod else Way.HERE,
             renew=context.options.renew,
             keep=context.options.keep,
-            address=context.desk.address,
+            address=context.service.address,
             demo_commands=context.demo_commands,
             offers_calendar=context.offers_calendar,
         )
@@ -138,7 +138,7 @@ class SignInController:
 
     def start(self) -> None:
         """Begins at once: nothing is changed before the plan was seen."""
-        self._desk.listen(lambda text: self._display.post(PhoneRang(text)))
+        self._service.listen(lambda text: self._display.post(PhoneRang(text)))
         self._begin()
 
     def _begin(self) -> None:
@@ -146,7 +146,7 @@ class SignInController:
         attempt = Attempt(self._options.account, self._now())
         self._set(attempt=attempt, side_page="", hint="", other_code=False, unattended=None)
         self._person = ScreenPerson(self._display.post)
-        leading = lead_to_end(self._desk, self._person, self._options, lambda: self._state.keep, self._display.post)
+        leading = lead_to_end(self._service, self._person, self._options, lambda: self._state.keep, self._display.post)
         self._task = asyncio.create_task(leading, name="sign-in")
         self._context.hold(self._task)
         self._display.rearrange()
@@ -166,7 +166,7 @@ class SignInController:
                 self._set(attempt=replace(self.attempt, under_way=True, began=now), password_kept=kept)
                 self._display.rearrange()
             case Moved(progress=progress):
-                self._set(attempt=self.attempt.moved(progress, now))
+                self._set(attempt=self.attempt.moved(progress, now, self._state.address))
                 self._display.draw()
             case Asked(question=question):
                 self._asked(question)
@@ -371,7 +371,7 @@ class SignInController:
             self.say(save_commands(text, self._context.save))
 
     def _write_calendar(self, outcome: Outcome) -> None:
-        text = self._desk.reminder([*self._context.earlier, outcome])
+        text = self._service.reminder([*self._context.earlier, outcome])
         if text is None:
             self.say("There is no date to be reminded of.")
             return
@@ -381,8 +381,8 @@ class SignInController:
 
     def _explain_unattended(self) -> str:
         """Keeps what a password in the cluster takes, for nothing of it is done here; returns the line about it."""
-        from wizard.signin.telling import unattended  # noqa: PLC0415 - seldom
+        from wizard.signin.summary import unattended  # noqa: PLC0415 - seldom
 
-        instructions = unattended(self._desk.settings, self.attempt.account)
+        instructions = unattended(self._service.settings, self.attempt.account)
         self._set(unattended=instructions)
         return save_unattended(instructions, self._state, self._context.save)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from screens.signin.questions import Question
     from wizard.errors import WizardError
-    from wizard.signin.person import Outcome, Progress
+    from wizard.signin.person import Outcome, StageProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Began:
 class Moved:
     """A stage has moved."""
 
-    progress: Progress
+    progress: StageProgress
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from screens.signin.plan_rows import manifest
 if TYPE_CHECKING:
     from screens.signin.questions import Review
     from screens.signin.state import SignInState
-    from wizard.signin.telling import Unattended
+    from wizard.signin.summary import Unattended
 
 CALENDAR_NAME = "photosync-sign-in.ics"
 COMMANDS_NAME = "sign-in-commands.sh"

@@ -12,16 +12,16 @@ from screens.signin.person import ScreenPerson
 from screens.signin.plan_rows import signs_in_by_itself
 from screens.signin.questions import AccountAsked, AppleIdAsked, Begin, Keep, Review, Way
 from wizard.errors import WizardError
-from wizard.icloud.typed import account_name, is_account_name
-from wizard.icloud.words import trouble
-from wizard.signin.password_keeping import forget as forget_it
-from wizard.signin.password_keeping import keep as keep_it
+from wizard.icloud.input_checks import account_name, is_account_name
+from wizard.icloud.messages import trouble
+from wizard.signin.passwords import forget as forget_it
+from wizard.signin.passwords import keep as keep_it
 from wizard.signin.person import GaveUp, Outcome
 
 if TYPE_CHECKING:
     from wizard.icloud.password import Keeper
-    from wizard.signin.begin import Start
-    from wizard.signin.desk import Desk
+    from wizard.signin.prepare import PreparedSignIn
+    from wizard.signin.service import SignInService
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,16 @@ class SignInOptions:
 
 
 async def lead_to_end(
-    desk: Desk, person: ScreenPerson, options: SignInOptions, keep: Callable[[], Keep], post: Callable[[Event], object]
+    service: SignInService,
+    person: ScreenPerson,
+    options: SignInOptions,
+    keep: Callable[[], Keep],
+    post: Callable[[Event], object],
 ) -> None:
     """As `lead`, and posts how it ended."""
     end: Event
     try:
-        end = Ended(*await lead(desk, person, options, keep, post))
+        end = Ended(*await lead(service, person, options, keep, post))
     except (GaveUp, asyncio.CancelledError):
         end = Left()
     except WizardError as trouble:
@@ -53,21 +57,25 @@ async def lead_to_end(
 
 
 async def lead(
-    desk: Desk, person: ScreenPerson, options: SignInOptions, keep: Callable[[], Keep], post: Callable[[Event], object]
+    service: SignInService,
+    person: ScreenPerson,
+    options: SignInOptions,
+    keep: Callable[[], Keep],
+    post: Callable[[Event], object],
 ) -> tuple[Outcome, tuple[str, ...]]:
     """What came of it, and the lines that say so. Raises WizardError, or GaveUp; cancelled, everything is put back.
 
     `keep` is asked at the end where the password is to live.
     """
-    snapshot = await desk.look()
+    snapshot = await service.look()
     accounts = snapshot.report.accounts
     account = options.account
     if not account:
         account = accounts[0].name if len(accounts) == 1 else await person.ask(AccountAsked(accounts), str)
-    start, apple_id = await _who(desk, person, account, options.apple_id)
-    keeper = await desk.keeper()
+    start, apple_id = await _who(service, person, account, options.apple_id)
+    keeper = await service.keeper()
     keeper, kept, notes = await _kept(keeper, apple_id, forget=options.forget)
-    post(AccountChosen(account, apple_id, keeper.name if keeper else "", desk.settings.namespace))
+    post(AccountChosen(account, apple_id, keeper.name if keeper else "", service.settings.namespace))
     review = Review(
         start.preparation.plan,
         start.preparation.plan_inside,
@@ -84,25 +92,27 @@ async def lead(
     perhaps = begin.renew or state in ("unverified", "expired")
     if begin.way is Way.HERE and not kept and perhaps:
         person.ask_early(apple_id)
-    renewal = desk.renewal(start, apple_id, person, keeper, in_pod=begin.way is Way.IN_POD, renew=begin.renew)
+    sign_in = service.sign_in(start, apple_id, person, keeper, in_pod=begin.way is Way.IN_POD, renew=begin.renew)
     try:
-        outcome = await renewal.run()
+        outcome = await sign_in.run()
     finally:
         await person.forget_early()
-    desk.signed_in(account, outcome.apple_id)
+    service.signed_in(account, outcome.apple_id)
     if keep() is Keep.KEYRING:
-        notes += (await keep_it(renewal, keeper, desk.settings.address),)
-    return outcome, desk.told(outcome) + notes
+        notes += (await keep_it(sign_in.keep_password, keeper, service.settings.address),)
+    return outcome, service.summarize(outcome) + notes
 
 
-async def _who(desk: Desk, person: ScreenPerson, account: str, apple_id: str | None) -> tuple[Start, str]:
+async def _who(
+    service: SignInService, person: ScreenPerson, account: str, apple_id: str | None
+) -> tuple[PreparedSignIn, str]:
     """What it starts from, and the Apple ID: known, or asked until it can be one."""
-    start = await desk.begin(account, apple_id)
+    start = await service.prepare_sign_in(account, apple_id)
     why: WizardError | None = None
     while start.apple_id is None:
         typed = account_name(await person.ask(AppleIdAsked(why), str))
         if is_account_name(typed):
-            start = await desk.begin(account, typed)
+            start = await service.prepare_sign_in(account, typed)
         else:
             why = trouble("icloud.apple-id")
     return start, start.apple_id

@@ -17,7 +17,7 @@ from screens.signin.questions import (
     Secret,
     TermsAsked,
 )
-from wizard.signin.person import AnotherCode, Code, InUse, Progress, Stage, Tick
+from wizard.signin.person import AnotherCode, Code, InUse, Stage, StageProgress, Tick
 
 if TYPE_CHECKING:
     from wizard.errors import WizardError
@@ -66,7 +66,7 @@ class ScreenPerson:
         """Asks for the password as soon as the pod starts, so that it is typed meanwhile."""
         self._early_for = apple_id
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: StageProgress) -> None:
         """Tells the screen."""
         self._post(Moved(progress))
         if progress.stage is Stage.POD and progress.tick is Tick.DOING and self._early_for and self._early is None:

@@ -18,7 +18,7 @@ from wizard.plan import CreateObject, RunInPod
 if TYPE_CHECKING:
     from wizard.model import Account, Session
     from wizard.plan import Change, Plan
-    from wizard.signin.preparing import Preparation
+    from wizard.signin.prepare import Preparation
 
 MANIFEST_NAME = "sign-in-job.json"
 

@@ -15,7 +15,7 @@ from screens.signin.view import SignInView
 from screens.wizard_screen import WizardScreen
 
 if TYPE_CHECKING:
-    from wizard.signin.desk import Desk
+    from wizard.signin.service import SignInService
 
 
 class SignInScreen(WizardScreen):
@@ -34,16 +34,16 @@ class SignInScreen(WizardScreen):
         "own call goes; nobody here could prove that against Apple."
     )
 
-    def __init__(self, desk: Desk, options: SignInOptions = SignInOptions()) -> None:  # noqa: B008 - frozen
+    def __init__(self, service: SignInService, options: SignInOptions = SignInOptions()) -> None:  # noqa: B008 - frozen
         super().__init__()
-        self._desk = desk
+        self._service = service
         self._options = options
 
     def compose(self) -> ComposeResult:
         """The view."""
         host = self.host
         context = SignInContext(
-            self._desk,
+            self._service,
             host.now,
             host.hold,
             host.workspace.save,

@@ -11,7 +11,7 @@ from screens.signin.questions import Keep, Way
 from wizard.command import Address
 
 if TYPE_CHECKING:
-    from wizard.signin.telling import Unattended
+    from wizard.signin.summary import Unattended
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,8 +156,6 @@ def _tick(name: str, mark: Mark | None, state: SignInState) -> Row:
         text = how_code_came(question.request, state.now, inside=state.attempt.inside)
     elif name == PASSWORD and isinstance(question, PasswordAsked):
         text = ""
-    elif mark.tick is Tick.DONE and name in (APPLE, PROVED):
-        text = "" if mark.text in ("signed in", "icloudpd says yes") else text
     elif mark.tick is Tick.DOING:
         text = f"{text}… {span(state.now - mark.since)}"
     return StepRow(sign=SIGNS[mark.tick], label=label, text=text)

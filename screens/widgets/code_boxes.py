@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from wizard.icloud.typed import read_code
+from wizard.icloud.input_checks import read_code
 
 LENGTH = 6
 _IN_A_MESSAGE = re.compile(r"(?<!\d)\d{3}[\s-]?\d{3}(?!\d)")

@@ -32,9 +32,9 @@ from wizard.icloudpd.signs import SUCCESS
 from wizard.kube.client import Cluster, connect
 from wizard.observe.look import observe
 from wizard.settings import DEFAULT_ACCOUNT, Settings
-from wizard.signin.begin import begin
-from wizard.signin.person import AnotherCode, Code, Progress, Stage, Tick
-from wizard.signin.renew import Renewal
+from wizard.signin.person import AnotherCode, Code, Stage, StageProgress, Tick
+from wizard.signin.prepare import prepare_sign_in
+from wizard.signin.sign_in import SignIn
 
 BARE_FOLDER = "/tmp/bare"  # noqa: S108 - in the pod
 
@@ -54,7 +54,7 @@ class Timed(Somebody):
         self.bare = await self.bench.bare()
         return Code(self.bench.apple.code(self.bench.apple_id))
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: StageProgress) -> None:
         if progress.tick is Tick.DONE and progress.stage is Stage.APPLE:
             self._accepted = time.perf_counter()
         if progress.tick is Tick.DONE and progress.stage is Stage.PROVED:
@@ -80,10 +80,10 @@ class Signing:
         person = Timed([PASSWORD], bench=self)
         settings = Settings(namespace=self.namespace)
         world = await observe(self.cluster, settings, datetime.now(UTC))
-        start = await begin(self.cluster, world, settings, DEFAULT_ACCOUNT)
+        start = await prepare_sign_in(self.cluster, world, settings, DEFAULT_ACCOUNT)
         private = self.folder / "apple"
         private.mkdir(mode=0o700, exist_ok=True)
-        await Renewal(self.cluster, start.preparation, self.apple_id, private, person).run()
+        await SignIn(self.cluster, start.preparation, self.apple_id, private, person).run()
         return person.ours, person.bare
 
     async def bare(self) -> float:

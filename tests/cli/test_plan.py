@@ -52,7 +52,9 @@ def test_the_same_as_json(tmp_path: Path) -> None:
     photos = document["changes"][2]
     assert photos["object"] == {"kind": "PersistentVolumeClaim", "namespace": "photo-sync", "name": "icloud-photos"}
     assert "storage: 2Ti" in photos["diff"]
-    assert photos["command"].startswith("kubectl apply --server-side --field-manager=photosync-wizard -f - <<'EOF'\n")
+    assert photos["command"].startswith(
+        "kubectl -n photo-sync apply --server-side --field-manager=photosync-wizard -f - <<'EOF'\n"
+    )
     assert photos["undo"] == ["kubectl -n photo-sync delete persistentvolumeclaim icloud-photos"]
     assert document["unchanged"] == document["notes"] == document["rights_refused"] == []
 

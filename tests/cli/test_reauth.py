@@ -1,4 +1,4 @@
-"""`reauth --plain` from the first look to the exit code, with a desk of the test's own: no cluster, no Apple."""
+"""`reauth --plain` from the first look to the exit code, with a service of the test's own: no cluster, no Apple."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from tests.screens.signing import (
     APPLE_ID,
     NOW,
     Script,
-    ScriptedDesk,
     ScriptedKeeper,
+    ScriptedService,
     Signing,
     two_accounts,
     with_code,
     works,
 )
 from wizard.cli.console import Console
-from wizard.cli.reauth import Wish, reauth
+from wizard.cli.reauth import ReauthOptions, reauth
 from wizard.cli.terminal_person import TerminalPerson
 from wizard.command import Address
 from wizard.errors import Exit, WizardError
 from wizard.icloud.calendar import Due, calendar
 from wizard.icloud.ladder import Rung
-from wizard.icloud.words import trouble
+from wizard.icloud.messages import trouble
+from wizard.settings import Settings
 from wizard.signin.person import GaveUp, Outcome, Stage
 from wizard.workspace import Request
 
@@ -54,6 +55,7 @@ class Opened:
     phone: object = None
     notices: tuple[str, ...] = ()
     demo_commands: tuple[str, ...] = ()
+    settings: Settings = field(default_factory=Settings)
 
     def engine(self) -> Engine:
         return self.made
@@ -87,11 +89,11 @@ Run = Callable[..., int]
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
-    def it(desk: ScriptedDesk, wish: Wish = Wish(), *answers: str) -> int:  # noqa: B008 - frozen
+    def it(service: ScriptedService, reauth_options: ReauthOptions = ReauthOptions(), *answers: str) -> int:  # noqa: B008 - frozen
         monkeypatch.setattr(wizard.cli.reauth, "Workspace", lambda _: Opened())
-        monkeypatch.setattr(wizard.cli.reauth, "Desk", lambda *_: desk)
-        monkeypatch.setattr(wizard.cli.reauth, "Console", lambda: Answered(*answers))
-        return reauth(Request(), wish)
+        monkeypatch.setattr(wizard.cli.reauth, "SignInService", lambda *_: service)
+        monkeypatch.setattr(wizard.cli.reauth, "Console", lambda _: Answered(*answers))
+        return reauth(Request(), reauth_options)
 
     return it
 
@@ -118,9 +120,9 @@ def days(file: Path) -> list[str]:
 
 
 def test_one_that_fails_stops_no_other(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    desk = ScriptedDesk(each(default=ends_in(trouble("icloud.locked")), anna=works), snapshot=two_accounts())
+    service = ScriptedService(each(default=ends_in(trouble("icloud.locked")), anna=works), snapshot=two_accounts())
     file = tmp_path / "next.ics"
-    assert run(desk, Wish(ics=file)) == Exit.NEEDS_PERSON
+    assert run(service, ReauthOptions(ics=file)) == Exit.NEEDS_PERSON
     said = capsys.readouterr()
     assert said.out.startswith("✓ anna: Signed in until")
     assert "✗ default: Apple has locked this Apple ID" in said.err
@@ -136,42 +138,47 @@ def test_the_worst_exit_code_counts_and_what_is_done_is_written(
     assert away.exit_code == Exit.BLOCKED
     for refusals in ((trouble("icloud.locked"), away), (away, trouble("icloud.locked"))):
         script = each(default=ends_in(refusals[0]), anna=ends_in(refusals[1]))
-        assert run(ScriptedDesk(script, snapshot=two_accounts()), Wish(ics=tmp_path / "next.ics")) == Exit.BLOCKED
+        assert (
+            run(ScriptedService(script, snapshot=two_accounts()), ReauthOptions(ics=tmp_path / "next.ics"))
+            == Exit.BLOCKED
+        )
     assert not (tmp_path / "next.ics").exists()
     script = each(default=works, anna=ends_in(away))
-    assert run(ScriptedDesk(script, snapshot=two_accounts()), Wish(ics=tmp_path / "next.ics")) == Exit.BLOCKED
+    assert (
+        run(ScriptedService(script, snapshot=two_accounts()), ReauthOptions(ics=tmp_path / "next.ics")) == Exit.BLOCKED
+    )
     assert days(tmp_path / "next.ics") == ["Sign in to iCloud again"]
     capsys.readouterr()
 
 
 def test_an_only_account_fails_as_the_command_does(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(WizardError) as refused:
-        run(ScriptedDesk(ends_in(trouble("icloud.locked"))))
+        run(ScriptedService(ends_in(trouble("icloud.locked"))))
     assert refused.value.code == "icloud.locked"
     assert capsys.readouterr().out == ""
 
 
 def test_what_cannot_begin_stops_no_other_either(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     missing = WizardError("renewal.not-ready", "There is no CronJob.", exit_code=Exit.NEEDS_PERSON)
-    desk = ScriptedDesk(works, snapshot=two_accounts(), starts=[missing])
-    assert run(desk) == Exit.NEEDS_PERSON
-    assert [signing.account for signing in desk.runs] == ["anna"]
+    service = ScriptedService(works, snapshot=two_accounts(), starts=[missing])
+    assert run(service) == Exit.NEEDS_PERSON
+    assert [signing.account for signing in service.runs] == ["anna"]
     assert "photosync-wizard: default: There is no CronJob." in capsys.readouterr().err
 
 
 def test_who_leaves_is_asked_nothing_more_and_what_is_done_is_written(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk = ScriptedDesk(each(default=works, anna=ends_in(GaveUp())), snapshot=two_accounts())
-    assert run(desk, Wish(ics=tmp_path / "next.ics")) == Exit.NEEDS_PERSON
+    service = ScriptedService(each(default=works, anna=ends_in(GaveUp())), snapshot=two_accounts())
+    assert run(service, ReauthOptions(ics=tmp_path / "next.ics")) == Exit.NEEDS_PERSON
     assert days(tmp_path / "next.ics") == ["Sign in to iCloud again"]
     assert "Left at anna. What was there before is still in place." in capsys.readouterr().err
 
-    desk = ScriptedDesk(each(default=ends_in(GaveUp())), snapshot=two_accounts())
-    assert run(desk) == Exit.NEEDS_PERSON
-    assert len(desk.runs) == 1
+    service = ScriptedService(each(default=ends_in(GaveUp())), snapshot=two_accounts())
+    assert run(service) == Exit.NEEDS_PERSON
+    assert len(service.runs) == 1
 
-    assert run(ScriptedDesk(ends_in(GaveUp()))) == Exit.NEEDS_PERSON
+    assert run(ScriptedService(ends_in(GaveUp()))) == Exit.NEEDS_PERSON
     said = capsys.readouterr()
     assert said.err.endswith("\nLeft. What was there before is still in place.\n")
     assert said.out == ""
@@ -185,13 +192,13 @@ def test_who_does_not_want_what_the_plan_says_begins_nothing(
     async def never(signing: Signing) -> Outcome:
         raise AssertionError(signing)
 
-    assert run(ScriptedDesk(never)) == Exit.NEEDS_PERSON
+    assert run(ScriptedService(never)) == Exit.NEEDS_PERSON
     assert capsys.readouterr().err.endswith("\nLeft. What was there before is still in place.\n")
 
 
 @pytest.mark.parametrize(("in_pod", "said"), [(True, "Let icloudpd sign in"), (False, "Write the session")])
 def test_the_plan_is_the_one_of_the_way(run: Run, capsys: pytest.CaptureFixture[str], in_pod: bool, said: str) -> None:
-    run(ScriptedDesk(works), Wish(in_pod=in_pod))
+    run(ScriptedService(works), ReauthOptions(in_pod=in_pod))
     assert f"  - {said}" in capsys.readouterr().err
 
 
@@ -203,10 +210,10 @@ def test_who_is_interrupted_is_told_what_stays(run: Run, capsys: pytest.CaptureF
         await asyncio.sleep(60)
         raise AssertionError
 
-    desk = ScriptedDesk(each(default=works, anna=interrupted), snapshot=two_accounts())
+    service = ScriptedService(each(default=works, anna=interrupted), snapshot=two_accounts())
     with pytest.raises(KeyboardInterrupt):
-        run(desk)
-    assert desk.runs[1].put_back
+        run(service)
+    assert service.runs[1].put_back
     stays = "The new session is in place." if stage is Stage.SAVED else "What was there before is still in place."
     assert capsys.readouterr().err.endswith(f"\nLeft at anna. {stays}\n")
 
@@ -215,7 +222,7 @@ def test_closed_photos_are_blocked(run: Run) -> None:
     async def closed(signing: Signing) -> Outcome:
         return signing.outcome(photos_trouble=trouble("icloud.advanced-data-protection"))
 
-    assert run(ScriptedDesk(closed)) == Exit.BLOCKED
+    assert run(ScriptedService(closed)) == Exit.BLOCKED
 
 
 # The calendar
@@ -224,7 +231,7 @@ def test_closed_photos_are_blocked(run: Run) -> None:
 def test_the_same_file_serves_every_month(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "next.ics"
     for _ in range(2):
-        assert run(ScriptedDesk(works), Wish(ics=file)) == Exit.DONE
+        assert run(ScriptedService(works), ReauthOptions(ics=file)) == Exit.DONE
     assert days(file) == ["Sign in to iCloud again"]
     assert f"{file} has the date for your calendar" in capsys.readouterr().out
 
@@ -232,11 +239,11 @@ def test_the_same_file_serves_every_month(run: Run, tmp_path: Path, capsys: pyte
 @pytest.mark.parametrize("name", ["theirs.ics", "nowhere/next.ics"])
 def test_a_file_that_cannot_be_written_is_refused_before_anything_else(run: Run, tmp_path: Path, name: str) -> None:
     (tmp_path / "theirs.ics").write_text("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")
-    desk = ScriptedDesk(works)
+    service = ScriptedService(works)
     with pytest.raises(WizardError) as refused:
-        run(desk, Wish(ics=tmp_path / name))
+        run(service, ReauthOptions(ics=tmp_path / name))
     assert refused.value.exit_code == Exit.USAGE
-    assert desk.runs == []
+    assert service.runs == []
 
 
 def test_a_file_that_becomes_anothers_meanwhile_costs_no_sign_in(
@@ -249,11 +256,11 @@ def test_a_file_that_becomes_anothers_meanwhile_costs_no_sign_in(
         return await works(signing)
 
     with pytest.raises(WizardError) as refused:
-        run(ScriptedDesk(meanwhile), Wish(ics=file))
+        run(ScriptedService(meanwhile), ReauthOptions(ics=file))
     assert refused.value.code == "calendar.exists"
     assert capsys.readouterr().out.startswith("✓ Signed in until")
     file.unlink()
-    assert run(ScriptedDesk(meanwhile, snapshot=two_accounts()), Wish(ics=file)) == Exit.USAGE
+    assert run(ScriptedService(meanwhile, snapshot=two_accounts()), ReauthOptions(ics=file)) == Exit.USAGE
     assert "exists already" in capsys.readouterr().err
     assert file.read_text() == "mine"
 
@@ -262,7 +269,7 @@ def test_no_date_is_said(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture
     async def unknown(signing: Signing) -> Outcome:
         return signing.outcome(Rung.WORKS, expires_at=None)
 
-    assert run(ScriptedDesk(unknown), Wish(ics=tmp_path / "next.ics")) == Exit.DONE
+    assert run(ScriptedService(unknown), ReauthOptions(ics=tmp_path / "next.ics")) == Exit.DONE
     assert "There is no date" in capsys.readouterr().out
 
 
@@ -270,75 +277,79 @@ def test_no_date_is_said(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 def test_an_apple_id_that_is_none_is_refused_before_anything_else(run: Run) -> None:
-    desk = ScriptedDesk(works)
+    service = ScriptedService(works)
     with pytest.raises(WizardError, match="no Apple ID") as refused:
-        run(desk, Wish(apple_id="you@"))
+        run(service, ReauthOptions(apple_id="you@"))
     assert refused.value.exit_code == Exit.USAGE
-    assert desk.runs == []
+    assert service.runs == []
 
 
 def test_an_apple_id_that_nothing_tells_is_asked_and_begun_with(
     run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk = ScriptedDesk(works, apple_id=None)
+    service = ScriptedService(works, apple_id=None)
     begun: list[str | None] = []
-    begin = desk.begin
+    begin = service.prepare_sign_in
 
     async def noted(account: str, apple_id: str | None = None) -> Any:
         begun.append(apple_id)
         return await begin(account, apple_id)
 
-    monkeypatch.setattr(desk, "begin", noted)
-    assert run(desk, Wish(), "you", "You@Example.com") == Exit.DONE
+    monkeypatch.setattr(service, "prepare_sign_in", noted)
+    assert run(service, ReauthOptions(), "you", "You@Example.com") == Exit.DONE
     assert begun == [None, APPLE_ID]
     assert "! That is no Apple ID" in capsys.readouterr().err
 
 
 def test_one_persons_answers_for_several_are_refused(run: Run) -> None:
-    for wish in (Wish(apple_id=APPLE_ID), Wish(password_stdin=True), Wish(code_stdin=True)):
+    for reauth_options in (
+        ReauthOptions(apple_id=APPLE_ID),
+        ReauthOptions(password_stdin=True),
+        ReauthOptions(code_stdin=True),
+    ):
         with pytest.raises(WizardError) as refused:
-            run(ScriptedDesk(works, snapshot=two_accounts()), wish)
+            run(ScriptedService(works, snapshot=two_accounts()), reauth_options)
         assert refused.value.exit_code == Exit.USAGE
 
 
 def test_several_are_told_apart_and_one_is_not_named(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    run(ScriptedDesk(works, snapshot=two_accounts()))
+    run(ScriptedService(works, snapshot=two_accounts()))
     said = capsys.readouterr().err
     assert "default: as far as it is needed, this will:" in said
     assert "anna: as far as it is needed, this will:" in said
-    run(ScriptedDesk(works))
+    run(ScriptedService(works))
     assert "\nAs far as it is needed, this will:\n" in f"\n{capsys.readouterr().err}"
 
 
 @pytest.mark.parametrize("renew", [True, False])
 def test_signing_in_anew(run: Run, renew: bool) -> None:
-    desk = ScriptedDesk(works)
-    assert run(desk, Wish(renew=renew)) == Exit.DONE
-    assert desk.renewed == [renew]
+    service = ScriptedService(works)
+    assert run(service, ReauthOptions(renew=renew)) == Exit.DONE
+    assert service.renewed == [renew]
 
 
 # Where the password lives
 
 
 def test_a_password_that_is_kept_says_how_it_is_forgotten(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    desk = ScriptedDesk(with_code, keyring=ScriptedKeeper())
-    assert run(desk, Wish(keep_password=True), "hunter2", "417902") == Exit.DONE
+    service = ScriptedService(with_code, keyring=ScriptedKeeper())
+    assert run(service, ReauthOptions(keep_password=True), "hunter2", "417902") == Exit.DONE
     said = capsys.readouterr().err
     assert "The password is kept in GNOME Keyring." in said
     assert "--forget-password" in said
-    assert desk.kept == ["hunter2"]
+    assert service.kept == ["hunter2"]
 
 
 def test_no_password_no_keyring_and_a_keyring_that_refuses_are_said(
     run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(ScriptedDesk(works, keyring=ScriptedKeeper()), Wish(keep_password=True)) == Exit.DONE
+    assert run(ScriptedService(works, keyring=ScriptedKeeper()), ReauthOptions(keep_password=True)) == Exit.DONE
     said = capsys.readouterr().err
     assert "There was no password to keep: none was needed." in said
     assert "is kept" not in said
-    assert run(ScriptedDesk(works), Wish(keep_password=True)) == Exit.DONE
+    assert run(ScriptedService(works), ReauthOptions(keep_password=True)) == Exit.DONE
     assert "no keyring here" in capsys.readouterr().err
-    assert run(ScriptedDesk(works), Wish(forget_password=True)) == Exit.DONE
+    assert run(ScriptedService(works), ReauthOptions(forget_password=True)) == Exit.DONE
     assert "there is none to remove" in capsys.readouterr().err
 
 
@@ -350,18 +361,21 @@ class Locked(ScriptedKeeper):
 
 def test_a_kept_password_is_removed_or_it_is_said_that_it_is_not(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     keeper = ScriptedKeeper({APPLE_ID: "old"})
-    assert run(ScriptedDesk(works, keyring=keeper), Wish(forget_password=True, password_stdin=True)) == Exit.DONE
+    assert (
+        run(ScriptedService(works, keyring=keeper), ReauthOptions(forget_password=True, password_stdin=True))
+        == Exit.DONE
+    )
     assert keeper.passwords == {}
     assert "keeps no password for this Apple ID any more" in capsys.readouterr().err
-    assert run(ScriptedDesk(works, keyring=Locked()), Wish(forget_password=True)) == Exit.DONE
+    assert run(ScriptedService(works, keyring=Locked()), ReauthOptions(forget_password=True)) == Exit.DONE
     assert "could not be removed. The keyring GNOME Keyring does not work. It may be locked." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("by_script", [True, False])
 async def test_a_password_from_standard_input_comes_before_the_kept_one(by_script: bool) -> None:
-    desk = ScriptedDesk(works, keyring=ScriptedKeeper({APPLE_ID: "old"}))
+    service = ScriptedService(works, keyring=ScriptedKeeper({APPLE_ID: "old"}))
     person = TerminalPerson(Answered())
-    _, _, keeper = await wizard.cli.reauth._begun(desk, "default", Wish(password_stdin=by_script), person)
+    _, _, keeper = await wizard.cli.reauth._begun(service, "default", ReauthOptions(password_stdin=by_script), person)
     assert keeper is not None
     assert await keeper.get(APPLE_ID) == (None if by_script else "old")
 

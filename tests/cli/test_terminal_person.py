@@ -15,10 +15,10 @@ from wizard.cli.console import Console
 from wizard.cli.terminal_person import TerminalPerson
 from wizard.command import Address
 from wizard.errors import Exit, WizardError
+from wizard.icloud.messages import trouble
 from wizard.icloud.steps import CodeWanted, Phone, SecurityKeyWanted, TermsWanted
-from wizard.icloud.words import trouble
 from wizard.plan import CreateObject, DeleteObject, Plan, RunInPod, Target
-from wizard.signin.person import AnotherCode, Code, GaveUp, InUse, Progress, Stage, Tick
+from wizard.signin.person import AnotherCode, Code, GaveUp, InUse, Stage, StageProgress, Tick
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PHONES = (Phone(1, "81"), Phone(2, "42"))
@@ -231,7 +231,7 @@ async def test_a_run_that_came_later_is_asked_about_anew(monkeypatch: pytest.Mon
     assert await person.in_use(("b",)) is InUse.WAIT
     assert await person.in_use(("b", "c")) is InUse.STOP
     assert await person.in_use(("d",)) is InUse.WAIT
-    person.show(Progress(Stage.POD, Tick.DOING, "a pod is starting"))
+    person.show(StageProgress(Stage.POD, Tick.DOING, "a pod is starting"))
     assert await person.in_use(("d",)) is InUse.STOP
 
 
@@ -264,8 +264,8 @@ async def test_a_person_sees_the_commands_and_is_asked_before_it_begins() -> Non
     assert console.said.splitlines() == [
         "As far as it is needed, this will:",
         "  - Start a pod",
-        "      kubectl --context home create -f -",
-        "      (reads the manifest of job photosync-handover-4be1c0)",
+        "      kubectl --context home -n photo-sync create -f -",
+        "      (reads the manifest of Job photosync-handover-4be1c0)",
         "  - Write the files",
         "  - Remove the job",
         "      kubectl --context home -n photo-sync delete job photosync-handover-4be1c0",
@@ -308,8 +308,8 @@ async def test_whose_answers_are_promised_is_asked_nothing_before(promise: str) 
 )
 async def test_what_stays_is_the_new_session_once_it_is_moved(stage: Stage, tick: Tick, moved: bool) -> None:
     person = at(Sitting(""))
-    person.show(Progress(stage, tick, "x"))
-    person.show(Progress(Stage.PHOTOS, Tick.DOING, "y"))
+    person.show(StageProgress(stage, tick, "x"))
+    person.show(StageProgress(Stage.PHOTOS, Tick.DOING, "y"))
     assert (person.stays == "The new session is in place.") is moved
     await person.plan(PLAN)
     assert person.stays == "What was there before is still in place."

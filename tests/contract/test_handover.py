@@ -15,6 +15,7 @@ from tests.contract.api import Json
 from tests.contract.conftest import Place
 from tests.support.faults import faults_of
 from wizard.accounts import AccountNames
+from wizard.apply.objects import send
 from wizard.errors import WizardError
 from wizard.handover import pod as pods
 from wizard.handover import scripts, start_pod
@@ -24,6 +25,7 @@ from wizard.icloudpd.proof import Verdict
 from wizard.kube.client import Cluster, connect
 from wizard.kube.streams import ExecResult
 from wizard.settings import Settings
+from wizard.steps.authentication.plan import remove_job
 
 NAME = "youexamplecom"
 OLD, NEW, NEWER = ("old jar\n", '{"old": 1}\n'), ("new jar\n", '{"new": 1}\n'), ("newer jar\n", '{"newer": 1}\n')
@@ -70,8 +72,19 @@ class Pod(HandoverPod):
         assert made is not None
         super().__init__(cluster, made, NAME)
         self._connection = cluster
+        self._start = made.change
         self.more: tuple[str, ...] = ()
         self.scripted = asyncio.Event()
+
+    async def open(self) -> None:
+        await send(self._connection, self._start)
+        await self.wait_until_running()
+
+    async def leave(self) -> None:
+        async def remove() -> None:
+            await send(self._connection, remove_job(self._start.target))
+
+        await self.close(remove)
 
     def sign_in_command(self, apple_id: str) -> list[str]:
         return [*super().sign_in_command(apple_id), *self.more]
@@ -130,7 +143,7 @@ async def opened(place: Place, cluster: Cluster, cron_job: Json, node: str = "")
         await pod.open()
         yield pod
     finally:
-        await pod.close()
+        await pod.leave()
         await all_gone(place)
         await place.api.delete("batch/v1/cronjobs/icloudpd-sync")
 
@@ -218,6 +231,21 @@ async def test_another_icloudpd_writes_in_place(pod: Pod) -> None:
     await pod.settle()
     assert (await pod.read())[0] == "good"
     assert (await pod.recover_and_look()).recovered == ""
+
+
+@pytest.mark.parametrize("keyring_stays", [True, False])
+async def test_what_another_icloudpd_wrote_in_vain_goes_where_there_was_no_pair(pod: Pod, keyring_stays: bool) -> None:
+    await pod.keep(keyring_stays=keyring_stays)
+    await pod.sh(
+        'echo half > "$1/$2"; echo half > "$1/$2.session"; mkdir "$1/python_keyring"; echo x > "$1/$3"',
+        "/config",
+        NAME,
+        scripts.KEYRING,
+    )
+    removed = await pod.take_back()
+    assert removed == (() if keyring_stays else (scripts.KEYRING,))
+    assert await pod.listed() == (["python_keyring"] if keyring_stays else [])
+    assert not (await pod.recover_and_look()).pair
 
 
 async def test_contents_of_any_kind_arrive(pod: Pod) -> None:
@@ -441,7 +469,7 @@ async def test_a_pod_that_does_not_answer_is_removed_all_the_same(
     await pod.stage(*NEW)
     faults_of(place.world).delay(r"/exec\?", 11)
     pod.scripted.clear()
-    closing = asyncio.create_task(pod.close())
+    closing = asyncio.create_task(pod.leave())
     if cancelled:
         async with asyncio.timeout(10):
             await pod.scripted.wait()

@@ -17,7 +17,7 @@ from wizard.facts.accounts import with_seen_accounts
 from wizard.kube.client import connect
 from wizard.observe.look import observe
 from wizard.settings import Settings
-from wizard.signin.begin import begin
+from wizard.signin.prepare import prepare_sign_in
 from wizard.steps import diagnose
 
 NOW = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
@@ -43,7 +43,7 @@ async def shown(name: str, folder: Path) -> list[Command]:
             ]
             for account in settings.accounts:
                 try:
-                    preparation = (await begin(cluster, world, settings, account)).preparation
+                    preparation = (await prepare_sign_in(cluster, world, settings, account)).preparation
                 except WizardError as trouble:
                     commands += trouble.commands
                 else:

@@ -19,9 +19,9 @@ from wizard.facts.accounts import with_seen_accounts
 from wizard.icloud.password import Keeper
 from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
 from wizard.settings import Settings
-from wizard.signin.begin import Start, begin
-from wizard.signin.person import AnotherCode, Code, GaveUp, InUse, Progress, Stage, Tick
-from wizard.signin.renew import Renewal
+from wizard.signin.person import AnotherCode, Code, GaveUp, InUse, Stage, StageProgress, Tick
+from wizard.signin.prepare import PreparedSignIn, prepare_sign_in
+from wizard.signin.sign_in import SignIn
 from wizard.world import World
 
 PASSWORD = "demo-password"
@@ -43,9 +43,9 @@ class Somebody:
     accepts_terms: bool = True
     asked: list[str] = field(default_factory=list)
     whys: list[str] = field(default_factory=list)
-    shown: list[Progress] = field(default_factory=list)
+    shown: list[StageProgress] = field(default_factory=list)
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: StageProgress) -> None:
         self.shown.append(progress)
 
     def done(self) -> set[Stage]:
@@ -155,15 +155,15 @@ class Visit:
     async def look(self) -> None:
         self.seen = (await self.engine.look()).world
 
-    async def start(self, account: str = "default") -> Start:
+    async def start(self, account: str = "default") -> PreparedSignIn:
         settings = with_seen_accounts(self.seen, Settings())
-        return await begin(self.engine.cluster, self.seen, settings, account)
+        return await prepare_sign_in(self.engine.cluster, self.seen, settings, account)
 
-    async def renewal(self, account: str = "default", **options: Any) -> Renewal:
+    async def sign_in(self, account: str = "default", **options: Any) -> SignIn:
         start = await self.start(account)
         assert start.apple_id is not None
         folder = self.engine.private_folder("apple")
-        return Renewal(self.engine.cluster, start.preparation, start.apple_id, folder, self.person, **options)
+        return SignIn(self.engine.cluster, start.preparation, start.apple_id, folder, self.person, **options)
 
     async def settled(self) -> None:
         """Nothing of a sign-in is left but the session."""

@@ -18,7 +18,7 @@ from wizard.errors import WizardError
 from wizard.handover.pod import HandoverPod
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted
-from wizard.signin import others, renew
+from wizard.signin import other_users, setup_and_cleanup
 from wizard.signin.person import AnotherCode, Code, GaveUp, InUse
 from wizard.world import Found
 
@@ -70,25 +70,25 @@ async def runs_soon(there: Visit) -> None:
 @pytest.mark.parametrize("choice", [InUse.STOP, InUse.LEAVE])
 async def test_a_run_that_uses_the_session_just_now(tmp_path: Path, choice: InUse) -> None:
     async with visit("first-sync", tmp_path, Somebody(uses=[choice])) as there:
-        renewal = await there.renewal()
+        sign_in = await there.sign_in()
         if choice is InUse.LEAVE:
             with pytest.raises(GaveUp):
-                await renewal.run()
+                await sign_in.run()
             assert any(name.startswith("icloudpd-sync-manual-") for name in there.pods())
         else:
-            assert (await renewal.run()).rung is Rung.WORKS
+            assert (await sign_in.run()).rung is Rung.WORKS
             assert not any(name.startswith("icloudpd-sync-manual-") for name in there.pods())
         await there.settled()
 
 
 async def test_two_at_once_do_not_spoil_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second is told, and leaves everything to the first, which ends well."""
-    monkeypatch.setattr(others, "LOOKS", 1)
+    monkeypatch.setattr(other_users, "LOOKS", 1)
     second: list[str] = []
 
     class Busy(Somebody):
         async def code(self, wanted: CodeWanted, why: WizardError | None) -> Code | AnotherCode:
-            other = await there.renewal()
+            other = await there.sign_in()
             other.person = Somebody()
             for attempt in (other.run, other.check):
                 with pytest.raises(WizardError) as refused:
@@ -99,7 +99,7 @@ async def test_two_at_once_do_not_spoil_each_other(tmp_path: Path, monkeypatch: 
 
     async with visit("trust-expired", tmp_path, Busy()) as there:
         await runs_soon(there)
-        assert (await (await there.renewal()).run()).rung is Rung.CODE
+        assert (await (await there.sign_in()).run()).rung is Rung.CODE
         assert there.get("CronJob", "icloudpd-sync")["spec"]["suspend"] is False
         await there.settled()
     assert second == ["renewal.under-way"] * 2
@@ -107,12 +107,12 @@ async def test_two_at_once_do_not_spoil_each_other(tmp_path: Path, monkeypatch: 
 
 async def test_of_two_that_begin_at_the_same_moment_the_later_one_stands_back(tmp_path: Path) -> None:
     async with visit("expired-heals", tmp_path) as there:
-        renewal, other = await there.renewal(), (await there.start()).preparation
+        sign_in, other = await there.sign_in(), (await there.start()).preparation
         first: Any = copy.deepcopy(other.handover.change.manifest)
         first["metadata"]["name"] = "a-first"
         await there.engine.cluster.send("POST", "/apis/batch/v1/namespaces/photo-sync/jobs", body=first)
         with pytest.raises(WizardError) as refused:
-            await renewal.run()
+            await sign_in.run()
         assert refused.value.code == "renewal.under-way"
         await there.world.settle()
         assert there.jobs() == []
@@ -132,7 +132,7 @@ async def test_somebody_removes_the_pod_in_the_middle(tmp_path: Path) -> None:
     async with visit("trust-expired", tmp_path, Unlucky()) as there:
         before = there.session()
         with pytest.raises(WizardError) as ended:
-            await (await there.renewal()).run()
+            await (await there.sign_in()).run()
         assert ended.value.code == "renewal.taken-over"
         assert there.session() == before
 
@@ -157,7 +157,7 @@ async def test_what_an_earlier_start_left(tmp_path: Path) -> None:
         entries[".photosync-journal"] = type(like)(NAMES[0].encode(), 0o600, 0, 0, like.changed)
         start = await there.start()
         assert len(start.preparation.left_over) == 1
-        outcome = await (await there.renewal()).run()
+        outcome = await (await there.sign_in()).run()
         assert outcome.rung is Rung.WORKS
         assert any("moved into place" in note for note in outcome.notes)
         assert there.session()[0] is not None
@@ -167,8 +167,8 @@ async def test_what_an_earlier_start_left(tmp_path: Path) -> None:
 async def test_a_paused_cron_job_goes_on(tmp_path: Path) -> None:
     async with visit("complete", tmp_path) as there:
         await runs_soon(there)
-        renewal = await there.renewal()
-        assert renewal.preparation.pausing.suspend is not None
+        sign_in = await there.sign_in()
+        assert sign_in.preparation.pausing.suspend is not None
         suspended = []
         there.world.store.listeners.append(
             lambda change: (
@@ -177,7 +177,7 @@ async def test_a_paused_cron_job_goes_on(tmp_path: Path) -> None:
                 else None
             )
         )
-        await renewal.run()
+        await sign_in.run()
         assert suspended[0] is True
         after = there.get("CronJob", "icloudpd-sync")
         assert after["spec"]["suspend"] is False
@@ -196,7 +196,7 @@ async def test_a_run_that_begins_in_the_middle_is_noticed_before_anything_is_mov
 
     async with visit("trust-expired", tmp_path, Slow(uses=[InUse.STOP])) as there:
         before = there.session()
-        assert (await (await there.renewal()).run()).rung is Rung.CODE
+        assert (await (await there.sign_in()).run()).rung is Rung.CODE
         assert "a-late-run" not in there.pods()
         assert there.session() != before
         await there.settled()
@@ -218,7 +218,7 @@ async def test_who_is_ended_by_another_sign_in_leaves_the_pause_to_it(tmp_path: 
     async with visit("trust-expired", tmp_path, Ended()) as there:
         await runs_soon(there)
         with pytest.raises(WizardError) as ended:
-            await (await there.renewal()).run()
+            await (await there.sign_in()).run()
         assert ended.value.code == "renewal.taken-over"
         assert there.get("CronJob", "icloudpd-sync")["spec"]["suspend"] is True
 
@@ -232,7 +232,7 @@ async def test_a_pod_for_signing_in_that_comes_back_is_noticed(tmp_path: Path) -
             return await super().password(apple_id, why)
 
     async with visit("auth-waiting", tmp_path, Slow(uses=[InUse.STOP])) as there:
-        assert (await (await there.renewal()).run()).rung is Rung.CODE
+        assert (await (await there.sign_in()).run()).rung is Rung.CODE
         assert "in use by 1" in there.person.asked
         assert "icloudpd-auth" not in there.pods()
 
@@ -248,13 +248,13 @@ async def test_a_pair_that_was_half_written_is_put_back_before_anything_is_asked
         entries[".photosync-attended"] = replace(like, content=b"")
         entries[NAMES[1]] = replace(like, content=b"")
         with pytest.raises(GaveUp):
-            await (await there.renewal()).run()
+            await (await there.sign_in()).run()
         assert there.session() == whole
 
 
 async def test_a_check_beside_a_sign_in_that_has_just_begun_stands_back(tmp_path: Path) -> None:
     async with visit("expired-heals", tmp_path) as there:
-        check, other = await there.renewal(), (await there.start()).preparation
+        check, other = await there.sign_in(), (await there.start()).preparation
         first: Any = copy.deepcopy(other.handover.change.manifest)
         first["metadata"]["name"] = "a-first"
         await there.engine.cluster.send("POST", "/apis/batch/v1/namespaces/photo-sync/jobs", body=first)
@@ -267,7 +267,7 @@ async def test_a_pod_that_would_come_back_is_not_stopped(tmp_path: Path) -> None
     async with visit("expired-heals", tmp_path, Somebody(uses=[InUse.STOP])) as there:
         await made(there, user("icloud-7d9f-x2x4z", "ReplicaSet/icloud-7d9f"))
         with pytest.raises(WizardError) as refused:
-            await (await there.renewal()).run()
+            await (await there.sign_in()).run()
         assert refused.value.code == "renewal.comes-back"
         assert "kubectl -n photo-sync scale deployment icloud --replicas=0" in Address().lines(refused.value.commands)
         assert "icloud-7d9f-x2x4z" in there.pods()
@@ -276,7 +276,7 @@ async def test_a_pod_that_would_come_back_is_not_stopped(tmp_path: Path) -> None
 
 async def test_a_pod_that_can_not_run_uses_nothing(tmp_path: Path) -> None:
     async with visit("image-pull", tmp_path) as there:
-        assert (await (await there.renewal()).run()).rung is Rung.WORKS
+        assert (await (await there.sign_in()).run()).rung is Rung.WORKS
         assert there.person.asked == []
 
 
@@ -291,11 +291,11 @@ async def test_leaving_lets_the_cron_job_go_on_although_the_pod_no_longer_answer
             monkeypatch.setattr(HandoverPod, "close", never)
             raise GaveUp
 
-    monkeypatch.setattr(renew, "LEAVING_SECONDS", 0.2)
+    monkeypatch.setattr(setup_and_cleanup, "LEAVING_SECONDS", 0.2)
     async with visit("trust-expired", tmp_path, Leaves()) as there:
         await runs_soon(there)
         with pytest.raises(GaveUp):
-            await (await there.renewal()).run()
+            await (await there.sign_in()).run()
         after = there.get("CronJob", "icloudpd-sync")
         assert after["spec"]["suspend"] is False
         assert "photosync-wizard/suspended-by" not in after["metadata"].get("annotations", {})
@@ -311,7 +311,7 @@ async def test_a_check_changes_nothing_that_was_left(tmp_path: Path) -> None:
         await there.engine.cluster.send("POST", job.target.collection, body=job.manifest)
         await there.world.settle()
         await there.look()
-        assert (await (await there.renewal()).check()).rung is Rung.HEALED
+        assert (await (await there.sign_in()).check()).rung is Rung.HEALED
         assert there.get("CronJob", "icloudpd-sync")["spec"]["suspend"] is True
         await there.world.settle()
         assert there.jobs() == [job.target.name]
@@ -320,7 +320,7 @@ async def test_a_check_changes_nothing_that_was_left(tmp_path: Path) -> None:
 async def test_a_check_notes_that_the_session_works(tmp_path: Path) -> None:
     async with visit("complete", tmp_path) as there:
         before = there.get("PersistentVolumeClaim", "icloudpd-config")["metadata"]["annotations"]
-        assert (await (await there.renewal()).check()).rung is Rung.WORKS
+        assert (await (await there.sign_in()).check()).rung is Rung.WORKS
         after = there.get("PersistentVolumeClaim", "icloudpd-config")["metadata"]["annotations"]
         verified = "photosync-wizard/session-verified-at"
         assert after[verified] > before[verified]
@@ -351,9 +351,9 @@ async def test_a_claim_for_one_pod_is_not_looked_at_beside_another(tmp_path: Pat
     async with visit("auth-waiting", tmp_path, Somebody(second=True)) as there:
         with_access(there, "ReadWriteOncePod")
         with pytest.raises(WizardError) as refused:
-            await (await there.renewal()).check()
+            await (await there.sign_in()).check()
         assert refused.value.code == "renewal.claim-busy"
-        assert (await (await there.renewal()).run()).rung is Rung.CODE
+        assert (await (await there.sign_in()).run()).rung is Rung.CODE
         assert "second way" not in there.person.asked
         assert "icloudpd-auth" not in there.pods()
         await there.settled()

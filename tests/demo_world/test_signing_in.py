@@ -14,6 +14,7 @@ import pytest
 from requests.adapters import HTTPAdapter
 
 from tests.demo_world.signing import YOU, Keyring, Somebody, Visit, leaves, visit
+from wizard.command import Address
 from wizard.demo.apple.server import Hiccup
 from wizard.demo.runtime.volumes import Entry
 from wizard.errors import Exit, Retry, WizardError
@@ -22,8 +23,8 @@ from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted
 from wizard.icloudpd.proof import Proof, proof_of
 from wizard.settings import Settings
-from wizard.signin import proving
-from wizard.signin.auth_pod import waits
+from wizard.signin import prove as proving
+from wizard.signin.in_pod import waits
 from wizard.signin.person import AnotherCode, Code, GaveUp, Stage
 from wizard.steps.authentication.checks import STEP as AUTHENTICATION
 
@@ -50,7 +51,7 @@ def wrong(_wanted: CodeWanted) -> Code:
 async def test_every_rung_of_the_ladder(tmp_path: Path, scenario: str, rung: Rung, asked: list[str]) -> None:
     async with visit(scenario, tmp_path) as there:
         before = there.session()
-        outcome = await (await there.renewal()).run()
+        outcome = await (await there.sign_in()).run()
         assert (outcome.rung, there.person.asked) == (rung, asked)
         assert there.person.done() >= ({Stage.PROVED} if rung is Rung.WORKS else WROTE)
         assert (there.session() == before) is (rung is Rung.WORKS)
@@ -60,7 +61,7 @@ async def test_every_rung_of_the_ladder(tmp_path: Path, scenario: str, rung: Run
         assert notes["photosync-wizard/session-expires-at"] == outcome.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")
         await there.settled()
     async with visit(scenario, tmp_path) as again:
-        assert (await (await again.renewal()).run()).rung is Rung.WORKS
+        assert (await (await again.sign_in()).run()).rung is Rung.WORKS
         assert again.person.asked == []
 
 
@@ -75,7 +76,7 @@ async def test_every_rung_of_the_ladder(tmp_path: Path, scenario: str, rung: Run
 )
 async def test_a_check_says_which_and_asks_nobody(tmp_path: Path, scenario: str, rung: Rung) -> None:
     async with visit(scenario, tmp_path) as there:
-        assert (await (await there.renewal()).check(ask_apple=True)).rung is rung
+        assert (await (await there.sign_in()).check(ask_apple=True)).rung is rung
         assert there.person.asked == []
         await there.settled()
 
@@ -90,16 +91,16 @@ async def test_a_check_reaches_apple_from_here_only_when_it_is_told_to(
 
     monkeypatch.setattr(HTTPAdapter, "send", refused)
     async with visit("expired-heals", tmp_path) as there:
-        step = await (await there.renewal()).check()
+        step = await (await there.sign_in()).check()
         assert (step.rung, "`--ask-apple`" in step.sentence) == (Rung.HEALED, True)
         with pytest.raises(WizardError):
-            await (await there.renewal()).check(ask_apple=True)
+            await (await there.sign_in()).check(ask_apple=True)
 
 
 async def test_a_session_that_the_cron_job_would_not_find_is_not_made(tmp_path: Path) -> None:
     async with visit("session-lost", tmp_path) as there:
         with pytest.raises(WizardError) as refused:
-            await there.renewal()
+            await there.sign_in()
         assert refused.value.code == "renewal.not-ready"
         assert "looks for its session in /home/icloudpd/.pyicloud" in refused.value.what
         assert there.jobs() == []
@@ -107,7 +108,7 @@ async def test_a_session_that_the_cron_job_would_not_find_is_not_made(tmp_path: 
 
 async def test_a_session_that_ends_soon_is_renewed(tmp_path: Path) -> None:
     async with visit("expiring", tmp_path) as there:
-        outcome = await (await there.renewal(anew=True)).run()
+        outcome = await (await there.sign_in(renew=True)).run()
         assert (outcome.rung, there.person.asked) == (Rung.TRUSTED_PASSWORD, [f"password of {YOU}"])
         assert outcome.expires_at is not None
         assert outcome.expires_at > datetime.now(UTC) + timedelta(days=20)
@@ -141,7 +142,7 @@ async def test_the_nightly_run_works_again_afterwards(tmp_path: Path) -> None:
         how, log = await run("before")
         assert how == "Failed"
         assert "KeyError: 'dsInfo'" in log
-        await (await there.renewal()).run()
+        await (await there.sign_in()).run()
         how, log = await run("after")
         assert how == "Complete"
         assert log.count("Downloaded /photos/icloud-import/") == 2
@@ -151,7 +152,7 @@ async def test_the_nightly_run_works_again_afterwards(tmp_path: Path) -> None:
 
 async def test_a_wrong_code_and_then_the_right_one(tmp_path: Path) -> None:
     async with visit("trust-expired", tmp_path, Somebody(answers=[wrong, wrong])) as there:
-        assert (await (await there.renewal()).run()).rung is Rung.CODE
+        assert (await (await there.sign_in()).run()).rung is Rung.CODE
         assert there.person.asked == [f"password of {YOU}", *["code by device"] * 3]
         assert there.person.whys == ["icloud.wrong-code"] * 2
         assert len(there.person.phone) == 3, "each wrong code needs a new one"
@@ -159,7 +160,7 @@ async def test_a_wrong_code_and_then_the_right_one(tmp_path: Path) -> None:
 
 async def test_a_wrong_password_and_then_the_right_one(tmp_path: Path) -> None:
     async with visit("expired", tmp_path, Somebody(passwords=["not it"])) as there:
-        assert (await (await there.renewal()).run()).rung is Rung.TRUSTED_PASSWORD
+        assert (await (await there.sign_in()).run()).rung is Rung.TRUSTED_PASSWORD
         assert there.person.asked == [f"password of {YOU}"] * 2
         assert there.person.whys == ["icloud.wrong-password"]
 
@@ -169,13 +170,13 @@ async def test_a_text_message_to_the_other_number(tmp_path: Path) -> None:
         return AnotherCode("sms", wanted.phones[1])
 
     async with visit("sms-only", tmp_path, Somebody(answers=[other])) as there:
-        assert (await (await there.renewal()).run()).rung is Rung.CODE
+        assert (await (await there.sign_in()).run()).rung is Rung.CODE
         assert ["81" in there.person.phone[0], "42" in there.person.phone[1]] == [True, True]
 
 
 async def test_the_second_way_in_the_pod(tmp_path: Path) -> None:
     async with visit("trust-expired", tmp_path) as there:
-        assert (await (await there.renewal(in_pod_only=True)).run()).rung is Rung.CODE
+        assert (await (await there.sign_in(in_pod_only=True)).run()).rung is Rung.CODE
         assert there.person.asked == [f"password of {YOU}", "code by device"]
         assert not any("code" in text.lower() and "demo" in text for text in there.world.logs.texts.values())
         await there.settled()
@@ -186,16 +187,16 @@ async def test_the_second_way_in_the_pod_by_text_message(tmp_path: Path) -> None
         return AnotherCode("sms", wanted.phones[1])
 
     async with visit("sms-only", tmp_path, Somebody(answers=[other])) as there:
-        assert (await (await there.renewal(in_pod_only=True)).run()).rung is Rung.CODE
+        assert (await (await there.sign_in(in_pod_only=True)).run()).rung is Rung.CODE
         assert there.person.asked == [f"password of {YOU}", "code by device", "code by sms"]
 
 
 async def test_a_kept_password_that_is_refused_in_the_pod_is_forgotten(tmp_path: Path) -> None:
     keyring = Keyring("of last year")
     async with visit("trust-expired", tmp_path) as there:
-        renewal = await there.renewal(in_pod_only=True, keeper=keyring)
+        sign_in = await there.sign_in(in_pod_only=True, keeper=keyring)
         with pytest.raises(WizardError) as refused:
-            await renewal.run()
+            await sign_in.run()
         assert refused.value.code == "icloud.password-changed"
         assert keyring.held is None
         assert there.person.asked == []
@@ -216,7 +217,7 @@ async def test_an_apple_that_falters_at_the_last_proof_costs_no_code(
     monkeypatch.setattr(HandoverPod, "prove", faltering)
     monkeypatch.setattr(proving, "PAUSE_SECONDS", 0)
     async with visit("trust-expired", tmp_path) as there:
-        assert (await (await there.renewal(in_pod_only=True)).run()).rung is Rung.CODE
+        assert (await (await there.sign_in(in_pod_only=True)).run()).rung is Rung.CODE
         assert len(asked) == 2
 
 
@@ -231,7 +232,7 @@ async def test_an_apple_that_falters_at_the_first_look_is_asked_again(
     monkeypatch.setattr(HandoverPod, "prove", faltering)
     monkeypatch.setattr(proving, "PAUSE_SECONDS", 0)
     async with visit("complete", tmp_path) as there:
-        assert (await (await there.renewal()).run()).rung is Rung.WORKS
+        assert (await (await there.sign_in()).run()).rung is Rung.WORKS
         assert there.person.asked == []
         await there.settled()
 
@@ -241,7 +242,7 @@ async def test_refused_by_icloudpd_and_then_in_the_pod(tmp_path: Path) -> None:
     async with visit("expired", tmp_path, Somebody(second=True)) as there:
         apple = there.residents.apple
         assert apple is not None
-        renewal = await there.renewal()
+        sign_in = await there.sign_in()
         seen = there.person.show
 
         def forget(progress: object) -> None:
@@ -249,10 +250,10 @@ async def test_refused_by_icloudpd_and_then_in_the_pod(tmp_path: Path) -> None:
             if getattr(progress, "stage", None) is Stage.SAVED and apple is not None:
                 apple.end_web_sessions(YOU)
 
-        there.person = renewal.person = Watching(there.person, forget)  # type: ignore[assignment]
-        outcome = await renewal.run()
+        there.person = sign_in.person = Watching(there.person, forget)  # type: ignore[assignment]
+        outcome = await sign_in.run()
         assert outcome.rung is Rung.CODE
-        assert "renewal.refused-by-icloudpd" in renewal.person.whys  # type: ignore[attr-defined]
+        assert "renewal.refused-by-icloudpd" in sign_in.person.whys  # type: ignore[attr-defined]
         await there.settled()
 
 
@@ -271,7 +272,7 @@ async def test_leaving_in_the_middle_changes_nothing(tmp_path: Path) -> None:
     async with visit("trust-expired", tmp_path, Somebody(answers=[leaves])) as there:
         before = there.session()
         with pytest.raises(GaveUp):
-            await (await there.renewal()).run()
+            await (await there.sign_in()).run()
         assert there.session() == before
         await there.settled()
 
@@ -281,14 +282,14 @@ async def test_what_apple_refuses_changes_nothing(tmp_path: Path, scenario: str)
     async with visit(scenario, tmp_path) as there:
         before = there.session()
         with pytest.raises((WizardError, GaveUp)):
-            await (await there.renewal()).run()
+            await (await there.sign_in()).run()
         assert there.session() == before
         await there.settled()
 
 
 async def test_terms_are_shown_and_accepted(tmp_path: Path) -> None:
     async with visit("terms", tmp_path) as there:
-        await (await there.renewal()).run()
+        await (await there.sign_in()).run()
         assert there.person.asked[-1].startswith("terms ")
         await there.settled()
 
@@ -296,7 +297,7 @@ async def test_terms_are_shown_and_accepted(tmp_path: Path) -> None:
 async def test_photos_that_apple_keeps_closed(tmp_path: Path) -> None:
     async with visit("adp", tmp_path) as there:
         there.residents.apple.end_web_sessions(YOU)  # type: ignore[union-attr]
-        outcome = await (await there.renewal()).run()
+        outcome = await (await there.sign_in()).run()
         assert outcome.photos_trouble is not None
         assert outcome.photos_trouble.code == "icloud.advanced-data-protection"
 
@@ -304,7 +305,7 @@ async def test_photos_that_apple_keeps_closed(tmp_path: Path) -> None:
 async def test_photos_that_could_not_be_counted_are_a_note(tmp_path: Path) -> None:
     async with visit("expired", tmp_path) as there:
         there.residents.apple.hiccups.append(Hiccup("/records/query", 500, times=99))  # type: ignore[union-attr]
-        outcome = await (await there.renewal()).run()
+        outcome = await (await there.sign_in()).run()
         assert (outcome.library, outcome.photos_trouble) == (None, None)
         assert "The photos could not be counted, which the session does not depend on." in " ".join(outcome.notes)
 
@@ -315,7 +316,7 @@ async def test_a_device_that_has_to_allow_the_photos_is_told_of_at_once(
     monkeypatch.setattr(pyicloud.base, "time", SimpleNamespace(sleep=lambda _: None))
     async with visit("expired", tmp_path) as there:
         as_account(there, advanced_data_protection=True, consent="given")
-        outcome = await (await there.renewal()).run()
+        outcome = await (await there.sign_in()).run()
         assert (outcome.library is not None, outcome.photos_trouble) == (True, None)
         texts = [progress.text for progress in there.person.shown if progress.stage is Stage.PHOTOS]
         assert [text.startswith("Apple asks on your devices") for text in texts] == [False, True, False]
@@ -326,7 +327,7 @@ async def test_an_apple_that_is_away_has_one_exit_code(tmp_path: Path, in_pod: b
     async with visit("expired", tmp_path) as there:
         as_account(there, sign_in="refused-at-complete")
         with pytest.raises(WizardError) as ended:
-            await (await there.renewal(in_pod_only=in_pod)).run()
+            await (await there.sign_in(in_pod_only=in_pod)).run()
         assert (ended.value.exit_code, ended.value.retry) == (Exit.BLOCKED, Retry.LATER)
         await there.settled()
 
@@ -335,7 +336,7 @@ async def test_an_apple_that_is_away_has_one_exit_code(tmp_path: Path, in_pod: b
 async def test_an_account_without_a_second_factor_gets_in_inside_the_pod(tmp_path: Path, scenario: str) -> None:
     async with visit(scenario, tmp_path, Somebody(second=True)) as there:
         as_account(there, two_factor=False, password_only=True)
-        await (await there.renewal()).run()
+        await (await there.sign_in()).run()
         assert there.person.asked == [f"password of {YOU}", "second way"]
         assert there.person.whys == ["icloud.no-two-factor"]
         await there.settled()
@@ -346,9 +347,9 @@ async def test_without_a_second_factor_and_not_inside_the_pod_it_is_said_what_do
     async with visit("trust-expired", tmp_path) as there:
         as_account(there, two_factor=False, password_only=True)
         with pytest.raises(WizardError) as ended:
-            await (await there.renewal()).run()
+            await (await there.sign_in()).run()
         assert ended.value.code == "icloud.no-two-factor"
-        assert "--in-pod" in ended.value.fix
+        assert any("--in-pod" in line for line in Address().lines(ended.value.commands))
         await there.settled()
 
 
@@ -363,7 +364,7 @@ def as_account(there: Visit, **different: object) -> None:
 
 async def test_a_waiting_auth_pod_is_answered_by_attaching(tmp_path: Path) -> None:
     async with visit("auth-waiting", tmp_path, Somebody(second=True)) as there:
-        outcome = await (await there.renewal()).run()
+        outcome = await (await there.sign_in()).run()
         assert outcome.rung is Rung.CODE
         assert "icloudpd-auth" not in there.pods()
         await there.settled()
@@ -395,12 +396,12 @@ async def test_answering_an_auth_pod_leaves_no_password_in_clear(
             return await super().code(wanted, why)
 
     async with visit("auth-waiting", tmp_path, Looking(second=True, answers=answers)) as there:
-        renewal = await there.renewal()
+        sign_in = await there.sign_in()
         if ends:
             with pytest.raises(ends):
-                await renewal.run()
+                await sign_in.run()
         else:
-            assert any(f"in clear in {KEYRING}" in note for note in (await renewal.run()).notes)
+            assert any(f"in clear in {KEYRING}" in note for note in (await sign_in.run()).notes)
         assert seen == [True]
         assert not [name for name in there.volume.entries if name.startswith("python_keyring")]
         assert PASSWORD_IN_CLEAR not in there.get("PersistentVolumeClaim", "icloudpd-config")["metadata"]["annotations"]
@@ -435,7 +436,7 @@ async def test_before_an_auth_pod_is_answered_it_is_said_what_that_leaves(tmp_pa
 async def test_a_password_in_clear_that_was_there_before_stays_and_is_noted_until_it_is_gone(tmp_path: Path) -> None:
     async with visit("complete", tmp_path) as there:
         put_keyring(there)
-        outcome = await (await there.renewal()).run()
+        outcome = await (await there.sign_in()).run()
         assert any(KEYRING in note for note in outcome.notes)
         assert KEYRING in there.volume.entries
         await there.look()
@@ -443,7 +444,7 @@ async def test_a_password_in_clear_that_was_there_before_stays_and_is_noted_unti
         (finding,) = [each for each in findings if each.id == "authentication.password-in-clear"]
         assert KEYRING in str(finding.evidence)
         del there.volume.entries[KEYRING]
-        await (await there.renewal()).check()
+        await (await there.sign_in()).check()
         assert PASSWORD_IN_CLEAR not in there.get("PersistentVolumeClaim", "icloudpd-config")["metadata"]["annotations"]
 
 
@@ -458,7 +459,7 @@ async def test_cancelled_while_the_person_thinks(tmp_path: Path) -> None:
 
     async with visit("trust-expired", tmp_path, Slow()) as there:
         before = there.session()
-        running = asyncio.create_task((await there.renewal()).run())
+        running = asyncio.create_task((await there.sign_in()).run())
         await asked.wait()
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -490,7 +491,7 @@ async def test_a_pod_that_does_not_reach_apple_costs_no_password_and_no_code(
     async with visit(scenario, tmp_path) as there:
         cut_off(monkeypatch)
         with pytest.raises(WizardError) as ended:
-            await (await there.renewal()).run()
+            await (await there.sign_in()).run()
         assert (ended.value.code, ended.value.what) == ("renewal.not-judged", "The pod could not reach Apple.")
         assert (there.person.asked, there.person.phone) == ([], [])
         assert ("There was no session before." in ended.value.fix) is (scenario == "seed")
@@ -514,19 +515,19 @@ async def test_a_session_that_nobody_could_judge_is_proved_first_by_the_next_sta
         with monkeypatch.context() as meanwhile:
             cut_off(meanwhile, after=proofs)
             with pytest.raises(WizardError) as ended:
-                await (await there.renewal(**options)).run()
+                await (await there.sign_in(**options)).run()
         assert "without another code" in ended.value.fix
         if None not in before:
             assert there.session() == before
     async with visit(scenario, tmp_path) as again:
         await again.look()
-        check = await (await again.renewal()).check()
+        check = await (await again.sign_in()).check()
         assert check.rung in (Rung.SET_ASIDE, Rung.WORKS)
-        outcome = await (await again.renewal()).run()
+        outcome = await (await again.sign_in()).run()
         assert (outcome.rung, again.person.asked) == (Rung.SET_ASIDE, [])
         assert again.session() != before
         await again.settled()
-        assert (await (await again.renewal()).run()).rung is Rung.WORKS
+        assert (await (await again.sign_in()).run()).rung is Rung.WORKS
 
 
 async def test_a_session_set_aside_that_apple_has_ended_is_forgotten(
@@ -536,10 +537,10 @@ async def test_a_session_set_aside_that_apple_has_ended_is_forgotten(
         with monkeypatch.context() as meanwhile:
             cut_off(meanwhile, after=1)
             with pytest.raises(WizardError):
-                await (await there.renewal()).run()
+                await (await there.sign_in()).run()
         there.residents.apple.end_web_sessions(YOU)  # type: ignore[union-attr]
         there.person.asked.clear()
-        outcome = await (await there.renewal()).run()
+        outcome = await (await there.sign_in()).run()
         assert outcome.rung in (Rung.HEALED, Rung.TRUSTED_PASSWORD, Rung.CODE)
         assert there.person.asked
         await there.settled()
@@ -547,18 +548,18 @@ async def test_a_session_set_aside_that_apple_has_ended_is_forgotten(
 
 async def test_each_of_the_family_signs_in_for_themselves(tmp_path: Path) -> None:
     async with visit("family", tmp_path) as there:
-        assert (await (await there.renewal("anna")).run()).apple_id == "anna@example.com"
-        assert (await (await there.renewal()).run()).apple_id == YOU
+        assert (await (await there.sign_in("anna")).run()).apple_id == "anna@example.com"
+        assert (await (await there.sign_in()).run()).apple_id == YOU
         apple = there.residents.apple
         assert apple is not None
         apple.end_web_sessions("anna@example.com")
-        outcome = await (await there.renewal("anna")).run()
+        outcome = await (await there.sign_in("anna")).run()
         assert (outcome.rung, outcome.account) == (Rung.HEALED, "anna")
 
 
 async def test_no_code_password_or_token_is_in_any_object_or_log(tmp_path: Path) -> None:
     async with visit("trust-expired", tmp_path) as there:
-        await (await there.renewal()).run()
+        await (await there.sign_in()).run()
         (shown,) = there.person.phone
         content = there.session()[1] or b""
         world = str(list(there.world.store.everything())) + str(there.world.logs.texts)

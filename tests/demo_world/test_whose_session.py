@@ -15,8 +15,8 @@ from wizard.errors import WizardError
 from wizard.icloud.files import icloudpd_names
 from wizard.icloudpd.workload import read_workload
 from wizard.settings import Settings
-from wizard.signin.begin import Start, begin, username_key
-from wizard.signin.renew import Renewal
+from wizard.signin.prepare import PreparedSignIn, prepare_sign_in, username_key
+from wizard.signin.sign_in import SignIn
 from wizard.world import Container, EnvVar, Mount, PodSpec, PodVolume
 
 OTHER = "other@example.com"
@@ -24,9 +24,9 @@ NAMESPACE = "/api/v1/namespaces/photo-sync"
 CRON_JOB = "/apis/batch/v1/namespaces/photo-sync/cronjobs/icloudpd-sync"
 
 
-async def started(there: Visit, **settings: Any) -> Start:
+async def started(there: Visit, **settings: Any) -> PreparedSignIn:
     await there.look()
-    return await begin(there.engine.cluster, there.seen, Settings(**settings), "default")
+    return await prepare_sign_in(there.engine.cluster, there.seen, Settings(**settings), "default")
 
 
 async def in_secret(there: Visit, apple_id: str | None) -> None:
@@ -66,8 +66,8 @@ async def test_a_decomposed_name_is_asked_for_as_the_cron_job_has_it(tmp_path: P
         await in_secret(there, decomposed)
         start = await started(there)
         assert (start.apple_id, start.preparation.username) == (composed.lower(), decomposed)
-        renewal = Renewal(there.engine.cluster, start.preparation, composed.lower(), tmp_path, there.person)
-        assert icloudpd_names(renewal.username).jar == "zoeexamplecom"
+        sign_in = SignIn(there.engine.cluster, start.preparation, composed.lower(), tmp_path, there.person)
+        assert icloudpd_names(sign_in.username).jar == "zoeexamplecom"
 
 
 async def test_a_name_on_the_command_line_comes_before_a_secret_that_nobody_reads(tmp_path: Path) -> None:

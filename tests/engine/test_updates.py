@@ -11,6 +11,7 @@ from tests.engine.fakes import NOON, Bench, until
 from wizard.choices import APPLICATION, CONFIG_CLAIM, CONFIG_MAP, IMMICH_NAMESPACE, SECRET, SKIPPED
 from wizard.engine import LONGEST_PAUSE_SECONDS, LOOK_EVERY_SECONDS, SETTLE_SECONDS, Engine, Fresh, Stale
 from wizard.errors import Exit, Retry, WizardError
+from wizard.iterations import ITERATIONS
 from wizard.settings import Choice, Settings
 from wizard.world import World
 
@@ -23,7 +24,7 @@ async def test_one_look(bench: Bench) -> None:
     snapshot = await bench.engine.look()
     await bench.engine.close()
     assert snapshot.world.taken_at == snapshot.report.taken_at == NOON + timedelta(seconds=1)
-    assert len(snapshot.report.steps) == 7
+    assert len(snapshot.report.steps) == len(ITERATIONS)
     assert snapshot.setup
     assert [cluster.closed for cluster in bench.connector.made] == [True]
     assert bench.connector.closed == 1

@@ -143,6 +143,29 @@ def test_a_keyring_file_is_seen_and_left_where_no_other_icloudpd_was_answered(cl
     assert done(claim, scripts.and_keyring(scripts.SETTLE, (str(claim),), remove=True)) == ["keyring", str(file)]
 
 
+@pytest.mark.parametrize("stays", [True, False])
+@pytest.mark.parametrize("was_there", [(), (NAME,)])
+def test_what_a_refused_icloudpd_wrote_goes_where_there_was_nothing_before(
+    tmp_path: Path, was_there: tuple[str, ...], *, stays: bool
+) -> None:
+    """Wherever removing it dies, it is removed; a file that was there before is never taken for one that was written."""
+    for at in itertools.count(1):
+        claim = tmp_path / f"{at}"
+        claim.mkdir()
+        for name in was_there:
+            (claim / name).write_text(OLD[0])
+        done(claim, scripts.keep(keyring_stays=stays))
+        put(claim, NEW)
+        cut_off = died(run(claim, scripts.TAKE_BACK, dying(tmp_path / "tools", at, "before")))
+        if "attended" in done(claim, scripts.RECOVER_AND_LOOK):
+            done(claim, scripts.TAKE_BACK)
+        left = {NAME, f"{NAME}.session"} if was_there else set()
+        assert {path.name for path in claim.iterdir()} == left, at
+        if not cut_off:
+            assert (at > 1) or was_there
+            break
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(
     ("script", "prepare", "whole"),

@@ -11,7 +11,7 @@ import pytest
 
 from wizard.errors import WizardError
 from wizard.handover import start_pod
-from wizard.handover.start_pod import Start
+from wizard.handover.start_pod import PodStart
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Forbidden
 from wizard.kube.watching import WatchEvent
@@ -71,7 +71,7 @@ class Server:
 
 
 async def started(server: Server, seconds: float = 5.0) -> str:
-    return await Start(cast(Cluster, server), JOB, lambda _: None).running(seconds)
+    return await PodStart(cast(Cluster, server), JOB, lambda _: None).running(seconds)
 
 
 @pytest.fixture(autouse=True)

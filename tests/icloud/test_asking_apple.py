@@ -12,9 +12,10 @@ from tests.demo_world.signing import Keyring, Somebody
 from wizard.errors import WizardError
 from wizard.icloud.files import Pair
 from wizard.icloud.ladder import Rung
+from wizard.icloud.messages import trouble
 from wizard.icloud.steps import CodeWanted, Phone, SignedIn, Step, WrongCode
-from wizard.icloud.words import trouble
-from wizard.signin.apple import Passwords, sign_in
+from wizard.signin.apple import sign_in_to_apple
+from wizard.signin.passwords import Passwords
 from wizard.signin.person import AnotherCode, Code
 
 ME = "me@example.com"
@@ -56,11 +57,11 @@ def typed(code: str) -> Callable[[CodeWanted], Code]:
 
 
 async def led(
-    apple: Apple, person: Somebody, pair: Pair | None = None, keyring: Keyring | None = None, *, anew: bool = False
+    apple: Apple, person: Somebody, pair: Pair | None = None, keyring: Keyring | None = None, *, renew: bool = False
 ) -> tuple[SignedIn, Passwords, list[str]]:
     notes: list[str] = []
     passwords = Passwords(ME, person, keyring, notes.append)
-    return await sign_in(apple, passwords, person, pair, anew=anew), passwords, notes  # type: ignore[arg-type]
+    return await sign_in_to_apple(apple, passwords, person, pair, renew=renew), passwords, notes  # type: ignore[arg-type]
 
 
 async def test_the_sessions_own_tokens_come_first() -> None:
@@ -72,7 +73,7 @@ async def test_the_sessions_own_tokens_come_first() -> None:
 
 async def test_anew_means_the_password_although_the_tokens_may_do() -> None:
     apple, person = Apple(IN), Somebody(passwords=["one"])
-    await led(apple, person, PAIR, anew=True)
+    await led(apple, person, PAIR, renew=True)
     assert apple.sent == [("one", False, PAIR, False)]
 
 
@@ -130,7 +131,7 @@ async def test_a_trust_that_is_refused_is_not_shown_again() -> None:
         Apple(trouble("icloud.trust-refused"), WANTED, IN),
         Somebody(passwords=["a", "a"], answers=[typed("1")]),
     )
-    await led(apple, person, PAIR, anew=True)
+    await led(apple, person, PAIR, renew=True)
     assert [sent[2] for sent in apple.sent[:2]] == [PAIR, None]
 
 

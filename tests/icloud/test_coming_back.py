@@ -9,7 +9,7 @@ import pytest
 from tests.icloud.conftest import PASSWORD, Clock, lines, session, type_code
 from wizard.demo.apple.server import DemoApple
 from wizard.errors import WizardError
-from wizard.icloud.files import Pair, prepare
+from wizard.icloud.files import Pair, fit_for_icloudpd
 from wizard.icloud.ladder import Rung
 from wizard.icloud.signing_in import SigningIn
 from wizard.icloud.steps import CodeWanted, PasswordWanted, SignedIn, TermsWanted
@@ -19,7 +19,7 @@ WHO = "one.phone@example.com"
 
 async def test_a_live_session_costs_one_request(signing_in: SigningIn, apple: DemoApple) -> None:
     pair = await session(signing_in, apple, WHO)
-    assert await signing_in.resume(prepare(pair)) == SignedIn(Rung.WORKS)
+    assert await signing_in.resume(fit_for_icloudpd(pair)) == SignedIn(Rung.WORKS)
     assert lines(apple) == ["POST /setup/ws/1/validate 200"]
 
 
@@ -98,4 +98,4 @@ async def test_terms_are_noticed_by_a_session_that_works(signing_in: SigningIn, 
 async def test_files_hold_no_remembered_refusal(signing_in: SigningIn, apple: DemoApple) -> None:
     pair = await session(signing_in, apple, WHO)
     assert "apple_rscd" in json.loads(pair.session)
-    assert "apple_rscd" not in json.loads(prepare(pair).session)
+    assert "apple_rscd" not in json.loads(fit_for_icloudpd(pair).session)

@@ -18,16 +18,16 @@ from wizard.icloud.files import (
     TOKEN,
     FileNames,
     Pair,
+    fit_for_icloudpd,
     has_token,
     icloudpd_names,
     is_of_china,
-    prepare,
     pyicloud_names,
     read_jar,
     tidy,
     without_session,
 )
-from wizard.icloud.typed import account_name
+from wizard.icloud.input_checks import account_name
 
 WHO = "you@example.com"
 LINE = (
@@ -80,7 +80,7 @@ def test_one_account_name_gives_both_programs_the_same_stem(typed: str) -> None:
 
 
 def test_a_prepared_pair_keeps_the_contents_and_loses_the_trap(tmp_path: Path) -> None:
-    prepared = prepare(PAIR)
+    prepared = fit_for_icloudpd(PAIR)
     assert prepared.jar == JAR
     assert json.loads(prepared.session) == {
         "session_token": "planted-session",
@@ -105,7 +105,7 @@ def test_a_prepared_pair_keeps_the_contents_and_loses_the_trap(tmp_path: Path) -
     ],
 )
 def test_what_one_of_the_programs_would_stumble_over_is_mended(tmp_path: Path, jar: str) -> None:
-    prepared = prepare(Pair(WHO, jar, SESSION))
+    prepared = fit_for_icloudpd(Pair(WHO, jar, SESSION))
     assert loaded(tmp_path, prepared.jar) == {TOKEN: '"v=2:t=planted-cookie; a,b"', "aasp": "planted"}
     assert prepared.jar.count("version=0") == 2
 
@@ -126,13 +126,15 @@ def test_what_one_of_the_programs_would_stumble_over_is_mended(tmp_path: Path, j
 )
 def test_what_can_be_no_session_is_refused_without_showing_it(jar: str, session: str) -> None:
     with pytest.raises(WizardError) as refusal:
-        prepare(Pair(WHO, jar, session))
+        fit_for_icloudpd(Pair(WHO, jar, session))
     assert refusal.value.code == "icloud.session-unreadable"
     assert "planted" not in " ".join(refusal.value.lines(Address()))
 
 
 def test_a_byte_order_mark_is_no_hindrance() -> None:
-    assert json.loads(prepare(Pair(WHO, JAR, f"\ufeff{SESSION}")).session)["session_token"] == "planted-session"
+    assert (
+        json.loads(fit_for_icloudpd(Pair(WHO, JAR, f"\ufeff{SESSION}")).session)["session_token"] == "planted-session"
+    )
 
 
 def test_both_ways_to_write_a_domain_are_read() -> None:
@@ -149,7 +151,7 @@ def test_what_is_kept_of_a_session_that_has_ended() -> None:
 
 
 def test_nothing_of_the_contents_is_in_a_repr() -> None:
-    assert "planted" not in repr((PAIR, prepare(PAIR), read_jar(JAR)))
+    assert "planted" not in repr((PAIR, fit_for_icloudpd(PAIR), read_jar(JAR)))
 
 
 anything = st.one_of(
@@ -171,7 +173,7 @@ def test_whatever_is_in_the_files_both_programs_read_what_comes_of_it(tmp_path: 
     assert isinstance(json.loads(made.session), dict)
     assert set(loaded(tmp_path, made.jar)) <= {cookie.name for cookie in read_jar(made.jar)}
     with suppress(WizardError):
-        assert prepare(pair) == made
+        assert fit_for_icloudpd(pair) == made
         assert has_token(made, "session_token")
 
 

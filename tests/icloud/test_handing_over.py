@@ -11,7 +11,7 @@ from tests.icloud.conftest import PASSWORD, lines, session, wrong
 from wizard.demo.apple.proxy import DemoProxy
 from wizard.demo.apple.server import DemoApple
 from wizard.errors import WizardError
-from wizard.icloud.files import Pair, icloudpd_names, prepare
+from wizard.icloud.files import Pair, fit_for_icloudpd, icloudpd_names
 from wizard.icloud.ladder import Rung
 from wizard.icloud.signing_in import SigningIn
 from wizard.icloud.steps import SignedIn
@@ -52,12 +52,12 @@ def take(home: Path) -> Pair:
 
 
 async def test_there_and_back(signing_in: SigningIn, apple: DemoApple, tmp_path: Path) -> None:
-    put(prepare(await session(signing_in, apple, WHO)), tmp_path)
+    put(fit_for_icloudpd(await session(signing_in, apple, WHO)), tmp_path)
     assert "Authentication completed successfully" in await run(apple, tmp_path, "--auth-only")
     assert lines(apple) == ["POST /setup/ws/1/validate 200"]
     apple.end_web_sessions(WHO)
     assert await signing_in.resume(take(tmp_path)) == SignedIn(Rung.HEALED)
-    put(prepare(await signing_in.files()), tmp_path)
+    put(fit_for_icloudpd(await signing_in.files()), tmp_path)
     assert "Authentication completed successfully" in await run(apple, tmp_path, "--auth-only")
 
 
@@ -69,7 +69,7 @@ async def test_a_wrong_password_before_does_not_cost_the_photos(
     with pytest.raises(WizardError):
         await signing_in.start(WHO, wrong(PASSWORD), known=pair)
     assert await signing_in.start(WHO, PASSWORD, known=pair) == SignedIn(Rung.TRUSTED_PASSWORD)
-    put(prepare(await signing_in.files()), tmp_path)
+    put(fit_for_icloudpd(await signing_in.files()), tmp_path)
     photos = tmp_path / "photos"
     photos.mkdir()
     await run(apple, tmp_path, "--directory", str(photos))

@@ -18,11 +18,11 @@ from wizard.demo.apple.route import names_lead_to
 from wizard.demo.apple.server import DemoApple
 from wizard.demo.apple.tls import make_authority
 from wizard.errors import WizardError
-from wizard.icloud.aside import aside
+from wizard.icloud.daemon_thread import in_daemon_thread
 from wizard.icloud.limits import Limits
+from wizard.icloud.pyicloud_client import PyicloudClient
 from wizard.icloud.signing_in import SigningIn
 from wizard.icloud.steps import CodeWanted, SignedIn, WrongCode
-from wizard.icloud.visit import Visit
 
 WHO = "one.phone@example.com"
 
@@ -72,14 +72,14 @@ async def test_who_is_left_in_the_middle_sends_nothing_more(
         loop.call_soon_threadsafe(asked.set)
         released.wait(10)
 
-    hang_up = Visit.close_if_left
+    hang_up = PyicloudClient.close_if_left
 
-    def hung_up(visit: Visit) -> None:
+    def hung_up(visit: PyicloudClient) -> None:
         hang_up(visit)
         over.set()
 
     monkeypatch.setattr("wizard.icloud.service.Service.forget_password", slow)
-    monkeypatch.setattr("wizard.icloud.visit.Visit.close_if_left", hung_up)
+    monkeypatch.setattr("wizard.icloud.pyicloud_client.PyicloudClient.close_if_left", hung_up)
     leaving = asyncio.create_task(signing_in.start("older.page@example.com", PASSWORD))
     await asked.wait()
     sent = posted(apple)
@@ -161,12 +161,12 @@ async def test_what_a_thread_raises_is_raised_where_it_is_awaited() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await aside(fail, limit=5)
-    assert await aside(lambda: 7, limit=5) == 7
+        await in_daemon_thread(fail, limit=5)
+    assert await in_daemon_thread(lambda: 7, limit=5) == 7
 
 
 async def test_a_thread_that_is_late_is_not_waited_for() -> None:
     released = threading.Event()
     with pytest.raises(TimeoutError):
-        await aside(lambda: released.wait(10), limit=0.01)
+        await in_daemon_thread(lambda: released.wait(10), limit=0.01)
     released.set()

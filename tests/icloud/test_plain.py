@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from wizard.command import Address
-from wizard.icloud.ladder import Known, Rung, next_rung
-from wizard.icloud.room import compare, first_sync_seconds
+from wizard.icloud.input_checks import account_name, is_account_name, is_app_specific, read_code
+from wizard.icloud.ladder import Rung, SessionFacts, next_rung
+from wizard.icloud.library_size import first_sync_seconds, library_findings
 from wizard.icloud.steps import Library
-from wizard.icloud.typed import account_name, is_account_name, is_app_specific, read_code
 from wizard.quantity import bytes_of
 
 
@@ -68,20 +68,22 @@ GOOD = {"readable": True, "session_token": True, "trust_token": True}
 @pytest.mark.parametrize(
     ("known", "rung", "inputs"),
     [
-        (Known(), Rung.WORKS, ()),
-        (Known(accepted=True), Rung.WORKS, ()),
-        (Known(**GOOD), Rung.WORKS, ()),
-        (Known(accepted=False, **GOOD), Rung.HEALED, ()),
-        (Known(accepted=False, heals=False, **GOOD), Rung.TRUSTED_PASSWORD, ("password",)),
-        (Known(accepted=False, heals=False, password_known=True, **GOOD), Rung.TRUSTED_PASSWORD, ()),
-        (Known(accepted=False, readable=True, trust_token=True), Rung.TRUSTED_PASSWORD, ("password",)),
-        (Known(accepted=False, readable=True, session_token=True, heals=False), Rung.CODE, ("password", "code")),
-        (Known(readable=False), Rung.CODE, ("password", "code")),
-        (Known(readable=False, password_known=True), Rung.CODE, ("code",)),
-        (Known(accepted=False, **GOOD | {"readable": False}), Rung.CODE, ("password", "code")),
+        (SessionFacts(), Rung.WORKS, ()),
+        (SessionFacts(accepted=True), Rung.WORKS, ()),
+        (SessionFacts(**GOOD), Rung.WORKS, ()),
+        (SessionFacts(accepted=False, **GOOD), Rung.HEALED, ()),
+        (SessionFacts(accepted=False, heals=False, **GOOD), Rung.TRUSTED_PASSWORD, ("password",)),
+        (SessionFacts(accepted=False, heals=False, password_known=True, **GOOD), Rung.TRUSTED_PASSWORD, ()),
+        (SessionFacts(accepted=False, readable=True, trust_token=True), Rung.TRUSTED_PASSWORD, ("password",)),
+        (SessionFacts(accepted=False, readable=True, session_token=True, heals=False), Rung.CODE, ("password", "code")),
+        (SessionFacts(readable=False), Rung.CODE, ("password", "code")),
+        (SessionFacts(readable=False, password_known=True), Rung.CODE, ("code",)),
+        (SessionFacts(accepted=False, **GOOD | {"readable": False}), Rung.CODE, ("password", "code")),
     ],
 )
-def test_the_ladder_takes_the_lowest_rung_that_is_left(known: Known, rung: Rung, inputs: tuple[str, ...]) -> None:
+def test_the_ladder_takes_the_lowest_rung_that_is_left(
+    known: SessionFacts, rung: Rung, inputs: tuple[str, ...]
+) -> None:
     found = next_rung(known)
     assert (found.rung, found.inputs) == (rung, inputs)
     assert found.sentence.endswith(".")
@@ -105,13 +107,13 @@ NAMES = {"claim": "icloud-photos", "cron_job": "icloudpd-sync", "namespace": "ph
     ],
 )
 def test_room(library: Library, claim: str, deadline: float | None, found: list[str]) -> None:
-    findings = list(compare(library, **NAMES, claim_bytes=bytes_of(claim), deadline_seconds=deadline))
+    findings = list(library_findings(library, **NAMES, claim_bytes=bytes_of(claim), deadline_seconds=deadline))
     assert [finding.id for finding in findings] == found
 
 
 def test_too_large_says_how_large_it_has_to_be() -> None:
     library = Library(12_431, 200 * GIB, "storage")
-    [finding] = compare(library, **NAMES, claim_bytes=100 * GIB, deadline_seconds=None)
+    [finding] = library_findings(library, **NAMES, claim_bytes=100 * GIB, deadline_seconds=None)
     assert (
         finding.summary
         == "The iCloud library (12,431 items, about 200 GiB) does not fit on claim icloud-photos (100 GiB)."
@@ -123,7 +125,7 @@ def test_too_large_says_how_large_it_has_to_be() -> None:
 
 def test_too_long_says_a_deadline_that_is_enough() -> None:
     library = Library(100_000, 50 * GIB, "storage")
-    [finding] = compare(library, **NAMES, claim_bytes=None, deadline_seconds=3600)
+    [finding] = library_findings(library, **NAMES, claim_bytes=None, deadline_seconds=3600)
     wanted = Address().line(finding.commands[0]).partition('"activeDeadlineSeconds":')[2].partition("}")[0]
     assert int(wanted) > first_sync_seconds(library)
     assert "about 14 hours, and CronJob icloudpd-sync ends its runs after 60 minutes." in finding.summary

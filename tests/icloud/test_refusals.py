@@ -15,10 +15,10 @@ from requests.adapters import HTTPAdapter
 from tests.icloud.conftest import PASSWORD, code, lines, session, type_code, wrong
 from wizard.demo.apple.server import DemoApple
 from wizard.errors import Retry, WizardError
+from wizard.icloud.messages import MESSAGES
 from wizard.icloud.refusals import Answer, Hints, code_of, trouble_of
 from wizard.icloud.signing_in import SigningIn
 from wizard.icloud.steps import CodeWanted, WrongCode
-from wizard.icloud.words import WORDS
 
 WHO = "one.phone@example.com"
 
@@ -250,9 +250,9 @@ def test_what_nobody_expected_is_told_without_its_text() -> None:
     assert trouble.why == "KeyError after POST /setup/ws/1/validate 200"
 
 
-@pytest.mark.parametrize("code", WORDS)
+@pytest.mark.parametrize("code", MESSAGES)
 def test_every_trouble_says_what_to_do(code: str) -> None:
-    words = WORDS[code]
+    words = MESSAGES[code]
     assert words.what.endswith((".", ")."))
     assert words.fix.endswith(".")
     assert "!" not in words.what + words.why + words.fix

@@ -18,9 +18,10 @@ from pyicloud.services.account import AccountStorage
 from tests.icloud.conftest import PASSWORD, Clock, code, files_in, lines, session, type_code, wrong
 from wizard.demo.apple.server import DemoApple
 from wizard.errors import WizardError
-from wizard.icloud.files import has_token, icloudpd_names, prepare
+from wizard.icloud.files import fit_for_icloudpd, has_token, icloudpd_names
 from wizard.icloud.ladder import Rung
 from wizard.icloud.library import stored
+from wizard.icloud.pyicloud_client import PyicloudClient
 from wizard.icloud.signing_in import SigningIn
 from wizard.icloud.steps import (
     CodeWanted,
@@ -32,7 +33,6 @@ from wizard.icloud.steps import (
     TermsWanted,
     WrongCode,
 )
-from wizard.icloud.visit import Visit
 
 WHO = "one.phone@example.com"
 BOTH = (Phone(1, "81"), Phone(2, "42"))
@@ -45,7 +45,7 @@ async def test_a_device_code_leads_to_files_that_a_cookie_jar_reads(
     assert step == CodeWanted("device", (Phone(1, "81"),), clock.now)
     shown = code(apple, WHO)
     assert await signing_in.submit(f" {shown[:3]}-{shown[3:]}\n") == SignedIn(Rung.CODE)
-    pair = prepare(await signing_in.files())
+    pair = fit_for_icloudpd(await signing_in.files())
     assert (pair.account, has_token(pair, "trust_token")) == (WHO, True)
     file = tmp_path / icloudpd_names(pair.account).jar
     file.write_text(pair.jar)
@@ -246,13 +246,13 @@ async def test_waiting_for_a_touch_ends_when_the_sign_in_is_left(
     monkeypatch.setattr("fido2.hid.CtapHidDevice.list_devices", lambda: iter(("a key",)))
     monkeypatch.setattr("pyicloud.base.Fido2Client", Untouched)
     ended = threading.Event()
-    hang_up = Visit.close_if_left
+    hang_up = PyicloudClient.close_if_left
 
-    def watched(visit: Visit) -> None:
+    def watched(visit: PyicloudClient) -> None:
         hang_up(visit)
         ended.set()
 
-    monkeypatch.setattr(Visit, "close_if_left", watched)
+    monkeypatch.setattr(PyicloudClient, "close_if_left", watched)
     waiting = asyncio.create_task(signing_in.use_security_key())
     await asyncio.sleep(0)
     waiting.cancel()

@@ -1,4 +1,4 @@
-"""The sign-in in front of a test: opened over a scripted desk, and led to where the test begins."""
+"""The sign-in in front of a test: opened over a scripted service, and led to where the test begins."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.screens.driving import Wizard
 from tests.screens.fake import FakeWorkspace, fresh
 from tests.screens.signing import (
     NOW,
-    ScriptedDesk,
+    ScriptedService,
 )
 
 BANNER = "demo world: expired, nothing leaves this machine"
@@ -49,14 +49,14 @@ def signing(opened: Opener) -> Entering:
 
     @asynccontextmanager
     async def enter(
-        desk: ScriptedDesk,
+        service: ScriptedService,
         size: tuple[int, int] = (80, 24),
         *,
         now: Callable[[], datetime] = lambda: NOW,
         first: type[Question] | None = Review,
     ) -> AsyncIterator[Wizard]:
         workspace = FakeWorkspace(fresh(), place={**fake.HOME, "step": "authentication"}, banner=BANNER)
-        workspace.sign_in_desk = desk
+        workspace.scripted_service = service
         async with opened(workspace, size, now=now) as wizard:
             await wizard.press("a")
             if first is not None:

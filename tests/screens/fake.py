@@ -27,7 +27,7 @@ from wizard.model import (
 )
 from wizard.settings import Settings
 from wizard.setup import SetupRow
-from wizard.signin.desk import Desk
+from wizard.signin.service import SignInService
 from wizard.state.kept_choices import chosen, fill_in
 from wizard.state.record import Choices
 from wizard.steps import STEPS
@@ -116,7 +116,7 @@ class FakeWorkspace:
         self.breaks: Callable[[], object] | None = None
         self.save_failure: OSError | None = None
         self.choose_failure: WizardError | None = None
-        self.sign_in_desk: Desk | None = None
+        self.scripted_service: SignInService | None = None
         self.notices: tuple[str, ...] = ()
         self.demo_commands: tuple[str, ...] = ()
 
@@ -127,9 +127,9 @@ class FakeWorkspace:
             self.breaks()
         return self.fake_engine
 
-    def desk(self) -> Desk:
-        assert self.sign_in_desk is not None
-        return self.sign_in_desk
+    def sign_in_service(self) -> SignInService:
+        assert self.scripted_service is not None
+        return self.scripted_service
 
     def remember(self, place: Mapping[str, str]) -> None:
         self.place = place

@@ -1,4 +1,4 @@
-"""A scripted sign-in for these tests: a desk that needs no cluster, and the usual courses that one can take."""
+"""A scripted sign-in for these tests: a service that needs no cluster, and the usual courses that one can take."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ from wizard.engine import Snapshot
 from wizard.errors import WizardError
 from wizard.handover.job import Handover
 from wizard.icloud.ladder import Rung
+from wizard.icloud.messages import trouble
 from wizard.icloud.password import Keeper
 from wizard.icloud.steps import CodeWanted, Library, Phone
-from wizard.icloud.words import trouble
 from wizard.model import Account, SessionState
 from wizard.model import Session as AppleSession
 from wizard.plan import CreateObject, Plan, RunInPod, Target
 from wizard.settings import Settings
-from wizard.signin.begin import Start
-from wizard.signin.desk import Desk
-from wizard.signin.person import AnotherCode, Code, Outcome, Person, Progress, Stage, Tick
-from wizard.signin.preparing import Preparation
-from wizard.signin.renew import Renewal
-from wizard.signin.telling import reminder, summary
+from wizard.signin.person import AnotherCode, Code, Outcome, Person, Stage, StageProgress, Tick
+from wizard.signin.prepare import Preparation, PreparedSignIn
+from wizard.signin.service import SignInService
+from wizard.signin.sign_in import SignIn
+from wizard.signin.summary import reminder, summary
 from wizard.steps.authentication.pausing import Pausing
 from wizard.steps.authentication.plan import remove_job
 
@@ -48,11 +47,13 @@ class Signing:
         self.given: list[str] = []
         self.put_back = False
 
-    async def step(self, stage: Stage, doing: str, done: str, tick: Tick = Tick.DONE) -> None:
+    async def step(
+        self, stage: Stage, doing: str, done: str, tick: Tick = Tick.DONE, *, as_expected: bool = False
+    ) -> None:
         """A stage from its beginning to its end."""
-        self.person.show(Progress(stage, Tick.DOING, doing))
+        self.person.show(StageProgress(stage, Tick.DOING, doing))
         await asyncio.sleep(0)
-        self.person.show(Progress(stage, tick, done))
+        self.person.show(StageProgress(stage, tick, done, as_expected=as_expected))
 
     async def open_pod(self, found: str = "the session has ended") -> None:
         """The pod starts, and what is there is looked at."""
@@ -61,9 +62,9 @@ class Signing:
 
     async def hand_over(self) -> None:
         """What follows once Apple has let us in."""
-        await self.step(Stage.APPLE, "asking Apple", "signed in")
+        await self.step(Stage.APPLE, "asking Apple", "signed in", as_expected=True)
         await self.step(Stage.TRUSTED, "", "no code next time, for a while")
-        await self.step(Stage.PROVED, "asking the cluster's icloudpd", "icloudpd says yes")
+        await self.step(Stage.PROVED, "asking the cluster's icloudpd", "icloudpd accepts the session", as_expected=True)
         await self.step(Stage.SAVED, "moving it into place", "moved into place; the session before is kept beside it")
         await self.step(Stage.PHOTOS, "looking at the photo library", "12,431 photos and videos")
 
@@ -114,24 +115,24 @@ async def works(signing: Signing) -> Outcome:
     return signing.outcome(Rung.WORKS, library=None)
 
 
-class ScriptedRenewal(Renewal):
+class ScriptedSignIn(SignIn):
     """Runs a script."""
 
-    def __init__(self, desk: ScriptedDesk, signing: Signing, keeper: Keeper | None) -> None:
-        self.desk = desk
+    def __init__(self, service: ScriptedService, signing: Signing, keeper: Keeper | None) -> None:
+        self.service = service
         self.signing = signing
         self.keeper = keeper
 
     async def run(self) -> Outcome:
         try:
-            return await self.desk.script(self.signing)
+            return await self.service.script(self.signing)
         finally:
-            if self.desk.leaving is not None:
-                await self.desk.leaving.wait()
+            if self.service.leaving is not None:
+                await self.service.leaving.wait()
             self.signing.put_back = True
 
     async def keep_password(self) -> bool:
-        self.desk.kept += self.signing.given[:1]
+        self.service.kept += self.signing.given[:1]
         return bool(self.signing.given)
 
 
@@ -149,8 +150,8 @@ class ScriptedKeeper(Keeper):
         self.passwords.pop(apple_id, None)
 
 
-class ScriptedDesk(Desk):
-    """A desk whose sign-ins go as the script says; `starts` raises instead of beginning where it holds a WizardError."""
+class ScriptedService(SignInService):
+    """A service whose sign-ins go as the script says; `starts` raises instead of beginning where it holds a WizardError."""
 
     def __init__(
         self,
@@ -187,11 +188,11 @@ class ScriptedDesk(Desk):
     def settings(self) -> Settings:
         return replace(fake.settings(), accounts=tuple(account.name for account in self.seen.report.accounts))
 
-    async def begin(self, account: str, apple_id: str | None = None) -> Start:
+    async def prepare_sign_in(self, account: str, apple_id: str | None = None) -> PreparedSignIn:
         if self.starts:
             raise self.starts.pop(0)
         known = apple_id or self.apple_id
-        return Start(
+        return PreparedSignIn(
             preparation(account),
             known,
             f"from the Secret {AccountNames.of(account, Settings()).secret}" if known else "",
@@ -200,21 +201,21 @@ class ScriptedDesk(Desk):
     async def keeper(self) -> Keeper | None:
         return self.keyring
 
-    def renewal(
+    def sign_in(
         self,
-        start: Start,
+        start: PreparedSignIn,
         apple_id: str,
         person: Person,
         keeper: Keeper | None,
         *,
         in_pod: bool = False,
         renew: bool = False,
-    ) -> Renewal:
+    ) -> SignIn:
         assert apple_id
         self.renewed.append(renew)
         signing = Signing(person, start.preparation.names.account, in_pod)
         self.runs.append(signing)
-        return ScriptedRenewal(self, signing, keeper)
+        return ScriptedSignIn(self, signing, keeper)
 
     def listen(self, phone: Callable[[str], None]) -> None:
         self.phone = phone
@@ -222,7 +223,7 @@ class ScriptedDesk(Desk):
     def signed_in(self, account: str, apple_id: str) -> None:
         self.noted.append((account, apple_id))
 
-    def told(self, outcome: Outcome) -> tuple[str, ...]:
+    def summarize(self, outcome: Outcome) -> tuple[str, ...]:
         return summary(outcome, self.seen.world, self.settings, NOW)
 
     def reminder(self, outcomes: Sequence[Outcome]) -> str | None:

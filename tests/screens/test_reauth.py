@@ -24,10 +24,10 @@ from screens.signin.view import SignInView
 from tests.cli.running import PATIENCE, environment
 from tests.screens.driving import Wizard, text_of
 from tests.screens.fake import FakeWorkspace
-from tests.screens.signing import NOW, ScriptedDesk, ScriptedKeeper, Signing, two_accounts, with_code, works
-from wizard.cli.reauth import Wish
+from tests.screens.signing import NOW, ScriptedKeeper, ScriptedService, Signing, two_accounts, with_code, works
+from wizard.cli.reauth import ReauthOptions
 from wizard.errors import Exit, Retry, WizardError
-from wizard.icloud.words import trouble
+from wizard.icloud.messages import trouble
 from wizard.signin.person import Outcome
 
 ROWS = 14
@@ -91,12 +91,12 @@ class Beneath:
 
 @asynccontextmanager
 async def beneath(
-    desk: ScriptedDesk, wish: Wish | None = None, size: tuple[int, int] = (80, 24)
+    service: ScriptedService, reauth_options: ReauthOptions | None = None, size: tuple[int, int] = (80, 24)
 ) -> AsyncIterator[Beneath]:
-    """The app with a scripted desk."""
+    """The app with a scripted service."""
     workspace = FakeWorkspace()
-    workspace.sign_in_desk = desk
-    app = ReauthApp(workspace, wish or Wish(), now=lambda: NOW)
+    workspace.scripted_service = service
+    app = ReauthApp(workspace, reauth_options or ReauthOptions(), now=lambda: NOW)
     async with app.run_test(size=size) as pilot:
         yield Beneath(app, Wizard(app, pilot, workspace))  # type: ignore[arg-type]
 
@@ -111,15 +111,15 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_it_stays_short_and_waits_at_the_plan_and_at_the_end(
     size: tuple[int, int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk = ScriptedDesk(keyring=ScriptedKeeper())
+    service = ScriptedService(keyring=ScriptedKeeper())
 
     def fits(under: Beneath, rows: int = ROWS) -> bool:
         return under.rows <= rows and "Esc" in under.text
 
-    async with beneath(desk, size=size) as under:
+    async with beneath(service, size=size) as under:
         await under.asked(Review)
         assert fits(under)
-        assert not desk.runs
+        assert not service.runs
         await under.begin()
         await under.asked(PasswordAsked)
         assert fits(under)
@@ -143,19 +143,19 @@ async def test_it_stays_short_and_waits_at_the_plan_and_at_the_end(
         await under.done()
         await under.over()
     capsys.readouterr()
-    assert print_result(under.app, Wish()) == Exit.DONE
+    assert print_result(under.app, ReauthOptions()) == Exit.DONE
     out = capsys.readouterr().out
     assert out.startswith("✓ Signed in until about 16 February (29 days).\n  It took password and code.")
     assert "hunter2" not in out
-    assert desk.noted == [("default", "you@example.com")]
+    assert service.noted == [("default", "you@example.com")]
 
 
 async def test_several_accounts_one_after_the_other_each_with_its_rung(capsys: pytest.CaptureFixture[str]) -> None:
     async def each(signing: Signing) -> Outcome:
         return await (works if signing.account == "anna" else with_code)(signing)
 
-    desk = ScriptedDesk(each, snapshot=two_accounts())
-    async with beneath(desk) as under:
+    service = ScriptedService(each, snapshot=two_accounts())
+    async with beneath(service) as under:
         await under.begin()
         await under.asked(PasswordAsked)
         await under.press(*"hunter2", "enter")
@@ -165,8 +165,8 @@ async def test_several_accounts_one_after_the_other_each_with_its_rung(capsys: p
         await under.begin("n")
         await under.done()
         await under.over()
-    assert desk.renewed == [False, True]
-    assert print_result(under.app, Wish()) == Exit.DONE
+    assert service.renewed == [False, True]
+    assert print_result(under.app, ReauthOptions()) == Exit.DONE
     out = capsys.readouterr().out
     assert "It took password and code." in out
     assert "✓ anna: Signed in until" in out
@@ -183,13 +183,13 @@ async def test_one_that_fails_stops_no_other_and_is_told_in_the_end(
         await signing.open_pod()
         raise trouble("icloud.locked")
 
-    wish = Wish(ics=tmp_path / "next.ics")
-    async with beneath(ScriptedDesk(each, snapshot=two_accounts()), wish) as under:
+    reauth_options = ReauthOptions(ics=tmp_path / "next.ics")
+    async with beneath(ScriptedService(each, snapshot=two_accounts()), reauth_options) as under:
         await under.begin()
         await under.until(lambda: "anna" in under.text)
         await under.begin()
         await under.over()
-    assert print_result(under.app, wish) == Exit.NEEDS_PERSON
+    assert print_result(under.app, reauth_options) == Exit.NEEDS_PERSON
     said = capsys.readouterr()
     assert said.out.startswith("✓ anna: Signed in until")
     assert said.err.startswith("photosync-wizard: default: Apple has locked this Apple ID")
@@ -203,14 +203,14 @@ async def test_a_refusal_that_is_left_leads_to_the_next_account(capsys: pytest.C
             return await works(signing)
         raise trouble("icloud.session-unreadable")
 
-    async with beneath(ScriptedDesk(each, snapshot=two_accounts())) as under:
+    async with beneath(ScriptedService(each, snapshot=two_accounts())) as under:
         await under.begin()
         await under.until(lambda: "can't be used" in under.text)
         await under.press("escape")
         await under.begin()
         await under.done()
         await under.over()
-    assert print_result(under.app, Wish()) == Exit.NEEDS_PERSON
+    assert print_result(under.app, ReauthOptions()) == Exit.NEEDS_PERSON
     said = capsys.readouterr()
     assert "✓ anna: Signed in until" in said.out
     assert "photosync-wizard: default: The session's files can't be used." in said.err
@@ -221,32 +221,32 @@ async def test_who_leaves_is_asked_nothing_more(tmp_path: Path, capsys: pytest.C
     async def each(signing: Signing) -> Outcome:
         return await (works if signing.account == "default" else with_code)(signing)
 
-    wish = Wish(ics=tmp_path / "next.ics")
-    desk = ScriptedDesk(each, snapshot=two_accounts())
-    async with beneath(desk, wish) as under:
+    reauth_options = ReauthOptions(ics=tmp_path / "next.ics")
+    service = ScriptedService(each, snapshot=two_accounts())
+    async with beneath(service, reauth_options) as under:
         await under.begin()
         await under.until(lambda: "anna" in under.text)
         await under.begin()
         await under.asked(PasswordAsked)
         await under.press("escape")
         await under.over()
-    assert print_result(under.app, wish) == Exit.NEEDS_PERSON
+    assert print_result(under.app, reauth_options) == Exit.NEEDS_PERSON
     said = capsys.readouterr()
     assert said.out.startswith("✓ Signed in until")
     assert "Left at anna." in said.err
     assert (tmp_path / "next.ics").read_text().count("BEGIN:VEVENT") == 1
 
-    desk = ScriptedDesk(with_code, snapshot=two_accounts())
-    async with beneath(desk) as under:
+    service = ScriptedService(with_code, snapshot=two_accounts())
+    async with beneath(service) as under:
         await under.begin()
         await under.asked(PasswordAsked)
         await under.press("escape")
         await under.over()
-    assert [run.account for run in desk.runs] == ["default"]
+    assert [run.account for run in service.runs] == ["default"]
 
 
 async def test_the_calendar_that_was_written_on_the_way_is_named_in_the_end(capsys: pytest.CaptureFixture[str]) -> None:
-    async with beneath(ScriptedDesk(works)) as under:
+    async with beneath(ScriptedService(works)) as under:
         await under.begin()
         await under.until(lambda: "Signed in until" in under.text)
         await under.press("c")
@@ -254,19 +254,21 @@ async def test_the_calendar_that_was_written_on_the_way_is_named_in_the_end(caps
         await under.done()
         await under.over()
     assert list(under.wizard.workspace.saved) == ["photosync-sign-in.ics"]
-    assert print_result(under.app, Wish()) == Exit.DONE
+    assert print_result(under.app, ReauthOptions()) == Exit.DONE
     kept = capsys.readouterr().out.splitlines()[-1]
     assert kept == "  ~/.local/state/photosync-wizard/photosync-sign-in.ics has the date: open it with your calendar."
 
 
 @pytest.mark.usefixtures("soon")
 async def test_no_password_to_keep_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    wish = Wish(keep_password=True)
-    async with beneath(ScriptedDesk(works, keyring=ScriptedKeeper({"you@example.com": "old"})), wish) as under:
+    reauth_options = ReauthOptions(keep_password=True)
+    async with beneath(
+        ScriptedService(works, keyring=ScriptedKeeper({"you@example.com": "old"})), reauth_options
+    ) as under:
         await under.begin()
         await under.done()
         await under.over()
-    print_result(under.app, wish)
+    print_result(under.app, reauth_options)
     out = capsys.readouterr().out
     assert "There was no password to keep" in out
     assert "is kept" not in out
@@ -275,23 +277,23 @@ async def test_no_password_to_keep_is_said(capsys: pytest.CaptureFixture[str]) -
 @pytest.mark.usefixtures("soon")
 @pytest.mark.parametrize("renew", [True, False])
 async def test_signing_in_anew(renew: bool) -> None:
-    desk = ScriptedDesk(works)
-    async with beneath(desk, Wish(renew=renew)) as under:
+    service = ScriptedService(works)
+    async with beneath(service, ReauthOptions(renew=renew)) as under:
         await under.begin()
         await under.done()
         await under.over()
-    assert desk.renewed == [renew]
+    assert service.renewed == [renew]
 
 
 async def test_leaving_and_refusals_end_as_the_plain_command_does(capsys: pytest.CaptureFixture[str]) -> None:
-    desk = ScriptedDesk()
-    async with beneath(desk) as under:
+    service = ScriptedService()
+    async with beneath(service) as under:
         await under.begin()
         await under.asked(PasswordAsked)
         await under.press("escape")
         await under.over()
-    assert print_result(under.app, Wish()) == Exit.NEEDS_PERSON
-    assert desk.runs[0].put_back
+    assert print_result(under.app, ReauthOptions()) == Exit.NEEDS_PERSON
+    assert service.runs[0].put_back
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "Left. What was there before is still in place.\n")
 
@@ -299,11 +301,11 @@ async def test_leaving_and_refusals_end_as_the_plain_command_does(capsys: pytest
         await signing.open_pod()
         raise trouble("icloud.locked")
 
-    async with beneath(ScriptedDesk(locked)) as under:
+    async with beneath(ScriptedService(locked)) as under:
         await under.begin()
         await under.over()
     with pytest.raises(WizardError, match="locked"):
-        print_result(under.app, Wish())
+        print_result(under.app, ReauthOptions())
     assert capsys.readouterr().out == ""
 
 
@@ -317,34 +319,36 @@ async def test_a_refusal_that_closes_by_itself_offers_nothing_that_could_not_be_
         await signing.open_pod()
         raise WizardError("renewal.refused-inside", "Too much was asked of Apple.", fix="Wait some hours.", retry=retry)
 
-    desk = ScriptedDesk(refused)
-    async with beneath(desk) as under:
+    service = ScriptedService(refused)
+    async with beneath(service) as under:
         await under.begin()
         await under.until(lambda: "Wait some hours." in under.text)
         assert "try again" not in under.text.lower()
         assert "Esc back" in under.text
         await under.press("r", "escape")
         await under.over()
-    assert len(desk.runs) == 1
+    assert len(service.runs) == 1
     with pytest.raises(WizardError, match="Too much"):
-        print_result(under.app, Wish())
+        print_result(under.app, ReauthOptions())
 
 
 async def test_the_wishes_of_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    wish = Wish(accounts=("anna",), in_pod=True, forget_password=True, keep_password=True, ics=tmp_path / "next.ics")
+    reauth_options = ReauthOptions(
+        accounts=("anna",), in_pod=True, forget_password=True, keep_password=True, ics=tmp_path / "next.ics"
+    )
     keeper = ScriptedKeeper({"you@example.com": "old"})
-    desk = ScriptedDesk(snapshot=two_accounts(), keyring=keeper)
-    async with beneath(desk, wish) as under:
+    service = ScriptedService(snapshot=two_accounts(), keyring=keeper)
+    async with beneath(service, reauth_options) as under:
         await under.begin()
         await under.asked(PasswordAsked)
         await under.press(*"hunter2", "enter")
         await under.asked(CodeAsked)
         await under.press(*"417902")
         await under.over()
-    assert [(run.account, run.in_pod) for run in desk.runs] == [("anna", True)]
+    assert [(run.account, run.in_pod) for run in service.runs] == [("anna", True)]
     assert keeper.passwords == {}
-    assert desk.kept == ["hunter2"]
-    assert print_result(under.app, wish) == Exit.DONE
+    assert service.kept == ["hunter2"]
+    assert print_result(under.app, reauth_options) == Exit.DONE
     said = " ".join(capsys.readouterr().out.split())
     assert "has the date for your calendar" in said
     assert "GNOME Keyring keeps no password for this Apple ID any more." in said
@@ -353,25 +357,25 @@ async def test_the_wishes_of_the_command_line(tmp_path: Path, capsys: pytest.Cap
 
 
 async def test_what_cannot_be_wished_is_refused_before_anything_begins() -> None:
-    for wish in (Wish(accounts=("nobody",)), Wish(apple_id="you@example.com")):
-        desk = ScriptedDesk(snapshot=two_accounts())
-        async with beneath(desk, wish) as under:
+    for reauth_options in (ReauthOptions(accounts=("nobody",)), ReauthOptions(apple_id="you@example.com")):
+        service = ScriptedService(snapshot=two_accounts())
+        async with beneath(service, reauth_options) as under:
             await under.over()
         with pytest.raises(WizardError) as refused:
-            print_result(under.app, wish)
+            print_result(under.app, reauth_options)
         assert refused.value.exit_code == Exit.USAGE
-        assert not desk.runs
+        assert not service.runs
 
 
 async def test_ctrl_c_puts_back(capsys: pytest.CaptureFixture[str]) -> None:
-    desk = ScriptedDesk()
-    async with beneath(desk) as under:
+    service = ScriptedService()
+    async with beneath(service) as under:
         await under.begin()
         await under.asked(PasswordAsked)
         await under.press("ctrl+c")
         await under.over()
-    assert print_result(under.app, Wish()) == Exit.INTERRUPTED
-    assert desk.runs[0].put_back
+    assert print_result(under.app, ReauthOptions()) == Exit.INTERRUPTED
+    assert service.runs[0].put_back
     assert capsys.readouterr().out == ""
 
 

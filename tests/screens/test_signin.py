@@ -33,15 +33,15 @@ from tests.screens.signing import (
     APPLE_ID,
     NOW,
     POD,
-    ScriptedDesk,
     ScriptedKeeper,
+    ScriptedService,
     Signing,
     two_accounts,
     with_code,
     works,
 )
 from wizard.engine import Snapshot
-from wizard.icloud.words import trouble
+from wizard.icloud.messages import trouble
 from wizard.model import Account, Session, SessionState
 from wizard.signin.person import Outcome
 
@@ -52,18 +52,18 @@ __all__ = ["signing"]
 
 
 async def test_from_the_plan_to_the_date(signing: Entering) -> None:
-    desk = ScriptedDesk()
-    async with signing(desk) as wizard:
-        assert not desk.runs
+    service = ScriptedService()
+    async with signing(service) as wizard:
+        assert not service.runs
         assert "nothing has been done yet" in wizard.text
         await at_the_code(wizard)
         await wizard.press(*"417902")
         await ended(wizard)
         assert "Signed in until about 16 February (29 days)." in wizard.text
         assert "It took password and code." in wizard.text
-        assert desk.runs[0].given == ["hunter2", "417902 None"]
-        assert desk.noted == [("default", APPLE_ID)]
-        assert desk.kept == []
+        assert service.runs[0].given == ["hunter2", "417902 None"]
+        assert service.noted == [("default", APPLE_ID)]
+        assert service.kept == []
         looks = wizard.workspace.fake_engine.looks
         await wizard.press("enter")
         assert wizard.shows(HomeScreen)
@@ -71,8 +71,8 @@ async def test_from_the_plan_to_the_date(signing: Entering) -> None:
 
 
 async def test_nothing_is_asked_while_the_session_works(signing: Entering) -> None:
-    desk = ScriptedDesk(works)
-    async with signing(desk) as wizard:
+    service = ScriptedService(works)
+    async with signing(service) as wizard:
         await wizard.press("enter")
         await ended(wizard)
         assert "It took nothing: the session still works." in wizard.text
@@ -82,7 +82,7 @@ async def test_nothing_is_asked_while_the_session_works(signing: Entering) -> No
 async def test_the_palette_leads_there(signing: Entering, opened: Opener) -> None:
     del signing
     workspace = FakeWorkspace(fresh(), place=fake.HOME)
-    workspace.sign_in_desk = ScriptedDesk()
+    workspace.scripted_service = ScriptedService()
     async with opened(workspace) as wizard:
         await wizard.press("ctrl+p", *"sign in")
         await wizard.until(lambda: "Sign in to iCloud" in wizard.text)
@@ -92,7 +92,7 @@ async def test_the_palette_leads_there(signing: Entering, opened: Opener) -> Non
 
 
 async def test_the_plan_by_hand(signing: Entering) -> None:
-    async with signing(ScriptedDesk()) as wizard:
+    async with signing(ScriptedService()) as wizard:
         await wizard.press("k")
         assert not wizard.shows(KubectlScreen)
         assert "These have no commands" in wizard.text
@@ -101,7 +101,7 @@ async def test_the_plan_by_hand(signing: Entering) -> None:
         saved = wizard.workspace.saved
         assert json.loads(saved["sign-in-job.json"]) == {"kind": "Job", "metadata": {"name": POD, "namespace": fake.NS}}
         assert saved["sign-in-commands.sh"].splitlines() == [
-            f"kubectl create -f '{FOLDER}/sign-in-job.json'",
+            f"kubectl -n photo-sync create -f '{FOLDER}/sign-in-job.json'",
             f"kubectl -n photo-sync wait job/{POD} '--for=jsonpath={{.status.ready}}=1' --timeout=5m",
             f"kubectl -n photo-sync exec -it job/{POD} -- icloudpd --auth-only --username {APPLE_ID} --cookie-directory /config "
             "--password-provider console",
@@ -114,18 +114,18 @@ async def test_the_plan_by_hand(signing: Entering) -> None:
 
 
 async def test_the_second_way_from_the_start(signing: Entering) -> None:
-    desk = ScriptedDesk()
-    async with signing(desk) as wizard:
+    service = ScriptedService()
+    async with signing(service) as wizard:
         await wizard.press("i")
         assert "Sign in inside the pod" in wizard.text
         await wizard.press("enter")
         await asked(wizard, PasswordAsked)
-        assert desk.runs[0].in_pod
+        assert service.runs[0].in_pod
 
 
 async def test_the_apple_id_is_asked_where_nothing_tells_it(signing: Entering) -> None:
-    desk = ScriptedDesk(apple_id=None)
-    async with signing(desk, first=None) as wizard:
+    service = ScriptedService(apple_id=None)
+    async with signing(service, first=None) as wizard:
         await wizard.until(lambda: "Which Apple ID?" in wizard.text)
         await wizard.settle()
         await wizard.press(*"me", "enter")
@@ -136,8 +136,8 @@ async def test_the_apple_id_is_asked_where_nothing_tells_it(signing: Entering) -
 
 
 async def test_of_several_accounts_one_is_chosen(signing: Entering) -> None:
-    desk = ScriptedDesk(snapshot=two_accounts())
-    async with signing(desk, first=None) as wizard:
+    service = ScriptedService(snapshot=two_accounts())
+    async with signing(service, first=None) as wizard:
         await wizard.until(lambda: "Which account?" in wizard.text)
         await wizard.settle()
         assert "Session valid, until about 7 February (20 days)" in " ".join(wizard.text.split())
@@ -169,16 +169,16 @@ def _with_session(state: SessionState, days: int) -> Snapshot:
 async def test_a_session_that_works_is_renewed_when_it_ends_soon_or_somebody_says_so(
     signing: Entering, state: SessionState, keys: list[str], renewed: bool
 ) -> None:
-    desk = ScriptedDesk(works, snapshot=_with_session(state, 5))
-    async with signing(desk) as wizard:
+    service = ScriptedService(works, snapshot=_with_session(state, 5))
+    async with signing(service) as wizard:
         assert ("although it still works until about 23 January (5 days)" in wizard.text) == (state != "expired")
         await wizard.press(*keys)
         await ended(wizard)
-        assert desk.renewed == [renewed]
+        assert service.renewed == [renewed]
 
 
 async def test_the_button_says_whether_it_signs_in_or_only_looks(signing: Entering) -> None:
-    async with signing(ScriptedDesk(works, snapshot=_with_session(SessionState.VALID, 20))) as wizard:
+    async with signing(ScriptedService(works, snapshot=_with_session(SessionState.VALID, 20))) as wizard:
         assert "┃ Look, and sign in only if it has ended" in wizard.text
         await wizard.press("n")
         assert "┃ Sign in anew" in wizard.text
@@ -191,29 +191,29 @@ async def test_the_button_says_whether_it_signs_in_or_only_looks(signing: Enteri
     ("where", "key"), [("plan", "escape"), ("password", "escape"), ("code", "escape"), ("plan", "q"), ("code", "q")]
 )
 async def test_escape_and_q_leave_the_sign_in_and_not_the_wizard(signing: Entering, where: str, key: str) -> None:
-    desk = ScriptedDesk()
-    async with signing(desk) as wizard:
+    service = ScriptedService()
+    async with signing(service) as wizard:
         await to(wizard, where)
         await wizard.press(key)
         await wizard.until(lambda: wizard.shows(HomeScreen))
         await wizard.settle()
-        assert all(run.put_back for run in desk.runs)
-        assert bool(desk.runs) == (where != "plan")
+        assert all(run.put_back for run in service.runs)
+        assert bool(service.runs) == (where != "plan")
         assert ("Left. What was there before is still in place." in wizard.text) == (where != "plan")
 
 
 async def test_leaving_says_what_it_does_and_need_not_be_waited_for(signing: Entering) -> None:
-    desk = ScriptedDesk()
-    desk.leaving = asyncio.Event()
-    async with signing(desk) as wizard:
+    service = ScriptedService()
+    service.leaving = asyncio.Event()
+    async with signing(service) as wizard:
         await to(wizard, "code")
         await wizard.press("escape")
         assert "The session before stays. The pod of this sign-in is being removed…" in " ".join(wizard.text.split())
-        assert not desk.runs[0].put_back
+        assert not service.runs[0].put_back
         await wizard.press("escape")
         assert wizard.shows(HomeScreen)
-        desk.leaving.set()
-        await wizard.until(lambda: desk.runs[0].put_back)
+        service.leaving.set()
+        await wizard.until(lambda: service.runs[0].put_back)
 
 
 @pytest.mark.parametrize("where", ["plan", "password", "code"])
@@ -221,11 +221,11 @@ async def test_leaving_says_what_it_does_and_need_not_be_waited_for(signing: Ent
 async def test_closing_the_wizard_puts_back_before_the_engine_goes_and_says_so(
     signing: Entering, where: str, key: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    desk = ScriptedDesk()
-    async with signing(desk) as wizard:
+    service = ScriptedService()
+    async with signing(service) as wizard:
         await to(wizard, where)
         await wizard.press(key)
-    assert all(run.put_back for run in desk.runs)
+    assert all(run.put_back for run in service.runs)
     assert wizard.workspace.fake_engine.closed
     told = "Nothing was done." if where == "plan" else "What was there before is still in place."
     assert capfd.readouterr().err == f"Left. {told}\n"
@@ -235,7 +235,7 @@ async def test_closing_the_wizard_puts_back_before_the_engine_goes_and_says_so(
 
 
 async def test_a_reminder_for_the_calendar(signing: Entering) -> None:
-    async with signing(ScriptedDesk(works)) as wizard:
+    async with signing(ScriptedService(works)) as wizard:
         await wizard.press("enter")
         await ended(wizard)
         await wizard.press("c")
@@ -246,7 +246,7 @@ async def test_a_reminder_for_the_calendar(signing: Entering) -> None:
 
 
 async def test_a_reminder_that_cannot_be_written_says_why(signing: Entering) -> None:
-    async with signing(ScriptedDesk(works)) as wizard:
+    async with signing(ScriptedService(works)) as wizard:
         wizard.workspace.save_failure = OSError(28, "No space left on device")
         await wizard.press("enter")
         await ended(wizard)
@@ -259,7 +259,7 @@ async def test_photos_that_cannot_be_read_are_said_at_the_end(signing: Entering)
         await signing.open_pod()
         return signing.outcome(library=None, photos_trouble=trouble("icloud.advanced-data-protection"))
 
-    async with signing(ScriptedDesk(closed)) as wizard:
+    async with signing(ScriptedService(closed)) as wizard:
         await wizard.press("enter")
         await ended(wizard)
         assert "Advanced Data Protection is on" in wizard.text
@@ -282,10 +282,10 @@ async def test_looks(
 
     if size == (80, 24):
         monkeypatch.setenv("NO_COLOR", "1")
-    desk = ScriptedDesk(locked if state == "refused" else with_code, keyring=ScriptedKeeper())
+    service = ScriptedService(locked if state == "refused" else with_code, keyring=ScriptedKeeper())
     if state == "renew":
-        desk.seen = _with_session(SessionState.EXPIRING, 5)
-    async with signing(desk, size) as wizard:
+        service.seen = _with_session(SessionState.EXPIRING, 5)
+    async with signing(service, size) as wizard:
         if state == "refused":
             await wizard.press("enter")
             await ended(wizard)
@@ -309,7 +309,7 @@ async def test_looks(
 
 
 async def test_the_help_of_the_screen(signing: Entering) -> None:
-    async with signing(ScriptedDesk()) as wizard:
+    async with signing(ScriptedService()) as wizard:
         await wizard.press("question_mark")
         assert "Escape leaves at any moment" in " ".join(wizard.text.split())
         await wizard.press("escape")

@@ -23,7 +23,7 @@ from tests.screens.entering import (
 from tests.screens.signing import (
     APPLE_ID,
     POD,
-    ScriptedDesk,
+    ScriptedService,
     Signing,
     wanted,
     works,
@@ -31,9 +31,9 @@ from tests.screens.signing import (
 from wizard.command import kubectl
 from wizard.errors import Retry, WizardError
 from wizard.icloud.ladder import Rung
+from wizard.icloud.messages import trouble
 from wizard.icloud.steps import SecurityKeyWanted, TermsWanted
-from wizard.icloud.words import trouble
-from wizard.signin.person import GaveUp, InUse, Outcome, Progress, Stage, Tick
+from wizard.signin.person import GaveUp, InUse, Outcome, Stage, StageProgress, Tick
 
 __all__ = ["signing"]
 
@@ -48,8 +48,8 @@ async def test_a_refusal_says_what_why_and_what_to_do(signing: Entering, code: s
         raise trouble(code)
 
     words = trouble(code)
-    desk = ScriptedDesk(refused)
-    async with signing(desk, (120, 36)) as wizard:
+    service = ScriptedService(refused)
+    async with signing(service, (120, 36)) as wizard:
         await wizard.press("enter")
         await ended(wizard)
         flat = " ".join(wizard.text.split())
@@ -58,15 +58,15 @@ async def test_a_refusal_says_what_why_and_what_to_do(signing: Entering, code: s
         assert "not signed in" in wizard.text
         assert ("┃ Try again" in wizard.text) == (words.retry == "now")
         assert ("try again now" in wizard.text) == (words.retry == "later")
-        assert desk.noted == []
+        assert service.noted == []
         await wizard.press("escape")
         assert wizard.shows(HomeScreen)
 
 
 async def test_trying_again_begins_with_the_plan(signing: Entering) -> None:
     missing = WizardError("renewal.not-ready", "There is no claim.", fix="Make it.", commands=(kubectl("get", "pvc"),))
-    desk = ScriptedDesk(starts=[missing])
-    async with signing(desk, first=None) as wizard:
+    service = ScriptedService(starts=[missing])
+    async with signing(service, first=None) as wizard:
         await ended(wizard)
         assert "kubectl get pvc" in wizard.text
         assert "Make it." in wizard.text
@@ -80,15 +80,15 @@ async def test_enter_goes_back_where_another_try_is_for_later(signing: Entering,
         await signing.open_pod()
         raise WizardError(code, "Too much was asked of Apple.", fix="Wait some hours.", retry=Retry.LATER)
 
-    desk = ScriptedDesk(refused)
-    async with signing(desk) as wizard:
+    service = ScriptedService(refused)
+    async with signing(service) as wizard:
         await wizard.press("enter")
         await ended(wizard)
         assert wizard.text.index("· back") < wizard.text.index("r try again now")
         assert wizard.text.index("Esc back") < wizard.text.rindex("r try again")
         await wizard.press("enter")
         assert wizard.shows(HomeScreen)
-    assert len(desk.runs) == 1
+    assert len(service.runs) == 1
 
 
 @pytest.mark.parametrize(("retry", "again"), [(Retry.LATER, True), (Retry.NEVER, False)])
@@ -97,7 +97,7 @@ async def test_r_tries_again_unless_that_never_helps(signing: Entering, retry: R
         await signing.open_pod()
         raise WizardError("icloud.throttled", "Too much was asked of Apple.", retry=retry)
 
-    async with signing(ScriptedDesk(refused)) as wizard:
+    async with signing(ScriptedService(refused)) as wizard:
         await wizard.press("enter")
         await ended(wizard)
         await wizard.press("r")
@@ -113,8 +113,8 @@ async def test_terms_are_shown_whole_and_asked(signing: Entering, keys: list[str
             raise GaveUp
         return signing.outcome()
 
-    desk = ScriptedDesk(terms)
-    async with signing(desk) as wizard:
+    service = ScriptedService(terms)
+    async with signing(service) as wizard:
         await wizard.press("enter")
         await asked(wizard, TermsAsked)
         assert "1. You agree." in wizard.text
@@ -126,7 +126,7 @@ async def test_terms_are_shown_whole_and_asked(signing: Entering, keys: list[str
             await ended(wizard)
         else:
             await wizard.until(lambda: wizard.shows(HomeScreen))
-            assert desk.runs[0].put_back
+            assert service.runs[0].put_back
 
 
 async def test_enter_reads_long_terms_to_their_end_before_anything_is_chosen(signing: Entering) -> None:
@@ -137,8 +137,8 @@ async def test_enter_reads_long_terms_to_their_end_before_anything_is_chosen(sig
             raise GaveUp
         return signing.outcome()
 
-    desk = ScriptedDesk(terms)
-    async with signing(desk) as wizard:
+    service = ScriptedService(terms)
+    async with signing(service) as wizard:
         await wizard.press("enter")
         await asked(wizard, TermsAsked)
         assert "⏎ read on" in wizard.text
@@ -151,7 +151,7 @@ async def test_enter_reads_long_terms_to_their_end_before_anything_is_chosen(sig
         assert "› · not now" in wizard.text  # noqa: RUF001 - the cursor
         await wizard.press("enter")
         await wizard.until(lambda: wizard.shows(HomeScreen))
-        assert desk.runs[0].put_back
+        assert service.runs[0].put_back
 
 
 async def test_terms_that_apple_does_not_show(signing: Entering) -> None:
@@ -159,7 +159,7 @@ async def test_terms_that_apple_does_not_show(signing: Entering) -> None:
         await signing.person.terms(TermsWanted(None, "", "https://www.icloud.com"))
         return signing.outcome()
 
-    async with signing(ScriptedDesk(terms)) as wizard:
+    async with signing(ScriptedService(terms)) as wizard:
         await wizard.press("enter")
         await asked(wizard, TermsAsked)
         assert "Read them at https://www.icloud.com" in " ".join(wizard.text.split())
@@ -171,7 +171,7 @@ async def test_a_security_key(signing: Entering) -> None:
             raise GaveUp
         return signing.outcome(Rung.SECURITY_KEY)
 
-    async with signing(ScriptedDesk(key)) as wizard:
+    async with signing(ScriptedService(key)) as wizard:
         await wizard.press("enter")
         await wizard.until(lambda: "blue key" in wizard.text)
         assert "nobody here could prove it" in " ".join(wizard.text.split())
@@ -189,13 +189,13 @@ async def test_pods_in_the_way(signing: Entering, row: str, choice: InUse) -> No
             raise GaveUp
         return signing.outcome()
 
-    desk = ScriptedDesk(busy)
-    async with signing(desk) as wizard:
+    service = ScriptedService(busy)
+    async with signing(service) as wizard:
         await wizard.press("enter")
         await asked(wizard, InUseAsked)
         assert "icloudpd-sync-1-abcde uses the session" in wizard.text
         view_of(wizard).controller.choose(row)
-        await wizard.until(lambda: desk.runs[0].given == [choice])
+        await wizard.until(lambda: service.runs[0].given == [choice])
 
 
 @pytest.mark.parametrize(("keys", "inside"), [(["enter"], True), (["down", "enter"], False)])
@@ -206,15 +206,15 @@ async def test_a_pod_that_waits_is_answered_or_goes(signing: Entering, keys: lis
         signing.given.append(str(await signing.person.second_way(why)))
         return await works(signing)
 
-    desk = ScriptedDesk(waiting)
-    async with signing(desk) as wizard:
+    service = ScriptedService(waiting)
+    async with signing(service) as wizard:
         await wizard.press("enter")
         await asked(wizard, SecondWayAsked)
         assert "sign in from here: that pod is removed" in wizard.text
         assert "leave" not in wizard.text.replace("Esc leave", "").replace("leaves", "")
         await wizard.press(*keys)
         await ended(wizard)
-        assert desk.runs[0].given == [str(inside)]
+        assert service.runs[0].given == [str(inside)]
         assert view_of(wizard).controller.attempt.inside == inside
 
 
@@ -229,7 +229,7 @@ async def test_the_second_way_after_a_refusal(signing: Entering) -> None:
         return signing.outcome()
 
     for keys, text in ((["enter"], "Signed in until"), (["down", "enter"], "does not accept the session")):
-        async with signing(ScriptedDesk(second)) as wizard:
+        async with signing(ScriptedService(second)) as wizard:
             await wizard.press("enter")
             await asked(wizard, SecondWayAsked)
             assert "It said no." in wizard.text
@@ -241,7 +241,7 @@ async def test_the_second_way_after_a_refusal(signing: Entering) -> None:
 async def test_the_second_way_speaks_of_itself(signing: Entering) -> None:
     async def inside(signing: Signing) -> Outcome:
         await signing.step(Stage.POD, "starting", f"pod {POD} is ready")
-        signing.person.show(Progress(Stage.APPLE, Tick.DOING, "icloudpd signs in by itself, inside the pod"))
+        signing.person.show(StageProgress(Stage.APPLE, Tick.DOING, "icloudpd signs in by itself, inside the pod"))
         await signing.person.password(APPLE_ID, None)
         await signing.person.code(wanted(), None)
         await signing.step(Stage.PROVED, "asking", "icloudpd says yes")
@@ -252,8 +252,8 @@ async def test_the_second_way_speaks_of_itself(signing: Entering) -> None:
         return signing.outcome(library=None)
 
     for refused in (False, True):
-        desk = ScriptedDesk(inside)
-        async with signing(desk) as wizard:
+        service = ScriptedService(inside)
+        async with signing(service) as wizard:
             await wizard.press("i")
             assert "Let icloudpd sign in beside the old one" in wizard.text
             assert "It takes one try of password and code" in " ".join(wizard.text.split())

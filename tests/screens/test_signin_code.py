@@ -22,30 +22,30 @@ from tests.screens.entering import (
     view_of,
 )
 from tests.screens.signing import (
-    ScriptedDesk,
+    ScriptedService,
     Signing,
     wanted,
 )
-from wizard.icloud.words import trouble
+from wizard.icloud.messages import trouble
 from wizard.signin.person import Outcome
 
 __all__ = ["signing"]
 
 
 async def test_a_pasted_code(signing: Entering) -> None:
-    desk = ScriptedDesk()
-    async with signing(desk) as wizard:
+    service = ScriptedService()
+    async with signing(service) as wizard:
         await at_the_code(wizard)
         wizard.app.post_message(events.Paste("not a code"))
         await wizard.until(lambda: "There are no six digits in what was pasted." in wizard.text)
         wizard.app.post_message(events.Paste("417 902"))
         await ended(wizard)
-        assert desk.runs[0].given[1:] == ["417902 None"]
+        assert service.runs[0].given[1:] == ["417902 None"]
 
 
 async def test_a_wrong_code_is_typed_again(signing: Entering) -> None:
-    desk = ScriptedDesk()
-    async with signing(desk) as wizard:
+    service = ScriptedService()
+    async with signing(service) as wizard:
         await at_the_code(wizard)
         await wizard.press(*"000000")
         await wizard.until(lambda: "Apple did not accept this code." in wizard.text)
@@ -53,63 +53,63 @@ async def test_a_wrong_code_is_typed_again(signing: Entering) -> None:
         assert wizard.app.screen.query_one(CodeBoxes).empty
         await wizard.press(*"417902")
         await ended(wizard)
-        assert desk.runs[0].given[1:] == ["417902 None"]
+        assert service.runs[0].given[1:] == ["417902 None"]
 
 
 async def test_another_code_only_after_a_minute(signing: Entering) -> None:
     clock = Clock()
-    desk = ScriptedDesk()
-    async with signing(desk, now=clock) as wizard:
+    service = ScriptedService()
+    async with signing(service, now=clock) as wizard:
         await at_the_code(wizard)
         assert "sent to your trusted devices 0:14 ago" in wizard.text
         assert "send again (in 0:46)" in wizard.text
         await wizard.press("n")
         assert "It can be sent there again in 0:46" in wizard.text
-        assert desk.runs[0].given == ["hunter2"]
+        assert service.runs[0].given == ["hunter2"]
         clock.now += timedelta(seconds=46)
         view_of(wizard).draw()
         await wizard.settle()
         assert "1:00 ago" in wizard.text
         assert "send again\n" in "\n".join(line.rstrip() for line in wizard.text.splitlines())
         await wizard.press("n")
-        await wizard.until(lambda: desk.runs[0].given[1:] == ["device"])
+        await wizard.until(lambda: service.runs[0].given[1:] == ["device"])
 
 
 async def test_a_text_message_to_the_number_of_ones_choice(signing: Entering) -> None:
-    desk = ScriptedDesk()
-    async with signing(desk) as wizard:
+    service = ScriptedService()
+    async with signing(service) as wizard:
         await at_the_code(wizard)
         await wizard.press("t")
         assert "text message to •• 81" in wizard.text
         await wizard.press("down", "enter")
         await wizard.until(lambda: "text message to •• 42 sent" in wizard.text)
-        assert desk.runs[0].given[1:] == ["sms 42"]
+        assert service.runs[0].given[1:] == ["sms 42"]
         assert "the one that came by text message" in wizard.text
         await wizard.press("b")
         assert "the one that is shown on your device" in wizard.text
         await wizard.press(*"417902")
         await ended(wizard)
-        assert desk.runs[0].given[-1] == "417902 device"
+        assert service.runs[0].given[-1] == "417902 device"
 
 
 async def test_the_minute_is_counted_on_every_way(signing: Entering) -> None:
     clock = Clock()
-    desk = ScriptedDesk()
-    async with signing(desk, now=clock) as wizard:
+    service = ScriptedService()
+    async with signing(service, now=clock) as wizard:
         await at_the_code(wizard)
         await wizard.press("t", "enter")
-        await wizard.until(lambda: desk.runs[0].given[1:] == ["sms 81"])
+        await wizard.until(lambda: service.runs[0].given[1:] == ["sms 81"])
         await wizard.settle()
         await wizard.press("d")
         assert "It can be sent there again in 0:46" in wizard.text
         await wizard.press("t", "enter")
         assert "It can be sent there again in 0:46" in wizard.text
         await wizard.press("down", "enter")
-        await wizard.until(lambda: desk.runs[0].given[1:] == ["sms 81", "sms 42"])
+        await wizard.until(lambda: service.runs[0].given[1:] == ["sms 81", "sms 42"])
         await wizard.settle()
         clock.now += timedelta(seconds=60)
         await wizard.press("d")
-        await wizard.until(lambda: desk.runs[0].given[1:] == ["sms 81", "sms 42", "device"])
+        await wizard.until(lambda: service.runs[0].given[1:] == ["sms 81", "sms 42", "device"])
 
 
 @pytest.mark.parametrize(("later", "told"), [(0, "No new one was sent"), (5, "Apple was asked for a new one")])
@@ -121,7 +121,7 @@ async def test_after_a_wrong_code_it_is_said_whether_a_new_one_comes(signing: En
             await signing.person.code(again, trouble("icloud.wrong-code"))
         return signing.outcome()
 
-    async with signing(ScriptedDesk(wrong)) as wizard:
+    async with signing(ScriptedService(wrong)) as wizard:
         await wizard.press("enter")
         await asked(wizard, CodeAsked)
         await wizard.press(*"000000")
@@ -138,17 +138,17 @@ async def test_back_to_the_devices(signing: Entering) -> None:
         signing.given.append(repr(answer))
         return signing.outcome()
 
-    desk = ScriptedDesk(sms)
-    async with signing(desk) as wizard:
+    service = ScriptedService(sms)
+    async with signing(service) as wizard:
         await wizard.press("enter")
         await asked(wizard, CodeAsked)
         await wizard.press("d")
         await ended(wizard)
-        assert desk.runs[0].given == ["AnotherCode(delivery='device', phone=None)"]
+        assert service.runs[0].given == ["AnotherCode(delivery='device', phone=None)"]
 
 
 async def test_why_no_code_may_come_keeps_what_was_typed(signing: Entering) -> None:
-    async with signing(ScriptedDesk()) as wizard:
+    async with signing(ScriptedService()) as wizard:
         await at_the_code(wizard)
         await wizard.press("4", "1", "w")
         assert "only in airplane mode" in " ".join(wizard.text.split()).replace("entry shows ", "")
@@ -157,20 +157,20 @@ async def test_why_no_code_may_come_keeps_what_was_typed(signing: Entering) -> N
 
 
 async def test_the_ways_below_the_boxes_can_be_chosen_with_arrows_and_mouse(signing: Entering) -> None:
-    desk = ScriptedDesk()
-    async with signing(desk) as wizard:
+    service = ScriptedService()
+    async with signing(service) as wizard:
         await at_the_code(wizard)
         await wizard.press("down", "down", "down", "enter")
         assert "Why no code may come" in wizard.text
         await wizard.press("escape")
         await wizard.click_text("text message to one of 2 numbers")
         await wizard.click_text("text message to •• 81")
-        await wizard.until(lambda: desk.runs[0].given[1:] == ["sms 81"])
+        await wizard.until(lambda: service.runs[0].given[1:] == ["sms 81"])
 
 
 async def test_the_demo_phone_is_shown_where_the_code_is_typed(signing: Entering) -> None:
-    desk = ScriptedDesk()
-    async with signing(desk) as wizard:
+    service = ScriptedService()
+    async with signing(service) as wizard:
         await at_the_code(wizard)
-        desk.phone("the code on your demo device is 417902")
+        service.phone("the code on your demo device is 417902")
         await wizard.until(lambda: "Demo phone of the code on your demo device is 417902" in wizard.text)

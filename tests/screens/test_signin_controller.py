@@ -11,7 +11,7 @@ from screens.signin.controller import SignInContext, SignInController
 from screens.signin.events import Event, PhoneRang
 from screens.signin.flow import SignInOptions
 from screens.signin.questions import CodeAsked, PasswordAsked, Question, Review, Secret
-from tests.screens.signing import NOW, ScriptedDesk, works
+from tests.screens.signing import NOW, ScriptedService, works
 from wizard.errors import Retry, WizardError
 
 PATIENCE_SECONDS = 20.0
@@ -50,12 +50,12 @@ class NotedDisplay:
 class Led:
     """A controller that has started, and its display."""
 
-    def __init__(self, desk: ScriptedDesk, *, inline: bool = False) -> None:
+    def __init__(self, service: ScriptedService, *, inline: bool = False) -> None:
         self.display = NotedDisplay()
         self.tasks: list[asyncio.Task[None]] = []
         self.saved: dict[str, str] = {}
         context = SignInContext(
-            desk,
+            service,
             lambda: NOW,
             self.tasks.append,
             self._save,
@@ -80,17 +80,17 @@ class Led:
 
 
 async def test_the_whole_way_from_the_plan_to_the_end() -> None:
-    desk = ScriptedDesk()
-    led = Led(desk)
+    service = ScriptedService()
+    led = Led(service)
     await led.asked(Review)
-    assert not desk.runs
+    assert not service.runs
     led.controller.press("go")
     await led.asked(PasswordAsked)
     led.controller.password_typed(Secret("hunter2"))
     await led.asked(CodeAsked)
     led.controller.code_typed("417902")
     await led.until(lambda: led.controller.attempt.ended)
-    assert desk.runs[0].given == ["hunter2", "417902 None"]
+    assert service.runs[0].given == ["hunter2", "417902 None"]
     assert led.controller.farewell == ""
     led.controller.press("calendar")
     assert led.saved["photosync-sign-in.ics"]
@@ -100,9 +100,9 @@ async def test_the_whole_way_from_the_plan_to_the_end() -> None:
 
 
 async def test_who_leaves_is_let_go_once_everything_is_put_back() -> None:
-    desk = ScriptedDesk()
-    desk.leaving = asyncio.Event()
-    led = Led(desk)
+    service = ScriptedService()
+    service.leaving = asyncio.Event()
+    led = Led(service)
     await led.asked(Review)
     led.controller.press("go")
     await led.asked(PasswordAsked)
@@ -110,16 +110,16 @@ async def test_who_leaves_is_let_go_once_everything_is_put_back() -> None:
     assert led.controller.attempt.leaving == NOW
     await asyncio.sleep(0)
     assert led.display.closed == 0
-    desk.leaving.set()
+    service.leaving.set()
     await led.until(lambda: led.display.closed == 1)
-    assert desk.runs[0].put_back
+    assert service.runs[0].put_back
 
 
 @pytest.mark.parametrize(
     ("retry", "inline", "timers"), [(Retry.NOW, True, 0), (Retry.NEVER, True, 1), (Retry.NEVER, False, 0)]
 )
 async def test_a_refusal_goes_by_itself_only_beneath_the_prompt(retry: Retry, inline: bool, timers: int) -> None:
-    led = Led(ScriptedDesk(starts=[WizardError("renewal.no", "No.", retry=retry)]), inline=inline)
+    led = Led(ScriptedService(starts=[WizardError("renewal.no", "No.", retry=retry)]), inline=inline)
     await led.until(lambda: led.controller.attempt.trouble is not None)
     assert len(led.display.timers) == timers
     led.controller.press("again")
@@ -130,7 +130,7 @@ async def test_a_refusal_goes_by_itself_only_beneath_the_prompt(retry: Retry, in
 
 
 async def test_a_key_that_means_nothing_now_changes_nothing() -> None:
-    led = Led(ScriptedDesk(works))
+    led = Led(ScriptedService(works))
     await led.asked(Review)
     before = led.controller.state
     for name in ("done", "again", "t", "d", "b", "w", "copy"):
@@ -140,7 +140,7 @@ async def test_a_key_that_means_nothing_now_changes_nothing() -> None:
 
 
 async def test_the_plan_by_hand_is_copied_and_kept() -> None:
-    led = Led(ScriptedDesk())
+    led = Led(ScriptedService())
     await led.asked(Review)
     led.controller.press("kubectl")
     led.controller.press("copy")
@@ -151,7 +151,7 @@ async def test_the_plan_by_hand_is_copied_and_kept() -> None:
 
 
 async def test_a_demo_phone_is_shown() -> None:
-    led = Led(ScriptedDesk())
+    led = Led(ScriptedService())
     led.controller.receive(PhoneRang("you@example.com: 417902"))
     assert led.controller.state.demo == "you@example.com: 417902"
     for task in led.tasks:

@@ -22,10 +22,10 @@ from screens.signin.questions import (
 from screens.signin.state import SignInState
 from tests.screens.signing import APPLE_ID, NOW, POD, preparation, wanted
 from wizard.errors import WizardError
+from wizard.icloud.messages import trouble
 from wizard.icloud.steps import SecurityKeyWanted, TermsWanted
-from wizard.icloud.words import trouble
 from wizard.model import Session, SessionState
-from wizard.signin.person import Progress, Stage, Tick
+from wizard.signin.person import Stage, StageProgress, Tick
 
 LONG = "\n".join(f"{number}. You agree." for number in range(60))
 VALID = Session(SessionState.VALID, NOW + timedelta(days=20), 20)
@@ -49,7 +49,10 @@ QUESTIONS: dict[str, Question] = {
 def question_state(name: str, *, inline: bool) -> SignInState:
     """That question, after everything that can stand above it."""
     attempt = Attempt("default", NOW, APPLE_ID, under_way=name != "plan")
-    for progress in (Progress(Stage.POD, Tick.DONE, f"pod {POD}-abcde is ready"), Progress(Stage.APPLE, Tick.DOING)):
+    for progress in (
+        StageProgress(Stage.POD, Tick.DONE, f"pod {POD}-abcde is ready"),
+        StageProgress(Stage.APPLE, Tick.DOING),
+    ):
         attempt = attempt if name == "plan" else attempt.moved(progress, NOW)
     sms = CodeAsked(wanted(delivery="sms", phone=wanted().phones[1]))
     attempt = attempt.asked(sms, NOW) if name == "wrong code" else attempt

@@ -13,9 +13,9 @@ from screens.signin.questions import InUseAsked, PasswordAsked
 from screens.signin.step_rows import farewell, leaving_words, stays
 from tests.demo_world.signing import Somebody, visit
 from tests.screens.entering import Entering, asked, ended, says, signing, view_of
-from tests.screens.signing import APPLE_ID, NOW, ScriptedDesk, Signing, with_code
+from tests.screens.signing import APPLE_ID, NOW, ScriptedService, Signing, with_code
 from wizard.errors import WizardError
-from wizard.signin.person import GaveUp, InUse, Outcome, Progress, Stage, Tick
+from wizard.signin.person import GaveUp, InUse, Outcome, Stage, StageProgress, Tick
 
 __all__ = ["signing"]
 
@@ -28,16 +28,16 @@ async def test_a_run_that_was_stopped_is_named_to_who_leaves(signing: Entering) 
         await signing.person.in_use((RUN,))
         return await with_code(signing)
 
-    desk = ScriptedDesk(busy)
-    desk.leaving = asyncio.Event()
-    async with signing(desk) as wizard:
+    service = ScriptedService(busy)
+    service.leaving = asyncio.Event()
+    async with signing(service) as wizard:
         await wizard.press("enter")
         await asked(wizard, InUseAsked)
         view_of(wizard).controller.choose(f"in-use-{InUse.STOP}")
         await asked(wizard, PasswordAsked)
         await wizard.press("escape")
         assert says(wizard, f"The session before stays; pod {RUN} was removed.")
-        desk.leaving.set()
+        service.leaving.set()
         await wizard.until(lambda: wizard.shows(HomeScreen))
         await wizard.until(lambda: says(wizard, "was removed."))
 
@@ -50,7 +50,7 @@ async def test_a_refusal_names_it_unless_it_could_not_be_stopped(signing: Enteri
             await signing.open_pod()
         raise WizardError("renewal.comes-back", "It can't go on.")
 
-    async with signing(ScriptedDesk(busy), (120, 36)) as wizard:
+    async with signing(ScriptedService(busy), (120, 36)) as wizard:
         await wizard.press("enter")
         await asked(wizard, InUseAsked)
         view_of(wizard).controller.choose(f"in-use-{InUse.STOP}")
@@ -69,7 +69,7 @@ async def test_the_auth_pod_that_had_to_go_is_known_by_what_a_sign_in_shows(tmp_
 
     async with visit("auth-waiting", tmp_path, Leaves(second=second)) as there:
         with pytest.raises(GaveUp):
-            await (await there.renewal()).run()
+            await (await there.sign_in()).run()
         attempt = Attempt("default", NOW, under_way=True)
         for progress in there.person.shown:
             attempt = attempt.moved(progress, NOW)
@@ -81,8 +81,8 @@ async def test_the_auth_pod_that_had_to_go_is_known_by_what_a_sign_in_shows(tmp_
 
 def test_a_pod_counts_as_gone_once_it_goes_on() -> None:
     removing = Attempt("default", NOW, APPLE_ID, under_way=True).moved(
-        Progress(Stage.POD, Tick.DOING, "removing pod icloudpd-auth"), NOW
+        StageProgress(Stage.POD, Tick.DOING, "removing pod icloudpd-auth", removes="icloudpd-auth"), NOW
     )
     assert stays(removing.failed(WizardError("kube.forbidden", "It may not be deleted."), NOW)).endswith("in place.")
-    gone = removing.moved(Progress(Stage.POD, Tick.DOING, "starting"), NOW).stopping((RUN,))
+    gone = removing.moved(StageProgress(Stage.POD, Tick.DOING, "starting"), NOW).stopping((RUN,))
     assert stays(gone).endswith(f", but pods icloudpd-auth, {RUN} were removed.")

@@ -24,28 +24,28 @@ from tests.screens.entering import (
 )
 from tests.screens.signing import (
     APPLE_ID,
-    ScriptedDesk,
     ScriptedKeeper,
+    ScriptedService,
     Signing,
     with_code,
     works,
 )
 from wizard.errors import WizardError
-from wizard.icloud.words import trouble
-from wizard.signin.person import InUse, Outcome, Progress, Stage, Tick
+from wizard.icloud.messages import trouble
+from wizard.signin.person import InUse, Outcome, Stage, StageProgress, Tick
 
 __all__ = ["signing"]
 
 RUN = "icloudpd-sync-1-abcde"
-STARTING = Progress(Stage.POD, Tick.DOING, "a pod that mounts the volume is starting")
+STARTING = StageProgress(Stage.POD, Tick.DOING, "a pod that mounts the volume is starting")
 REFUSED = WizardError(
     "renewal.refused-by-icloudpd", "The cluster's icloudpd does not accept the session.", why="It said no."
 )
 
 
 async def test_a_wrong_password_is_typed_again_with_what_apple_said(signing: Entering) -> None:
-    desk = ScriptedDesk()
-    async with signing(desk) as wizard:
+    service = ScriptedService()
+    async with signing(service) as wizard:
         await wizard.press("enter")
         await asked(wizard, PasswordAsked)
         await wizard.press(*"wrong", "enter")
@@ -54,19 +54,19 @@ async def test_a_wrong_password_is_typed_again_with_what_apple_said(signing: Ent
         assert wizard.app.screen.query_one(SecretInput).value == ""
         await wizard.press("enter", *"right", "enter")
         await asked(wizard, CodeAsked)
-        assert desk.runs[0].given == ["wrong", "right"]
+        assert service.runs[0].given == ["wrong", "right"]
 
 
 async def test_the_password_is_typed_while_the_pod_starts(signing: Entering) -> None:
     pod = asyncio.Event()
 
     async def slow(signing: Signing) -> Outcome:
-        signing.person.show(Progress(Stage.POD, Tick.DOING, "a pod that mounts the volume is starting"))
+        signing.person.show(StageProgress(Stage.POD, Tick.DOING, "a pod that mounts the volume is starting"))
         await pod.wait()
         return await with_code(signing)
 
-    desk = ScriptedDesk(slow)
-    async with signing(desk) as wizard:
+    service = ScriptedService(slow)
+    async with signing(service) as wizard:
         await wizard.press("enter")
         await asked(wizard, PasswordAsked)
         assert "meanwhile" in wizard.text
@@ -74,21 +74,21 @@ async def test_the_password_is_typed_while_the_pod_starts(signing: Entering) -> 
         assert "✓ Password" not in wizard.text
         pod.set()
         await asked(wizard, CodeAsked)
-        assert desk.runs[0].given == ["hunter2"]
+        assert service.runs[0].given == ["hunter2"]
 
 
 async def test_what_was_half_typed_is_kept_when_it_is_needed_and_forgotten_when_not(signing: Entering) -> None:
     pod = asyncio.Event()
 
     async def slow(signing: Signing) -> Outcome:
-        signing.person.show(Progress(Stage.POD, Tick.DOING, "starting"))
+        signing.person.show(StageProgress(Stage.POD, Tick.DOING, "starting"))
         await pod.wait()
         return await (with_code if needed else works)(signing)
 
     for needed in (True, False):
         pod.clear()
-        desk = ScriptedDesk(slow)
-        async with signing(desk) as wizard:
+        service = ScriptedService(slow)
+        async with signing(service) as wizard:
             await wizard.press("enter")
             await asked(wizard, PasswordAsked)
             await wizard.press(*"hunt")
@@ -98,7 +98,7 @@ async def test_what_was_half_typed_is_kept_when_it_is_needed_and_forgotten_when_
                 await wizard.until(lambda: "meanwhile" not in wizard.text)
                 await wizard.press(*"er2", "enter")
                 await asked(wizard, CodeAsked)
-                assert desk.runs[0].given == ["hunter2"]
+                assert service.runs[0].given == ["hunter2"]
             else:
                 await ended(wizard)
             assert secret.value == ""
@@ -113,13 +113,13 @@ async def test_the_second_way_asks_for_a_password_of_its_own_where_the_first_nee
     async def healed(signing: Signing) -> Outcome:
         signing.person.show(STARTING)
         await refused.wait()
-        signing.person.show(Progress(Stage.APPLE, Tick.DONE, "signed in"))
+        signing.person.show(StageProgress(Stage.APPLE, Tick.DONE, "signed in"))
         assert await signing.person.second_way(REFUSED)
         signing.given.append(await signing.person.password(APPLE_ID, None))
         return signing.outcome()
 
-    desk = ScriptedDesk(healed)
-    async with signing(desk) as wizard:
+    service = ScriptedService(healed)
+    async with signing(service) as wizard:
         await wizard.press("enter")
         await asked(wizard, PasswordAsked)
         await wizard.press(*"early", *(["enter"] if typed else []))
@@ -131,7 +131,7 @@ async def test_the_second_way_asks_for_a_password_of_its_own_where_the_first_nee
         assert wizard.app.screen.query_one(SecretInput).value == ""
         await wizard.press(*"hunter2", "enter")
         await ended(wizard)
-        assert desk.runs[0].given == ["hunter2"]
+        assert service.runs[0].given == ["hunter2"]
 
 
 @pytest.mark.parametrize("starts", [False, True])
@@ -142,7 +142,7 @@ async def test_a_pod_in_the_way_puts_off_the_early_question_and_keeps_what_was_t
     found = asyncio.Event()
 
     async def busy(signing: Signing) -> Outcome:
-        signing.person.show(Progress(Stage.POD, Tick.DOING, "pausing the CronJob"))
+        signing.person.show(StageProgress(Stage.POD, Tick.DOING, "pausing the CronJob"))
         await found.wait()
         await signing.person.in_use((RUN,))
         if starts:
@@ -150,8 +150,8 @@ async def test_a_pod_in_the_way_puts_off_the_early_question_and_keeps_what_was_t
         signing.given.append(await signing.person.password(APPLE_ID, None))
         return signing.outcome()
 
-    desk = ScriptedDesk(busy)
-    async with signing(desk) as wizard:
+    service = ScriptedService(busy)
+    async with signing(service) as wizard:
         await wizard.press("enter")
         await asked(wizard, PasswordAsked)
         await wizard.press(*"early", *(["enter"] if typed else []))
@@ -162,7 +162,7 @@ async def test_a_pod_in_the_way_puts_off_the_early_question_and_keeps_what_was_t
             await asked(wizard, PasswordAsked)
             await wizard.press(*"hunter2", "enter")
         await ended(wizard)
-        assert desk.runs[0].given == ["early" if typed else "hunter2"]
+        assert service.runs[0].given == ["early" if typed else "hunter2"]
 
 
 @pytest.mark.parametrize("why", [REFUSED, trouble("icloud.no-two-factor")], ids=["by icloudpd", "to pyicloud"])
@@ -179,8 +179,8 @@ async def test_the_second_way_says_that_the_same_password_goes_to_apple(
         await signing.person.second_way(why)
         return signing.outcome()
 
-    desk = ScriptedDesk(refused, keyring=ScriptedKeeper({APPLE_ID: "hunter2"} if kept else {}))
-    async with signing(desk) as wizard:
+    service = ScriptedService(refused, keyring=ScriptedKeeper({APPLE_ID: "hunter2"} if kept else {}))
+    async with signing(service) as wizard:
         await wizard.press("enter")
         if not kept:
             await asked(wizard, PasswordAsked)
@@ -191,8 +191,8 @@ async def test_the_second_way_says_that_the_same_password_goes_to_apple(
 
 async def test_where_the_password_lives(signing: Entering) -> None:
     keeper = ScriptedKeeper()
-    desk = ScriptedDesk(keyring=keeper)
-    async with signing(desk) as wizard:
+    service = ScriptedService(keyring=keeper)
+    async with signing(service) as wizard:
         await wizard.press("enter")
         await asked(wizard, PasswordAsked)
         assert "● kept nowhere" in wizard.text
@@ -203,12 +203,12 @@ async def test_where_the_password_lives(signing: Entering) -> None:
         await asked(wizard, CodeAsked)
         await wizard.press(*"417902")
         await ended(wizard)
-        assert desk.kept == ["hunter2"]
+        assert service.kept == ["hunter2"]
         assert "The password is kept in GNOME Keyring." in wizard.text
 
 
 async def test_a_second_refusal_is_told_from_the_first(signing: Entering) -> None:
-    async with signing(ScriptedDesk()) as wizard:
+    async with signing(ScriptedService()) as wizard:
         await wizard.press("enter")
         await asked(wizard, PasswordAsked)
         for told in ("It was sent once.", "That is the second refusal.", "That is the third refusal."):
@@ -219,18 +219,18 @@ async def test_a_second_refusal_is_told_from_the_first(signing: Entering) -> Non
 
 
 async def test_enter_on_nothing_says_that_nothing_was_sent(signing: Entering) -> None:
-    desk = ScriptedDesk()
-    async with signing(desk) as wizard:
+    service = ScriptedService()
+    async with signing(service) as wizard:
         await wizard.press("enter")
         await asked(wizard, PasswordAsked)
         await wizard.press("enter")
         assert "Nothing was typed, and nothing was sent." in wizard.text
-        assert desk.runs[0].given == []
+        assert service.runs[0].given == []
 
 
 async def test_what_is_typed_at_the_choices_goes_into_the_line(signing: Entering) -> None:
-    desk = ScriptedDesk()
-    async with signing(desk) as wizard:
+    service = ScriptedService()
+    async with signing(service) as wizard:
         await wizard.press("enter")
         await asked(wizard, PasswordAsked)
         await wizard.press("down")
@@ -239,21 +239,21 @@ async def test_what_is_typed_at_the_choices_goes_into_the_line(signing: Entering
         assert wizard.app.screen.query_one(SecretInput).value == "qnk"
         await wizard.press("down", "enter", "1", "enter")
         await asked(wizard, CodeAsked)
-        assert desk.runs[0].given == ["qnk1"]
+        assert service.runs[0].given == ["qnk1"]
         await wizard.press("down", "4", "1", *"7902")
         await ended(wizard)
-        assert desk.runs[0].given[1:] == ["417902 None"]
+        assert service.runs[0].given[1:] == ["417902 None"]
 
 
 async def test_a_machine_without_a_keyring_says_so(signing: Entering) -> None:
-    async with signing(ScriptedDesk()) as wizard:
+    async with signing(ScriptedService()) as wizard:
         await wizard.press("enter")
         await asked(wizard, PasswordAsked)
         assert "There is no keyring here that keeps a password safe." in wizard.text
 
 
 async def test_unattended_sign_in_is_shown_as_commands(signing: Entering) -> None:
-    async with signing(ScriptedDesk(), (120, 36)) as wizard:
+    async with signing(ScriptedService(), (120, 36)) as wizard:
         await wizard.press("enter")
         await asked(wizard, PasswordAsked)
         await wizard.press(*"hunter2", "down", "down", "enter", "up", "up", "enter")
@@ -270,8 +270,8 @@ async def test_unattended_sign_in_is_shown_as_commands(signing: Entering) -> Non
 
 
 async def test_a_kept_password_is_said_in_the_plan_and_not_asked_early(signing: Entering) -> None:
-    desk = ScriptedDesk(works, keyring=ScriptedKeeper({APPLE_ID: "hunter2"}))
-    async with signing(desk) as wizard:
+    service = ScriptedService(works, keyring=ScriptedKeeper({APPLE_ID: "hunter2"}))
+    async with signing(service) as wizard:
         assert "Password: in GNOME Keyring" in wizard.text
         await wizard.press("enter")
         await ended(wizard)

@@ -19,7 +19,7 @@ from tests.screens.conftest import Opener
 from tests.screens.driving import PATIENCE_SECONDS, Wizard
 from tests.screens.entering import asked, ended
 from tests.screens.fake import FakeWorkspace, fresh
-from tests.screens.signing import ScriptedDesk, Signing, with_code
+from tests.screens.signing import ScriptedService, Signing, with_code
 from wizard.crash import REPORT_NAME
 from wizard.signin.person import Code, Outcome
 
@@ -59,8 +59,8 @@ def _everything_of(wizard: Wizard) -> Iterator[str]:
 async def test_nothing_typed_stays_anywhere(opened: Opener, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     workspace = FakeWorkspace(fresh(), place={**fake.HOME, "step": "authentication"})
-    desk = ScriptedDesk()
-    workspace.sign_in_desk = desk
+    service = ScriptedService()
+    workspace.scripted_service = service
     async with opened(workspace) as wizard:
         await _to_the_code(wizard)
         for text in _everything_of(wizard):
@@ -70,7 +70,7 @@ async def test_nothing_typed_stays_anywhere(opened: Opener, caplog: pytest.LogCa
         for text in _everything_of(wizard):
             assert PASSWORD not in text
             assert CODE not in text
-    assert desk.runs[0].given == [PASSWORD, f"{CODE} None"]
+    assert service.runs[0].given == [PASSWORD, f"{CODE} None"]
     assert PASSWORD not in caplog.text
     assert CODE not in caplog.text
 
@@ -96,13 +96,13 @@ async def test_a_crash_in_the_middle_tells_no_secret(
         return outcome
 
     workspace = FakeWorkspace(fresh(), place={**fake.HOME, "step": "authentication"})
-    workspace.sign_in_desk = ScriptedDesk(breaks)
+    workspace.scripted_service = ScriptedService(breaks)
 
-    def bad_told(outcome: Outcome) -> tuple[str, ...]:
+    def bad_summary(outcome: Outcome) -> tuple[str, ...]:
         del outcome
         raise ValueError(PASSWORD, CODE)
 
-    workspace.sign_in_desk.told = bad_told  # type: ignore[method-assign]
+    workspace.scripted_service.summarize = bad_summary  # type: ignore[method-assign]
     with pytest.raises(ValueError, match="pl4nted"):
         await _crash(opened, workspace)
     out = capfd.readouterr()

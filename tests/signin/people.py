@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from wizard.errors import WizardError
 from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
-from wizard.signin.person import AnotherCode, Code, InUse, Progress, Stage, Tick
+from wizard.signin.person import AnotherCode, Code, InUse, Stage, StageProgress, Tick
 
 WAIT_SECONDS = 0.5
 
@@ -25,13 +25,13 @@ class Somebody:
     codes: list[Callable[[CodeWanted], Code | AnotherCode]] = field(default_factory=list, repr=False)
     uses: list[InUse] = field(default_factory=list)
     goes_inside: bool = False
-    on_progress: Callable[[Progress], None] = lambda _: None
+    on_progress: Callable[[StageProgress], None] = lambda _: None
     asked: list[str] = field(default_factory=list)
     about: list[object] = field(default_factory=list, repr=False)
     whys: list[str] = field(default_factory=list)
-    shown: list[Progress] = field(default_factory=list)
+    shown: list[StageProgress] = field(default_factory=list)
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: StageProgress) -> None:
         self.shown.append(progress)
         self.on_progress(progress)
 

@@ -19,13 +19,13 @@ from tests.signin.people import Somebody
 from wizard.accounts import AccountNames
 from wizard.demo.apple.session_files import SessionFiles
 from wizard.icloud.files import Pair, icloudpd_names
-from wizard.icloud.ladder import Next
+from wizard.icloud.ladder import NextRung
 from wizard.kube.client import Cluster
 from wizard.observe.look import observe
 from wizard.settings import DEFAULT_ACCOUNT, Settings
-from wizard.signin.begin import Start, begin
 from wizard.signin.person import Outcome
-from wizard.signin.renew import Renewal
+from wizard.signin.prepare import PreparedSignIn, prepare_sign_in
+from wizard.signin.sign_in import SignIn
 
 SECONDS = 90
 
@@ -106,23 +106,23 @@ class Place:
 
     # The wizard
 
-    async def start(self, account: str = DEFAULT_ACCOUNT) -> Start:
+    async def start(self, account: str = DEFAULT_ACCOUNT) -> PreparedSignIn:
         """A look, and what a sign-in begins with."""
         settings = replace(self.settings, namespace=self.namespace)
         world = await observe(self.cluster, settings, datetime.now(UTC))
-        return await begin(self.cluster, world, settings, account)
+        return await prepare_sign_in(self.cluster, world, settings, account)
 
-    async def renewal(self, person: Somebody, account: str = DEFAULT_ACCOUNT, **options: Any) -> Renewal:
+    async def prepared(self, person: Somebody, account: str = DEFAULT_ACCOUNT, **options: Any) -> SignIn:
         start = await self.start(account)
         assert start.apple_id is not None
-        return Renewal(self.cluster, start.preparation, start.apple_id, self.private, person, **options)
+        return SignIn(self.cluster, start.preparation, start.apple_id, self.private, person, **options)
 
     async def sign_in(self, person: Somebody, account: str = DEFAULT_ACCOUNT, **options: Any) -> Outcome:
         """One whole sign-in."""
-        return await (await self.renewal(person, account, **options)).run()
+        return await (await self.prepared(person, account, **options)).run()
 
-    async def check(self, person: Somebody, *, ask_apple: bool = False) -> Next:
-        return await (await self.renewal(person)).check(ask_apple=ask_apple)
+    async def check(self, person: Somebody, *, ask_apple: bool = False) -> NextRung:
+        return await (await self.prepared(person)).check(ask_apple=ask_apple)
 
     # What is there afterwards
 

@@ -12,8 +12,8 @@ from tests.signin.place import Place
 from wizard.demo.apple.server import DemoApple
 from wizard.errors import Retry, WizardError
 from wizard.icloud.ladder import Rung
-from wizard.signin import proving
-from wizard.signin.person import Code, Progress, Stage, Tick
+from wizard.signin import prove as proving
+from wizard.signin.person import Code, Stage, StageProgress, Tick
 
 pytestmark = pytest.mark.cluster
 
@@ -78,7 +78,7 @@ async def test_a_live_session_is_renewed_before_it_ends(place: Place) -> None:
     first = await place.sign_in(Somebody())
     somebody = Somebody([PASSWORD])
 
-    renewed = await place.sign_in(somebody, anew=True)
+    renewed = await place.sign_in(somebody, renew=True)
 
     assert (first.rung, renewed.rung, somebody.asked) == (Rung.WORKS, Rung.TRUSTED_PASSWORD, ["password"])
     assert first.expires_at is not None
@@ -119,7 +119,7 @@ async def test_a_short_fault_after_the_code_is_sat_out(place: Place, monkeypatch
     await laid(place, ALL_ENDED)
     apple: DemoApple = place.apple.apple
 
-    def falter(progress: Progress) -> None:
+    def falter(progress: StageProgress) -> None:
         if progress.stage is Stage.PROVED and progress.tick is Tick.DOING:
             apple.outage = None if apple.outage else 500
 
@@ -137,7 +137,7 @@ async def test_a_refused_session_leaves_the_old_pair_byte_for_byte(place: Place)
     await laid(place, ALL_ENDED)
     before = await place.files()
 
-    def end(progress: Progress) -> None:
+    def end(progress: StageProgress) -> None:
         if progress.stage is Stage.PROVED and progress.tick is Tick.DOING:
             place.apple.apple.end_web_sessions(place.apple_id)
 

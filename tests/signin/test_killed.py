@@ -137,8 +137,8 @@ async def test_a_pair_that_another_icloudpd_spoiled_is_put_back(place: Place) ->
     start = await place.start()
     assert start.preparation.auth_pod is None
     somebody = Somebody([PASSWORD], [lambda _: Code(place.apple.code(apple_id))])
-    renewal = await place.renewal(somebody)
-    async with renewal._pod() as (pod, opened):
+    sign_in = await place.prepared(somebody)
+    async with sign_in._follow(sign_in.preparation.plan).open_pod() as (pod, opened):
         await opened
         await pod.keep(keyring_stays=True)
         spoiled = await place.files()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from wizard.signin.telling import until
+from wizard.signin.summary import until
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -18,7 +18,7 @@ from wizard.handover.scripts import KEYRING
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted
 from wizard.icloudpd.proof import Proof, proof_of
-from wizard.signin import proving
+from wizard.signin import prove as proving
 from wizard.signin.person import AnotherCode, Code, GaveUp, Stage
 
 pytestmark = pytest.mark.cluster
@@ -56,12 +56,12 @@ async def test_a_pod_that_does_not_reach_apple_costs_no_password_and_no_code(
     await place.set_up()
     monkeypatch.setattr(proving, "PAUSE_SECONDS", 0)
     somebody = Somebody()
-    renewal = await place.renewal(somebody)
-    template = renewal.preparation.handover.change.manifest["spec"]["template"]["spec"]
+    sign_in = await place.prepared(somebody)
+    template = sign_in.preparation.handover.change.manifest["spec"]["template"]["spec"]
     template["containers"][0]["env"] = [{"name": "HTTPS_PROXY", "value": "http://10.255.0.1:9"}]
 
     with pytest.raises(WizardError) as caught:
-        await renewal.run()
+        await sign_in.run()
 
     assert (caught.value.code, somebody.asked) == ("renewal.not-judged", [])
     await place.all_gone()

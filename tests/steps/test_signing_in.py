@@ -36,10 +36,11 @@ from tests.steps.worlds import (
 )
 from wizard.annotations import LIBRARY_COUNT, SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, SUSPENDED_BY
 from wizard.command import Address
+from wizard.iterations import ITERATIONS
 from wizard.model import Finding, SessionState, Severity, Status
 from wizard.observe.look_pods import auth_pods
 from wizard.settings import Settings
-from wizard.signin.renew import LONGEST_SECONDS
+from wizard.signin.sign_in import LONGEST_SECONDS
 from wizard.steps import diagnose
 from wizard.steps.authentication.session_notes import LONGEST_SIGN_IN
 from wizard.world import Found, Job, SecretKeys, World
@@ -157,7 +158,7 @@ class TestTheNotes:
     )
     def test_a_library_that_was_not_counted_is_compared_with_nothing(self, text: str) -> None:
         world = with_annotations(complete(), "icloudpd-config", **{LIBRARY_COUNT: text})
-        assert diagnose(world, SETTINGS).complete == 7
+        assert diagnose(world, SETTINGS).complete == len(ITERATIONS)
         assert not found("authentication.library-too-large", world)
 
     def test_two_libraries_share_the_claim(self) -> None:

@@ -22,12 +22,12 @@ from wizard.command import Address, photosync_wizard
 from wizard.errors import Exit, WizardError
 
 if TYPE_CHECKING:
-    from wizard.cli.reauth import Wish
+    from wizard.cli.reauth import ReauthOptions
     from wizard.workspace import Request, Workspace
 
 
 OpenWizard = Callable[["Workspace"], int]
-SignIn = Callable[["Workspace", "Wish"], int]
+SignIn = Callable[["Workspace", "ReauthOptions"], int]
 
 
 def run(arguments: Sequence[str], *, open_wizard: OpenWizard, sign_in: SignIn | None = None) -> int:
@@ -107,7 +107,7 @@ def _dispatch(request: Request, options: argparse.Namespace, open_wizard: OpenWi
     if options.command == "reauth":
         from wizard.cli.reauth import reauth  # noqa: PLC0415 - loads what talks to the cluster and to Apple
 
-        return reauth(request, _wish(options), sign_in if _wants_a_screen(options) else None)
+        return reauth(request, _reauth_options(options), sign_in if _wants_a_screen(options) else None)
     return _open(request, open_wizard)
 
 
@@ -118,10 +118,10 @@ def _wants_a_screen(options: argparse.Namespace) -> bool:
     return terminal and not by_script and os.environ.get("TERM") != "dumb"
 
 
-def _wish(options: argparse.Namespace) -> Wish:
-    from wizard.cli.reauth import Wish  # noqa: PLC0415
+def _reauth_options(options: argparse.Namespace) -> ReauthOptions:
+    from wizard.cli.reauth import ReauthOptions  # noqa: PLC0415
 
-    return Wish(
+    return ReauthOptions(
         accounts=tuple(options.account or ()),
         apple_id=options.apple_id,
         check=options.check,

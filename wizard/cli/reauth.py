@@ -16,19 +16,19 @@ from wizard.cli.terminal_person import TerminalPerson
 from wizard.command import Address
 from wizard.errors import Exit, Retry, WizardError
 from wizard.icloud import calendar
+from wizard.icloud.input_checks import account_name, account_name_problem
 from wizard.icloud.ladder import Rung
 from wizard.icloud.password import Keeper
-from wizard.icloud.typed import account_name, account_name_problem
-from wizard.signin.begin import Start
-from wizard.signin.desk import Desk
-from wizard.signin.password_keeping import OnlyKeeps, forget, keep
+from wizard.signin.passwords import WriteOnlyKeeper, forget, keep
 from wizard.signin.person import GaveUp, Outcome
-from wizard.signin.telling import checked
+from wizard.signin.prepare import PreparedSignIn
+from wizard.signin.service import SignInService
+from wizard.signin.summary import checked
 from wizard.workspace import Request, Workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ReauthOptions:
     """What the command line asked for."""
 
     accounts: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class Wish:
 
 
 @dataclass(slots=True)
-class Tally:
+class ReauthResults:
     """How it went with each of the accounts, in their order. `left` is the one at which the person left, if they did;
     `due` says that a check found a session that does not work any more.
     """
@@ -57,30 +57,30 @@ class Tally:
     left: str = ""
 
 
-OnScreen = Callable[[Workspace, Wish], int]
+SignInOnScreen = Callable[[Workspace, ReauthOptions], int]
 
 
-def reauth(request: Request, wish: Wish, on_screen: OnScreen | None = None) -> int:
+def reauth(request: Request, options: ReauthOptions, on_screen: SignInOnScreen | None = None) -> int:
     """Signs every wished account in by the ladder and returns the documented exit code. Raises WizardError.
 
     `on_screen` does it where there is a screen; it raises what this one does.
     """
-    check_wish(wish)
+    check_options(options)
     opening = Workspace(request)
     try:
         if on_screen is not None:
-            return on_screen(opening, wish)
+            return on_screen(opening, options)
         opening.phone = lambda text: _say(f"demo phone: {text}")
-        return asyncio.run(_reauth(opening, wish))
+        return asyncio.run(_reauth(opening, options))
     finally:
         opening.close()
         for notice in opening.notices:
             _say(f"photosync-wizard: {notice}")
 
 
-def check_wish(wish: Wish) -> None:
+def check_options(options: ReauthOptions) -> None:
     """Raises WizardError for what can't be done, before anything else happens."""
-    if wish.apple_id and (problem := account_name_problem(account_name(wish.apple_id))):
+    if options.apple_id and (problem := account_name_problem(account_name(options.apple_id))):
         raise WizardError(
             "reauth.apple-id",
             f"--apple-id: {problem}",
@@ -88,7 +88,7 @@ def check_wish(wish: Wish) -> None:
             exit_code=Exit.USAGE,
             retry=Retry.NEVER,
         )
-    if wish.ask_apple and not wish.check:
+    if options.ask_apple and not options.check:
         raise WizardError(
             "reauth.ask-apple",
             "--ask-apple belongs to --check.",
@@ -97,7 +97,7 @@ def check_wish(wish: Wish) -> None:
             exit_code=Exit.USAGE,
             retry=Retry.NEVER,
         )
-    if wish.ics and wish.check:
+    if options.ics and options.check:
         raise WizardError(
             "reauth.check-ics",
             "--check signs nobody in, so it has no date for --ics.",
@@ -105,13 +105,13 @@ def check_wish(wish: Wish) -> None:
             exit_code=Exit.USAGE,
             retry=Retry.NEVER,
         )
-    if wish.ics:
-        calendar.check(wish.ics)
+    if options.ics:
+        calendar.check(options.ics)
 
 
-def check_one_account(accounts: Sequence[str], wish: Wish) -> None:
+def check_one_account(accounts: Sequence[str], options: ReauthOptions) -> None:
     """Raises WizardError where one person's answers are given for several accounts."""
-    if len(accounts) > 1 and (wish.apple_id or wish.password_stdin or wish.code_stdin):
+    if len(accounts) > 1 and (options.apple_id or options.password_stdin or options.code_stdin):
         raise WizardError(
             "reauth.one-account",
             "One Apple ID, password or code can be given for one account only.",
@@ -121,107 +121,113 @@ def check_one_account(accounts: Sequence[str], wish: Wish) -> None:
         )
 
 
-def conclude(tally: Tally, reminder: str | None, wish: Wish, address: Address) -> int:
+def conclude(results: ReauthResults, reminder: str | None, options: ReauthOptions, address: Address) -> int:
     """Writes the calendar for those that are signed in, tells what failed, and returns the worst exit code.
 
     Raises the trouble of an only account.
     """
-    troubles = list(tally.troubles)
-    if wish.ics and tally.outcomes:
+    troubles = list(results.troubles)
+    if options.ics and results.outcomes:
         try:
-            put_line(_written(reminder, wish.ics))
+            put_line(_written(reminder, options.ics))
         except WizardError as unwritten:
             troubles.append(("", unwritten))
-    if troubles and len(tally.accounts) == 1:
+    if troubles and len(results.accounts) == 1:
         raise troubles[0][1]
     for account, trouble in troubles:
         mark = f"photosync-wizard: {account}: " if account else "photosync-wizard: "
         print(in_words(trouble, address, sys.stderr, mark), file=sys.stderr, flush=True)
     codes = [Exit.DONE, *(trouble.exit_code for _, trouble in troubles)]
-    if any(outcome.photos_trouble for outcome in tally.outcomes):
+    if any(outcome.photos_trouble for outcome in results.outcomes):
         codes.append(Exit.BLOCKED)
-    if tally.due:
+    if results.due:
         codes.append(Exit.NEEDS_PERSON)
-    if tally.left:
+    if results.left:
         codes.append(Exit.NEEDS_PERSON)
-        _say(_farewell(tally, "What was there before is still in place."))
+        _say(_farewell(results, "What was there before is still in place."))
     return int(max(codes))
 
 
-def _farewell(tally: Tally, stays: str) -> str:
-    return f"Left at {tally.left}. {stays}" if tally.left and len(tally.accounts) > 1 else f"Left. {stays}"
+def _farewell(results: ReauthResults, stays: str) -> str:
+    return f"Left at {results.left}. {stays}" if results.left and len(results.accounts) > 1 else f"Left. {stays}"
 
 
-async def _reauth(opening: Workspace, wish: Wish) -> int:
+async def _reauth(opening: Workspace, options: ReauthOptions) -> int:
     engine = opening.engine()
-    desk = Desk(engine, opening)
+    service = SignInService(engine, opening)
     person = TerminalPerson(
         Console(opening.settings.address),
-        password_promised=wish.password_stdin,
-        code_promised=wish.code_stdin and not wish.check,
+        password_promised=options.password_stdin,
+        code_promised=options.code_stdin and not options.check,
         demo=bool(opening.demo_commands),
     )
-    tally = Tally()
+    results = ReauthResults()
     try:
-        await desk.look()
-        tally.accounts = desk.accounts(wish.accounts)
-        check_one_account(tally.accounts, wish)
-        for account in tally.accounts:
+        await service.look()
+        results.accounts = service.accounts(options.accounts)
+        check_one_account(results.accounts, options)
+        for account in results.accounts:
             try:
-                await (_check if wish.check else _sign_in)(desk, account, wish, person, tally)
+                await (_check if options.check else _sign_in)(service, account, options, person, results)
             except GaveUp:
-                tally.left = account
+                results.left = account
                 break
             except asyncio.CancelledError:
-                tally.left = account
+                results.left = account
                 raise
             except WizardError as trouble:
-                tally.troubles.append((account, trouble))
-                if account != tally.accounts[-1]:
+                results.troubles.append((account, trouble))
+                if account != results.accounts[-1]:
                     _say(f"✗ {account}: {trouble.what} The next account has its turn.")
-        return conclude(tally, desk.reminder(tally.outcomes), wish, opening.settings.address)
+        return conclude(results, service.reminder(results.outcomes), options, opening.settings.address)
     except asyncio.CancelledError:  # Ctrl+C, once all is put back
-        _say(_farewell(tally, person.stays))
+        _say(_farewell(results, person.stays))
         raise
     finally:
         await engine.close()
 
 
-async def _check(desk: Desk, account: str, wish: Wish, person: TerminalPerson, tally: Tally) -> None:
-    start, apple_id, keeper = await _begun(desk, account, wish, person)
-    found = await desk.renewal(start, apple_id, person, keeper).check(ask_apple=wish.ask_apple)
-    tally.due |= found.rung is not Rung.WORKS
+async def _check(
+    service: SignInService, account: str, options: ReauthOptions, person: TerminalPerson, results: ReauthResults
+) -> None:
+    start, apple_id, keeper = await _begun(service, account, options, person)
+    found = await service.sign_in(start, apple_id, person, keeper).check(ask_apple=options.ask_apple)
+    results.due |= found.rung is not Rung.WORKS
     put_line(checked(account, found))
 
 
-async def _sign_in(desk: Desk, account: str, wish: Wish, person: TerminalPerson, tally: Tally) -> None:
-    start, apple_id, keeper = await _begun(desk, account, wish, person)
-    renewal = desk.renewal(start, apple_id, person, keeper, in_pod=wish.in_pod, renew=wish.renew)
-    plan = start.preparation.plan_inside if wish.in_pod else start.preparation.plan
-    await person.plan(plan, account if len(tally.accounts) > 1 else "")
-    outcome = await renewal.run()
-    desk.signed_in(account, outcome.apple_id)
-    tally.outcomes.append(outcome)
-    if wish.keep_password:
-        _say(await keep(renewal, keeper, desk.settings.address))
-    for line in desk.told(outcome):
+async def _sign_in(
+    service: SignInService, account: str, options: ReauthOptions, person: TerminalPerson, results: ReauthResults
+) -> None:
+    start, apple_id, keeper = await _begun(service, account, options, person)
+    sign_in = service.sign_in(start, apple_id, person, keeper, in_pod=options.in_pod, renew=options.renew)
+    plan = start.preparation.plan_inside if options.in_pod else start.preparation.plan
+    await person.plan(plan, account if len(results.accounts) > 1 else "")
+    outcome = await sign_in.run()
+    service.signed_in(account, outcome.apple_id)
+    results.outcomes.append(outcome)
+    if options.keep_password:
+        _say(await keep(sign_in.keep_password, keeper, service.settings.address))
+    for line in service.summarize(outcome):
         put_line(line)
 
 
-async def _begun(desk: Desk, account: str, wish: Wish, person: TerminalPerson) -> tuple[Start, str, Keeper | None]:
+async def _begun(
+    service: SignInService, account: str, options: ReauthOptions, person: TerminalPerson
+) -> tuple[PreparedSignIn, str, Keeper | None]:
     """What it starts from, the Apple ID, known or asked, and the keyring of this machine, if one is fit.
 
     A password from standard input comes before one that is kept there.
     """
-    start = await desk.begin(account, wish.apple_id)
+    start = await service.prepare_sign_in(account, options.apple_id)
     apple_id = start.apple_id
     if apple_id is None:
         apple_id = await person.apple_id()
-        start = await desk.begin(account, apple_id)
-    keeper = await desk.keeper()
-    if keeper and wish.password_stdin:
-        keeper = OnlyKeeps(keeper)
-    if wish.forget_password:
+        start = await service.prepare_sign_in(account, apple_id)
+    keeper = await service.keeper()
+    if keeper and options.password_stdin:
+        keeper = WriteOnlyKeeper(keeper)
+    if options.forget_password:
         _say(await forget(keeper, apple_id))
     return start, apple_id, keeper
 

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 from wizard.cli.console import Console
 from wizard.errors import Exit, Retry, WizardError
+from wizard.icloud.input_checks import account_name, account_name_problem, read_code
 from wizard.icloud.limits import sending, wait_before
+from wizard.icloud.messages import trouble
 from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
-from wizard.icloud.typed import account_name, account_name_problem, read_code
-from wizard.icloud.words import trouble
 from wizard.plan import Change, Plan
-from wizard.signin.person import AnotherCode, Code, GaveUp, InUse, Progress, Stage, Tick
+from wizard.signin.person import AnotherCode, Code, GaveUp, InUse, Stage, StageProgress, Tick
 
 LOOK_AGAIN_SECONDS = 5.0
 _SIGNS = {Tick.DOING: "◐", Tick.DONE: "✓", Tick.FAILED: "✗", Tick.SKIPPED: "·"}
@@ -91,11 +91,15 @@ class TerminalPerson:
             if undo.command:
                 self._console.say_command(undo.command)
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: StageProgress) -> None:
         """One line per movement, none twice."""
         self._waits_for = frozenset()
         self._moved = self._moved or (progress.stage, progress.tick) == (Stage.SAVED, Tick.DONE)
-        self._say_once(f"{_SIGNS[progress.tick]} {progress.text}")
+        if progress.command:
+            self._say_once(f"{_SIGNS[progress.tick]} {progress.text}:")
+            self._console.say_command(progress.command)
+        else:
+            self._say_once(f"{_SIGNS[progress.tick]} {progress.text}")
 
     async def apple_id(self) -> str:
         """The Apple ID, when nothing tells it: asked until it can be one."""

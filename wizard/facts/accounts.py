@@ -7,7 +7,7 @@ from dataclasses import replace
 from wizard.accounts import AccountNames, account_of, seen_accounts
 from wizard.facts.objects import claims_of, cron_job_named, items
 from wizard.facts.session import session_of
-from wizard.icloud.typed import account_name, is_account_name
+from wizard.icloud.input_checks import account_name, is_account_name
 from wizard.icloudpd.workload import opaque, read_workload
 from wizard.model import Account
 from wizard.settings import Settings

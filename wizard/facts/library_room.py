@@ -8,7 +8,7 @@ from wizard.accounts import AccountNames
 from wizard.annotations import LIBRARY_COUNT, read_json
 from wizard.choices import PHOTOS_CLAIM
 from wizard.facts.objects import claim_named, cron_job_named
-from wizard.icloud.room import HEADROOM, compare
+from wizard.icloud.library_size import HEADROOM, library_findings
 from wizard.icloud.steps import Library
 from wizard.model import Finding
 from wizard.quantity import bytes_of
@@ -20,7 +20,7 @@ def check_room(world: World, settings: Settings) -> Iterator[Finding]:
     """Compares all libraries with the photos claim and, before its first sync is through, each with its CronJob's deadline."""
     photos, everything = claim_named(world, settings[PHOTOS_CLAIM]), _everything(world, settings)
     if photos and everything:
-        yield from compare(
+        yield from library_findings(
             everything,
             claim_bytes=_room(photos),
             deadline_seconds=None,
@@ -33,7 +33,7 @@ def check_room(world: World, settings: Settings) -> Iterator[Finding]:
             cron_job_named(world, AccountNames.of(account, settings).cron_job),
         )
         if library and job and not job.last_success:
-            yield from compare(
+            yield from library_findings(
                 library,
                 claim_bytes=None,
                 deadline_seconds=job.deadline_seconds,

@@ -1,4 +1,4 @@
-"""The open hand-over pod: made, waited for, used, removed. Every method says what it found on the claim, not what it assumes."""
+"""The hand-over pod: waited for, used, left. Every method says what it found on the claim, not what it assumes."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass
 
-from wizard.apply.objects import send
 from wizard.command import kubectl
 from wizard.errors import Exit, Retry, WizardError, shorten
 from wizard.handover import scripts
 from wizard.handover.job import CONTAINER, Handover
-from wizard.handover.start_pod import Start
+from wizard.handover.start_pod import PodStart
 from wizard.icloudpd.images import PROGRAM_PLACES
 from wizard.icloudpd.proof import Proof, proof_of
 from wizard.kube.client import Cluster
 from wizard.kube.errors import NotFound
 from wizard.kube.streams import ExecResult, Stream
-from wizard.steps.authentication.plan import remove_job
 from wizard.world import Pod
 
-__all__ = ["HandoverPod", "OnClaim", "Proof", "is_held", "proof_of", "until_gone"]
+__all__ = ["ClaimContents", "HandoverPod", "Proof", "is_held", "proof_of", "until_gone"]
 
 START_SECONDS = 300.0
 SCRIPT_SECONDS = 60.0
@@ -32,7 +30,7 @@ LOOK_EVERY_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class OnClaim:
+class ClaimContents:
     """What lies on the claim for one account. `recovered` is "completed" or "undone" when an earlier move was cut off.
 
     `pair`: both files are there, and the CronJob's user may read and write them. `attended`: another icloudpd was being
@@ -46,7 +44,7 @@ class OnClaim:
 
 
 class HandoverPod:
-    """One hand-over. `open` it, then `recover_and_look`, `read`, `stage`, `prove`, `commit`; always `close` it."""
+    """One hand-over. `wait_until_running`, then `recover_and_look`, `read`, `stage`, `prove`, `commit`; always `close` it."""
 
     def __init__(self, cluster: Cluster, handover: Handover, name: str) -> None:
         self._cluster = cluster
@@ -85,13 +83,14 @@ class HandoverPod:
         """The staging folder's path inside the pod."""
         return f"{self._handover.directory}/{scripts.STAGING}"
 
-    async def open(self, say: Callable[[str], None] = lambda _: None, seconds: float = START_SECONDS) -> None:
-        """Makes the Job and waits until its pod runs; `say` gets a few words whenever what is awaited changes.
+    async def wait_until_running(
+        self, say: Callable[[str], None] = lambda _: None, seconds: float = START_SECONDS
+    ) -> None:
+        """Waits until the pod of the Job runs, which was just made; `say` gets a few words whenever what is awaited changes.
 
         Raises WizardError with the pod's own reason when it can't run, or when `seconds` pass.
         """
-        await send(self._cluster, self._handover.change)
-        self._pod = await Start(self._cluster, self._handover.change.target, say).running(seconds)
+        self._pod = await PodStart(self._cluster, self._handover.change.target, say).running(seconds)
 
     async def hold(self) -> None:
         """Marks the pod as in use by somebody who is alive, until `close`, or until this program ends however it ends."""
@@ -115,7 +114,7 @@ class HandoverPod:
             retry=Retry.NOW,
         )
 
-    async def recover_and_look(self) -> OnClaim:
+    async def recover_and_look(self) -> ClaimContents:
         """Completes or undoes what an earlier start left half done, then says what is there.
 
         Raises WizardError when there is no icloudpd in the pod, with which alone a session can be proved.
@@ -127,7 +126,7 @@ class HandoverPod:
         if not self._program:
             raise self._no_program(answer)
         self._pair = "pair" in lines
-        return OnClaim(
+        return ClaimContents(
             pair=self._pair,
             recovered=next((line for line in lines if line in ("completed", "undone")), ""),
             attended="attended" in lines,
@@ -237,8 +236,8 @@ class HandoverPod:
         paths = (self._handover.on_claim(line.removeprefix(mark)) for line in lines if line.startswith(mark))
         return tuple(dict.fromkeys(path for path in paths if path))
 
-    async def close(self) -> None:
-        """Deletes the Job, and its pod with it; doing so twice is as good as once. Raises WizardError when that is refused.
+    async def close(self, remove: Callable[[], Awaitable[None]]) -> None:
+        """Has `remove` delete the Job, and its pod with it; doing so twice is as good as once. Raises what `remove` raises.
 
         Before, as long as that takes no more than TIDY_SECONDS, what is staged is forgotten; the next start does it else.
         """
@@ -248,7 +247,7 @@ class HandoverPod:
         finally:
             tidying.cancel()
             try:
-                await send(self._cluster, remove_job(self._handover.change.target))
+                await remove()
             finally:
                 await asyncio.gather(tidying, return_exceptions=True)
 

@@ -4,7 +4,8 @@ On the claim, beside the session files: `.photosync-staging/` (a new pair while 
 presence says that the move has begun and has to be completed), `.photosync-unproved/` (a pair that Apple has given and of which
 nobody knows yet whether icloudpd accepts it), `.photosync-previous/` (the pair before; it grows up as
 `.photosync-previous.new/`), `.photosync-attended` (another icloudpd writes into the pair in place; what it leaves has to be
-proved or put back; not empty when the keyring file that it leaves has to go then), and `.photosync-held` (the pod through
+proved or undone; it holds the word "keyring" when the keyring file that it leaves has to go then, and "fresh" when there was
+no file of a pair before), and `.photosync-held` (the pod through
 which a wizard that is alive works just now).
 
 What a name points to is on the disk before the name is: the journal comes after the files that it speaks of, and a file that
@@ -221,6 +222,8 @@ _KEEP = (
     _HEAD
     + """\
 if [ -e "$attended" ]; then exit 0; fi
+fresh=
+if [ ! -e "$name" ] && [ ! -e "$name.session" ]; then fresh=" fresh"; fi
 """
     + _KEEP_AS_NEW
     + """\
@@ -246,12 +249,17 @@ if [ -s "$previous/$name" ] && [ -s "$previous/$name.session" ]; then
 """
     + _MOVE
     + """\
+elif [ "$(cat "$attended" 2> /dev/null)" = " fresh" ] || [ "$(cat "$attended" 2> /dev/null)" = "keyring fresh" ]; then
+  rm -f "$name" "$name.session"
+  sync . 2>/dev/null || sync
 fi
 rm -f "$attended"
 exit 0
 """
 )
-"""Args: directory, name. Puts the kept pair back in place of what the other icloudpd has written."""
+"""Args: directory, name. Puts the kept pair back in place of what the other icloudpd has written, or removes that where there
+was no pair before.
+"""
 
 
 HOLD = f"""\
@@ -284,7 +292,7 @@ def keep(*, keyring_stays: bool) -> str:
 
     A copy that an earlier start has kept, and neither settled nor taken back, is the good one.
     """
-    return _KEEP + f"printf '%s' '{'' if keyring_stays else 'keyring'}' > \"$attended\"\n" + _END
+    return _KEEP + f'printf \'%s\' "{"" if keyring_stays else "keyring"}$fresh" > "$attended"\n' + _END
 
 
 def and_keyring(script: str, data_homes: Iterable[str], *, remove: bool = False) -> str:
@@ -294,9 +302,14 @@ def and_keyring(script: str, data_homes: Iterable[str], *, remove: bool = False)
     """
     homes = " ".join(shlex.quote(home) for home in data_homes)
     body = script.removeprefix(_HEAD).removesuffix(_END)
-    removal = f'if [ -s "$attended" ]; then\n{_each_keyring(homes, _REMOVE)}fi\n' if remove else ""
+    removal = _IF_KEYRING_GOES + _each_keyring(homes, _REMOVE) + "fi\n" if remove else ""
     return _HEAD + removal + body + _each_keyring(homes, 'echo "keyring $keyring"\n') + _END
 
+
+_IF_KEYRING_GOES = """\
+note=$(cat "$attended" 2> /dev/null || true)
+if [ "$note" = keyring ] || [ "$note" = "keyring fresh" ]; then
+"""
 
 _REMOVE = """\
 rm -f "$keyring" 2> /dev/null || true

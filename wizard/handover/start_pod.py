@@ -22,7 +22,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(slots=True)
-class Start:
+class PodStart:
     """The pod of the Job `target`, coming up; `say` gets a few words whenever what is awaited changes."""
 
     cluster: Cluster

@@ -19,11 +19,11 @@ from pyicloud.exceptions import (
 )
 
 from wizard.errors import WizardError
-from wizard.icloud.line import Line
+from wizard.icloud.messages import trouble
 from wizard.icloud.refusals import NO_SMS, TOO_MANY_CODES, Answer, busy_code, says_nothing
 from wizard.icloud.service import Service
 from wizard.icloud.steps import CodeWanted, Delivery, Phone
-from wizard.icloud.words import trouble
+from wizard.icloud.transport import Transport
 
 _WAYS: dict[str, Delivery] = {"trusted_device": "device", "sms": "sms"}
 
@@ -37,9 +37,9 @@ Verdict = Literal["accepted", "wrong", "unchecked"]
 class Challenge:
     """What Apple wants to see before it trusts this browser."""
 
-    def __init__(self, service: Service, line: Line, clock: Callable[[], datetime]) -> None:
+    def __init__(self, service: Service, transport: Transport, clock: Callable[[], datetime]) -> None:
         self._service = service
-        self._line = line
+        self._transport = transport
         self._clock = clock
         self._ways: list[Delivery] = []
         self._phone: Phone | None = None
@@ -53,7 +53,7 @@ class Challenge:
         by_itself = service.has_trusted_devices and not service.prompts_over_push_host
         if failure or service.two_factor_delivery_notice:
             self._notice = trouble("icloud.push-unreachable")
-        if any(NO_SMS in answer.codes for answer in self._line.answers):
+        if any(NO_SMS in answer.codes for answer in self._transport.answers):
             self._notice = trouble("icloud.sms-refused")
         if (asked := self._last(_TEXT)) and says_nothing(asked):
             self._notice = trouble("icloud.code-not-sent")
@@ -133,7 +133,7 @@ class Challenge:
 
     def _last(self, *ends: str) -> Answer | None:
         """The last answer in this step from an address that ends so."""
-        return next((answer for answer in reversed(self._line.answers) if answer.path.endswith(ends)), None)
+        return next((answer for answer in reversed(self._transport.answers) if answer.path.endswith(ends)), None)
 
     def _find_phones(self) -> None:
         """Numbers to choose from are worth one more request, and none of them is no reason to stop."""
@@ -142,7 +142,9 @@ class Challenge:
 
     def _refusal(self) -> WizardError | None:
         """What stands behind pyicloud's plain "no" when it is not the code's fault."""
-        judged = [answer for answer in self._line.answers if "/verify/" in answer.path or "/bridge/" in answer.path]
+        judged = [
+            answer for answer in self._transport.answers if "/verify/" in answer.path or "/bridge/" in answer.path
+        ]
         last = judged[-1] if judged else None
         if last is None:
             return None

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from wizard.icloud.typed import account_name
-from wizard.icloud.words import trouble
+from wizard.icloud.input_checks import account_name
+from wizard.icloud.messages import trouble
 
 HEADER = "#LWP-Cookies-2.0"
 TOKEN = "X-APPLE-WEBAUTH-TOKEN"  # noqa: S105 - a cookie's name
@@ -109,7 +109,7 @@ def tidy(pair: Pair) -> Pair:
     return Pair(account_name(pair.account), "\n".join([HEADER, *lines, ""]), json.dumps(kept))
 
 
-def prepare(pair: Pair) -> Pair:
+def fit_for_icloudpd(pair: Pair) -> Pair:
     """The pair as icloudpd takes it without asking for anything; a WizardError where it can't be made so."""
     if not read_session(pair.session):
         raise trouble("icloud.session-unreadable", "The session file is no JSON object, as after an interrupted write.")

@@ -18,7 +18,7 @@ class Rung(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class SessionFacts:
     """What is known of an account's session; None is for what nobody has tried or read yet.
 
     `accepted`: Apple or icloudpd takes the session on the claim. `readable`: both of its files could be read.
@@ -34,7 +34,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Next:
+class NextRung:
     """The rung to take, in a sentence, and what the person has to give: any of "password", "code"."""
 
     rung: Rung
@@ -42,23 +42,23 @@ class Next:
     inputs: tuple[str, ...] = ()
 
 
-def next_rung(known: Known) -> Next:
+def next_rung(known: SessionFacts) -> NextRung:
     """The lowest rung that what is known does not rule out."""
     if known.accepted:
-        return Next(Rung.WORKS, "The session works: nothing to do.")
+        return NextRung(Rung.WORKS, "The session works: nothing to do.")
     if known.accepted is None and known.readable is not False:
-        return Next(Rung.WORKS, "The session may still work: asking is one request and needs nothing from you.")
+        return NextRung(Rung.WORKS, "The session may still work: asking is one request and needs nothing from you.")
     if known.heals:
-        return Next(Rung.HEALED, "The session has ended; its own tokens bring it back, without your password.")
+        return NextRung(Rung.HEALED, "The session has ended; its own tokens bring it back, without your password.")
     if known.readable and known.session_token and known.heals is None:
-        return Next(
+        return NextRung(
             Rung.HEALED,
             "The session has ended; its own tokens may bring it back, without your password (`--ask-apple` tries them).",
         )
     password = () if known.password_known else ("password",)
     if known.readable and known.trust_token:
         kept = "your kept password" if known.password_known else "your password"
-        return Next(
+        return NextRung(
             Rung.TRUSTED_PASSWORD,
             f"The session has ended. While Apple trusts it {kept} is enough; if it does not any more, a code comes too.",
             password,
@@ -68,4 +68,4 @@ def next_rung(known: Known) -> Next:
         if known.password_known
         else "your password and a six-digit code are"
     )
-    return Next(Rung.CODE, f"Apple wants to see you: {kept} needed.", (*password, "code"))
+    return NextRung(Rung.CODE, f"Apple wants to see you: {kept} needed.", (*password, "code"))

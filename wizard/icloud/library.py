@@ -13,7 +13,7 @@ _SAMPLE = 50
 _DOWNLOADED = ("original", "original_video")
 
 
-def look(api: Any) -> Library:
+def measure_library(api: Any) -> Library:
     """Apple's count, and the size by its storage figure, else by the newest pictures. Raises what keeps the photos closed."""
     album = api.photos.all
     count = len(album)

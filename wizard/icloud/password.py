@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from wizard.errors import Exit, Retry, WizardError
-from wizard.icloud.aside import aside
-from wizard.icloud.typed import account_name
+from wizard.icloud.daemon_thread import in_daemon_thread
+from wizard.icloud.input_checks import account_name
 
 SERVICE = "photosync-wizard"
 SECONDS = 30.0
@@ -65,7 +65,7 @@ class Keeper:
                 return _refused(self.name, f"It answered with {type(error).__name__}.")
 
         try:
-            answer = await aside(attempt, limit=self._seconds)
+            answer = await in_daemon_thread(attempt, limit=self._seconds)
         except TimeoutError:
             refusal = _refused(self.name, f"It did not answer within {self._seconds:.0f} seconds; it may be locked.")
         if refusal or isinstance(answer, WizardError):
@@ -84,7 +84,7 @@ async def available(choose: Callable[[], Any] | None = None, seconds: float = SE
         return keyring.get_keyring()
 
     try:
-        configured = await aside(lambda: next(iter(_fit(work())), None), limit=seconds)
+        configured = await in_daemon_thread(lambda: next(iter(_fit(work())), None), limit=seconds)
     except Exception:  # noqa: BLE001 - no keyring, whatever the reason: the password is asked for each time
         return None
     return None if configured is None else Keeper(configured, seconds)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wizard.errors import WizardError
-from wizard.icloud.words import trouble, unavailable
+from wizard.icloud.messages import trouble, unavailable
 
 WRONG_PASSWORD = "-20101"  # noqa: S105 - Apple's number for it
 LOCKED = "-20209"

@@ -13,15 +13,15 @@ from pyicloud import PyiCloudService
 from pyicloud.exceptions import PyiCloudException
 from requests import Response
 
-from wizard.icloud.line import Line
+from wizard.icloud.transport import Transport
 
 _JSON = "application/json"
 
 
 class Service(PyiCloudService):  # type: ignore[misc]
-    """Keeps its session in memory, speaks over `line`, and never looks into a keyring. It sends nothing by itself."""
+    """Keeps its session in memory, speaks over `transport`, and never looks into a keyring. It sends nothing by itself."""
 
-    def __init__(self, account: str, password: str | None, folder: Path, *, china: bool, line: Line) -> None:
+    def __init__(self, account: str, password: str | None, folder: Path, *, china: bool, transport: Transport) -> None:
         super().__init__(
             account,
             password,
@@ -33,8 +33,8 @@ class Service(PyiCloudService):  # type: ignore[misc]
         self._found_phones: list[dict[str, Any]] = []
         self._write: Callable[[], None] = self.session._save_session_data  # noqa: SLF001
         self.session._save_session_data = lambda: None  # noqa: SLF001
-        self.session.mount("https://", line)
-        self._trusted_device_bridge.timeout = line.answer_limit
+        self.session.mount("https://", transport)
+        self._trusted_device_bridge.timeout = transport.answer_limit
 
     @property
     def challenged(self) -> bool:

@@ -27,7 +27,8 @@ _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _NOT_OF_ICLOUDPD = re.compile(r"^\[PYI-\d+:")
 _ENDED = frozenset({SESSION_DEAD, ASKED_NOBODY, SESSION_BROKEN})
 _ANSWERS = APPLE_IS_AWAY - {"apple-unreachable"}
-_JUDGES_NOTHING = APPLE_IS_AWAY | {"session-files-unwritable", ARGUMENTS_WITHOUT_PROGRAM, PROGRAM_NOT_FOUND}
+_NO_PROGRAM = frozenset({ARGUMENTS_WITHOUT_PROGRAM, PROGRAM_NOT_FOUND})
+_JUDGES_NOTHING = APPLE_IS_AWAY | _NO_PROGRAM | {"session-files-unwritable"}
 
 
 class Verdict(StrEnum):
@@ -61,6 +62,11 @@ class Proof:
     def answered(self) -> bool:
         """Whether Apple has answered icloudpd at all, with a session, a refusal or an error of its own."""
         return self.accepted or self.reading.refused or any(sign.slug in _ANSWERS for sign, _ in self.reading.signs)
+
+    @property
+    def may_differ(self) -> bool:
+        """Whether asking again in a moment may have another outcome: not where there is no icloudpd to ask."""
+        return not any(sign.slug in _NO_PROGRAM for sign, _ in self.reading.signs)
 
 
 def proof_of(pod: str, output: bytes, errors: bytes = b"", exit_code: int | None = None, message: str = "") -> Proof:

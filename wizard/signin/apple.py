@@ -9,21 +9,20 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from wizard.errors import Retry, WizardError
 from wizard.icloud.files import Pair, has_token
-from wizard.icloud.password import Keeper
+from wizard.icloud.messages import trouble
 from wizard.icloud.signing_in import SigningIn
 from wizard.icloud.steps import CodeWanted, PasswordWanted, SecurityKeyWanted, SignedIn, Step, TermsWanted, WrongCode
-from wizard.icloud.words import trouble
-from wizard.signin.person import AnotherCode, Code, GaveUp, Person, Progress, Stage, Tick
+from wizard.signin.passwords import Passwords
+from wizard.signin.person import AnotherCode, Code, GaveUp, Person, Stage, StageProgress, Tick
 
 _APPLE_IS_AWAY = frozenset({"icloud.unavailable", "icloud.throttled", "icloud.unreachable", "icloud.locked"})
 _FROM_THE_START = frozenset({"icloud.sign-in-lapsed", "icloud.session-ended", "icloud.no-step"})
 _ANOTHER_WAY = frozenset({"icloud.sms-refused", "icloud.push-unreachable"})
-_ASKING = Progress(Stage.APPLE, Tick.DOING, "asking Apple")
+_ASKING = StageProgress(Stage.APPLE, Tick.DOING, "asking Apple")
 _NO_GOOD = frozenset(
     {"icloud.password-changed", "icloud.wrong-password", "icloud.app-specific-password", "icloud.no-password"}
 )
@@ -31,72 +30,21 @@ _REFUSED = frozenset({"icloud.password-changed", "icloud.wrong-password"})
 _CHINA = {"icloud.china": True, "icloud.not-china": False}
 
 
-@dataclass(slots=True)
-class Passwords:
-    """Where the password comes from: the keyring first, then the person. `used` is the last one that was given out.
-
-    `note` takes a sentence for the person when the keyring can't be used.
-    """
-
-    apple_id: str
-    person: Person
-    keeper: Keeper | None
-    note: Callable[[str], None]
-    used: str | None = field(default=None, repr=False)
-    from_keyring: bool = False
-    _refused: bool = False
-
-    async def kept(self) -> str | None:
-        """The kept password, unless there is none, it can't be read, or Apple has refused it."""
-        if self.keeper is None or self._refused:
-            return None
-        try:
-            return await self.keeper.get(self.apple_id)
-        except WizardError as trouble:
-            self._refused = True
-            self.note(f"{trouble.what} The password was asked for instead.")
-            return None
-
-    async def get(self, why: WizardError | None = None) -> str:
-        """The kept one, else what the person types, who is told `why`."""
-        kept = await self.kept()
-        self.from_keyring = kept is not None
-        self.used = kept if kept is not None else await self.person.password(self.apple_id, why)
-        return self.used
-
-    async def refused(self) -> None:
-        """Apple does not take the kept password any more: it is forgotten, so that no later start sends it again."""
-        self._refused = True
-        if self.keeper:
-            try:
-                await self.keeper.delete(self.apple_id)
-            except WizardError as trouble:
-                self.note(f"{trouble.what} The kept password is refused by Apple and should be removed.")
-
-    async def keep(self) -> bool:
-        """Keeps the one that was used in the keyring, because the person said so. Whether there was one to keep."""
-        if self.keeper is None or self.used is None:
-            return False
-        if not self.from_keyring:
-            await self.keeper.set(self.apple_id, self.used)
-        return True
-
-
-async def sign_in(
+async def sign_in_to_apple(
     signing: SigningIn,
     passwords: Passwords,
     person: Person,
     pair: Pair | None,
     *,
     china: bool = False,
-    anew: bool = False,
+    renew: bool = False,
 ) -> SignedIn:
-    """Leads from what `pair` still can do to a session. `anew` asks for the password although its tokens may do.
+    """Leads from what `pair` still can do to a session. `renew` asks for the password although its tokens may do.
 
     Raises WizardError, or GaveUp when the person leaves.
     """
     step: Step = PasswordWanted(trusted=False)
-    if pair and has_token(pair, "session_token") and not anew:
+    if pair and has_token(pair, "session_token") and not renew:
         person.show(_ASKING)
         try:
             step = await signing.resume(pair)
@@ -113,7 +61,7 @@ async def sign_in(
             if trouble.code not in _FROM_THE_START:
                 raise
             step, why = PasswordWanted(trusted=False), trouble
-    person.show(Progress(Stage.APPLE, Tick.DONE, "signed in"))
+    person.show(StageProgress(Stage.APPLE, Tick.DONE, "signed in", as_expected=True))
     return step
 
 

@@ -1,32 +1,21 @@
-"""The pod with which the seed signs in: recognised by what its log ends with, answered where it waits, else taken away.
+"""The pod with which the seed signs in: recognised by what its log ends with, and whether it waits for answers.
 
 "It is Running" is never taken for "it waits". A prompt has no line's end, so containerd keeps it out of the log: what shows it
-is a terminal that echoes nothing (the password), or a log that ends with the choice of phones (a code). Its icloudpd writes
-into the session in place, so the pair there is kept before anything is typed, and put back when icloudpd does not get in.
+is a terminal that echoes nothing (the password), or a log that ends with the choice of phones (a code).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 
-from wizard.apply.objects import send
-from wizard.errors import Retry, WizardError
-from wizard.handover.pod import HandoverPod, proof_of, until_gone
-from wizard.handover.prompts import Conversation
+from wizard.errors import WizardError
 from wizard.icloudpd.log import BEFORE_CODE, read_log
-from wizard.icloudpd.proof import Verdict
 from wizard.icloudpd.workload import read_workload
 from wizard.kube.client import Cluster
 from wizard.plan import DeleteObject
 from wizard.settings import is_auth_pod
-from wizard.signin.apple import Passwords
-from wizard.signin.in_pod import answer_all, not_lasting, refused_inside
-from wizard.signin.person import Person, Progress, Stage, Tick
-from wizard.signin.proving import not_judged, password_removed, patiently, prove_in_place
 from wizard.steps.authentication.plan import remove_pod
 from wizard.world import LogTail, Pod, PodSpec
 
@@ -46,7 +35,7 @@ _PROMPTS = {_PASSWORD: "iCloud Password for {}: ", _CODE: "Please enter two-fact
 class AuthPod:
     """One such pod that holds the session. `asks` is what it waits for, empty when it waits for nothing that can be typed.
 
-    `uid` is Kubernetes' own name for it, `seen` is what its terminal shows; `at_work` that icloudpd is speaking with Apple in
+    `uid` is Kubernetes' own name for it, `screen` is what its terminal shows; `at_work` that icloudpd is speaking with Apple in
     it just now. `keeps_password`: its icloudpd writes a password that Apple accepts into a
     keyring file, in clear; `has_password`: it was given one already.
     """
@@ -56,7 +45,7 @@ class AuthPod:
     container: str
     asks: str = ""
     at_work: bool = False
-    seen: str = field(default="", repr=False)
+    screen: str = field(default="", repr=False)
     uid: str = ""
     keeps_password: bool = False
     has_password: bool = False
@@ -80,7 +69,7 @@ class AuthPod:
         return remove_pod(self.namespace, self.name, self.uid, why, GRACE_SECONDS)
 
 
-async def find(cluster: Cluster, pods: tuple[Pod, ...], now: datetime, namespace: str) -> AuthPod | None:
+async def find_auth_pod(cluster: Cluster, pods: tuple[Pod, ...], now: datetime, namespace: str) -> AuthPod | None:
     """The auth pod among the pods that mount the claim, if there is one that runs."""
     for pod in pods:
         if not is_auth_pod(pod.meta.name) or pod.meta.owner or pod.meta.deleting or pod.phase != "Running":
@@ -141,77 +130,6 @@ def _keeps_password(spec: PodSpec) -> bool:
 def _given_password(spec: PodSpec) -> bool:
     workload = read_workload(spec)
     return workload is not None and workload.given("--password")
-
-
-def _tell_removed(paths: tuple[str, ...], person: Person, note: Callable[[str], None]) -> None:
-    for sentence in password_removed(paths):
-        person.show(Progress(Stage.CLAIM, Tick.DONE, sentence.rstrip(".")))
-        note(sentence)
-
-
-def waits(pod: AuthPod) -> WizardError:
-    """What the person is told of a pod that waits, before they choose."""
-    return WizardError(
-        "renewal.auth-pod-waits",
-        f"Pod {pod.name} waits for {pod.asks} already.",
-        why=f"Its icloudpd asked Apple by itself. {pod.leaves}",
-        fix="Answer it there, or sign in from here, which leaves neither: the pod is removed then."
-        if pod.keeps_password
-        else "Answer it there, or sign in from here: the pod is removed then.",
-        retry=Retry.NOW,
-    )
-
-
-async def answer(
-    cluster: Cluster,
-    found: AuthPod,
-    pod: HandoverPod,
-    username: str,
-    person: Person,
-    passwords: Passwords,
-    note: Callable[[str], None],
-) -> None:
-    """Answers the waiting icloudpd, and proves what it wrote by the hand-over pod, without a password.
-
-    Raises WizardError with icloudpd's own reason; the pair that was there before is in place again then. However it ends, the pod
-    is gone, and the password that it kept in clear too.
-    """
-    person.show(Progress(Stage.APPLE, Tick.DOING, f"answering icloudpd in pod {found.name}"))
-    await pod.keep(keyring_stays=bool(pod.keyring) and not found.has_password)
-    settled = False
-    try:
-        try:
-            async with cluster.attach(found.namespace, found.name, found.container, tty=True) as stream:
-                talk = Conversation(stream, found.seen)
-                await answer_all(talk, person, passwords)
-        finally:
-            await remove(cluster, found)
-        said = proof_of(found.name, talk.output.encode())
-        if not said.accepted:
-            raise await refused_inside(said, passwords)
-        person.show(Progress(Stage.APPLE, Tick.DONE, "icloudpd has signed in"))
-        person.show(Progress(Stage.PROVED, Tick.DOING, "asking it once more, without a password"))
-        proof = await patiently(partial(prove_in_place, pod, username), person)
-        if proof.verdict is Verdict.NOT_JUDGED:
-            await pod.stage_copy()
-            await pod.set_aside()
-            await pod.discard()
-            raise not_judged(proof, pod, set_aside=True)
-        if not proof.accepted:
-            raise not_lasting(proof, pod)
-        _tell_removed(await pod.settle(), person, note)
-        settled = True
-        person.show(Progress(Stage.PROVED, Tick.DONE, "icloudpd says yes"))
-    finally:
-        if not settled:
-            _tell_removed(await pod.take_back(), person, note)
-
-
-async def remove(cluster: Cluster, found: AuthPod) -> None:
-    """Deletes the pod and waits until it is gone, log and all."""
-    await send(cluster, found.removal)
-    target = found.removal.target
-    await until_gone(cluster, target.path)
 
 
 def _young(created: datetime | None, now: datetime) -> bool:

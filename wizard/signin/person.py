@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from wizard.command import Command
 from wizard.errors import WizardError
 from wizard.icloud.ladder import Rung
 from wizard.icloud.steps import CodeWanted, Delivery, Library, Phone, SecurityKeyWanted, TermsWanted
@@ -34,12 +35,21 @@ class Tick(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """A stage has moved; `text` says in a few words what is awaited or what came of it."""
+class StageProgress:
+    """A stage has moved; `text` says in a few words what is awaited or what came of it.
+
+    `removes` is the pod that is being removed until the next stage moves, `answers` the one that is answered and removed then,
+    however that ends; `as_expected`: the text says no more than that the stage is done. `command` follows the text, for the
+    person to type.
+    """
 
     stage: Stage
     tick: Tick
     text: str = ""
+    removes: str = ""
+    answers: str = ""
+    as_expected: bool = False
+    command: Command | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +104,7 @@ class GaveUp(Exception):
 class Person(Protocol):
     """Whoever sits in front of it. Every question may raise GaveUp."""
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: StageProgress) -> None:
         """A stage has moved."""
 
     async def password(self, apple_id: str, why: WizardError | None) -> str:

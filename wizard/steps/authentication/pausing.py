@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from wizard.annotations import SUSPENDED_BY, written
 from wizard.facts.objects import tracked_by
-from wizard.plan import PatchObject, Target
+from wizard.plan import PatchObject, Right, Target
 from wizard.schedule import next_runs
 from wizard.settings import Settings
 from wizard.world import CronJob, Found, World
@@ -18,15 +19,26 @@ SIGN_IN_TAKES = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Pausing:
-    """`suspend` and `resume` are None where the CronJob is left alone; `notes` are sentences for the person."""
+    """`suspend` and `resume` are None where the CronJob is left alone; `notes` are sentences for the person.
+
+    `if_denied` is what they have to know instead where it may not be changed.
+    """
 
     suspend: PatchObject | None = None
     resume: PatchObject | None = None
     notes: tuple[str, ...] = ()
+    if_denied: str = ""
+
+    def permitted(self, answers: Mapping[Right, bool | None]) -> Pausing:
+        """What is left of it by the server's answers: nothing but a sentence where it has denied the change."""
+        changes = (change for change in (self.suspend, self.resume) if change)
+        if any(answers.get(right) is False for change in changes for right in change.rights):
+            return Pausing(notes=(self.if_denied,))
+        return self
 
 
 def pausing(job: CronJob | None, world: World, settings: Settings, at: datetime) -> Pausing:
-    """What a sign-in that begins at `at` does about the CronJob."""
+    """What a sign-in that begins at `at` does about the CronJob, if it may."""
     if job is None:
         return Pausing()
     name, target = job.meta.name, Target("batch/v1", "CronJob", "cronjobs", settings.namespace, job.meta.name)
@@ -37,7 +49,8 @@ def pausing(job: CronJob | None, world: World, settings: Settings, at: datetime)
         patch={"metadata": {"annotations": {SUSPENDED_BY: None}}, "spec": {"suspend": False}},
     )
     if job.suspend and job.meta.annotations.get(SUSPENDED_BY):
-        return Pausing(None, resume, (f"{name} is still paused from an earlier sign-in, and is resumed afterwards.",))
+        still = f"{name} is still paused from an earlier sign-in"
+        return Pausing(None, resume, (f"{still}, and is resumed afterwards.",), f"{still}, and you may not resume it.")
     upcoming = next_runs(job.schedule, job.time_zone, at)
     if job.suspend or not upcoming or upcoming[0] - at > SIGN_IN_TAKES:
         return Pausing()
@@ -53,25 +66,18 @@ def pausing(job: CronJob | None, world: World, settings: Settings, at: datetime)
         patch={"metadata": {"annotations": {SUSPENDED_BY: written(at)}}, "spec": {"suspend": True}},
         undo=(resume,),
     )
-    if _may_not(suspend, world):
-        return Pausing(notes=(f"{name} runs at {run_at}, and you may not pause it: finish before then, or wait.",))
-    return Pausing(suspend, resume, (f"{name} is paused in the meantime, and resumed afterwards.",))
+    return Pausing(
+        suspend,
+        resume,
+        (f"{name} is paused in the meantime, and resumed afterwards.",),
+        f"{name} runs at {run_at}, and you may not pause it: finish before then, or wait.",
+    )
 
 
 def right_to_pause(job: CronJob, settings: Settings) -> PatchObject:
     """A pause that is not due, for the right that it would take."""
     target = Target("batch/v1", "CronJob", "cronjobs", settings.namespace, job.meta.name)
     return PatchObject(id="pause", title=f"Pause the CronJob {job.meta.name}", target=target, patch={})
-
-
-def _may_not(change: PatchObject, world: World) -> bool:
-    """Whether the server was asked about it and denied it."""
-    return any(
-        access.allowed is False
-        and (access.verb, access.resource, access.namespace) == (right.verb, right.resource, right.namespace)
-        for right in change.rights
-        for access in world.access
-    )
 
 
 def _undone_by_argo_cd(job: CronJob, world: World) -> bool:

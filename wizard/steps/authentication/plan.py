@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from wizard.accounts import AccountNames
 from wizard.annotations import LIBRARY_COUNT, PASSWORD_IN_CLEAR, SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, written
@@ -35,7 +36,7 @@ STAGING = ".photosync-staging"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignIn:
+class SignInChanges:
     """What the plan of a sign-in is made of.
 
     `job` is the hand-over Job, `directory` the session's folder in its pod; `auth_pod` and `left_over` are removed before.
@@ -72,7 +73,7 @@ class SignIn:
                 if self.auth_pod and self.answered
                 else (self._written, proof, self._moved)
             ),
-            note_session(self.names, job.namespace, None, None),
+            _note(self.names, job.namespace),
             remove_job(job),
             *((pausing.resume,) if pausing.resume else ()),
         )
@@ -139,7 +140,7 @@ def _either_way(account: str, world: World, settings: Settings) -> tuple[Plan, P
     pause = right_to_pause(cron_job, settings) if cron_job else None
     waiting = next(iter(auth_pods(world)), None)
     removal = remove_pod(settings.namespace, waiting.meta.name) if waiting else None
-    sign_in = SignIn(names=names, job=job, directory="", pausing=Pausing(suspend=pause), auth_pod=removal)
+    sign_in = SignInChanges(names=names, job=job, directory="", pausing=Pausing(suspend=pause), auth_pod=removal)
     return sign_in.plan, replace(sign_in, answered=True).plan
 
 
@@ -167,14 +168,10 @@ def remove_job(target: Target, change_id: str = REMOVE, why: str = "") -> Delete
     )
 
 
-def note_session(
-    names: AccountNames,
-    namespace: str,
-    verified_at: datetime | None,
-    expires_at: datetime | None,
-    library: Library | None = None,
-) -> PatchObject:
-    """Notes on the claim when the session was proved, until when its files say that it lasts, and what iCloud holds."""
+def session_note(
+    verified_at: datetime | None, expires_at: datetime | None, library: Library | None = None
+) -> dict[str, Any]:
+    """The patch of NOTE that says when the session was proved, until when its files say that it lasts, and what iCloud holds."""
     annotations = {
         SESSION_VERIFIED_AT: written(verified_at) if verified_at else None,
         SESSION_EXPIRES_AT: written(expires_at) if expires_at else None,
@@ -182,7 +179,17 @@ def note_session(
     if library:
         counted = {"count": library.count, "bytes": library.estimated_bytes}
         annotations[LIBRARY_COUNT] = json.dumps(counted | ({"at": written(verified_at)} if verified_at else {}))
-    target = _claim(names, namespace)
+    return {"metadata": {"annotations": annotations}}
+
+
+def password_note(path: str) -> dict[str, Any]:
+    """The patch of NOTE that says which file on the claim holds a password in clear; without a path it takes that note back."""
+    return {"metadata": {"annotations": {PASSWORD_IN_CLEAR: path or None}}}
+
+
+def _note(names: AccountNames, namespace: str) -> PatchObject:
+    """Notes on the claim what only the sign-in itself can know, by `session_note` and `password_note`."""
+    target = Target("v1", "PersistentVolumeClaim", "persistentvolumeclaims", namespace, names.config_claim)
     nothing = dict.fromkeys((SESSION_VERIFIED_AT, SESSION_EXPIRES_AT, LIBRARY_COUNT))
     forget = PatchObject(
         id="forget",
@@ -192,22 +199,9 @@ def note_session(
     )
     return PatchObject(
         id=NOTE,
-        title=f"Record on the claim {names.config_claim} when the session was proved, how long it lasts, and what iCloud holds",
+        title=f"Record on the claim {names.config_claim} when the session was proved, how long it lasts, what iCloud holds, "
+        "and whether a password lies there in clear text",
         target=target,
-        patch={"metadata": {"annotations": annotations}},
+        patch=session_note(None, None),
         undo=(forget,),
     )
-
-
-def note_password(names: AccountNames, namespace: str, path: str) -> PatchObject:
-    """Notes on the claim that the file at `path` there holds a password in clear; without a path takes the note back."""
-    return PatchObject(
-        id="note-password",
-        title=f"Record on the claim {names.config_claim} whether a password lies there in clear text",
-        target=_claim(names, namespace),
-        patch={"metadata": {"annotations": {PASSWORD_IN_CLEAR: path or None}}},
-    )
-
-
-def _claim(names: AccountNames, namespace: str) -> Target:
-    return Target("v1", "PersistentVolumeClaim", "persistentvolumeclaims", namespace, names.config_claim)

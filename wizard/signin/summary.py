@@ -13,8 +13,8 @@ from wizard.command import Address, Command, kubectl
 from wizard.facts.objects import claim_named, cron_job_named
 from wizard.facts.sign_in_commands import reauth
 from wizard.icloud.calendar import Due, calendar
-from wizard.icloud.ladder import Next, Rung
-from wizard.icloud.room import compare
+from wizard.icloud.ladder import NextRung, Rung
+from wizard.icloud.library_size import library_findings
 from wizard.model import ClusterRef
 from wizard.quantity import bytes_of
 from wizard.settings import DEFAULT_ACCOUNT, Settings
@@ -35,7 +35,7 @@ NO_PASSWORD = "--password-provider parameter"  # noqa: S105 - an option of iclou
 FROM_SECRET = "--password-provider console < /credentials/password"  # noqa: S105 - an option of icloudpd
 
 
-def checked(account: str, found: Next) -> str:
+def checked(account: str, found: NextRung) -> str:
     """Which rung a sign-in would take."""
     return f"{_who(account)}{found.sentence}"
 
@@ -51,7 +51,7 @@ def summary(outcome: Outcome, world: World, settings: Settings, now: datetime) -
         lines.append(f"  iCloud has {outcome.library.count:,} photos and videos; they come with the next run.")
         claim = claim_named(world, settings[PHOTOS_CLAIM])
         job = cron_job_named(world, AccountNames.of(outcome.account, settings).cron_job)
-        found = compare(
+        found = library_findings(
             outcome.library,
             claim_bytes=bytes_of(claim.capacity or claim.requested) if claim else None,
             deadline_seconds=job.deadline_seconds if job else None,

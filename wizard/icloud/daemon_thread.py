@@ -14,7 +14,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def aside(work: Callable[[], T], *, limit: float) -> T:
+async def in_daemon_thread(work: Callable[[], T], *, limit: float) -> T:
     """What `work` returns or raises; TimeoutError after `limit` seconds. Cancelled or late, the thread is left to itself."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[tuple[T | None, BaseException | None]] = loop.create_future()

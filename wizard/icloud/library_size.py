@@ -18,7 +18,7 @@ def first_sync_seconds(library: Library) -> float:
     return max(library.count * SECONDS_PER_FILE, (library.estimated_bytes or 0) / BYTES_PER_SECOND)
 
 
-def compare(
+def library_findings(
     library: Library,
     *,
     claim_bytes: float | None,

@@ -9,7 +9,7 @@ from wizard.icloud.files import Pair
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Login:
     """`folder` is the visit's own and not there yet; `pair` is an earlier session of the account.
 
     `kept_password` says that the password was not typed just now.

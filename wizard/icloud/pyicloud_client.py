@@ -1,4 +1,4 @@
-"""One visit to Apple with pyicloud, step by step. Blocking: call it in a thread only.
+"""One client to Apple with pyicloud, step by step. Blocking: call it in a thread only.
 
 The session's files are in memory here: they touch the disk only in the moments in which pyicloud reads or writes them, in a
 folder of their own. A password is sent once per call of `sign_in`.
@@ -24,15 +24,15 @@ from pyicloud.exceptions import (
 
 from wizard.errors import WizardError
 from wizard.icloud.challenge import Challenge
-from wizard.icloud.entry import Entry
 from wizard.icloud.files import Pair, has_token, pyicloud_names
 from wizard.icloud.ladder import Rung
-from wizard.icloud.library import look
+from wizard.icloud.library import measure_library
 from wizard.icloud.limits import Limits
-from wizard.icloud.line import Line
-from wizard.icloud.quiet import silence
+from wizard.icloud.login import Login
+from wizard.icloud.messages import trouble
 from wizard.icloud.refusals import Hints, busy_code, busy_trouble, password_accepted, trouble_of
 from wizard.icloud.service import Service
+from wizard.icloud.silence_loggers import silence_loggers
 from wizard.icloud.steps import (
     CodeWanted,
     Delivery,
@@ -45,41 +45,41 @@ from wizard.icloud.steps import (
     TermsWanted,
     WrongCode,
 )
-from wizard.icloud.words import trouble
+from wizard.icloud.transport import Transport
 
 TERMS_URL = "https://www.icloud.com"
 
 
-class Visit:
+class PyicloudClient:
     """A browser's stay at Apple, from the first request to the files that are left of it. Setting `left` ends it."""
 
-    def __init__(self, entry: Entry, clock: Callable[[], datetime], limits: Limits, left: threading.Event) -> None:
-        silence()
+    def __init__(self, login: Login, clock: Callable[[], datetime], limits: Limits, left: threading.Event) -> None:
+        silence_loggers()
         self._left = left
-        self._had_trust = entry.pair is not None and has_token(entry.pair, "trust_token")
-        self._line = Line(limits, left)
-        self._password_accepted: bool | None = None if entry.password is None else False
+        self._had_trust = login.pair is not None and has_token(login.pair, "trust_token")
+        self._transport = Transport(limits, left)
+        self._password_accepted: bool | None = None if login.password is None else False
         self._rung = Rung.CODE
         self._terms_version: int | None = None
-        self._folder = entry.folder
-        self._service = self._open(entry)
-        self._entry = replace(entry, password=None, pair=None)
-        self._challenge = Challenge(self._service, self._line, clock)
+        self._folder = login.folder
+        self._service = self._open(login)
+        self._login = replace(login, password=None, pair=None)
+        self._challenge = Challenge(self._service, self._transport, clock)
 
     def begin_step(self) -> None:
         """Refusals are told by the answers of one step only."""
         self._note_password()
-        self._line.answers.clear()
+        self._transport.answers.clear()
 
     def trouble_of(self, error: Exception) -> WizardError:
         """The refusal behind an exception of the current step."""
-        return trouble_of(error, self._line.answers, self._hints())
+        return trouble_of(error, self._transport.answers, self._hints())
 
     def _hints(self) -> Hints:
         self._note_password()
         about = self._service.about
         return Hints(
-            self._entry.kept_password,
+            self._login.kept_password,
             self._password_accepted,
             about.get("iCDPEnabled"),
             about.get("isWebAccessAllowed"),
@@ -87,7 +87,7 @@ class Visit:
 
     def _note_password(self) -> None:
         if self._password_accepted is False:
-            self._password_accepted = password_accepted(self._line.answers)
+            self._password_accepted = password_accepted(self._transport.answers)
 
     def resume(self) -> Step:
         """Bring back the pair's session without a password: one request if it lives, two if its tokens heal it."""
@@ -101,7 +101,7 @@ class Visit:
         except PyiCloudFailedLoginException:
             self._check_not_busy()
             return PasswordWanted(self._had_trust)
-        healed = any(answer.path.endswith("/accountLogin") for answer in self._line.answers)
+        healed = any(answer.path.endswith("/accountLogin") for answer in self._transport.answers)
         self._rung = Rung.HEALED if healed else Rung.WORKS
         return self._arrived()
 
@@ -168,7 +168,7 @@ class Visit:
     def photos(self, on_consent_asked: Callable[[], None]) -> Library:
         """Waits some minutes at most where Apple asks on the devices first, which is said at once."""
         self._service.on_consent_asked(on_consent_asked)
-        return look(self._service)
+        return measure_library(self._service)
 
     def files(self) -> Pair:
         """The session as pyicloud writes it."""
@@ -176,7 +176,7 @@ class Visit:
             raise trouble("icloud.session-ended")
         with self._place():
             jar, session = self._service.write_files()
-            return Pair(self._entry.account, jar.read_text(encoding="utf-8"), session.read_text(encoding="utf-8"))
+            return Pair(self._login.account, jar.read_text(encoding="utf-8"), session.read_text(encoding="utf-8"))
 
     def close(self) -> None:
         """Close the connections. The session at Apple stays: it is what the cluster goes on with."""
@@ -188,13 +188,13 @@ class Visit:
         if self._left.is_set():
             self.close()
 
-    def _open(self, entry: Entry) -> Service:
+    def _open(self, login: Login) -> Service:
         with self._place() as place:
-            if entry.pair is not None:
-                names = pyicloud_names(entry.account)
-                _write_private(place / names.jar, entry.pair.jar)
-                _write_private(place / names.session, entry.pair.session)
-            return Service(entry.account, entry.password, place, china=entry.china, line=self._line)
+            if login.pair is not None:
+                names = pyicloud_names(login.account)
+                _write_private(place / names.jar, login.pair.jar)
+                _write_private(place / names.session, login.pair.session)
+            return Service(login.account, login.password, place, china=login.china, transport=self._transport)
 
     @contextlib.contextmanager
     def _place(self) -> Iterator[Path]:
@@ -221,7 +221,7 @@ class Visit:
 
     def _check_not_busy(self) -> None:
         """A busy Apple is no refusal of the session."""
-        for answer in self._line.answers:
+        for answer in self._transport.answers:
             if busy := busy_code(answer):
                 raise busy_trouble(busy, answer, self._hints())
 

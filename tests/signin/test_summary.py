@@ -12,7 +12,7 @@ from pathlib import Path
 
 from wizard.command import Address
 from wizard.settings import Settings
-from wizard.signin.telling import FROM_SECRET, NO_PASSWORD, unattended
+from wizard.signin.summary import FROM_SECRET, NO_PASSWORD, unattended
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "signing-in.md"
 PASSWORD = "p\"4$s'ß \\w"

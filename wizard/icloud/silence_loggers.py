@@ -7,7 +7,7 @@ import logging
 _LOUD = ("pyicloud", "requests", "urllib3", "fido2", "srp", "keyring")
 
 
-def silence() -> None:
+def silence_loggers() -> None:
     """From now on nothing of these loggers, or of those below them, gets anywhere."""
     for name in _LOUD:
         logger = logging.getLogger(name)

@@ -17,7 +17,7 @@ from wizard.annotations import SUSPENDED_BY, TRACKING_ID
 from wizard.choices import APPLICATION
 from wizard.errors import WizardError
 from wizard.icloud.ladder import Rung
-from wizard.signin.person import Code, InUse, Progress, Stage, Tick
+from wizard.signin.person import Code, InUse, Stage, StageProgress, Tick
 
 pytestmark = pytest.mark.cluster
 
@@ -74,8 +74,8 @@ async def test_a_running_job_is_stopped_when_the_person_says_so(place: Place) ->
 async def test_the_cron_job_pauses_only_while_its_next_run_would_meet_the_sign_in(place: Place) -> None:
     apple_id = await place.set_up(schedule=soon())
     somebody = Somebody([PASSWORD], [lambda _: Code(place.apple.code(apple_id))])
-    renewal = await place.renewal(somebody)
-    async with renewal._pod() as (_, opened):
+    sign_in = await place.prepared(somebody)
+    async with sign_in._follow(sign_in.preparation.plan).open_pod() as (_, opened):
         await opened
         meanwhile = await place.cron_job()
         await check_pod(place)
@@ -189,7 +189,7 @@ async def test_each_password_is_typed_before_it_is_sent(place: Place) -> None:
     await place.lay(place.apple.apple.signed_in(place.apple_id, TOKEN_ENDED))
     sent: list[int] = []
 
-    def count(progress: Progress) -> None:
+    def count(progress: StageProgress) -> None:
         if progress.stage is Stage.APPLE and progress.tick is Tick.DONE:
             sent.append(place.apple.passwords_sent(place.apple_id))
 

@@ -1,4 +1,4 @@
-"""The line to Apple under pyicloud: gives every request a timeout, can be cut, and remembers how each was answered.
+"""The HTTP transport under pyicloud: gives every request a timeout, can be cut, and remembers how each was answered.
 
 It keeps of an answer what tells refusals apart (path, status, Apple's error numbers), never a body, a header or a query.
 An answer that says nothing of the request, or none at all, has it sent again a few times, unless it carries a password or a
@@ -22,7 +22,7 @@ _SENT_ONCE_BELOW = ("/appleauth/auth/verify/", "/appleauth/auth/bridge/")
 _WEB_PAGES = ("/appleauth/auth/authorize/signin", "/appleauth/auth")
 
 
-class Line(HTTPAdapter):
+class Transport(HTTPAdapter):
     """One visit's connections. `answers` has one entry for each request, however often it was sent: the last.
 
     Once `left` is set no request is sent any more, and no answer to one under way is delivered.

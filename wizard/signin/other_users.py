@@ -7,43 +7,20 @@ from contextlib import suppress
 
 from wizard.annotations import HANDOVER, PURPOSE
 from wizard.apply.objects import send
+from wizard.apply.planned import PlannedChanges
 from wizard.command import Command, kubectl
 from wizard.errors import Exit, Retry, WizardError
-from wizard.facts.objects import claims_of
 from wizard.handover.pod import is_held, until_gone
 from wizard.kube.client import Cluster
 from wizard.kube.errors import NotFound
-from wizard.observe.parse_pod import pod as parse_pod
-from wizard.observe.parse_pod import pod_spec
 from wizard.plan import DeleteObject, Target
-from wizard.signin.person import GaveUp, InUse, Person
-from wizard.signin.preparing import Preparation
-from wizard.steps.authentication.plan import remove_job, remove_pod
+from wizard.signin.person import GaveUp, InUse, Person, Stage, StageProgress, Tick
+from wizard.signin.prepare import Preparation, handover_jobs, mounting_pods
+from wizard.steps.authentication.plan import START, remove_job, remove_pod
 from wizard.world import Pod
 
 LOOKS = 10
 LOOK_EVERY_SECONDS = 0.3
-
-
-async def handover_jobs(cluster: Cluster, namespace: str, claim: str) -> tuple[str, ...]:
-    """Names of the hand-over Jobs that mount this claim, the oldest first."""
-    page = await cluster.list_page(
-        f"/apis/batch/v1/namespaces/{namespace}/jobs", labels=f"{PURPOSE}={HANDOVER}", form="full"
-    )
-    mounting = [job for job in page["items"] if claim in claims_of(pod_spec(job["spec"]["template"]["spec"]))]
-    jobs = [job["metadata"] for job in mounting if "deletionTimestamp" not in job["metadata"]]
-    return tuple(meta["name"] for meta in sorted(jobs, key=lambda meta: (meta["creationTimestamp"], meta["name"])))
-
-
-async def mounting_pods(cluster: Cluster, namespace: str, claim: str) -> tuple[Pod, ...]:
-    """Every pod, whoever made it, that mounts the claim and has not ended: a look at the setup reads only some."""
-    unfinished = "status.phase!=Succeeded,status.phase!=Failed"
-    found = [
-        parse_pod(item)
-        async for page in cluster.pages(f"/api/v1/namespaces/{namespace}/pods", fields=unfinished)
-        for item in page["items"]
-    ]
-    return tuple(pod for pod in found if claim in claims_of(pod.spec))
 
 
 async def wait_for_users(cluster: Cluster, preparation: Preparation, person: Person) -> bool:
@@ -99,13 +76,18 @@ async def refuse_if_held(cluster: Cluster, preparation: Preparation) -> None:
             )
 
 
-async def clear_away(cluster: Cluster, preparation: Preparation) -> None:
-    """Removes what earlier starts left, and waits until nothing of it can write into the session any more."""
-    target = preparation.handover.change.target
-    for change in preparation.removals:
-        await send(cluster, change)
+async def clear_away(planned: PlannedChanges, preparation: Preparation, person: Person) -> None:
+    """Removes what the plan removes before it starts a pod, and waits until nothing of it can write into the session any more."""
+    for change in planned.before(START):
+        is_pod = change.target.kind == "Pod"
+        if is_pod:
+            name = change.target.name
+            person.show(StageProgress(Stage.POD, Tick.DOING, f"removing pod {name}", removes=name))
+        await planned.make(change.id)
+        if is_pod:
+            await until_gone(planned.cluster, change.target.path)
     for pod in preparation.leaving:
-        await until_gone(cluster, f"/api/v1/namespaces/{target.namespace}/pods/{pod.meta.name}")
+        await until_gone(planned.cluster, f"/api/v1/namespaces/{preparation.namespace}/pods/{pod.meta.name}")
 
 
 async def _stays_held(cluster: Cluster, pod: Pod, directory: str) -> bool:
@@ -133,14 +115,14 @@ def _under_way(through: str, command: Command) -> WizardError:
     )
 
 
-async def stand_back(cluster: Cluster, preparation: Preparation) -> None:
+async def refuse_if_later(cluster: Cluster, preparation: Preparation) -> None:
     """Raises WizardError when a sign-in that was begun before this one is at the same claim: of two at once the first goes on.
 
     What earlier ones left, and nobody holds, doesn't count.
     """
     own = preparation.handover.change.target.name
-    found = await handover_jobs(cluster, preparation.namespace, preparation.names.config_claim)
-    jobs = [job for job in found if job not in preparation.left_over]
+    there = await handover_jobs(cluster, preparation.namespace, preparation.names.config_claim)
+    jobs = [job for job in there if job not in preparation.left_over]
     if own not in jobs:
         raise taken_over(preparation)
     if jobs[0] != own:

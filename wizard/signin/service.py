@@ -14,16 +14,16 @@ from wizard.facts.accounts import with_seen_accounts
 from wizard.icloud.password import Keeper, available
 from wizard.kube.client import Cluster
 from wizard.settings import Settings
-from wizard.signin.begin import Start, begin
 from wizard.signin.person import Outcome, Person
-from wizard.signin.renew import Renewal
-from wizard.signin.telling import reminder, summary
+from wizard.signin.prepare import PreparedSignIn, prepare_sign_in
+from wizard.signin.sign_in import SignIn
+from wizard.signin.summary import reminder, summary
 
 CHINA = "cn"
 
 
-class Opened(Protocol):
-    """What a desk needs of whoever opened the wizard."""
+class SignInHost(Protocol):
+    """What a service needs of whoever opened the wizard."""
 
     @property
     def settings(self) -> Settings:
@@ -35,10 +35,10 @@ class Opened(Protocol):
         """Keeps when an account was signed in, and as whom."""
 
 
-class Desk:
-    """One opening's desk. `look` before everything else."""
+class SignInService:
+    """One opening's service. `look` before everything else."""
 
-    def __init__(self, engine: Engine, opened: Opened) -> None:
+    def __init__(self, engine: Engine, opened: SignInHost) -> None:
         self._engine = engine
         self._opened = opened
         self._snapshot: Snapshot | None = None
@@ -53,7 +53,7 @@ class Desk:
     def snapshot(self) -> Snapshot:
         """The last look."""
         if self._snapshot is None:
-            raise RuntimeError("the desk has not looked yet")
+            raise RuntimeError("the service has not looked yet")
         return self._snapshot
 
     @property
@@ -80,30 +80,30 @@ class Desk:
             )
         return tuple(dict.fromkeys(wanted)) or known
 
-    async def begin(self, account: str, apple_id: str | None = None) -> Start:
+    async def prepare_sign_in(self, account: str, apple_id: str | None = None) -> PreparedSignIn:
         """What a sign-in of this account starts from, as `apple_id` where the person has said it. Raises WizardError."""
         settings = self.settings
         if apple_id:
             settings = replace(settings, apple_ids={**settings.apple_ids, account: apple_id})
         self._cluster = self._cluster or await self._engine.connection()
-        return await begin(self._cluster, self.snapshot.world, settings, account)
+        return await prepare_sign_in(self._cluster, self.snapshot.world, settings, account)
 
     async def keeper(self) -> Keeper | None:
         """The keyring of this machine, when it is fit to keep a password."""
         return await available()
 
-    def renewal(
+    def sign_in(
         self,
-        start: Start,
+        start: PreparedSignIn,
         apple_id: str,
         person: Person,
         keeper: Keeper | None,
         *,
         in_pod: bool = False,
         renew: bool = False,
-    ) -> Renewal:
+    ) -> SignIn:
         """The sign-in itself, not yet begun."""
-        return Renewal(
+        return SignIn(
             self._cluster or self._engine.cluster,
             start.preparation,
             apple_id,
@@ -112,7 +112,7 @@ class Desk:
             keeper,
             china=start.preparation.handover.domain == CHINA,
             in_pod_only=in_pod,
-            anew=renew,
+            renew=renew,
         )
 
     def listen(self, phone: Callable[[str], None]) -> None:
@@ -123,8 +123,8 @@ class Desk:
         """Keeps that it was done, for the next start."""
         self._opened.signed_in(account, apple_id, datetime.now(UTC))
 
-    def told(self, outcome: Outcome) -> tuple[str, ...]:
-        """What came of it, as in `wizard.signin.telling.summary`."""
+    def summarize(self, outcome: Outcome) -> tuple[str, ...]:
+        """What came of it, as in `wizard.signin.summary.summary`."""
         return summary(outcome, self.snapshot.world, self.settings, datetime.now(UTC))
 
     def reminder(self, outcomes: Sequence[Outcome]) -> str | None:
