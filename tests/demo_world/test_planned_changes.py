@@ -175,7 +175,7 @@ async def denied(there: Visit, monkeypatch: pytest.MonkeyPatch, *rights: str) ->
 
 def says_paused(there: Visit, notes: Iterable[str]) -> bool:
     texts = (*notes, *(progress.text for progress in there.person.shown if progress.tick is Tick.FAILED))
-    return any("is still paused" in text or "is paused meanwhile" in text for text in texts)
+    return any("is still paused" in text or "is paused in the meantime" in text for text in texts)
 
 
 async def test_who_may_not_pause_the_cron_job_is_told_before_and_signs_in_all_the_same(
