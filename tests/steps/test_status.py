@@ -439,7 +439,7 @@ def test_claims_that_were_all_needed_and_read_are_complete_whatever_else_there_i
 
 def test_who_reads_a_secret_is_not_known_without_the_cronjobs() -> None:
     found = diagnose(replace(complete(), cron_jobs=FORBIDDEN), SETTINGS).steps[1].findings
-    assert next(one.summary for one in found if one.id == "credentials.secret-keys").endswith("reads it is not known.")
+    assert next(one.summary for one in found if one.id == "credentials.secret-keys").endswith("reads it is unknown.")
 
 
 def test_more_applications_than_were_read_are_no_reason_to_raise() -> None:
