@@ -248,9 +248,9 @@ class TestTrouble:
             ("clusters: nonsense", "kubeconfig.not-yaml", "not a kubeconfig"),
             ("clusters: [{cluster: {}}]", "kubeconfig.not-yaml", "not a kubeconfig"),
             ("", "kubeconfig.none", "no kubeconfig"),
-            ("contexts: [{name: x, context: {cluster: gone}}]", "kubeconfig.no-context", "There are: x"),
+            ("contexts: [{name: x, context: {cluster: gone}}]", "kubeconfig.no-context", "Available: x"),
             ("current-context: x\ncontexts: [{name: x, context: {cluster: gone}}]", "kubeconfig.no-cluster", "gone"),
-            ("current-context: x\ncontexts: [{name: x, context: {}}]", "kubeconfig.no-cluster", "no cluster"),
+            ("current-context: x\ncontexts: [{name: x, context: {}}]", "kubeconfig.no-cluster", "does not name a cluster"),
             (
                 "current-context: x\ncontexts: [{name: x, context: {cluster: c, user: gone}}]\n"
                 "clusters: [{name: c, cluster: {server: 'https://c'}}]",

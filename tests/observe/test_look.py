@@ -223,7 +223,7 @@ class TestWhatMayNotBeRead:
         world = await look("restricted", tmp_path)
         assert isinstance(world.applications, Unreadable)
         assert world.applications.reason == "forbidden"
-        assert world.applications.message == "You may not list applications.argoproj.io."
+        assert world.applications.message == "You are not allowed to list applications.argoproj.io."
         assert isinstance(world.secrets["icloud-credentials"], Unreadable)
         assert world.cluster.uid is None
         answers = {(one.verb, one.resource): one.allowed for one in world.access}
