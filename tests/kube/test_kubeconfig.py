@@ -250,7 +250,11 @@ class TestTrouble:
             ("", "kubeconfig.none", "no kubeconfig"),
             ("contexts: [{name: x, context: {cluster: gone}}]", "kubeconfig.no-context", "Available: x"),
             ("current-context: x\ncontexts: [{name: x, context: {cluster: gone}}]", "kubeconfig.no-cluster", "gone"),
-            ("current-context: x\ncontexts: [{name: x, context: {}}]", "kubeconfig.no-cluster", "does not name a cluster"),
+            (
+                "current-context: x\ncontexts: [{name: x, context: {}}]",
+                "kubeconfig.no-cluster",
+                "does not name a cluster",
+            ),
             (
                 "current-context: x\ncontexts: [{name: x, context: {cluster: c, user: gone}}]\n"
                 "clusters: [{name: c, cluster: {server: 'https://c'}}]",
