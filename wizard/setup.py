@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.choice_values import SAID, source_of, value_of
+from wizard.choice_values import YOUR_CHOICE, source_of, value_of
 from wizard.choices import (
     APPLE_ID,
     APPLICATION,
@@ -89,12 +89,12 @@ def _warning(world: World, settings: Settings) -> SetupRow:
 
 def _apple_id(world: World, settings: Settings) -> SetupRow:
     if said := settings.apple_ids.get(DEFAULT_ACCOUNT):
-        source = source_of(APPLE_ID, settings) if settings.is_said(APPLE_ID) else SAID
+        source = source_of(APPLE_ID, settings) if settings.is_said(APPLE_ID) else YOUR_CHOICE
         return _of(APPLE_ID, said, source, "ok", world, settings)
     if written := apple_id_on_command_line(DEFAULT_ACCOUNT, world, settings):
         return _of(APPLE_ID, written, f"from CronJob {settings[CRON_JOB]}", "ok", world, settings)
-    if seen := settings.seen_apple_ids.get(DEFAULT_ACCOUNT):
-        return _of(APPLE_ID, seen, "from your last sign-in", "ok", world, settings)
+    if last := settings.seen_apple_ids.get(DEFAULT_ACCOUNT):
+        return _of(APPLE_ID, last, "from your last sign-in", "ok", world, settings)
     secret = world.secrets.get(settings[SECRET])
     if isinstance(secret, Found) and "username" in secret.value.keys:
         value, source = f"in Secret {settings[SECRET]}", "its key username, read when you sign in"
@@ -180,10 +180,10 @@ def _host_name(world: World, settings: Settings) -> SetupRow:
 
 
 def _access(world: World, _: Settings) -> SetupRow:
-    known = [access for access in world.access if access.allowed is not None]
-    if not known:
+    answered = [access for access in world.access if access.allowed is not None]
+    if not answered:
         return SetupRow("access", "Permissions", "unknown", "access reviews were not answered", "unknown")
-    refused = [access for access in known if not access.allowed]
+    refused = [access for access in answered if not access.allowed]
     writes = [access for access in refused if access.verb not in ("get", "list", "watch")]
     unread = [access for access in refused if access.verb in ("get", "list", "watch")]
     unanswered = [access for access in world.access if access.allowed is None]

@@ -23,8 +23,8 @@ def exit_code(report: Report, warning_days: int) -> Exit:
 
 
 def _session_due(report: Report, warning_days: int) -> bool:
-    wanted = any(step.id == "authentication" for step in report.wanted)
-    return wanted and any(_due(account.session, warning_days) for account in report.accounts)
+    counts = any(step.id == "authentication" for step in report.wanted)
+    return counts and any(_due(account.session, warning_days) for account in report.accounts)
 
 
 def _due(session: Session, warning_days: int) -> bool:

@@ -101,9 +101,11 @@ def read_log(log: LogTail) -> Reading:
     if session or len(signs) > 1:
         signs.pop(LOG_CUT, None)
     hidden = {slug for sign, _ in signs.values() for slug in sign.hides}
-    shown = sorted((pair for slug, pair in signs.items() if slug not in hidden), key=lambda pair: SIGNS.index(pair[0]))
+    visible = sorted(
+        (pair for slug, pair in signs.items() if slug not in hidden), key=lambda pair: SIGNS.index(pair[0])
+    )
     downloading = next((line for line in reversed(lines) if _DOWNLOADING.search(line)), "")
-    return Reading(tuple(shown), _ending(lines, last_success), downloading, session, session_line)
+    return Reading(tuple(visible), _ending(lines, last_success), downloading, session, session_line)
 
 
 def _got_in(line: str) -> bool:
@@ -139,10 +141,10 @@ def _without_an_end(
     return kept
 
 
-def shown(line: str) -> str:
+def evidence_line(line: str) -> str:
     """A line of a log as evidence; of a command that a shell traced (set -x) no argument, which could be the password."""
-    said = line.strip()
-    return "+ (a command that the shell traced)" if _TRACED.match(said) else said
+    text = line.strip()
+    return "+ (a command that the shell traced)" if _TRACED.match(text) else text
 
 
 def moment_of(line: str, zone: tzinfo) -> datetime | None:
@@ -180,7 +182,7 @@ def findings_from(
                 f"{step_id}.{sign.slug}",
                 Severity.ERROR,
                 sign.summary,
-                evidence={f"log of pod/{log.pod}": shown(line)},
+                evidence={f"log of pod/{log.pod}": evidence_line(line)},
                 why=sign.why,
                 fix=sign.fix,
                 implies=sign.status,

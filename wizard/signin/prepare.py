@@ -14,7 +14,7 @@ from typing import Any
 
 from wizard.accounts import AccountNames
 from wizard.annotations import HANDOVER, PASSWORD_IN_CLEAR, PURPOSE
-from wizard.choice_values import SAID
+from wizard.choice_values import YOUR_CHOICE
 from wizard.command import Command, kubectl
 from wizard.errors import Exit, Retry, WizardError
 from wizard.facts.accounts import apple_id_on_command_line
@@ -194,7 +194,7 @@ async def prepare_sign_in(cluster: Cluster, world: World, settings: Settings, ac
         source = "from the CronJob's command line" if on_command_line else f"from the Secret {names.secret}"
         return PreparedSignIn(replace(preparation, username=written), account_name(written), source)
     if chosen:
-        return PreparedSignIn(preparation, account_name(chosen), SAID)
+        return PreparedSignIn(preparation, account_name(chosen), YOUR_CHOICE)
     seen = settings.seen_apple_ids.get(account)
     return PreparedSignIn(preparation, account_name(seen) if seen else None, "as you signed in last")
 

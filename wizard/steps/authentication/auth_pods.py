@@ -12,11 +12,11 @@ from datetime import timedelta
 from wizard.accounts import AccountNames
 from wizard.command import Command, kubectl
 from wizard.facts.objects import claims_of, items, more_of
-from wizard.facts.pod_problem import pod_trouble
-from wizard.facts.session_history import said_at
+from wizard.facts.pod_problem import pod_problem
+from wizard.facts.session_history import written_at
 from wizard.facts.sign_in_commands import can_lead, reauth
 from wizard.icloudpd.images import Image
-from wizard.icloudpd.log import BEFORE_CODE, findings_from, read_log, shown
+from wizard.icloudpd.log import BEFORE_CODE, evidence_line, findings_from, read_log
 from wizard.icloudpd.signs import WRONG_BINARY
 from wizard.icloudpd.workload import read_workload
 from wizard.model import Finding, Severity, Status
@@ -64,9 +64,9 @@ def _auth_pod(pod: Pod, world: World, settings: Settings) -> Iterator[Finding]:
         return
     log = _auth_log(world, pod)
     signs = [sign.slug for sign, _ in read_log(log).signs] if log else []
-    if trouble := pod_trouble(pod, items(world.events)):
-        if trouble.slug not in signs:
-            yield trouble.finding("authentication")
+    if problem := pod_problem(pod, items(world.events)):
+        if problem.slug not in signs:
+            yield problem.finding("authentication")
     elif pod.phase == "Pending":
         yield Finding(
             "authentication.auth-pod-starting",
@@ -118,8 +118,8 @@ def _running(pod: Pod, where: str, delete: Command, world: World, settings: Sett
         yield unknown("authentication.auth-pod-log-unreadable", f"The log of pod {pod.meta.name}", why)
         return
     reading = read_log(log)
-    said: dict[str, object] = {f"log of {where}": reading_last(log) or "(empty)"}
-    since = said_at(reading_last(log), pod, world) or world.taken_at
+    said: dict[str, object] = {f"log of {where}": last_words(log) or "(empty)"}
+    since = written_at(last_words(log), pod, world) or world.taken_at
     age = world.taken_at - since
     ending = reading.ending or _asks_without_a_line(pod, log)
     if ending == "signing-in" and age >= _A_MOMENT and _has_terminal(pod) and not _given_password(pod):
@@ -248,6 +248,6 @@ def _talking(
     )
 
 
-def reading_last(log: LogTail | None) -> str:
+def last_words(log: LogTail | None) -> str:
     """The last line of the log that says something."""
-    return next((shown(line) for line in reversed(log.lines) if line.strip()), "") if log else ""
+    return next((evidence_line(line) for line in reversed(log.lines) if line.strip()), "") if log else ""
