@@ -88,9 +88,9 @@ def _warning(world: World, settings: Settings) -> SetupRow:
 
 
 def _apple_id(world: World, settings: Settings) -> SetupRow:
-    if said := settings.apple_ids.get(DEFAULT_ACCOUNT):
+    if chosen := settings.apple_ids.get(DEFAULT_ACCOUNT):
         source = source_of(APPLE_ID, settings) if settings.is_said(APPLE_ID) else YOUR_CHOICE
-        return _of(APPLE_ID, said, source, "ok", world, settings)
+        return _of(APPLE_ID, chosen, source, "ok", world, settings)
     if written := apple_id_on_command_line(DEFAULT_ACCOUNT, world, settings):
         return _of(APPLE_ID, written, f"from CronJob {settings[CRON_JOB]}", "ok", world, settings)
     if last := settings.seen_apple_ids.get(DEFAULT_ACCOUNT):
@@ -103,11 +103,13 @@ def _apple_id(world: World, settings: Settings) -> SetupRow:
 
 
 def _argocd(world: World, settings: Settings) -> SetupRow:
-    value, source, state = _said_application(world, settings) if settings.is_said(APPLICATION) else _applications(world)
+    value, source, state = (
+        _chosen_application(world, settings) if settings.is_said(APPLICATION) else _applications(world)
+    )
     return _of(APPLICATION, value, source, state, world, settings)
 
 
-def _said_application(world: World, settings: Settings) -> tuple[str, str, str]:
+def _chosen_application(world: World, settings: Settings) -> tuple[str, str, str]:
     name, source = settings[APPLICATION], source_of(APPLICATION, settings)
     match world.applications:
         case Found() if isinstance(world.application, Found) and world.application.value.meta.name == name:
@@ -134,12 +136,12 @@ def _applications(world: World) -> tuple[str, str, str]:
 
 
 def _immich(world: World, settings: Settings) -> SetupRow:
-    said = settings[IMMICH_NAMESPACE]
-    value, source, state = _said_immich(world, settings, said) if said else _found_immich(world)
+    namespace = settings[IMMICH_NAMESPACE]
+    value, source, state = _chosen_immich(world, settings, namespace) if namespace else _found_immich(world)
     return _of(IMMICH_NAMESPACE, value, source, state, world, settings)
 
 
-def _said_immich(world: World, settings: Settings, namespace: str) -> tuple[str, str, str]:
+def _chosen_immich(world: World, settings: Settings, namespace: str) -> tuple[str, str, str]:
     source = source_of(IMMICH_NAMESPACE, settings)
     match world.immich:
         case Found(value=immich) if immich.namespace == namespace:
@@ -169,11 +171,11 @@ def _host_name(world: World, settings: Settings) -> SetupRow:
     immich = world.immich.value if isinstance(world.immich, Found) else None
     rules = [(item, rule) for item in ingresses for rule in item.rules if immich and is_of_immich(item, rule, immich)]
     hosts = [(rule.host, f"{item.meta.namespace}/{item.meta.name}") for item, rule in rules if rule.host]
-    if said := settings[HOST_NAME]:
-        leads = next((name for host, name in hosts if host == said), "")
+    if chosen := settings[HOST_NAME]:
+        leads = next((name for host, name in hosts if host == chosen), "")
         fact = f", and Ingress {leads} uses it" if leads else "; no Ingress leads from it to Immich yet"
         source = source_of(HOST_NAME, settings) + fact
-        return _of(HOST_NAME, said, source, "ok" if leads else "missing", world, settings)
+        return _of(HOST_NAME, chosen, source, "ok" if leads else "missing", world, settings)
     if hosts:
         return _of(HOST_NAME, hosts[0][0], f"from Ingress {hosts[0][1]}", "ok", world, settings)
     return _of(HOST_NAME, "none yet", "see step 6", "missing", world, settings)

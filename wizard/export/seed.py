@@ -41,7 +41,7 @@ def to_seed(report: Report, world: World | None = None, settings: Settings = DEF
 
 def _reached(report: Report) -> Diagnosis | None:
     run: Diagnosis | None = None
-    for step in report.wanted:
+    for step in report.included:
         if step.status is not Status.COMPLETE:
             return run or step
         run = step

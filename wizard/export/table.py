@@ -64,7 +64,7 @@ class _Table:
         yield from self.following(report)
         unread = dict.fromkeys(
             finding.summary
-            for step in report.wanted
+            for step in report.included
             for finding in step.findings
             if finding.severity is Severity.UNKNOWN
         )
@@ -74,7 +74,7 @@ class _Table:
         cluster = report.cluster
         place = f"{report.namespace} on {cluster.context}" if cluster.context else report.namespace
         yield from (self.painted(line, "1") for line in wrapped(f"{place} ({cluster.server})", self.width))
-        total = len(report.wanted)
+        total = len(report.included)
         share = report.complete / total if total else 1
         full, empty = ("█", "░") if self.unicode else ("#", ".")
         bar = full * round(_BAR * share) + empty * (_BAR - round(_BAR * share))
@@ -152,7 +152,7 @@ def headline(step: Diagnosis) -> Finding | None:
 
 def _due(report: Report) -> Iterator[tuple[Diagnosis, Finding]]:
     """The sign-ins that are due although everything is complete."""
-    for step in report.wanted:
+    for step in report.included:
         yield from ((step, finding) for finding in step.findings if finding.id == SIGN_IN_DUE)
 
 

@@ -64,7 +64,7 @@ def session_history(names: AccountNames, claim: Claim, recorded_at: datetime | N
 
 
 def _newest(observations: list[Observation]) -> Observation | None:
-    """Of two at the same time the one that accepted the session: a proof is made after the failure that it mends."""
+    """Of two at the same time the one that accepted the session: a proof is made after the failure that it fixes."""
     return max(observations, key=lambda observation: (observation.at, observation.accepted is True), default=None)
 
 
@@ -159,7 +159,7 @@ def log_of(job: Job, world: World) -> LogTail | None:
 def _of_pods(claim: Claim, world: World) -> Iterator[Observation]:
     """What was said in pods through which somebody signs in on the claim.
 
-    One that asks for a password says nothing of the session by that alone: it may have been given a folder of its own.
+    One that asks for a password says nothing about the session by that alone: it may have its own folder.
     """
     for pod in items(world.pods):
         log = world.auth_logs.get(pod.meta.name)

@@ -36,7 +36,7 @@ _BEGAN_ANEW = re.compile(
     r"|Invalid email/password combination|[(\"]-20(?:101|209)[)\"]|[Mm]issing apple_id field"
     r"|Failed to (?:verify|send) two-(?:factor|step) authentication code|KeyError: 'dsInfo'|EOFError"
 )
-"""What icloudpd says only when it has found no session that Apple takes: it signs in anew, or tries to."""
+"""What icloudpd says only when it has found no session that Apple takes: it signs in again, or tries to."""
 _DOWNLOADING = re.compile(r"Downloading (?:the first|\S+) \S+ photo")
 _DOWNLOADED = re.compile(r" INFO +Downloaded /")
 _PHOTOS_ANSWER = re.compile(
@@ -115,7 +115,7 @@ def _got_in(line: str) -> bool:
 def _last_word(lines: tuple[str, ...], got_in: int | None) -> tuple[Literal["accepted", "ended", ""], str]:
     """What a log says of the session at last, and where. An Apple that faltered has not judged it, whatever followed.
 
-    After any other error of Apple's only a refusal proves an end: icloudpd signs in anew whatever it was.
+    After any other error of Apple's only a refusal proves an end: icloudpd signs in again whatever it was.
     """
     another = False
     for line in lines if got_in is None else lines[got_in + 1 :]:
@@ -174,7 +174,7 @@ def findings_from(
 ) -> Iterator[Finding]:
     """One finding per known failure in the log that concerns `about` ("account", "run").
 
-    Of an icloudpd that is `still_trying`, a refused session is none yet: it may be on the way to a new one.
+    Of an icloudpd that is `still_trying`, a refused session is no failure yet: it may be getting a new one.
     """
     for sign, line in read_log(log).signs:
         if sign.about in about and not (still_trying and sign.slug == SESSION_REFUSED):

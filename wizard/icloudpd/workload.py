@@ -1,6 +1,6 @@
 """What a pod that runs icloudpd really reads: its options, and the Secret and ConfigMap keys behind its files and variables.
 
-Everything is told from the pod's specification as text. A command that can't be read (an image's own entry point, a script
+Everything is read from the pod's specification as text. A command that can't be read (an image's own entry point, a script
 from elsewhere) gives `options=None`, so that nobody takes "no option seen" for "no option given".
 """
 

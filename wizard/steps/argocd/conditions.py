@@ -125,12 +125,12 @@ def _condition_for(kind: str, message: str) -> Condition | None:
 
 def conditions_of(app: Application, world: World) -> Iterator[Finding]:
     """One finding per known condition of the application, and the warnings about it that others carry."""
-    seen: set[str] = set()
+    reported: set[str] = set()
     for kind, message in app.conditions + tuple(_of_others(app, world)):
         condition = _condition_for(kind, message)
-        if condition is None or condition.slug in seen:
+        if condition is None or condition.slug in reported:
             continue
-        seen.add(condition.slug)
+        reported.add(condition.slug)
         source = app.sources[0] if app.sources else None
         yield Finding(
             f"argocd.{condition.slug}",

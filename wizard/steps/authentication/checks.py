@@ -85,9 +85,9 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
                 commands=sign_in_again(account, auth_pods(world), world, settings),
             )
         case SessionState.EXPIRED:
-            said = ended_with(account, world, settings)
-            sign = said.sign if said else None
-            evidence |= {said.source: evidence_line(said.line)} if said and said.line else {}
+            ending = ended_with(account, world, settings)
+            sign = ending.sign if ending else None
+            evidence |= {ending.source: evidence_line(ending.line)} if ending and ending.line else {}
             again = (
                 "sign in again; it takes a minute. The first command asks the least of you; the others do it by hand."
             )

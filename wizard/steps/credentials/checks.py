@@ -1,7 +1,7 @@
 """Iteration 2: what icloudpd signs in with and when it runs, consistent with each other.
 
 Here the Secret, the ConfigMap and the ServiceAccount; the CronJob is in cron_job.py, its command line in command_line.py. The
-Secret must have every key that the workloads really read; that is told from their command lines, not from a list.
+Secret must have every key that the workloads really read; that is determined from their command lines, not from a list.
 """
 
 from __future__ import annotations

@@ -76,13 +76,13 @@ def _not_in_image(workload: Workload) -> str:
 
 
 def check_images(world: World, settings: Settings) -> Iterator[Finding]:
-    seen: set[str] = set()
+    checked: set[str] = set()
     for where, _, workload in runners(world, settings):
         reference = workload.container.image
         image = Image.of(reference)
-        if reference in seen:
+        if reference in checked:
             continue
-        seen.add(reference)
+        checked.add(reference)
         if not image.digest and image.tag in ("", "latest"):
             running = _ran_last(world, image.repository)
             pin = "Pin a version or a digest" + (f", for example {running}" if running else "") + "."

@@ -53,10 +53,10 @@ def check_ingress(world: World, settings: Settings) -> Iterator[Finding]:
     if not routes:
         yield from _no_route(world, settings)
         return
-    seen: set[str] = set()
+    checked: set[str] = set()
     for item, _ in routes:
-        if item.meta.uid + item.meta.name not in seen:
-            seen.add(item.meta.uid + item.meta.name)
+        if item.meta.uid + item.meta.name not in checked:
+            checked.add(item.meta.uid + item.meta.name)
             yield from _ingress(item, [rule for other, rule in routes if other is item], world)
     hosts = [rule.host for _, rule in routes if rule.host]
     if settings[HOST_NAME] and hosts and settings[HOST_NAME] not in hosts:

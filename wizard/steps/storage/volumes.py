@@ -104,10 +104,10 @@ def _says_full(log: Read[LogTail]) -> tuple[str, str, tuple[str, ...]] | None:
 
 def check_volume_full(world: World, settings: Settings) -> Iterator[Finding]:
     logs = (*world.sync_logs.values(), *world.auth_logs.values())
-    said = next((full for log in logs if (full := _says_full(log))), None)
-    if said is None:
+    full_log = next((full for log in logs if (full := _says_full(log))), None)
+    if full_log is None:
         return
-    pod, line, before = said
+    pod, line, before = full_log
     named = _claim_in(before, pod, world)
     claim = claim_named(world, named or settings[PHOTOS_CLAIM])
     fix, commands = growing(claim, _doubled(claim), world, settings) if claim else ("", ())
