@@ -105,9 +105,9 @@ def leaving_words(attempt: Attempt) -> str:
     if attempt.saved:
         kept = stays(attempt)
     elif gone := attempt.removed_pods + attempt.stopping_pods:
-        kept = f"The session before stays; {_which_was_removed(gone)}."
+        kept = f"The previous session stays; {_which_was_removed(gone)}."
     else:
-        kept = "The session before stays."
+        kept = "The previous session stays."
     return f"{kept} The pod of this sign-in is being removed…"
 
 
@@ -123,8 +123,8 @@ def stays(attempt: Attempt) -> str:
 def farewell(attempt: Attempt) -> str:
     """What was left behind by somebody who has left."""
     if not attempt.under_way:
-        return "Left. Nothing was done."
-    return f"Left. {stays(attempt)}"
+        return "Stopped. Nothing was done."
+    return f"Stopped. {stays(attempt)}"
 
 
 def _which_was_removed(pods: tuple[str, ...]) -> str:
@@ -150,7 +150,7 @@ def _tick(name: str, mark: Mark | None, state: SignInState) -> Row:
     if mark.tick is Tick.DOING and _waits_for_person(name, state):
         return StepRow(sign="·", label=label, text="waits for your key" if isinstance(question, KeyAsked) else "")
     if name == SAVED and mark.tick is Tick.DOING and PROVED in state.attempt.marks:
-        return StepRow(sign="~", label=label, text="beside the old one, until icloudpd has said yes")
+        return StepRow(sign="~", label=label, text="next to the old one, until icloudpd has accepted it")
     text = mark.text
     if name == CODE and isinstance(question, CodeAsked):
         text = how_code_came(question.request, state.now, inside=state.attempt.inside)

@@ -36,7 +36,7 @@ async def test_a_run_that_was_stopped_is_named_to_who_leaves(signing: Entering) 
         view_of(wizard).controller.choose(f"in-use-{InUse.STOP}")
         await asked(wizard, PasswordAsked)
         await wizard.press("escape")
-        assert says(wizard, f"The session before stays; pod {RUN} was removed.")
+        assert says(wizard, f"The previous session stays; pod {RUN} was removed.")
         service.leaving.set()
         await wizard.until(lambda: wizard.shows(HomeScreen))
         await wizard.until(lambda: says(wizard, "was removed."))
@@ -67,7 +67,7 @@ async def test_the_auth_pod_that_had_to_go_is_known_by_what_a_sign_in_shows(tmp_
         def right(self, _wanted: object) -> None:  # type: ignore[override]
             raise GaveUp
 
-    async with visit("auth-waiting", tmp_path, Leaves(second=second)) as there:
+    async with visit("auth-waiting", tmp_path, Leaves(goes_inside=second)) as there:
         with pytest.raises(GaveUp):
             await (await there.sign_in()).run()
         attempt = Attempt("default", NOW, under_way=True)
@@ -75,8 +75,8 @@ async def test_the_auth_pod_that_had_to_go_is_known_by_what_a_sign_in_shows(tmp_
             attempt = attempt.moved(progress, NOW)
         assert "icloudpd-auth" not in there.pods()
     assert attempt.removed_pods == ("icloudpd-auth",)
-    assert leaving_words(attempt).startswith("The session before stays; pod icloudpd-auth was removed.")
-    assert farewell(attempt) == "Left. What was there before is still in place, but pod icloudpd-auth was removed."
+    assert leaving_words(attempt).startswith("The previous session stays; pod icloudpd-auth was removed.")
+    assert farewell(attempt) == "Stopped. What was there before is still in place, but pod icloudpd-auth was removed."
 
 
 def test_a_pod_counts_as_gone_once_it_goes_on() -> None:
