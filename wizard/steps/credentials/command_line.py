@@ -188,7 +188,7 @@ def _asked(job: CronJob, workload: Workload, settings: Settings) -> Iterator[Fin
         yield Finding(
             "credentials.downloads-nothing",
             Severity.WARNING,
-            f"{job.meta.name} only only signs in or lists, and downloads nothing.",
+            f"{job.meta.name} only signs in or lists, and downloads nothing.",
             evidence={f"{where} --directory": "not given"},
             why="Such a run succeeds and downloads nothing.",
             fix=f"Add --directory {download_folder(settings)}.",
