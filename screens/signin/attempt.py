@@ -34,7 +34,7 @@ STEPS: Mapping[str, str] = {
     APPLE: "Signed in to Apple",
     TRUSTED: "Trusted by Apple",
     SAVED: "Saved on the volume",
-    PROVED: "icloudpd says yes",
+    PROVED: "Accepted by icloudpd",
     PHOTOS: "Photos can be read",
 }
 _STAGES = {

@@ -77,13 +77,13 @@ def to_begin(review: Review, state: SignInState) -> Iterator[Row]:
     inside = state.way is Way.IN_POD
     steps = plural(len(plan_of(review, state.way).changes), "step")
     if inside:
-        label = f"Sign in inside the pod  ({steps}; if one fails, the session before stays)"
+        label = f"Sign in inside the pod  ({steps}; if one fails, nothing on the volume changes)"
     elif review.works and not state.renew:
         label = f"Look, and sign in only if it has ended  ({steps} at most)"
     elif review.works:
-        label = f"Sign in anew  ({steps}; if one fails, the session before stays)"
+        label = f"Sign in again  ({steps}; if one fails, nothing on the volume changes)"
     else:
-        label = f"Sign in  ({steps}; if one fails, the session before stays)"
+        label = f"Sign in  ({steps}; if one fails, nothing on the volume changes)"
     yield Button(id="go", label=label, key="⏎")
     if review.works and not inside and review.session is not None:
         until = _until(review.session).removeprefix(", ")
@@ -150,8 +150,8 @@ def _inside_the_pod(review: Review, state: SignInState) -> Iterator[Row]:
     for change in inside:
         yield Item(sign="~", text=change.title, style="bold")
     yield Text(
-        text="These have no commands: the wizard does them through the pod, so that the session before stays whatever happens. "
-        "By hand icloudpd signs in by itself there, and writes over the session before at once:",
+        text="These have no commands: the wizard does them through the pod, so that a session that is there stays whole. "
+        "By hand icloudpd signs in by itself there, and overwrites any session there at once:",
         indent=2,
     )
     for name, command in _instead(review, state):

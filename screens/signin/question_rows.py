@@ -111,7 +111,7 @@ def _refused_code(request: CodeWanted, why: WizardError, state: SignInState) -> 
     again = f" That is the {_ordinal(times)} refusal." if times > 1 else ""
     yield Item(sign="✗", text=why.what + again, style="bold")
     if state.attempt.resent:
-        fix = "Apple was asked for a new one: type that, the one before counts no more."
+        fix = "Apple was asked for a new code: type that one, the earlier one no longer works."
     elif request.delivery == "sms":
         fix = "No new one was sent: look at the newest message and type its code, or ask for another one."
     else:
@@ -268,7 +268,7 @@ def the_choice(question: object) -> Iterator[Row]:
             yield Item(id="second-no", sign="·", text="sign in from here: that pod is removed")
         case SecondWayAsked():
             yield Item(id="second-yes", sign="·", text="the second way: let icloudpd itself sign in, inside the pod")
-            yield Item(id="second-no", sign="·", text="leave; the session before is still in place")
+            yield Item(id="second-no", sign="·", text="leave; nothing on the volume changes")
         case _:
             return
 

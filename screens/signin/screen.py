@@ -27,10 +27,10 @@ class SignInScreen(WizardScreen):
     words = (
         "Signs in to iCloud, so that icloudpd in the cluster may fetch photos. First comes the plan; nothing is done before you "
         "have seen it. Then the steps with a sign each: what is on the volume, password and code if Apple wants them, and "
-        "icloudpd's own yes, which is what counts. A session that still works is left as it is, unless it ends soon or you "
+        "icloudpd's own word, which is what counts. A session that still works is left as it is, unless it ends soon or you "
         "choose to renew it (n). i takes the second way, in which icloudpd itself asks Apple, inside the pod. "
-        "Escape leaves at any moment: the pod is removed, a paused CronJob goes on, and the session before stays "
-        "in place. Passwords and codes go to Apple and nowhere else. Security keys work as far as pyicloud's "
+        "Escape leaves at any moment: the pod is removed, a paused CronJob is resumed, and nothing on the "
+        "volume has changed. Passwords and codes go to Apple and nowhere else. Security keys work as far as pyicloud's "
         "own call goes; nobody here could prove that against Apple."
     )
 

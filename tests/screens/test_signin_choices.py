@@ -244,7 +244,7 @@ async def test_the_second_way_speaks_of_itself(signing: Entering) -> None:
         signing.person.show(StageProgress(Stage.APPLE, Tick.DOING, "icloudpd signs in by itself, inside the pod"))
         await signing.person.password(APPLE_ID, None)
         await signing.person.code(wanted(), None)
-        await signing.step(Stage.PROVED, "asking", "icloudpd says yes")
+        await signing.step(Stage.PROVED, "asking", "icloudpd accepts the session", as_expected=True)
         if refused:
             raise WizardError(
                 "renewal.refused-inside", "The code was not accepted.", fix="Start again.", retry=Retry.NOW

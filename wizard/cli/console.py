@@ -138,8 +138,8 @@ class Console:
         except TimeoutError:
             raise WizardError(
                 "reauth.stdin",
-                f"Standard input gave nothing for {_minutes(seconds)}, so the sign-in was left.",
-                fix="Start again with the answer ready; what was on the volume is as it was.",
+                f"Standard input gave nothing for {_minutes(seconds)}, so the wizard stopped the sign-in.",
+                fix="Start again with the answer ready; nothing on the volume has changed.",
                 exit_code=Exit.NEEDS_PERSON,
                 retry=Retry.NOW,
             ) from None
@@ -241,8 +241,8 @@ def _decoded(data: bytes) -> str | None:
 def _unanswered(seconds: float) -> WizardError:
     return WizardError(
         "reauth.unanswered",
-        f"Nobody answered for {_minutes(seconds)}, so the sign-in was left.",
-        fix="Start again; what was on the volume is as it was.",
+        f"Nobody answered for {_minutes(seconds)}, so the wizard stopped the sign-in.",
+        fix="Start again; nothing on the volume has changed.",
         exit_code=Exit.NEEDS_PERSON,
         retry=Retry.NOW,
     )

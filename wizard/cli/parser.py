@@ -165,7 +165,7 @@ def _add_reauth(commands: Any, where: argparse.ArgumentParser) -> None:
         help="with --check: also ask Apple, from this machine, whether an ended session's own tokens bring it back",
     )
     what.add_argument(
-        "--renew", action="store_true", help="sign in anew although the session still works, so that it lasts longer"
+        "--renew", action="store_true", help="sign in again although the session still works, so that it lasts longer"
     )
     reauth.add_argument("--plain", action="store_true", help="questions on the terminal, without a screen")
     reauth.add_argument(
@@ -201,7 +201,7 @@ def _where_flags(default: str | None) -> _Parser:
         "--demo", metavar="SCENARIO", default=default, help="use a built-in demo world instead of a cluster"
     )
     group.add_argument(
-        "--reset", action="store_true", default=default or False, help="with --demo: start the demo world anew"
+        "--reset", action="store_true", default=default or False, help="with --demo: start the demo world from scratch"
     )
     return flags
 
