@@ -278,7 +278,7 @@ def test_no_date_is_said(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_an_apple_id_that_is_none_is_refused_before_anything_else(run: Run) -> None:
     service = ScriptedService(works)
-    with pytest.raises(WizardError, match="no Apple ID") as refused:
+    with pytest.raises(WizardError, match="not a valid Apple ID") as refused:
         run(service, ReauthOptions(apple_id="you@"))
     assert refused.value.exit_code == Exit.USAGE
     assert service.runs == []

@@ -83,6 +83,6 @@ def test_a_pod_counts_as_gone_once_it_goes_on() -> None:
     removing = Attempt("default", NOW, APPLE_ID, under_way=True).moved(
         StageProgress(Stage.POD, Tick.DOING, "removing pod icloudpd-auth", removes="icloudpd-auth"), NOW
     )
-    assert stays(removing.failed(WizardError("kube.forbidden", "It may not be deleted."), NOW)).endswith("in place.")
+    assert stays(removing.failed(WizardError("kube.forbidden", "It may not be deleted."), NOW)).endswith("has changed.")
     gone = removing.moved(StageProgress(Stage.POD, Tick.DOING, "starting"), NOW).stopping((RUN,))
     assert stays(gone).endswith(f", but pods icloudpd-auth, {RUN} were removed.")
