@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wizard.iterations import ITERATIONS
 
 if TYPE_CHECKING:
-    from wizard.model import Account, Diagnosis, Report
+    from wizard.model import Account, Blocker, Diagnosis, Report
 
 NAME = "photosync-wizard"
 MUTED = "$foreground 65%"
@@ -39,15 +39,16 @@ STYLE: Mapping[str, str] = {
     "·": MUTED,
     "–": MUTED,  # noqa: RUF001 - a dash as a sign
 }
+PRIORITY_WORD: Mapping[str, str] = {"P0": "Urgent", "P1": "Important", "P2": "Can wait"}
 SIGN_WORDS = (
     ("✓", "complete, or fine"),
     ("!", "needs you"),
     ("✗", "blocked or failed"),
-    ("◐", "under way"),
+    ("◐", "in progress"),
     ("~", "waiting"),
     ("?", "could not be read"),
-    ("·", "not yet, or just to know"),
-    ("–", "not wanted here"),  # noqa: RUF001 - a dash as a sign
+    ("·", "not yet, or for information"),
+    ("–", "skipped"),  # noqa: RUF001 - a dash as a sign
 )
 
 
@@ -105,7 +106,16 @@ def minutes(step: Diagnosis) -> int:
 _OTHER_NAMES: Mapping[str, str] = {"cronjob_execution": "the scheduled runs"}
 
 
-def iteration_names(ids: Iterable[str]) -> str:
+def blocker_sentence(blocker: Blocker) -> str:
+    """What is in the way, what it blocks, whether a person has to act, and for how long."""
+    facts = [f"blocks {affected_names(blocker.affects)}"] if blocker.affects else []
+    facts += ["you have to do this"] if blocker.user_action_required else []
+    facts += [f"about {plural(blocker.estimated_minutes, 'minute')}"] if blocker.estimated_minutes else []
+    details = "; ".join(facts)
+    return f"{blocker.issue}. {details[:1].upper()}{details[1:]}." if facts else f"{blocker.issue}."
+
+
+def affected_names(ids: Iterable[str]) -> str:
     """What a blocker affects, in the rail's words: "iteration_5" is "5 Immich", other names as they are."""
     names = []
     for name in ids:

@@ -15,7 +15,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 _LOOPBACK = ("127.", "::1", "localhost")
-_LED = ("tests/sign_in/", "tests/observe/test_unattended.py")
+_LED = ("tests/signin/", "tests/observe/test_unattended.py")
 _UNWANTED = ("KUBECONFIG", "NO_COLOR", "COLORTERM", "FORCE_COLOR", "TERM_PROGRAM", "COLUMNS", "LINES")
 
 

@@ -33,7 +33,9 @@ def read_answers(path: Path) -> Mapping[str, Any]:
     except UnicodeDecodeError:
         raise _trouble("unreadable", f"The answers file {path} is not text.") from None
     if len(content) > SIZE_LIMIT:
-        raise _trouble("unreadable", f"The answers file {path} is too long: {SIZE_LIMIT // 1024} KiB are the most.")
+        raise _trouble(
+            "unreadable", f"The answers file {path} is too long: at most {SIZE_LIMIT // 1024} KiB are allowed."
+        )
     return parse_answers(text, str(path))
 
 
@@ -55,11 +57,11 @@ def parse_answers(text: str, name: str) -> Mapping[str, Any]:
         if choice is None:
             raise _trouble("unknown", f"{where}: there is no choice called {key}.", _nearest(key))
         if key in answers:
-            raise _trouble("twice", f"{where}: {key} was answered before.", "Leave one of them out.")
+            raise _trouble("twice", f"{where}: {key} is there twice.", "Leave one of them out.")
         try:
             answers[key] = choice.check(choice.text(value))
         except WizardError as trouble:
-            raise _trouble("impossible", f"{where}: {key}: {trouble.what}", f"Such as {choice.example}.") from None
+            raise _trouble("impossible", f"{where}: {key}: {trouble.what}", f"For example {choice.example}.") from None
     return answers
 
 
@@ -67,7 +69,7 @@ def answers_of(settings: Settings) -> str:
     """The text of an answers file with everything that the person decided, each with its question above."""
     said = [(choice, settings[choice]) for choice in CHOICES if settings.is_said(choice)]
     if not said:
-        return "# Nothing was decided: everything is worked out, or is as usual.\n"
+        return "# You decided nothing: everything is worked out from the cluster or has its default.\n"
     return "\n".join(_written(choice, value) for choice, value in said)
 
 
@@ -86,21 +88,21 @@ def _entries(text: str, name: str) -> Iterator[tuple[int, str, str | tuple[str, 
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{name}, line {mark.line + 1}" if mark else name
-        problem = getattr(error, "problem", None) or "it has characters that no text has"
+        problem = getattr(error, "problem", None) or "it contains control characters"
         raise _trouble("syntax", f"{where}: this is not YAML: {problem}.") from None
     except RecursionError:
-        raise _trouble("syntax", f"{name}: this is no answers file: it has far too many levels.") from None
+        raise _trouble("syntax", f"{name}: this is not an answers file: it is nested far too deeply.") from None
     if root is None:
         return
     if not isinstance(root, yaml.MappingNode):
-        raise _trouble("syntax", f"{name}, line 1: these are not choices with their values.")
+        raise _trouble("syntax", f"{name}, line 1: expected choices with their values.")
     for key, value in root.value:
         line = key.start_mark.line + 1
         if not isinstance(key, yaml.ScalarNode):
             raise _trouble("syntax", f"{name}, line {line}: a name is expected here.")
         scalars = value.value if isinstance(value, yaml.SequenceNode) else [value]
         if not all(isinstance(item, yaml.ScalarNode) for item in scalars):
-            raise _trouble("syntax", f"{name}, line {line}: {key.value} takes a value, not several levels of them.")
+            raise _trouble("syntax", f"{name}, line {line}: {key.value} takes a plain value, not a nested one.")
         words = tuple(item.value for item in scalars)
         yield line, key.value, words if isinstance(value, yaml.SequenceNode) else words[0]
 
@@ -109,7 +111,7 @@ def _nearest(key: str) -> str:
     import difflib  # noqa: PLC0415 - seldom needed
 
     close = difflib.get_close_matches(key.replace("-", "_"), [choice.id for choice in CHOICES], 1)
-    return f"Did you mean {close[0]}?" if close else f"There are: {', '.join(choice.id for choice in CHOICES)}."
+    return f"Did you mean {close[0]}?" if close else f"The choices are: {', '.join(choice.id for choice in CHOICES)}."
 
 
 def _trouble(code: str, problem: str, fix: str = _HOW) -> WizardError:

@@ -76,7 +76,7 @@ def time_zone(text: str) -> str:
             ZoneInfo(text)
         except (ValueError, OSError, ZoneInfoNotFoundError):
             raise ValueError(
-                f"There is no time zone {text!r}: they are called like Europe/Berlin or America/Edmonton."
+                f"There is no time zone {text!r}: time zones have names like Europe/Berlin or America/Edmonton."
             ) from None
     return text
 
@@ -84,7 +84,7 @@ def time_zone(text: str) -> str:
 def host_name(text: str) -> str:
     if not _SUBDOMAIN.fullmatch(text):
         raise ValueError(
-            f"{text!r} is not a valid host name: it looks like immich.home.example, without https:// and without a path."
+            f"{text!r} is not a valid host name: it should look like immich.home.example, without https:// or a path."
         )
     return text
 
@@ -92,7 +92,7 @@ def host_name(text: str) -> str:
 def namespace(text: str) -> str:
     if not re.fullmatch(_LABEL, text):
         raise ValueError(
-            f"{text!r} is not a valid namespace: lower-case letters, digits and dashes, at most 63 of them."
+            f"{text!r} is not a valid namespace: use lower-case letters, digits and dashes, at most 63 in all."
         )
     return text
 
@@ -103,8 +103,8 @@ def object_name(kind: str, longest: int = 253) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if not _SUBDOMAIN.fullmatch(text) or len(text) > longest:
             raise ValueError(
-                f"{text!r} is not a valid name for {kind}: lower-case letters, digits, dashes and dots, "
-                f"at most {longest} of them."
+                f"{text!r} is not a valid name for {kind}: use lower-case letters, digits, dashes and dots, "
+                f"at most {longest} in all."
             )
         return text
 
@@ -117,14 +117,16 @@ cron_job_name = object_name("a CronJob", _LONGEST_CRON_JOB_NAME)
 def quantity(text: str) -> str:
     """A size as Kubernetes writes it."""
     if not 1 <= bytes_of(text) < _MOST_BYTES:
-        raise ValueError(f"{text!r} is not a valid size: it looks like 100Gi, with Ki, Mi, Gi or Ti as the unit.")
+        raise ValueError(f"{text!r} is not a valid size: it should look like 100Gi, with Ki, Mi, Gi or Ti as the unit.")
     return text
 
 
 def absolute_path(text: str) -> str:
     """A path from the root, without a slash at its end; a pod's mount path may hold no colon."""
     if not re.fullmatch(r"(?:/[^/:\x00-\x1f]+)+/?", text) or {".", ".."} & set(text.split("/")):
-        raise ValueError(f"{text!r} is not a whole path: it starts with / and has no colon, no // and no .. in it.")
+        raise ValueError(
+            f"{text!r} is not an absolute path: it must start with / and have no colon, no // and no .. in it."
+        )
     return text.rstrip("/")
 
 
@@ -132,7 +134,7 @@ def relative_path(text: str) -> str:
     """A path below a folder, without slashes at its ends."""
     path = text.removesuffix("/")
     if not re.fullmatch(r"[^/\x00-\x1f]+(?:/[^/\x00-\x1f]+)*", path) or {".", ".."} & set(path.split("/")):
-        raise ValueError(f"{text!r} is not a path below a folder: it does not start with / and has no .. in it.")
+        raise ValueError(f"{text!r} is not a relative path: it must not start with / and have no .. in it.")
     return path
 
 
@@ -143,25 +145,25 @@ def schedule(text: str) -> str:
     words = text.split()
     if "TZ=" in text:
         raise ValueError(
-            f"{text!r} names a time zone: that is a choice of its own, and Kubernetes takes none in a schedule."
+            f"{text!r} names a time zone: that is a separate choice, and Kubernetes allows none in a schedule."
         )
     fields = [part for word in words for part in re.split(r"[,/-]", word)]
     macro = text.startswith("@")
     readable = macro or (len(words) == 5 and all(_CRON_FIELD.fullmatch(part) for part in fields))
     if not readable or (not macro and "7" in re.split(r"[,-]", words[4].partition("/")[0])):
         raise ValueError(
-            f"{text!r} is not a schedule that Kubernetes reads: it looks like 0 3 * * * (minute, hour, day, month, day of "
-            "the week with 0 for Sunday) or @daily."
+            f"{text!r} is not a schedule that Kubernetes understands: it should look like 0 3 * * * "
+            "(minute, hour, day, month, day of the week with 0 for Sunday) or @daily."
         )
     if not next_runs(text, "", _ANY_DAY):
-        raise ValueError(f"{text!r} is not a schedule that ever comes round: it looks like 0 3 * * * or @daily.")
+        raise ValueError(f"{text!r} is not a schedule that ever comes due: it should look like 0 3 * * * or @daily.")
     return text
 
 
 def image(text: str) -> str:
     """A container image's reference, with a tag or a digest or neither."""
     if not _IMAGE.fullmatch(text) or len(text) > 512:
-        raise ValueError(f"{text!r} is not a valid image: it looks like name:tag, with its registry before it.")
+        raise ValueError(f"{text!r} is not a valid image: it should look like name:tag, with its registry in front.")
     return text
 
 
@@ -170,14 +172,18 @@ def git_repository(text: str) -> str:
     user, at, _ = text.partition("://")[2].partition("/")[0].rpartition("@")
     if at and (":" in user or len(user) > 30 or _TOKEN.match(user)):
         raise ValueError(
-            "The address of the repository has a password or a token in it: leave that out, git asks for it."
+            "The address of the repository has a password or a token in it: leave that out, git will ask for it."
         )
     if not re.fullmatch(r"(?:https?|ssh|git)://[^\s/]+/\S+|[\w.-]+@[\w.-]+:\S+", text):
-        raise ValueError(f"{text!r} is not the address of a repository: it looks like https://github.com/you/homelab.")
+        raise ValueError(
+            f"{text!r} is not the address of a repository: it should look like https://github.com/you/homelab."
+        )
     return text
 
 
 def git_branch(text: str) -> str:
     if _BRANCH_REFUSES.search(text):
-        raise ValueError(f"{text!r} is not a valid branch: it looks like main, without spaces and without two dots.")
+        raise ValueError(
+            f"{text!r} is not a valid branch: it should look like main, without spaces or two dots in a row."
+        )
     return text

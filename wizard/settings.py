@@ -79,11 +79,11 @@ class Choice(Generic[T]):
         try:
             return self.parse(text.strip())
         except ValueError as problem:
-            otherwise = "worked out" if self.work_out or self.default is None else f"{self.text(self.default)}"
+            otherwise = "what is worked out" if self.work_out or self.default is None else f"{self.text(self.default)}"
             raise WizardError(
                 f"settings.{self.id.replace('_', '-')}",
                 str(problem),
-                fix=f"Type another, such as {self.example}, or leave it empty: then it is {otherwise}.",
+                fix=f"Type another, such as {self.example}, or leave it empty for {otherwise}.",
                 exit_code=Exit.USAGE,
                 retry=Retry.NOW,
             ) from None

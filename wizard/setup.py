@@ -56,7 +56,7 @@ def setup_rows(world: World, settings: Settings, choices: Iterable[Choice[Any]] 
 def _row(choice: Choice[Any], world: World, settings: Settings) -> SetupRow:
     value, source = value_of(choice, world, settings)
     if value is None:
-        return _of(choice, "not known", "nothing says", "missing", world, settings)
+        return _of(choice, "unknown", "not set anywhere", "missing", world, settings)
     return _of(choice, choice.text(value) or "none", source, "ok", world, settings)
 
 
@@ -77,7 +77,7 @@ def _cluster(world: World, settings: Settings) -> SetupRow:
 
 
 def _namespace(_: World, settings: Settings) -> SetupRow:
-    source = settings.sources.get("namespace", "the usual name")
+    source = settings.sources.get("namespace", "the default")
     return SetupRow("namespace", "Namespace", settings.namespace, source, "ok")
 
 
@@ -92,14 +92,14 @@ def _apple_id(world: World, settings: Settings) -> SetupRow:
         source = source_of(APPLE_ID, settings) if settings.is_said(APPLE_ID) else SAID
         return _of(APPLE_ID, said, source, "ok", world, settings)
     if written := apple_id_on_command_line(DEFAULT_ACCOUNT, world, settings):
-        return _of(APPLE_ID, written, f"as CronJob {settings[CRON_JOB]} has it", "ok", world, settings)
+        return _of(APPLE_ID, written, f"from CronJob {settings[CRON_JOB]}", "ok", world, settings)
     if seen := settings.seen_apple_ids.get(DEFAULT_ACCOUNT):
-        return _of(APPLE_ID, seen, "as you signed in last", "ok", world, settings)
+        return _of(APPLE_ID, seen, "from your last sign-in", "ok", world, settings)
     secret = world.secrets.get(settings[SECRET])
     if isinstance(secret, Found) and "username" in secret.value.keys:
         value, source = f"in Secret {settings[SECRET]}", "its key username, read when you sign in"
         return _of(APPLE_ID, value, source, "ok", world, settings)
-    return _of(APPLE_ID, "", "the only thing that can't be known", "ask", world, settings)
+    return _of(APPLE_ID, "", "the only thing that can't be worked out", "ask", world, settings)
 
 
 def _argocd(world: World, settings: Settings) -> SetupRow:
@@ -113,7 +113,7 @@ def _said_application(world: World, settings: Settings) -> tuple[str, str, str]:
         case Found() if isinstance(world.application, Found) and world.application.value.meta.name == name:
             return f"{name} in {world.application.value.meta.namespace}", source, "ok"
         case Found(value=page) if not page.more:
-            return name, f"{source}, but no application is called that", "wrong"
+            return name, f"{source}, but there is no such Application", "wrong"
         case Missing():
             return name, f"{source}, but Argo CD is not installed", "wrong"
         case _:
@@ -130,7 +130,7 @@ def _applications(world: World) -> tuple[str, str, str]:
         case Missing():
             return "not installed", "the cluster does not know its kind", "missing"
         case Unreadable(message=message):
-            return "not known", message, "unknown"
+            return "unknown", message, "unknown"
 
 
 def _immich(world: World, settings: Settings) -> SetupRow:
@@ -149,7 +149,7 @@ def _said_immich(world: World, settings: Settings, namespace: str) -> tuple[str,
         case Missing():
             return f"in {namespace}", f"{source}, but it is not there", "wrong"
         case _:
-            return f"in {namespace}", f"{source}; it could not be looked for", "unknown"
+            return f"in {namespace}", f"{source}; it could not be checked", "unknown"
 
 
 def _found_immich(world: World) -> tuple[str, str, str]:
@@ -159,9 +159,9 @@ def _found_immich(world: World) -> tuple[str, str, str]:
             port = f", port {immich.port}" if immich.port else ""
             return f"{version}in {immich.namespace}{port}", "found by its image", "ok"
         case Missing():
-            return "not found", "iteration 5 is about it", "missing"
+            return "not found", "see step 5", "missing"
         case Unreadable(message=message):
-            return "not known", message, "unknown"
+            return "unknown", message, "unknown"
 
 
 def _host_name(world: World, settings: Settings) -> SetupRow:
@@ -171,36 +171,36 @@ def _host_name(world: World, settings: Settings) -> SetupRow:
     hosts = [(rule.host, f"{item.meta.namespace}/{item.meta.name}") for item, rule in rules if rule.host]
     if said := settings[HOST_NAME]:
         leads = next((name for host, name in hosts if host == said), "")
-        fact = f", and Ingress {leads} has it" if leads else "; no Ingress leads from it to Immich yet"
+        fact = f", and Ingress {leads} uses it" if leads else "; no Ingress leads from it to Immich yet"
         source = source_of(HOST_NAME, settings) + fact
         return _of(HOST_NAME, said, source, "ok" if leads else "missing", world, settings)
     if hosts:
-        return _of(HOST_NAME, hosts[0][0], f"as Ingress {hosts[0][1]} has it", "ok", world, settings)
-    return _of(HOST_NAME, "none yet", "iteration 6 is about it", "missing", world, settings)
+        return _of(HOST_NAME, hosts[0][0], f"from Ingress {hosts[0][1]}", "ok", world, settings)
+    return _of(HOST_NAME, "none yet", "see step 6", "missing", world, settings)
 
 
 def _access(world: World, _: Settings) -> SetupRow:
     known = [access for access in world.access if access.allowed is not None]
     if not known:
-        return SetupRow("access", "You may", "not known", "access reviews were not answered", "unknown")
+        return SetupRow("access", "Permissions", "unknown", "access reviews were not answered", "unknown")
     refused = [access for access in known if not access.allowed]
     writes = [access for access in refused if access.verb not in ("get", "list", "watch")]
     unread = [access for access in refused if access.verb in ("get", "list", "watch")]
     unanswered = [access for access in world.access if access.allowed is None]
     if not refused and not unanswered:
-        return SetupRow("access", "You may", "read all that is needed, write, exec", "from access reviews", "ok")
+        return SetupRow("access", "Permissions", "all that are needed", "from access reviews", "ok")
     parts = []
     if writes:
         parts.append(
-            f"not {writes[0].verb} {writes[0].resource}" + (f" and {len(writes) - 1} more" if len(writes) > 1 else "")
+            f"can't {writes[0].verb} {writes[0].resource}" + (f" and {len(writes) - 1} more" if len(writes) > 1 else "")
         )
     if unread:
-        parts.append(f"not read {unread[0].resource}" + (f" and {len(unread) - 1} more" if len(unread) > 1 else ""))
+        parts.append(f"can't read {unread[0].resource}" + (f" and {len(unread) - 1} more" if len(unread) > 1 else ""))
     if unanswered:
         more = f" and {len(unanswered) - 1} more" if len(unanswered) > 1 else ""
-        parts.append(f"not known whether {unanswered[0].verb} {unanswered[0].resource}{more}")
+        parts.append(f"unknown: {unanswered[0].verb} {unanswered[0].resource}{more}")
     state = "missing" if refused else "unknown"
-    return SetupRow("access", "You may", ", ".join(parts), "from access reviews", state)
+    return SetupRow("access", "Permissions", ", ".join(parts), "from access reviews", state)
 
 
 def _storage(world: World, settings: Settings) -> SetupRow:
@@ -216,14 +216,14 @@ def _class_in_words(world: World, settings: Settings) -> tuple[str, str, str]:
                 waits = " (waits for first consumer)" if chosen.binding_mode == "WaitForFirstConsumer" else ""
                 return chosen.meta.name + waits, source, "ok"
             if name:
-                return name, f"{source}, but no class is called that", "unknown" if page.more else "wrong"
+                return name, f"{source}, but there is no such class", "unknown" if page.more else "wrong"
             if page.items:
                 return "no default class", f"{len(page.items)} classes, none is the default", "ask"
             return "no storage class", "the cluster has none", "missing"
         case Unreadable() if name:
             return name, f"{source}; the classes could not be read", "unknown"
         case Unreadable(message=message):
-            return "not known", message, "unknown"
+            return "unknown", message, "unknown"
         case Missing():
             return name or "no storage class", "the cluster has none", "wrong" if name else "missing"
 
@@ -231,10 +231,10 @@ def _class_in_words(world: World, settings: Settings) -> tuple[str, str, str]:
 def _git(world: World, settings: Settings) -> SetupRow:
     followed = followed_source(world)
     if followed is None:
-        return SetupRow("git", "Git", "not known", _why_no_source(world), "unknown")
+        return SetupRow("git", "Git", "unknown", _why_no_source(world), "unknown")
     source, why = followed
     repo = source.repo_url.removeprefix("https://").removesuffix(".git")
-    checkout = f", your copy {copy}" if (copy := settings[GIT_CHECKOUT]) else ""
+    checkout = f", your clone {copy}" if (copy := settings[GIT_CHECKOUT]) else ""
     return SetupRow("git", "Git", f"{repo}, {source.target_revision or 'HEAD'}{checkout}", why, "ok")
 
 
@@ -243,9 +243,9 @@ def _why_no_source(world: World) -> str:
         case Found():
             return "no application follows a repository"
         case Missing():
-            return "the applications would say, and there is no Argo CD"
+            return "Argo CD's applications would say, but there is no Argo CD"
         case _:
-            return "the applications would say, and could not be read"
+            return "Argo CD's applications would say, but could not be read"
 
 
 def _ingress(world: World, _: Settings) -> SetupRow:
@@ -269,7 +269,7 @@ def _ingress(world: World, _: Settings) -> SetupRow:
                 "ok",
             )
         case Unreadable(message=message):
-            return SetupRow("ingress", "Ingress", "not known", message, "unknown")
+            return SetupRow("ingress", "Ingress", "unknown", message, "unknown")
         case _:
             return SetupRow("ingress", "Ingress", "no ingress class", "the cluster has none", "missing")
 
@@ -277,7 +277,7 @@ def _ingress(world: World, _: Settings) -> SetupRow:
 def _time_zone(world: World, settings: Settings) -> SetupRow:
     zone, source = value_of(TIME_ZONE, world, settings)
     if zone is None:
-        return _of(TIME_ZONE, "not known", "this machine does not say", "ask", world, settings)
+        return _of(TIME_ZONE, "unknown", "this machine does not say", "ask", world, settings)
     written = TIME_ZONE.work_out(world, settings) if TIME_ZONE.work_out else None
     differs = f"; CronJob {settings[CRON_JOB]} has {written.value}" if written and written.value != zone else ""
     return _of(TIME_ZONE, zone, source + differs, "ok", world, settings)

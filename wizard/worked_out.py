@@ -75,7 +75,7 @@ def time_zone(world: World, cron_job: str) -> Value[str | None] | None:
     """As the CronJob of this name has it."""
     page = _read(world.cron_jobs)
     written = next((job.time_zone for job in (page.items if page else ()) if job.meta.name == cron_job), "")
-    return Value(written, f"as CronJob {cron_job} has it") if written else None
+    return Value(written, f"from CronJob {cron_job}") if written else None
 
 
 def git_repository(world: World, _: Settings) -> Value[str | None] | None:

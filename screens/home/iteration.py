@@ -11,10 +11,11 @@ from screens.finding_list import commands_of, open_findings, references
 from screens.widgets.rows import Button, Heading, Item, Row, Space, Table, Text
 from screens.words import (
     MUTED,
+    PRIORITY_WORD,
     SEVERITY_SIGN,
     STATUS_SIGN,
+    blocker_sentence,
     day,
-    iteration_names,
     moment,
     plural,
     status_word,
@@ -86,7 +87,7 @@ def ending(report: Report, renew: str) -> Iterator[Row]:
         when = (
             f"Apple's session lasts until about {day(ends)}{left}"
             if ends
-            else "Apple's session ends one day, nobody knows when"
+            else "Apple's session will end, but it is unknown when"
         )
         whose = f" for {worst.name}" if len(report.accounts) > 1 else ""
         yield Text(text=f"{when}{whose}. Sign in again before then: {renew}", indent=2)
@@ -141,7 +142,7 @@ def button(step: Diagnosis, report: Report) -> Button:
 def skipped_row(step: Diagnosis) -> Iterator[Row]:
     """That an iteration doesn't count, and how it would again."""
     if step.status == "skipped":
-        yield Text(text="You don't want this one: it counts neither as done nor as missing. s wants it after all.")
+        yield Text(text="You skipped this step: it counts neither as done nor as missing. Press s to include it again.")
         yield Space()
 
 
@@ -168,16 +169,11 @@ def _findings(step: Diagnosis, *, unfolded: bool) -> Iterator[Row]:
     if len(visible) < len(fine):
         yield Item(id=FOLD, sign="✓", text=f"{len(fine) - len(visible)} more are fine", more="▸ show")
     if not pairs:
-        yield Item(sign="–", text="Nothing was looked at here.")  # noqa: RUF001 - a dash as a sign
+        yield Item(sign="–", text="Nothing was checked here.")  # noqa: RUF001 - a dash as a sign
 
 
 def _blockers(blockers: Iterable[Blocker]) -> Iterator[Row]:
     for blocker in blockers:
-        facts = [f"about {blocker.estimated_minutes} min"] if blocker.estimated_minutes else []
-        if blocker.user_action_required:
-            facts.append("needs you")
-        if blocker.affects:
-            facts.append(f"holds up {iteration_names(blocker.affects)}")
-        yield Text(lead=blocker.priority, text=f"{blocker.issue}: {', '.join(facts)}" if facts else blocker.issue)
+        yield Text(lead=f"{PRIORITY_WORD.get(blocker.priority, blocker.priority)}:", text=blocker_sentence(blocker))
         if blocker.ready_when:
             yield Text(text=f"Ready when: {'; '.join(blocker.ready_when)}", style=MUTED, indent=3)

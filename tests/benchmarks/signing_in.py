@@ -20,7 +20,7 @@ from tests.contract.api import Api, load_kubeconfig
 from tests.names import PHOTOS_CLAIM
 from tests.signin import objects
 from tests.signin.apple import PASSWORD, ServedApple, pods_led_to, served
-from tests.signin.people import Somebody
+from tests.support.person import Somebody
 from wizard.accounts import AccountNames
 from wizard.annotations import HANDOVER, PURPOSE
 from wizard.demo.apple.route import names_lead_to
@@ -49,7 +49,7 @@ class Timed(Somebody):
     _accepted: float = field(default=0.0, init=False)
 
     async def code(self, wanted: CodeWanted, why: WizardError | None) -> Code | AnotherCode:
-        self._note("code", wanted, why)
+        self._note("code", "", wanted, why)
         assert self.bench is not None
         self.bare = await self.bench.bare()
         return Code(self.bench.apple.code(self.bench.apple_id))

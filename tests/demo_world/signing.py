@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import re
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support import person
 from wizard.connectors import DemoConnector
 from wizard.demo.people import Residents
 from wizard.demo.runtime.volumes import Volume
@@ -17,9 +17,9 @@ from wizard.engine import Engine
 from wizard.errors import WizardError
 from wizard.facts.accounts import with_seen_accounts
 from wizard.icloud.password import Keeper
-from wizard.icloud.steps import CodeWanted, SecurityKeyWanted, TermsWanted
+from wizard.icloud.steps import CodeWanted
 from wizard.settings import Settings
-from wizard.signin.person import AnotherCode, Code, GaveUp, InUse, Stage, StageProgress, Tick
+from wizard.signin.person import Code, GaveUp
 from wizard.signin.prepare import PreparedSignIn, prepare_sign_in
 from wizard.signin.sign_in import SignIn
 from wizard.world import World
@@ -28,60 +28,13 @@ PASSWORD = "demo-password"
 YOU = "you@example.com"
 NAMES = ("youexamplecom", "youexamplecom.session")
 
-Answer = Callable[[CodeWanted], Code | AnotherCode]
-
 
 @dataclass(slots=True)
-class Somebody:
-    """Answers in order from what it is given; what runs out is answered rightly, from the phone."""
+class Somebody(person.Somebody):
+    """Who knows the demo's password, and accepts terms."""
 
-    phone: list[str] = field(default_factory=list)
-    passwords: list[str] = field(default_factory=list)
-    answers: list[Answer] = field(default_factory=list)
-    uses: list[InUse] = field(default_factory=list)
-    second: bool = False
     accepts_terms: bool = True
-    asked: list[str] = field(default_factory=list)
-    whys: list[str] = field(default_factory=list)
-    shown: list[StageProgress] = field(default_factory=list)
-
-    def show(self, progress: StageProgress) -> None:
-        self.shown.append(progress)
-
-    def done(self) -> set[Stage]:
-        return {each.stage for each in self.shown if each.tick is Tick.DONE}
-
-    async def password(self, apple_id: str, why: WizardError | None) -> str:
-        self._note(f"password of {apple_id}", why)
-        return self.passwords.pop(0) if self.passwords else PASSWORD
-
-    async def code(self, wanted: CodeWanted, why: WizardError | None) -> Code | AnotherCode:
-        self._note(f"code by {wanted.delivery}", why)
-        return self.answers.pop(0)(wanted) if self.answers else self.right(wanted)
-
-    def right(self, _wanted: CodeWanted) -> Code:
-        """What the phone shows last."""
-        return Code(re.findall(r"\d{6}", self.phone[-1])[-1])
-
-    async def terms(self, wanted: TermsWanted) -> bool:
-        self._note(f"terms {wanted.version}", None)
-        return self.accepts_terms
-
-    async def security_key(self, wanted: SecurityKeyWanted) -> bool:
-        self._note(f"key {', '.join(wanted.keys)}", None)
-        return False
-
-    async def in_use(self, pods: tuple[str, ...]) -> InUse:
-        self._note(f"in use by {len(pods)}", None)
-        return self.uses.pop(0)
-
-    async def second_way(self, why: WizardError) -> bool:
-        self._note("second way", why)
-        return self.second
-
-    def _note(self, what: str, why: WizardError | None) -> None:
-        self.asked.append(what)
-        self.whys += [why.code] if why else []
+    password_known: str = PASSWORD
 
 
 class Keyring(Keeper):

@@ -233,13 +233,13 @@ async def test_a_pod_for_signing_in_that_comes_back_is_noticed(tmp_path: Path) -
 
     async with visit("auth-waiting", tmp_path, Slow(uses=[InUse.STOP])) as there:
         assert (await (await there.sign_in()).run()).rung is Rung.CODE
-        assert "in use by 1" in there.person.asked
+        assert "in-use by 1" in there.person.questions
         assert "icloudpd-auth" not in there.pods()
 
 
 async def test_a_pair_that_was_half_written_is_put_back_before_anything_is_asked(tmp_path: Path) -> None:
     """The wizard died while it answered another icloudpd, which had emptied one of the two files by then."""
-    async with visit("trust-expired", tmp_path, Somebody(answers=[leaves])) as there:
+    async with visit("trust-expired", tmp_path, Somebody(codes=[leaves])) as there:
         entries, whole = there.volume.entries, there.session()
         like = entries[NAMES[0]]
         for name, content in zip(NAMES, whole, strict=True):
@@ -277,7 +277,7 @@ async def test_a_pod_that_would_come_back_is_not_stopped(tmp_path: Path) -> None
 async def test_a_pod_that_can_not_run_uses_nothing(tmp_path: Path) -> None:
     async with visit("image-pull", tmp_path) as there:
         assert (await (await there.sign_in()).run()).rung is Rung.WORKS
-        assert there.person.asked == []
+        assert there.person.questions == []
 
 
 async def test_leaving_lets_the_cron_job_go_on_although_the_pod_no_longer_answers(
@@ -348,12 +348,12 @@ async def test_where_one_node_only_may_use_the_claim_the_pod_goes_to_who_uses_it
 
 
 async def test_a_claim_for_one_pod_is_not_looked_at_beside_another(tmp_path: Path) -> None:
-    async with visit("auth-waiting", tmp_path, Somebody(second=True)) as there:
+    async with visit("auth-waiting", tmp_path, Somebody(goes_inside=True)) as there:
         with_access(there, "ReadWriteOncePod")
         with pytest.raises(WizardError) as refused:
             await (await there.sign_in()).check()
         assert refused.value.code == "renewal.claim-busy"
         assert (await (await there.sign_in()).run()).rung is Rung.CODE
-        assert "second way" not in there.person.asked
+        assert "second-way" not in there.person.questions
         assert "icloudpd-auth" not in there.pods()
         await there.settled()

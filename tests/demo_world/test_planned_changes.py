@@ -123,7 +123,7 @@ def held_against(ids: list[str], plan: Plan) -> None:
         pytest.param("expired-heals", {}, False, False, True, ["remove-", START, WRITE, PROVE, MOVE], id="left-over"),
         pytest.param("auth-waiting", {}, False, False, False, [AUTH_POD, START, WRITE, PROVE, MOVE], id="not-answered"),
         pytest.param(
-            *("auth-waiting", {"second": True}, False, False, False, [START, KEEP, WRITE, AUTH_POD, PROVE]),
+            *("auth-waiting", {"goes_inside": True}, False, False, False, [START, KEEP, WRITE, AUTH_POD, PROVE]),
             id="answered",
         ),
     ],
@@ -175,7 +175,7 @@ async def denied(there: Visit, monkeypatch: pytest.MonkeyPatch, *rights: str) ->
 
 def says_paused(there: Visit, notes: Iterable[str]) -> bool:
     texts = (*notes, *(progress.text for progress in there.person.shown if progress.tick is Tick.FAILED))
-    return any("is still paused" in text or "is paused meanwhile" in text for text in texts)
+    return any("is still paused" in text or "is paused in the meantime" in text for text in texts)
 
 
 async def test_who_may_not_pause_the_cron_job_is_told_before_and_signs_in_all_the_same(
@@ -244,13 +244,13 @@ async def test_a_right_that_it_takes_and_that_is_denied_is_told_before_anything_
 
 
 async def test_who_may_not_attach_is_not_offered_to_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with visit("auth-waiting", tmp_path, Somebody(second=True)) as there:
+    async with visit("auth-waiting", tmp_path, Somebody(goes_inside=True)) as there:
         await denied(there, monkeypatch, "create pods/attach")
         sign_in = await there.sign_in()
         assert any("you may not attach to it" in note for note in sign_in.preparation.plan.notes)
         assert KEEP not in sign_in.preparation.plan_inside
         assert (await sign_in.run()).rung is Rung.CODE
-        assert "second way" not in there.person.asked
+        assert "second-way" not in there.person.questions
 
 
 async def test_a_right_of_which_the_server_says_nothing_is_not_taken_as_granted(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ async def test_every_rung_of_the_ladder(tmp_path: Path, scenario: str, rung: Run
     async with visit(scenario, tmp_path) as there:
         before = there.session()
         outcome = await (await there.sign_in()).run()
-        assert (outcome.rung, there.person.asked) == (rung, asked)
+        assert (outcome.rung, there.person.questions) == (rung, asked)
         assert there.person.done() >= ({Stage.PROVED} if rung is Rung.WORKS else WROTE)
         assert (there.session() == before) is (rung is Rung.WORKS)
         assert outcome.expires_at is not None
@@ -62,7 +62,7 @@ async def test_every_rung_of_the_ladder(tmp_path: Path, scenario: str, rung: Run
         await there.settled()
     async with visit(scenario, tmp_path) as again:
         assert (await (await again.sign_in()).run()).rung is Rung.WORKS
-        assert again.person.asked == []
+        assert again.person.questions == []
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ async def test_every_rung_of_the_ladder(tmp_path: Path, scenario: str, rung: Run
 async def test_a_check_says_which_and_asks_nobody(tmp_path: Path, scenario: str, rung: Rung) -> None:
     async with visit(scenario, tmp_path) as there:
         assert (await (await there.sign_in()).check(ask_apple=True)).rung is rung
-        assert there.person.asked == []
+        assert there.person.questions == []
         await there.settled()
 
 
@@ -109,7 +109,7 @@ async def test_a_session_that_the_cron_job_would_not_find_is_not_made(tmp_path: 
 async def test_a_session_that_ends_soon_is_renewed(tmp_path: Path) -> None:
     async with visit("expiring", tmp_path) as there:
         outcome = await (await there.sign_in(renew=True)).run()
-        assert (outcome.rung, there.person.asked) == (Rung.TRUSTED_PASSWORD, [f"password of {YOU}"])
+        assert (outcome.rung, there.person.questions) == (Rung.TRUSTED_PASSWORD, [f"password of {YOU}"])
         assert outcome.expires_at is not None
         assert outcome.expires_at > datetime.now(UTC) + timedelta(days=20)
         await there.settled()
@@ -151,9 +151,9 @@ async def test_the_nightly_run_works_again_afterwards(tmp_path: Path) -> None:
 
 
 async def test_a_wrong_code_and_then_the_right_one(tmp_path: Path) -> None:
-    async with visit("trust-expired", tmp_path, Somebody(answers=[wrong, wrong])) as there:
+    async with visit("trust-expired", tmp_path, Somebody(codes=[wrong, wrong])) as there:
         assert (await (await there.sign_in()).run()).rung is Rung.CODE
-        assert there.person.asked == [f"password of {YOU}", *["code by device"] * 3]
+        assert there.person.questions == [f"password of {YOU}", *["code by device"] * 3]
         assert there.person.whys == ["icloud.wrong-code"] * 2
         assert len(there.person.phone) == 3, "each wrong code needs a new one"
 
@@ -161,7 +161,7 @@ async def test_a_wrong_code_and_then_the_right_one(tmp_path: Path) -> None:
 async def test_a_wrong_password_and_then_the_right_one(tmp_path: Path) -> None:
     async with visit("expired", tmp_path, Somebody(passwords=["not it"])) as there:
         assert (await (await there.sign_in()).run()).rung is Rung.TRUSTED_PASSWORD
-        assert there.person.asked == [f"password of {YOU}"] * 2
+        assert there.person.questions == [f"password of {YOU}"] * 2
         assert there.person.whys == ["icloud.wrong-password"]
 
 
@@ -169,7 +169,7 @@ async def test_a_text_message_to_the_other_number(tmp_path: Path) -> None:
     def other(wanted: CodeWanted) -> AnotherCode:
         return AnotherCode("sms", wanted.phones[1])
 
-    async with visit("sms-only", tmp_path, Somebody(answers=[other])) as there:
+    async with visit("sms-only", tmp_path, Somebody(codes=[other])) as there:
         assert (await (await there.sign_in()).run()).rung is Rung.CODE
         assert ["81" in there.person.phone[0], "42" in there.person.phone[1]] == [True, True]
 
@@ -177,7 +177,7 @@ async def test_a_text_message_to_the_other_number(tmp_path: Path) -> None:
 async def test_the_second_way_in_the_pod(tmp_path: Path) -> None:
     async with visit("trust-expired", tmp_path) as there:
         assert (await (await there.sign_in(in_pod_only=True)).run()).rung is Rung.CODE
-        assert there.person.asked == [f"password of {YOU}", "code by device"]
+        assert there.person.questions == [f"password of {YOU}", "code by device"]
         assert not any("code" in text.lower() and "demo" in text for text in there.world.logs.texts.values())
         await there.settled()
 
@@ -186,9 +186,9 @@ async def test_the_second_way_in_the_pod_by_text_message(tmp_path: Path) -> None
     def other(wanted: CodeWanted) -> AnotherCode:
         return AnotherCode("sms", wanted.phones[1])
 
-    async with visit("sms-only", tmp_path, Somebody(answers=[other])) as there:
+    async with visit("sms-only", tmp_path, Somebody(codes=[other])) as there:
         assert (await (await there.sign_in(in_pod_only=True)).run()).rung is Rung.CODE
-        assert there.person.asked == [f"password of {YOU}", "code by device", "code by sms"]
+        assert there.person.questions == [f"password of {YOU}", "code by device", "code by sms"]
 
 
 async def test_a_kept_password_that_is_refused_in_the_pod_is_forgotten(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ async def test_a_kept_password_that_is_refused_in_the_pod_is_forgotten(tmp_path:
             await sign_in.run()
         assert refused.value.code == "icloud.password-changed"
         assert keyring.held is None
-        assert there.person.asked == []
+        assert there.person.questions == []
         await there.settled()
 
 
@@ -233,13 +233,13 @@ async def test_an_apple_that_falters_at_the_first_look_is_asked_again(
     monkeypatch.setattr(proving, "PAUSE_SECONDS", 0)
     async with visit("complete", tmp_path) as there:
         assert (await (await there.sign_in()).run()).rung is Rung.WORKS
-        assert there.person.asked == []
+        assert there.person.questions == []
         await there.settled()
 
 
 async def test_refused_by_icloudpd_and_then_in_the_pod(tmp_path: Path) -> None:
     """The web session is gone before icloudpd is asked, as if Apple bound sessions to programs."""
-    async with visit("expired", tmp_path, Somebody(second=True)) as there:
+    async with visit("expired", tmp_path, Somebody(goes_inside=True)) as there:
         apple = there.residents.apple
         assert apple is not None
         sign_in = await there.sign_in()
@@ -269,7 +269,7 @@ class Watching:
 
 
 async def test_leaving_in_the_middle_changes_nothing(tmp_path: Path) -> None:
-    async with visit("trust-expired", tmp_path, Somebody(answers=[leaves])) as there:
+    async with visit("trust-expired", tmp_path, Somebody(codes=[leaves])) as there:
         before = there.session()
         with pytest.raises(GaveUp):
             await (await there.sign_in()).run()
@@ -290,7 +290,7 @@ async def test_what_apple_refuses_changes_nothing(tmp_path: Path, scenario: str)
 async def test_terms_are_shown_and_accepted(tmp_path: Path) -> None:
     async with visit("terms", tmp_path) as there:
         await (await there.sign_in()).run()
-        assert there.person.asked[-1].startswith("terms ")
+        assert there.person.questions[-1].startswith("terms ")
         await there.settled()
 
 
@@ -334,10 +334,10 @@ async def test_an_apple_that_is_away_has_one_exit_code(tmp_path: Path, in_pod: b
 
 @pytest.mark.parametrize("scenario", ["seed", "trust-expired"])
 async def test_an_account_without_a_second_factor_gets_in_inside_the_pod(tmp_path: Path, scenario: str) -> None:
-    async with visit(scenario, tmp_path, Somebody(second=True)) as there:
+    async with visit(scenario, tmp_path, Somebody(goes_inside=True)) as there:
         as_account(there, two_factor=False, password_only=True)
         await (await there.sign_in()).run()
-        assert there.person.asked == [f"password of {YOU}", "second way"]
+        assert there.person.questions == [f"password of {YOU}", "second-way"]
         assert there.person.whys == ["icloud.no-two-factor"]
         await there.settled()
         assert None not in there.session()
@@ -363,7 +363,7 @@ def as_account(there: Visit, **different: object) -> None:
 
 
 async def test_a_waiting_auth_pod_is_answered_by_attaching(tmp_path: Path) -> None:
-    async with visit("auth-waiting", tmp_path, Somebody(second=True)) as there:
+    async with visit("auth-waiting", tmp_path, Somebody(goes_inside=True)) as there:
         outcome = await (await there.sign_in()).run()
         assert outcome.rung is Rung.CODE
         assert "icloudpd-auth" not in there.pods()
@@ -395,7 +395,7 @@ async def test_answering_an_auth_pod_leaves_no_password_in_clear(
             seen.append(KEYRING in there.volume.entries)
             return await super().code(wanted, why)
 
-    async with visit("auth-waiting", tmp_path, Looking(second=True, answers=answers)) as there:
+    async with visit("auth-waiting", tmp_path, Looking(goes_inside=True, codes=answers)) as there:
         sign_in = await there.sign_in()
         if ends:
             with pytest.raises(ends):
@@ -493,7 +493,7 @@ async def test_a_pod_that_does_not_reach_apple_costs_no_password_and_no_code(
         with pytest.raises(WizardError) as ended:
             await (await there.sign_in()).run()
         assert (ended.value.code, ended.value.what) == ("renewal.not-judged", "The pod could not reach Apple.")
-        assert (there.person.asked, there.person.phone) == ([], [])
+        assert (there.person.questions, there.person.phone) == ([], [])
         assert ("There was no session before." in ended.value.fix) is (scenario == "seed")
         await there.settled()
 
@@ -524,7 +524,7 @@ async def test_a_session_that_nobody_could_judge_is_proved_first_by_the_next_sta
         check = await (await again.sign_in()).check()
         assert check.rung in (Rung.SET_ASIDE, Rung.WORKS)
         outcome = await (await again.sign_in()).run()
-        assert (outcome.rung, again.person.asked) == (Rung.SET_ASIDE, [])
+        assert (outcome.rung, again.person.questions) == (Rung.SET_ASIDE, [])
         assert again.session() != before
         await again.settled()
         assert (await (await again.sign_in()).run()).rung is Rung.WORKS
@@ -539,10 +539,10 @@ async def test_a_session_set_aside_that_apple_has_ended_is_forgotten(
             with pytest.raises(WizardError):
                 await (await there.sign_in()).run()
         there.residents.apple.end_web_sessions(YOU)  # type: ignore[union-attr]
-        there.person.asked.clear()
+        there.person.questions.clear()
         outcome = await (await there.sign_in()).run()
         assert outcome.rung in (Rung.HEALED, Rung.TRUSTED_PASSWORD, Rung.CODE)
-        assert there.person.asked
+        assert there.person.questions
         await there.settled()
 
 

@@ -64,7 +64,7 @@ def test_without_unicode_it_still_reads() -> None:
 def test_all_complete_names_the_day_the_session_ends() -> None:
     table = to_table(report(session=VALID), NOWHERE)
     assert "default (you@example.com): valid, until 2026-02-16, 29 days left" in table
-    assert "nothing: all that is wanted is complete" in table
+    assert "nothing: every step that you want is complete" in table
     assert "Unknown" not in table
 
 

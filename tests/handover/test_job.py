@@ -151,15 +151,19 @@ def test_the_folder_is_where_the_cron_job_looks(job: Json, directory: str) -> No
             cron_job(script("icloudpd"), securityContext={"runAsUser": 1000}), "~/.pyicloud", id="an unknown home"
         ),
         pytest.param(
-            cron_job(script(f'{COOKIES} "$(pwd)/x"')), "can't be told: $(pwd)/x", id="known to the shell only"
+            cron_job(script(f'{COOKIES} "$(pwd)/x"')), "looks for its session: $(pwd)/x", id="known to the shell only"
         ),
-        pytest.param(cron_job(script(f"{COOKIES} /config/`id -u`")), "can't be told: /config/", id="in part"),
+        pytest.param(cron_job(script(f"{COOKIES} /config/`id -u`")), "looks for its session: /config/", id="in part"),
         pytest.param(
             cron_job(script(f"{COOKIES} /photos/.session")), "not on the claim icloudpd-config", id="another's"
         ),
-        pytest.param(cron_job(script(f"{COOKIES} session")), "can't be told: session", id="relative"),
-        pytest.param(cron_job(box(command=["/entry.sh"])), "is not written in it", id="somebody's own script"),
-        pytest.param(cron_job({**box(), "command": []}), "is not written in it", id="the image's own entry point"),
+        pytest.param(cron_job(script(f"{COOKIES} session")), "looks for its session: session", id="relative"),
+        pytest.param(
+            cron_job(box(command=["/entry.sh"])), "does not say how it calls icloudpd", id="somebody's own script"
+        ),
+        pytest.param(
+            cron_job({**box(), "command": []}), "does not say how it calls icloudpd", id="the image's own entry point"
+        ),
     ],
 )
 def test_a_folder_that_can_not_be_known_is_no_place_for_a_session(job: Json, says: str) -> None:

@@ -27,7 +27,7 @@ class Answering:
 def pod(cluster: Answering) -> HandoverPod:
     target = Target("batch/v1", "Job", "jobs", "photo-sync", "it")
     made = Handover(
-        CreateObject(id="start", title="PodStart", target=target, manifest={}), "/config", "/opt/elsewhere/icloudpd"
+        CreateObject(id="start", title="Start", target=target, manifest={}), "/config", "/opt/elsewhere/icloudpd"
     )
     return HandoverPod(cast("Any", cluster), made, "youexamplecom")
 

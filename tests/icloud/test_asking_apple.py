@@ -68,7 +68,7 @@ async def test_the_sessions_own_tokens_come_first() -> None:
     apple, person = Apple(IN), Somebody()
     await led(apple, person, PAIR)
     assert apple.sent == [("resume", PAIR)]
-    assert person.asked == []
+    assert person.questions == []
 
 
 async def test_anew_means_the_password_although_the_tokens_may_do() -> None:
@@ -89,7 +89,7 @@ async def test_an_apple_that_is_away_is_asked_nothing_more(code: str) -> None:
     with pytest.raises(WizardError) as ended:
         await led(apple, person, PAIR)
     assert ended.value.code == code
-    assert person.asked == []
+    assert person.questions == []
 
 
 async def test_a_kept_password_that_is_refused_is_forgotten_and_never_sent_again() -> None:
@@ -129,7 +129,7 @@ async def test_a_keyring_that_fails_is_told_and_done_without() -> None:
 async def test_a_trust_that_is_refused_is_not_shown_again() -> None:
     apple, person = (
         Apple(trouble("icloud.trust-refused"), WANTED, IN),
-        Somebody(passwords=["a", "a"], answers=[typed("1")]),
+        Somebody(passwords=["a", "a"], codes=[typed("1")]),
     )
     await led(apple, person, PAIR, renew=True)
     assert [sent[2] for sent in apple.sent[:2]] == [PAIR, None]
@@ -139,12 +139,12 @@ async def test_an_account_of_the_mainland_takes_the_password_once_more() -> None
     apple, person = Apple(trouble("icloud.china"), IN), Somebody(passwords=["a", "a"])
     await led(apple, person)
     assert [sent[3] for sent in apple.sent] == [False, True]
-    assert len(person.asked) == 2
+    assert len(person.questions) == 2
 
 
 async def test_a_sign_in_that_apple_forgot_begins_again_at_the_password() -> None:
     apple = Apple(WANTED, trouble("icloud.sign-in-lapsed"), WANTED, IN)
-    person = Somebody(passwords=["a", "a"], answers=[typed("111111"), typed("222222")])
+    person = Somebody(passwords=["a", "a"], codes=[typed("111111"), typed("222222")])
     await led(apple, person)
     assert [sent[0] for sent in apple.sent] == ["a", "111111", "a", "222222"]
     assert person.whys == ["icloud.sign-in-lapsed"]
@@ -152,7 +152,7 @@ async def test_a_sign_in_that_apple_forgot_begins_again_at_the_password() -> Non
 
 async def test_a_text_message_that_is_not_sent_leaves_the_other_code_to_type() -> None:
     apple = Apple(WANTED, trouble("icloud.sms-refused"), IN)
-    person = Somebody(passwords=["a"], answers=[lambda _: AnotherCode("sms", Phone(1, "81")), typed("111111")])
+    person = Somebody(passwords=["a"], codes=[lambda _: AnotherCode("sms", Phone(1, "81")), typed("111111")])
     await led(apple, person)
     assert [sent[0] for sent in apple.sent] == ["a", "sms", "111111"]
     assert person.whys == ["icloud.sms-refused"]

@@ -15,8 +15,8 @@ import pytest
 
 from tests.signin.apple import PASSWORD
 from tests.signin.conftest import image, led_apple, place, shelf
-from tests.signin.people import Somebody
 from tests.signin.place import Place
+from tests.support.person import Somebody
 from wizard.model import Finding, SessionState
 from wizard.observe.look import observe
 from wizard.settings import Settings

@@ -187,9 +187,9 @@ CREDENTIALS = Diagnosis(
                 "cronjob/icloudpd-sync command": '--password "$(cat /credentials/password)"',
                 "pod/icloudpd-auth command": '--password "$(cat /credentials/password)"',
             },
-            why="icloudpd gets an empty argument, prints a usage error and exits 0: iteration 3 can't succeed before this is "
-            "mended.",
-            fix="Let icloudpd live on its session alone, or add the key.",
+            why="icloudpd gets an empty argument, prints a usage error and exits 0: step 3 can't succeed until this is "
+            "fixed.",
+            fix="Let icloudpd rely on its session alone, or add the key.",
             commands=(
                 kubectl(
                     "patch",
@@ -269,7 +269,7 @@ AUTHENTICATION = Diagnosis(
             "The pod icloudpd-auth is Running, but not waiting for anybody: icloudpd has ended and it sleeps.",
             {"pod/icloudpd-auth log": "icloudpd: error: argument -p/--password: expected one argument"},
             why="There is nothing to attach to.",
-            fix="Mend iteration 2, then delete the pod and sign in.",
+            fix="Fix step 2, then delete the pod and sign in.",
             commands=(kubectl("delete", "pod", "icloudpd-auth", namespace="photo-sync"),),
             implies=Status.ACTION_REQUIRED,
         ),
@@ -357,18 +357,14 @@ EXPOSURE = Diagnosis(
     "exposure",
     "External exposure",
     Status.PENDING,
-    (
-        Finding(
-            "exposure.waits-for-immich", Severity.INFO, "Waits for iteration 5: there is no Immich to give an address."
-        ),
-    ),
+    (Finding("exposure.waits-for-immich", Severity.INFO, "Waits for step 5: there is no Immich to expose."),),
 )
 VERIFICATION = Diagnosis(
     7,
     "verification",
     "Verification",
     Status.PENDING,
-    (Finding("verification.waits", Severity.INFO, "Waits for iterations 3 and 5."),),
+    (Finding("verification.waits", Severity.INFO, "Waits for steps 3 and 5."),),
 )
 
 
@@ -463,16 +459,16 @@ REPORT = Report(
 
 SETUP = (
     SetupRow("cluster", "Cluster", "home-cluster", "from kubeconfig, current context", "ok"),
-    SetupRow("access", "You may", "read all, write photo-sync, exec", "from access reviews", "ok"),
+    SetupRow("access", "Permissions", "all that are needed", "from access reviews", "ok"),
     SetupRow("storage_class", "Storage", "local-path (waits for first consumer)", "the only class", "ok"),
     SetupRow("application", "Argo CD", "in argocd, 12 applications", "found by its CRD", "ok"),
     SetupRow("git", "Git", "github.com/you/homelab, master", 'from application "photo-sync"', "ok"),
-    SetupRow("immich_namespace", "Immich", "not found", "iteration 5 will install it", "missing"),
+    SetupRow("immich_namespace", "Immich", "not found", "see step 5", "missing"),
     SetupRow("ingress", "Ingress", "nginx, as in mealie/mealie-ingress", "most used class", "ok"),
-    SetupRow("host_name", "Address", "none yet", "iteration 6 is about it", "missing"),
+    SetupRow("host_name", "Address", "none yet", "see step 6", "missing"),
     SetupRow("time_zone", "Time zone", "Europe/Berlin", "from this machine", "ok"),
-    SetupRow("apple_id", "Apple ID", "", "the only thing that can't be known", "ask"),
-    SetupRow("warning_days", "Remind me", "7 days before Apple's session ends", "as usual", "ok"),
+    SetupRow("apple_id", "Apple ID", "", "the only thing that can't be worked out", "ask"),
+    SetupRow("warning_days", "Remind me", "7 days before Apple's session ends", "the default", "ok"),
 )
 SEED = Snapshot(WORLD, REPORT, SETUP)
 

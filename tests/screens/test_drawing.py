@@ -17,10 +17,10 @@ from screens.home.layout import keys
 from screens.picture import Picture, freshness
 from screens.widgets.line import key_line, rule_line
 from screens.widgets.rows import Button, Command, Heading, Item, Row, Table, Text
-from screens.words import iteration_names, minutes, moment, next_line, plural, session_line, span
+from screens.words import affected_names, blocker_sentence, minutes, moment, next_line, plural, session_line, span
 from tests.screens import fake
 from wizard.iterations import ITERATIONS
-from wizard.model import Account, Hop, Report, Session, SessionState, Status
+from wizard.model import Account, Blocker, Hop, Report, Session, SessionState, Status
 from wizard.steps import STEPS
 
 TEXTS = st.text(max_size=120)
@@ -116,9 +116,17 @@ def test_small_words() -> None:
     assert plural(1, "command") == "1 command"
     assert plural(3, "command") == "3 commands"
     assert (
-        iteration_names(("iteration_5", "iteration_9", "cronjob_execution"))
+        affected_names(("iteration_5", "iteration_9", "cronjob_execution"))
         == "5 Immich, iteration 9 and the scheduled runs"
     )
+
+
+def test_a_blocker_in_words() -> None:
+    assert blocker_sentence(fake.CREDENTIALS.blockers[0]) == (
+        "The Secret lacks a key that is read. Blocks 3 Authentication and the scheduled runs; you have to do this; "
+        "about 1 minute."
+    )
+    assert blocker_sentence(Blocker("P2", "Argo CD not installed", (), False, 0)) == "Argo CD not installed."
 
 
 def test_minutes_are_those_of_the_whole_iteration_or_none() -> None:
@@ -163,7 +171,7 @@ def test_when_all_is_complete_the_next_thing_is_the_session(session: Session, wi
 def test_when_all_is_complete_it_is_said_with_the_date() -> None:
     report = _complete(Session(SessionState.VALID, fake.NOW + timedelta(days=29), 29))
     told = " ".join(" ".join(row.render(200).plain.split()) for row in ending(report, "photosync-wizard reauth"))
-    assert "All 7 steps are complete" in told
+    assert f"All {len(ITERATIONS)} steps are complete" in told
     assert "until about 16 February (29 days)" in told
     assert "photosync-wizard reauth" in told
     assert list(ending(fake.REPORT, "x")) == []
@@ -219,7 +227,7 @@ def test_how_fresh_it_is(age: int, changes: dict[str, Any], said: str) -> None:
 
 
 def test_the_button_of_each_iteration_of_the_seed() -> None:
-    assert [act_of(step, fake.REPORT).label for step in fake.REPORT.steps] == [
+    assert [act_of(step, fake.REPORT).label for step in fake.REPORT.steps[:7]] == [
         "Go to 2 Credentials, which is next",
         "Show the 3 commands…",
         "Sign in…",

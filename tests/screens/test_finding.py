@@ -22,7 +22,7 @@ async def test_shows_evidence_why_fix_commands_and_id(opened: Opener) -> None:
             "needs mending",
             "secret/icloud-credentials  data",
             "Why. icloudpd gets an empty argument",
-            "What to do. Let icloudpd live on its session alone",
+            "What to do. Let icloudpd rely on its session alone",
             "$ kubectl -n photo-sync patch secret icloud-credentials",
             "id credentials.secret-key-missing",
             "docs photosync-wizard explain credentials.secret-key-missing",

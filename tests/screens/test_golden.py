@@ -47,7 +47,7 @@ async def test_first_start(opened: Opener, snap: Snap, size: tuple[int, int]) ->
 @pytest.mark.parametrize("size", SIZES)
 async def test_every_choice(opened: Opener, snap: Snap, size: tuple[int, int]) -> None:
     advanced = tuple(
-        SetupRow(choice.id, choice.label, choice.text(choice.default) or "not known", "as usual", "ok", advanced=True)
+        SetupRow(choice.id, choice.label, choice.text(choice.default) or "unknown", "the default", "ok", advanced=True)
         for choice in CHOICES
         if choice.advanced
     )

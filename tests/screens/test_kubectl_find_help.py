@@ -150,7 +150,7 @@ async def test_help_is_about_the_screen_in_front(opened: Opener) -> None:
         assert "The steps, from storage" in wizard.text
         assert "1 to 7" in wizard.text
         assert "Go to an iteration by its number" in wizard.text
-        assert "◐ under way" in wizard.text
+        assert "◐ in progress" in wizard.text
         await wizard.press("escape", "right", "enter", "question_mark")
         assert "One thing that was found, with its proof" in wizard.text
         assert "The following finding of this iteration" in wizard.text

@@ -180,7 +180,7 @@ async def test_an_unfinished_first_start_asks_again(opened: Opener) -> None:
         assert wizard.shows(SetupScreen)
 
 
-ADVANCED = SetupRow("photos_size", "Photos size", "100Gi", "as usual", "ok", advanced=True)
+ADVANCED = SetupRow("photos_size", "Photos size", "100Gi", "the default", "ok", advanced=True)
 
 
 async def test_rarely_changed_choices_show_on_demand_and_are_changed_like_the_others(opened: Opener) -> None:
@@ -214,7 +214,7 @@ async def test_what_the_cluster_offers_is_said_with_the_question(opened: Opener)
 
 
 async def test_every_choice_is_asked_for_in_its_words(opened: Opener) -> None:
-    rows = tuple(SetupRow(choice.id, choice.label, "x", "as usual", "ok", advanced=True) for choice in CHOICES)
+    rows = tuple(SetupRow(choice.id, choice.label, "x", "the default", "ok", advanced=True) for choice in CHOICES)
     workspace = FakeWorkspace(fresh(replace(fake.SEED, setup=rows)))
     async with opened(workspace, (120, 36)) as wizard:
         await wizard.press("a")

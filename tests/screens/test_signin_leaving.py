@@ -67,7 +67,7 @@ async def test_the_auth_pod_that_had_to_go_is_known_by_what_a_sign_in_shows(tmp_
         def right(self, _wanted: object) -> None:  # type: ignore[override]
             raise GaveUp
 
-    async with visit("auth-waiting", tmp_path, Leaves(second=second)) as there:
+    async with visit("auth-waiting", tmp_path, Leaves(goes_inside=second)) as there:
         with pytest.raises(GaveUp):
             await (await there.sign_in()).run()
         attempt = Attempt("default", NOW, under_way=True)

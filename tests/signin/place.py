@@ -15,7 +15,7 @@ from tests.contract.api import Api
 from tests.names import PHOTOS_CLAIM
 from tests.signin import objects
 from tests.signin.apple import ServedApple
-from tests.signin.people import Somebody
+from tests.support.person import Somebody
 from wizard.accounts import AccountNames
 from wizard.demo.apple.session_files import SessionFiles
 from wizard.icloud.files import Pair, icloudpd_names

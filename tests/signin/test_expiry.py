@@ -7,8 +7,8 @@ import datetime as dt
 import pytest
 
 from tests.signin.apple import PASSWORD
-from tests.signin.people import Somebody
 from tests.signin.place import Place
+from tests.support.person import Somebody
 from wizard.demo.apple.server import DemoApple
 from wizard.errors import Retry, WizardError
 from wizard.icloud.ladder import Rung

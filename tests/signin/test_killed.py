@@ -11,10 +11,10 @@ from collections.abc import Callable
 import pytest
 
 from tests.signin.apple import PASSWORD
-from tests.signin.people import Somebody
 from tests.signin.place import Place
 from tests.signin.process import Ended, left_behind, reauth
 from tests.signin.test_ways import waiting_pod
+from tests.support.person import Somebody
 from wizard.annotations import SUSPENDED_BY
 from wizard.icloud.files import icloudpd_names
 from wizard.icloud.ladder import Rung

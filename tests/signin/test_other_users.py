@@ -9,10 +9,10 @@ import pytest
 
 from tests.signin import objects
 from tests.signin.apple import PASSWORD
-from tests.signin.people import Somebody
 from tests.signin.place import Place
 from tests.signin.process import reauth
 from tests.signin.test_killed import soon
+from tests.support.person import Somebody
 from wizard.annotations import SUSPENDED_BY, TRACKING_ID
 from wizard.choices import APPLICATION
 from wizard.errors import WizardError

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.signin.apple import PASSWORD
-from tests.signin.people import Somebody
 from tests.signin.place import Place
+from tests.support.person import Somebody
 from wizard.icloud.ladder import Rung
 from wizard.signin.person import Code, Stage
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.signin import objects
 from tests.signin.apple import PASSWORD
-from tests.signin.people import Somebody
 from tests.signin.place import File, Place
+from tests.support.person import Somebody
 from wizard.annotations import PASSWORD_IN_CLEAR
 from wizard.errors import WizardError
 from wizard.handover.pod import HandoverPod

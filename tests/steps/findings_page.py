@@ -13,8 +13,8 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "findings.md"
 HEAD = """\
 # Findings
 
-What `photosync-wizard` can find, by iteration, each with the sentence it says and what helps. The ids are stable: search for
-them, and count on them in scripts (`photosync-wizard status -o json`). The names in the examples are those of an example.
+What `photosync-wizard` can find, by step, each with the sentence it shows and what helps. The ids are stable: search for
+them, and count on them in scripts (`photosync-wizard status -o json`). The names in them are examples.
 
 This page is written from the diagnoses themselves, by `python -m tests.steps.findings_page`.
 """

@@ -78,7 +78,7 @@ def test_one_entry_makes_flag_answer_kept_value_row_and_question(
         assert settings.sources[choice.id] == STATE
         [row] = [row for row in setup_rows(complete(), settings, everything) if row.id == choice.id]
         assert (row.label, row.said) == (choice.label, text)
-        assert "you said so" in row.source
+        assert "your choice" in row.source
         assert not row.advanced
         assert chosen(kept, choice.id, "") == Choices()
 
@@ -149,14 +149,14 @@ def test_what_can_be_right(name: str, text: str, value: Any) -> None:
         *(("photos_claim", text, "is not a valid name for a claim") for text in ("", "Photos", "a_b", "-a", "a..b", "a" * 254)),
         ("cron_job", "a" * 53, "at most 52"),
         *(
-            ("schedule", text, "is not a schedule that Kubernetes reads")
+            ("schedule", text, "is not a schedule that Kubernetes understands")
             for text in ("", "daily", "0 3 * *", "0 3 * * * *", "0 3 * * 7", "0 3 * * 1-7", "0 0 L * *", "0 0 * * 5#2")
         ),
-        *(("schedule", text, "ever comes round") for text in ("0 3 30 2 *", "61 3 * * *", "@reboot", "@every 0s")),
+        *(("schedule", text, "ever comes due") for text in ("0 3 30 2 *", "61 3 * * *", "@reboot", "@every 0s")),
         ("schedule", "TZ=Europe/Berlin 0 3 * * *", "names a time zone"),
         *(("image", text, "is not a valid image") for text in ("", "a b", "Icloudpd/X:y:z", "x@sha256:abc", "x:", "https://x/y")),
-        *(("config_mount", text, "is not a whole path") for text in ("", "config", "/", "//a", "/a/../b", "/a:b", "~/a")),
-        *(("import_folder", text, "is not a path below") for text in ("", "/a", "../a", "a//b", ".")),
+        *(("config_mount", text, "is not an absolute path") for text in ("", "config", "/", "//a", "/a/../b", "/a:b", "~/a")),
+        *(("import_folder", text, "is not a relative path") for text in ("", "/a", "../a", "a//b", ".")),
         *(("git_branch", text, "is not a valid branch") for text in ("a b", "a..b", "-a", "a~1", "x.lock", "a/")),
         ("git_repository", "homelab", "is not the address of a repository"),
         ("host_name", "https://a.example", "is not a valid host name"),
@@ -193,14 +193,14 @@ def test_what_is_said_comes_before_what_is_worked_out_and_that_before_what_is_us
     world = replace(complete(), storage_classes=page(*CLASSES))
     assert value_of(STORAGE_CLASS, world, SETTINGS) == ("b", "the default of 2")
     assert value_of(STORAGE_CLASS, world, SETTINGS.having(STORAGE_CLASS, "a")) == ("a", "from --storage-class")
-    assert value_of(STORAGE_CLASS, replace(world, storage_classes=page()), SETTINGS) == (None, "as usual")
-    assert value_of(PHOTOS_SIZE, world, SETTINGS) == ("100Gi", "as usual")
+    assert value_of(STORAGE_CLASS, replace(world, storage_classes=page()), SETTINGS) == (None, "the default")
+    assert value_of(PHOTOS_SIZE, world, SETTINGS) == ("100Gi", "the default")
     assert value_of(PHOTOS_SIZE, world, SETTINGS.having(PHOTOS_SIZE, "1Ti", ANSWERS)) == (
         "1Ti",
         "from your answers file",
     )
     detected = SETTINGS.having(TIME_ZONE, "Europe/Berlin", "from this machine")
-    assert value_of(TIME_ZONE, complete(), detected) == ("America/Phoenix", "as CronJob icloudpd-sync has it")
+    assert value_of(TIME_ZONE, complete(), detected) == ("America/Phoenix", "from CronJob icloudpd-sync")
     assert value_of(TIME_ZONE, fresh(), detected) == ("Europe/Berlin", "from this machine")
     assert value_of(TIME_ZONE, complete(), detected.having(CRON_JOB, "mine"))[0] == "Europe/Berlin"
 
@@ -221,17 +221,17 @@ def test_rarely_changed_choices_are_advanced_until_somebody_says_one() -> None:
     rows = {row.id: row for row in setup_rows(complete(), with_value(SETTINGS, SECRET, "mine", FLAG))}
     assert (rows["secret_name"].value, rows["secret_name"].source) == ("mine", "from --secret-name")
     assert (rows["secret_name"].advanced, rows["config_claim"].advanced) == (False, True)
-    assert (rows["config_claim"].value, rows["config_claim"].source) == ("icloudpd-config", "as usual")
-    assert (rows["skipped"].value, rows["git_checkout"].value) == ("none", "not known")
+    assert (rows["config_claim"].value, rows["config_claim"].source) == ("icloudpd-config", "the default")
+    assert (rows["skipped"].value, rows["git_checkout"].value) == ("none", "unknown")
     assert rows["photos_access_mode"].options == ACCESS_MODES
 
 
 @pytest.mark.parametrize(
     ("classes", "name", "told"),
     [
-        (CLASSES, "a", ("a", "you said so", "ok")),
-        (CLASSES, "c", ("c", "you said so, but no class is called that", "wrong")),
-        ([], "c", ("c", "you said so, but no class is called that", "wrong")),
+        (CLASSES, "a", ("a", "your choice", "ok")),
+        (CLASSES, "c", ("c", "your choice, but there is no such class", "wrong")),
+        ([], "c", ("c", "your choice, but there is no such class", "wrong")),
         (CLASSES, "", ("b", "the default of 2", "ok")),
     ],
 )
@@ -279,15 +279,15 @@ def test_an_answers_file_is_read_as_it_is_written() -> None:
     [
         ("photos_size: 1Gi\nphoto_size: 2Gi\n", "a.yaml, line 2: there is no choice called photo_size."),
         ("\nphotos_size: huge\n", "a.yaml, line 2: photos_size: 'huge' is not a valid size"),
-        ("photos_size: 1Gi\nphotos_size: 2Gi\n", "a.yaml, line 2: photos_size was answered before."),
-        ("photos_size: {a: b}\n", "a.yaml, line 1: photos_size takes a value, not several levels of them."),
-        ("skipped: [[a]]\n", "a.yaml, line 1: skipped takes a value"),
-        ("- photos_size\n", "a.yaml, line 1: these are not choices"),
+        ("photos_size: 1Gi\nphotos_size: 2Gi\n", "a.yaml, line 2: photos_size is there twice."),
+        ("photos_size: {a: b}\n", "a.yaml, line 1: photos_size takes a plain value, not a nested one."),
+        ("skipped: [[a]]\n", "a.yaml, line 1: skipped takes a plain value"),
+        ("- photos_size\n", "a.yaml, line 1: expected choices"),
         ("? [a]\n: b\n", "a.yaml, line 1: a name is expected here."),
         ("a: b: c\n", "a.yaml, line 1: this is not YAML"),
         ("photos_size:\n", "a.yaml, line 1: photos_size: '' is not a valid size"),
-        ("a: \x01\n", "a.yaml: this is not YAML: it has characters that no text has"),
-        ("[" * 5000, "far too many levels"),
+        ("a: \x01\n", "a.yaml: this is not YAML: it contains control characters"),
+        ("[" * 5000, "nested far too deeply"),
         ("password: hunter2\n", "a.yaml, line 1: password looks like a secret"),
         ("apple_password: hunter2\n", "looks like a secret"),
         ("git_repository: https://you:hunter2@github.com/x\n", "looks like a secret"),
@@ -303,7 +303,7 @@ def test_what_is_wrong_in_an_answers_file_is_said_with_its_line(text: str, probl
 
 
 def test_what_was_decided_is_written_as_an_answers_file() -> None:
-    assert answers_of(SETTINGS).startswith("# Nothing was decided")
+    assert answers_of(SETTINGS).startswith("# You decided nothing")
     settings = fill_in(Settings(), full_state().choices)
     again = parse_answers(answers_of(settings), "again")
     assert again == {choice.id: settings[choice] for choice in CHOICES if settings.is_said(choice)}

@@ -71,8 +71,8 @@ PRINTED: list[tuple[str, str, SessionState, str, str]] = [
     ("broken-jar-wrong-password", "complete", EXPIRED, "wrong-password session-broken run-lied", "Apple refused the Apple ID"),
     ("locked", "complete", EXPIRED, "account-locked run-lied", "Unlock it at iforgot.apple.com"),
     ("web-off", "complete", EXPIRED, "web-access-off run-lied", "Access iCloud Data on the Web on"),
-    ("throttled", "complete", EXPIRED, "throttled run-lied", "refusing to serve for the moment"),
-    ("too-many", "complete", EXPIRED, "throttled run-lied", "refusing to serve for the moment"),
+    ("throttled", "complete", EXPIRED, "throttled run-lied", "refusing requests for the moment"),
+    ("too-many", "complete", EXPIRED, "throttled run-lied", "refusing requests for the moment"),
     ("dropped", "complete", EXPIRED, "session-refused apple-unreachable run-lied", "has ended"),
     ("two-factor", "failed", EXPIRED, "asked-nobody run-failed", "has ended"),
     ("default-providers", "failed", EXPIRED, "asked-nobody run-failed", "has ended"),
@@ -250,7 +250,7 @@ class TestARunThatNobodyCouldRead:
             (replace(complete(), jobs=FORBIDDEN, cron_jobs=FORBIDDEN), "the runs could not be read"),
             (
                 with_cron(replace(complete(), jobs=page(), sync_logs={}), last_success=ago(hours=32)),
-                "the last run of cronjob/icloudpd-sync did not succeed, and is gone",
+                "the last run of cronjob/icloudpd-sync did not succeed, and its Job is gone",
             ),
         ],
     )
@@ -288,7 +288,7 @@ class TestARunThatNobodyCouldRead:
     def test_where_nobody_ever_signed_in_a_sign_in_is_asked_for(self) -> None:
         never = with_session(replace(complete(), sync_logs={NIGHT: FORBIDDEN}), expires_in=None, verified_ago=None)
         assert found("authentication", "session-unverified", never).implies is Status.ACTION_REQUIRED
-        assert session(never).source == "nobody has proved a session on the claim yet"
+        assert session(never).source == "no session on the claim has been proved yet"
 
     def test_an_older_end_stays_an_end(self) -> None:
         world = _failed(complete(), started=ago(hours=8))
@@ -356,7 +356,7 @@ def test_only_who_has_a_password_is_said_to_have_tried(name: str, *, tried: bool
 def test_after_a_sign_in_the_refused_password_is_still_named() -> None:
     world = with_session(complete(), expires_in=timedelta(30), verified_ago=timedelta(hours=1))
     finding = found("verification", "run-before-sign-in", with_run(world, *printed("wrong-password")))
-    assert "password that the cluster keeps was refused" in finding.fix
+    assert "password in the cluster was refused" in finding.fix
 
 
 def test_downloads_that_are_refused_are_not_mended_by_a_proof() -> None:

@@ -93,4 +93,4 @@ def test_a_password_does_not_go_into_a_secret_that_git_makes_without_a_word() ->
     annotations = {TRACKING_ID: "photo-sync:/Secret:photo-sync/icloud-credentials"}
     secret = SecretKeys(meta("icloud-credentials", annotations=annotations), "Opaque", ("username",))
     world = replace(seed(), secrets={"icloud-credentials": Found(secret)})
-    assert "take it out of the application's path" in _finding(world, "credentials.secret-key-missing").fix
+    assert "remove it from the application's path" in _finding(world, "credentials.secret-key-missing").fix

@@ -46,7 +46,7 @@ def test_all_that_can_be_known_is_worked_out_with_its_source() -> None:
     assert [(one.id, one.value, one.state) for one in rows if not one.advanced] == [
         ("cluster", "home, Kubernetes v1.36.2", "ok"),
         ("namespace", NS, "ok"),
-        ("access", "read all that is needed, write, exec", "ok"),
+        ("access", "all that are needed", "ok"),
         ("storage_class", "local-path (waits for first consumer)", "ok"),
         ("application", "in argocd, 1 application", "ok"),
         ("git", "github.com/you/homelab, master", "ok"),
@@ -84,40 +84,40 @@ def test_what_is_not_known_is_said_so(change: dict[str, Any], name: str, state: 
 @pytest.mark.parametrize(
     ("settings", "change", "name", "told"),
     [
-        ({"application": "photo-sync"}, {}, "application", ("photo-sync in argocd", "you said so", "ok")),
+        ({"application": "photo-sync"}, {}, "application", ("photo-sync in argocd", "your choice", "ok")),
         (
             {"application": "phots"},
             {"application": Missing()},
             "application",
-            ("phots", "you said so, but no application is called that", "wrong"),
+            ("phots", "your choice, but there is no such Application", "wrong"),
         ),
         (
             {"application": "phots"},
             {"application": FORBIDDEN, "applications": FORBIDDEN},
             "application",
-            ("phots", "you said so; the applications could not be read", "unknown"),
+            ("phots", "your choice; the applications could not be read", "unknown"),
         ),
         (
             {"immich_namespace": "photo-sync"},
             {},
             "immich_namespace",
-            ("2.7.5 in photo-sync, port 2283", "you said so, and it is there", "ok"),
+            ("2.7.5 in photo-sync, port 2283", "your choice, and it is there", "ok"),
         ),
         (
             {"immich_namespace": "mealie"},
             {},
             "immich_namespace",
-            ("in mealie", "you said so, but it was found in photo-sync", "wrong"),
+            ("in mealie", "your choice, but it was found in photo-sync", "wrong"),
         ),
-        ({"host_name": "immich.example.com"}, {}, "host_name", ("immich.example.com", "has it", "ok")),
+        ({"host_name": "immich.example.com"}, {}, "host_name", ("immich.example.com", "uses it", "ok")),
         ({"host_name": "photos.example.org"}, {}, "host_name", ("photos.example.org", "no Ingress leads", "missing")),
         (
             {"time_zone": "Europe/Berlin"},
             {},
             "time_zone",
-            ("Europe/Berlin", "you said so; CronJob icloudpd-sync has America/Phoenix", "ok"),
+            ("Europe/Berlin", "your choice; CronJob icloudpd-sync has America/Phoenix", "ok"),
         ),
-        ({"apple_id": "you@example.com"}, {}, "apple_id", ("you@example.com", "you said so", "ok")),
+        ({"apple_id": "you@example.com"}, {}, "apple_id", ("you@example.com", "your choice", "ok")),
     ],
 )
 def test_what_the_person_said_is_shown_and_checked(
@@ -130,7 +130,7 @@ def test_what_the_person_said_is_shown_and_checked(
 
 
 @pytest.mark.parametrize(
-    ("source", "told", "said"), [("state", "you said so", "1"), ("flag", "from --warning-days", "")]
+    ("source", "told", "said"), [("state", "your choice", "1"), ("flag", "from --warning-days", "")]
 )
 def test_the_days_before_a_reminder_say_where_they_come_from(source: str, told: str, said: str) -> None:
     found = row(complete(), "warning_days", with_said(source, warning_days="1"))
@@ -156,7 +156,7 @@ def test_git_is_taken_from_the_other_applications_where_ours_is_not_there_yet() 
 
 def test_missing_rights_are_named() -> None:
     world = denied(complete(), ("create", "secrets", NS), ("patch", "secrets", NS), ("list", "deployments.apps", ""))
-    assert row(world, "access").value == "not create secrets and 1 more, not read deployments.apps"
+    assert row(world, "access").value == "can't create secrets and 1 more, can't read deployments.apps"
 
 
 def test_the_time_zone_and_the_apple_id_come_from_the_settings_where_nothing_else_says() -> None:

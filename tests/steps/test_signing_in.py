@@ -189,7 +189,7 @@ def handover(state: str, **fields: Any) -> World:
 
 def test_a_session_that_nobody_used_lately_says_why_not() -> None:
     world = replace(with_session(complete(), expires_in=timedelta(20), verified_ago=timedelta(10)), sync_logs={})
-    for paused, why in ((True, "The CronJob is paused"), (False, "By the schedule a run should have used it")):
+    for paused, why in ((True, "The CronJob is paused"), (False, "By its schedule a run should have used it")):
         finding = found("authentication.session-not-proved-lately", with_cron(world, suspend=paused))
         assert finding
         assert finding.why.startswith(why)

@@ -180,7 +180,7 @@ def test_a_class_that_binds_at_once_is_waited_for() -> None:
         pytest.param(
             lambda: replace(complete(), claims=Found(Page((), more=True))),
             SETTINGS,
-            "more claims",
+            "Only some of the claims",
             id="claims cut short",
         ),
     ],

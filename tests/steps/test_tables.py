@@ -40,7 +40,7 @@ def test_a_service_of_the_same_name_elsewhere_leads_nowhere(host: str) -> None:
     assert "exposure.ingress-missing" in findings("exposure", world, settings)
     made = table("exposure", world, settings)
     assert made is not None
-    assert made.title == "Others in this cluster, to take one as the pattern"
+    assert made.title == "Other Ingresses in this cluster, to use one as a pattern"
     assert [row[:2] for row in made.rows] == [("other.example", "elsewhere/other-ingress")]
 
 
@@ -52,7 +52,7 @@ def test_what_leads_to_immich_shows_its_own_hosts_and_nobody_elses() -> None:
     world = replace(complete(), ingresses=page(ALIEN, ingress(rules=rules, tls=False, addresses=())))
     made = table("exposure", world)
     assert made is not None
-    assert made.title == "What leads to it"
+    assert made.title == "What leads to Immich"
     assert made.rows == (("photos.example", f"{NS}/immich-ingress", "traefik", "no", None),)
 
 

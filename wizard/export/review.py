@@ -59,16 +59,16 @@ def to_lines(review: Review, address: Address) -> Iterator[str]:
     for sentence in review.plan.obstacles:
         yield f"✗ {sentence}"
     for right in review.refused:
-        yield f"✗ You may not {right.verb} {right.resource}{_place(right)}."
+        yield f"✗ You don't have permission to {right.verb} {right.resource}{_place(right)}."
         yield f"    {address.line(right.question)}"
     for right in review.unanswered:
-        yield f"? Whether you may {right.verb} {right.resource}{_place(right)} could not be found out."
+        yield f"? It is unknown whether you may {right.verb} {right.resource}{_place(right)}."
     for reviewed in review.changes:
         yield from _lines_of(reviewed)
     for change in review.unchanged:
         yield f"✓ {_as_is(change)}"
     if not review.changes and not review.plan.obstacles:
-        yield "✓ Nothing to do: all of it is there already."
+        yield "✓ Nothing to do: everything is in place already."
     yield from (f"  {note}" for note in review.plan.notes)
 
 

@@ -36,7 +36,7 @@ _SESSION_WORDS = {
     SessionState.VALID: "valid",
     SessionState.EXPIRING: "about to end",
     SessionState.EXPIRED: "expired",
-    SessionState.MISSING: "there is none",
+    SessionState.MISSING: "missing",
     SessionState.UNVERIFIED: "not verified",
 }
 
@@ -103,7 +103,7 @@ class _Table:
         if step is None:
             step, told = next(_due(report), (None, None))
         if step is None:
-            yield from self.labelled("Next", "nothing: all that is wanted is complete")
+            yield from self.labelled("Next", "nothing: every step that you want is complete")
             return
         yield from self.labelled("Next", f"{step.iteration} {step.title}")
         if told:

@@ -160,7 +160,7 @@ def mend(world: World, kind: str, meta: Meta, fix: str, *commands: Command) -> t
         return fix, commands
     source = app.sources[0] if app.sources else None
     where = f" ({source.repo_url}, {source.path})" if source and source.path else ""
-    return f"{fix} Do it in git{where}: Argo CD puts back what is changed by hand.", ()
+    return f"{fix} Do it in git{where}: Argo CD reverts what is changed by hand.", ()
 
 
 def manager_of(meta: Meta, application: str | None = None) -> str:

@@ -62,10 +62,10 @@ def pod_trouble(pod: Pod, events: Iterable[Event]) -> PodTrouble | None:
     if pod.unschedulable and pod.phase == "Pending":
         return PodTrouble(
             "pod-unschedulable",
-            f"No node takes pod {pod.meta.name}.",
+            f"No node can run pod {pod.meta.name}.",
             {f"{where} PodScheduled": pod.unschedulable},
-            "It waits until a node fits.",
-            "The scheduler's words say what is missing: a claim, memory, or a node that has the volume.",
+            "It stays Pending until a node fits.",
+            "The scheduler's message says what is missing: a claim, memory, or a node that has the volume.",
             describe,
             Status.BLOCKED,
         )
@@ -93,8 +93,8 @@ def _mount_trouble(pod: Pod, where: str, events: Iterable[Event], describe: tupl
                 "mount-failed",
                 f"A volume of pod {pod.meta.name} can't be mounted.",
                 {f"event on {where}": event.message},
-                "It can't start without, and tries again and again.",
-                "The message names the volume: a Secret or claim that is not there, or one that another node still holds.",
+                "It can't start without it, and keeps trying.",
+                "The message names the volume: a missing Secret or claim, or one that another node still holds.",
                 describe,
                 Status.BLOCKED,
             )
@@ -115,7 +115,7 @@ def _container_trouble(state: ContainerState, where: str, pod: Pod, describe: tu
             evidence | {f"{where} image": image},
             "Bitnami took its free images off Docker Hub in 2025."
             if gone
-            else "The name or tag is wrong, the registry can't be reached, or it wants credentials.",
+            else "The name or tag is wrong, the registry can't be reached, or it needs credentials.",
             "Use the application's current images; docker.io/bitnamilegacy is a stopgap."
             if gone
             else "Correct the image, or try to pull it from a node.",
@@ -128,17 +128,17 @@ def _container_trouble(state: ContainerState, where: str, pod: Pod, describe: tu
             "program-not-found",
             f"The container of pod {pod.meta.name} calls a program that its image does not have.",
             {f"{where} image": image} | evidence | ({"exit code": state.exit_code} if state.exit_code else {}),
-            PROGRAM_PLACES if "icloudpd" in image else "The command names another path, or another image was meant.",
-            "Call the program where its image has it, or take an image that has it there.",
+            PROGRAM_PLACES if "icloudpd" in image else "The command has the wrong path, or it is the wrong image.",
+            "Call the program where its image has it, or use an image that has it there.",
             describe,
             Status.ACTION_REQUIRED,
         )
     if state.state == "waiting" and state.reason in _CONFIG:
         return PodTrouble(
             "container-config",
-            f"The container of pod {pod.meta.name} can't be made.",
+            f"The container of pod {pod.meta.name} can't be created.",
             evidence,
-            "Something that its specification names is not there.",
+            "Something that its spec refers to is missing.",
             "The message says which Secret, ConfigMap or key is missing.",
             describe,
             Status.ACTION_REQUIRED,
@@ -147,7 +147,7 @@ def _container_trouble(state: ContainerState, where: str, pod: Pod, describe: tu
         limit = container.limits.get("memory", "") if container else ""
         return PodTrouble(
             "out-of-memory",
-            f"Pod {pod.meta.name} was killed because it used more memory than it may.",
+            f"Pod {pod.meta.name} was killed because it used more memory than its limit allows.",
             {f"{where} {state.name}": "OOMKilled", "memory limit": limit or "none"},
             "Large libraries need more, and icloudpd before 1.31 needed much more.",
             "Raise the memory limit, and use icloudpd 1.32.3 or later.",
@@ -157,9 +157,9 @@ def _container_trouble(state: ContainerState, where: str, pod: Pod, describe: tu
     if state.state == "waiting" and state.reason == "CrashLoopBackOff":
         return PodTrouble(
             "crash-loop",
-            f"Pod {pod.meta.name} ends again and again ({state.restarts} restarts).",
+            f"Pod {pod.meta.name} keeps crashing ({state.restarts} restarts).",
             evidence | {"last end": state.last_reason or "unknown"},
-            "What it says before it ends tells why.",
+            "Its last words before the crash say why.",
             "Read its log.",
             (kubectl("logs", pod.meta.name, "--previous", namespace=pod.meta.namespace),),
             Status.FAILED,

@@ -35,10 +35,10 @@ def session_of(account: str, world: World, settings: Settings) -> Session:
         return Session(SessionState.EXPIRED, expires_at, 0, verified_at, known.source)
     if expires_at and expires_at <= world.taken_at and not (verified_at and verified_at > expires_at):
         return Session(
-            SessionState.EXPIRED, expires_at, 0, verified_at, "the date in the session's own files has passed"
+            SessionState.EXPIRED, expires_at, 0, verified_at, "the expiry date in the session's own files has passed"
         )
     if known is None or words.doubt:
-        source = words.doubt.source if known and words.doubt else "nobody has proved a session on the claim yet"
+        source = words.doubt.source if known and words.doubt else "no session on the claim has been proved yet"
         return Session(SessionState.UNVERIFIED, expires_at, days_left, verified_at, source)
     due = days_left is not None and days_left <= settings[WARNING_DAYS]
     return Session(

@@ -86,7 +86,7 @@ def _gone(names: AccountNames, jobs: list[Job], world: World) -> Word | None:
     listed = any((job.started or job.meta.created or world.taken_at) >= started - _STARTS_LATE for job in jobs)
     if listed or (cron_job.last_success and cron_job.last_success >= started):
         return None
-    return Word(started, None, f"the last run of cronjob/{cron_job.meta.name} did not succeed, and is gone")
+    return Word(started, None, f"the last run of cronjob/{cron_job.meta.name} did not succeed, and its Job is gone")
 
 
 def _of_run(job: Job, world: World) -> Word | None:
@@ -100,7 +100,7 @@ def _of_run(job: Job, world: World) -> Word | None:
         reading = read_log(read.value)
         word = _of_log(job, read.value, reading, ended_at, world)
         if word is None and any(sign.slug == LOG_CUT for sign, _ in reading.signs):
-            return Word(ended_at, None, f"{where} failed, and why is in a part of its log that was not read")
+            return Word(ended_at, None, f"{where} failed, and the reason is in a part of its log that was not read")
         if word or reading.signs or not unexplained:
             return word
         return Word(ended_at, None, f"{where} failed, and its log does not say why")

@@ -124,7 +124,7 @@ def handover(cron_job: Mapping[str, Any], names: AccountNames, name: str, node: 
     target = Target("batch/v1", "Job", "jobs", namespace, name)
     change = CreateObject(
         id=START,
-        title=f"PodStart a pod that mounts {names.config_claim}, with the CronJob's own image",
+        title=f"Start a pod that mounts {names.config_claim}, with the CronJob's own image",
         target=target,
         manifest=manifest,
         undo=(remove_job(target),),

@@ -95,5 +95,5 @@ def _ending(last_line: str, exit_code: int | None, message: str) -> str:
     """How it ended, where none of its lines is known."""
     if exit_code is None and message:
         return f"It could not be run: {shorten(message)}"
-    ended = f"icloudpd ended with exit code {exit_code}" if exit_code else "icloudpd ended"
-    return f"{ended}, and last said: {last_line}" if last_line else f"{ended} without a word."
+    ended = f"icloudpd exited with code {exit_code}" if exit_code else "icloudpd exited"
+    return f"{ended}, and last said: {last_line}" if last_line else f"{ended} without any output."

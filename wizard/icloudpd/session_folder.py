@@ -27,8 +27,8 @@ def directory_of(
     """
     if workload.options is None:
         raise _not_ready(
-            f"How the CronJob {names.cron_job} calls icloudpd is not written in it.",
-            "So nobody can tell in which folder it looks for its session.",
+            f"The CronJob {names.cron_job} does not say how it calls icloudpd.",
+            "So it is unknown in which folder it looks for its session.",
             names,
             namespace,
         )
@@ -38,10 +38,10 @@ def directory_of(
     path = posixpath.join(working_directory, path) if working_directory and not _HOME.match(path) else path
     if opaque(path) or not path.startswith("/"):
         raise _not_ready(
-            f"In which folder the CronJob {names.cron_job} looks for its session can't be told: {shorten(path, 80)}",
+            f"It can't be determined in which folder the CronJob {names.cron_job} looks for its session: {shorten(path, 80)}",
             "Only the running container knows what that is."
             if workload.option("--cookie-directory")
-            else "It has no --cookie-directory, so icloudpd takes its home folder's.",
+            else "It has no --cookie-directory, so icloudpd uses a folder in its home directory.",
             names,
             namespace,
         )
@@ -81,7 +81,7 @@ def _not_ready(what: str, why: str, names: AccountNames, namespace: str) -> Wiza
         "renewal.not-ready",
         what,
         why=why,
-        fix=f"Give icloudpd in that CronJob a --cookie-directory that is written out and lies on {names.config_claim}.",
+        fix=f"Give icloudpd in that CronJob a --cookie-directory that is a plain path on {names.config_claim}.",
         commands=(kubectl("get", "cronjob", names.cron_job, "-o", "yaml", namespace=namespace),),
         exit_code=Exit.NEEDS_PERSON,
         retry=Retry.NEVER,

@@ -99,9 +99,9 @@ def docs_of(finding_id: str) -> str:
 def unknown(finding_id: str, subject: str, read: Unreadable) -> Finding:
     """The finding for what could not be read."""
     fix = (
-        "Ask whoever runs the cluster for the right to read it, or use a context that may."
+        "Ask whoever runs the cluster for permission to read it, or use a context that has it."
         if read.reason == "forbidden"
-        else "Look again; if it stays like this, see whether the API server is in trouble."
+        else "Look again; if nothing changes, check whether the API server has problems."
     )
     return Finding(
         finding_id,
@@ -119,10 +119,10 @@ def cut_short(finding_id: str, kind: str, name: str) -> Finding:
     return Finding(
         finding_id,
         Severity.UNKNOWN,
-        f"Whether there is {name} is not known: only the first {kind} were read, and there are more.",
+        f"It is unknown whether there is {name}: only the first {kind} were read, and there are more.",
         evidence={kind: "more than were read"},
         why="What was not read counts as unknown, never as fine and never as missing.",
-        fix=f"Clear out {kind} that are of no use any more, or give this setup a namespace of its own.",
+        fix=f"Delete {kind} that are no longer needed, or give this setup its own namespace.",
         implies=Status.UNKNOWN,
     )
 
@@ -161,12 +161,12 @@ def missing_rights(step_id: str, work: str, rights: Iterable[Right], world: Worl
         yield Finding(
             f"{step_id}.rights-missing",
             Severity.WARNING,
-            f"With this account you may not {work}.",
+            f"You don't have permission to {work}.",
             evidence={
                 f"access review in {right.namespace or 'the whole cluster'}: {right.verb} {right.resource}": "denied"
                 for right in refused
             },
-            why="The wizard can look, but what this iteration needs to change would be refused.",
-            fix="Use an account with these rights, or have its owner run the commands.",
+            why="The wizard can look, but the changes that this step needs would be refused.",
+            fix="Use an account with these permissions, or have someone who has them run the commands.",
             commands=tuple(right.question for right in refused),
         )

@@ -39,7 +39,7 @@ ENTRIES: Mapping[str, Entry] = {
     ),
     "session-lost": Entry("The session is kept in the container, so it ends with every run", apple.session_lost),
     "suspended": Entry("The CronJob was paused three weeks ago and never resumed", apple.suspended),
-    "adp": Entry("Apple refuses the photos: Advanced Data Protection, or no web access", apple.adp),
+    "adp": Entry("Apple refuses access to the photos: Advanced Data Protection, or no web access", apple.adp),
     "throttled": Entry("Apple refuses to serve for a while", apple.throttled),
     "terms": Entry("New iCloud terms wait to be accepted, which shows as a 503", apple.terms),
     "zone-not-found": Entry("Apple says that iCloud Photos is not set up", apple.zone_not_found),

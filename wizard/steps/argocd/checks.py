@@ -41,10 +41,10 @@ def check_application(world: World, settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 "argocd.elsewhere",
                 Severity.UNKNOWN,
-                f"The application {name} of an Argo CD elsewhere manages what is here; how it is doing can't be seen.",
+                f"The application {name} of an Argo CD elsewhere manages these objects; its state can't be seen from here.",
                 evidence={f"{where} tracked by": app for where, app in elsewhere.items()},
                 why="This cluster does not know Argo CD's kinds, but objects here carry its tracking annotation.",
-                fix="Look there, and skip this iteration here. What is changed here by hand may be put back from there.",
+                fix="Look there, and skip this step here. It may revert what you change here by hand.",
                 implies=Status.UNKNOWN,
             )
         case Missing(kind_installed=False):
@@ -53,8 +53,8 @@ def check_application(world: World, settings: Settings) -> Iterator[Finding]:
                 Severity.ERROR,
                 "Argo CD is not installed on this cluster.",
                 evidence={"applications.argoproj.io": "the server does not know this kind"},
-                why="It would keep the cluster as it is in git. The photos come without it as well.",
-                fix="Install Argo CD, or skip this iteration.",
+                why="It keeps the cluster in line with git. The photos arrive without it too.",
+                fix="Install Argo CD, or skip this step.",
                 commands=(kubectl("api-resources", "--api-group=argoproj.io"),),
                 implies=Status.BLOCKED,
                 blocker=Blocker(
@@ -64,7 +64,7 @@ def check_application(world: World, settings: Settings) -> Iterator[Finding]:
                     user_action_required=True,
                     estimated_minutes=25,
                     ready_when=(
-                        "Argo CD installed on cluster, or iteration 4 skipped",
+                        "Argo CD installed on cluster, or step 4 skipped",
                         f"An application deploys the manifests from git into {settings.namespace}, and is Synced",
                     ),
                 ),
@@ -74,9 +74,9 @@ def check_application(world: World, settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 "argocd.application-missing",
                 Severity.INFO if waits else Severity.ERROR,
-                "No Argo CD application puts anything into the namespace " + settings.namespace + "."
+                "No Argo CD application deploys into the namespace " + settings.namespace + "."
                 if not waits
-                else "Waits for iterations 1 and 2: their manifests are what goes into git.",
+                else "Waits for steps 1 and 2: their manifests are what goes into git.",
                 evidence={"applications looked at": len(items(world.applications))},
                 why="What is only in the cluster is lost with it; what is in git comes back.",
                 fix=_application_hint(world, settings),
@@ -104,15 +104,15 @@ def _tracked(world: World, settings: Settings) -> dict[str, str]:
 def _application_hint(world: World, settings: Settings) -> str:
     sources = [source for app in items(world.applications) for source in app.sources if source.path]
     if not sources:
-        return "Put the manifests into your git repository and make an Application that follows them."
+        return "Put the manifests in your git repository and create an Application that follows them."
     source = sources[0]
     folder = source.path.rsplit("/", 1)[0] if "/" in source.path else "apps"
     path = settings[GIT_PATH] if settings.is_said(GIT_PATH) else f"{folder}/photo-sync"
     repository = settings[GIT_REPOSITORY] or source.repo_url
     branch = settings[GIT_BRANCH] or source.target_revision or "HEAD"
     return (
-        f"Put the manifests into {repository} ({branch}), for example under {path}, and make an Application "
-        "beside the others."
+        f"Put the manifests in {repository} ({branch}), for example under {path}, and create an Application "
+        "next to the others."
     )
 
 
@@ -127,8 +127,8 @@ def _state(app: Application, world: World, settings: Settings) -> Iterator[Findi
                 f"{where} metadata.deletionTimestamp": app.meta.deleting,
                 f"{where} metadata.finalizers": ", ".join(app.meta.finalizers) or "none",
             },
-            why="With its resources-finalizer everything that it manages goes too, except what Delete=false protects.",
-            fix="Wait until it is gone, then make it anew; annotate the claims at once if they are not protected.",
+            why="With its resources-finalizer everything that it manages is deleted too, except what Delete=false protects.",
+            fix="Wait until it is gone, then create it again; annotate the claims now if they are not protected.",
             commands=(kubectl("get", "application", app.meta.name, "-o", "yaml", namespace=app.meta.namespace),),
             implies=Status.BLOCKED,
         )
@@ -140,8 +140,8 @@ def _state(app: Application, world: World, settings: Settings) -> Iterator[Findi
             Severity.ERROR,
             f"The application {app.meta.name} deploys into {app.destination_namespace}, not into {settings.namespace}.",
             evidence={f"{where} spec.destination.namespace": app.destination_namespace},
-            why=f"What is in git comes into being there, and what the wizard looks at in {settings.namespace} is not from git.",
-            fix=f"Look into {app.destination_namespace}; or correct the destination, if {settings.namespace} is what you want.",
+            why=f"What is in git is created there, and what the wizard sees in {settings.namespace} is not from git.",
+            fix=f"Look in {app.destination_namespace} instead, or correct the destination if you want {settings.namespace}.",
             commands=(photosync_wizard("status", namespace=app.destination_namespace),),
             implies=Status.ACTION_REQUIRED,
         )
@@ -150,10 +150,10 @@ def _state(app: Application, world: World, settings: Settings) -> Iterator[Findi
         yield Finding(
             "argocd.not-yet-looked-at",
             Severity.INFO,
-            f"Argo CD has not looked at the application {app.meta.name} yet.",
+            f"Argo CD has not processed the application {app.meta.name} yet.",
             evidence={f"{where} status.sync": "empty"},
-            why="A new application has no status for some seconds.",
-            fix="Wait a minute. If it stays like this, the application controller does not run.",
+            why="A new application has no status for a few seconds.",
+            fix="Wait a minute. If nothing changes, the application controller is not running.",
             commands=(kubectl("get", "pods", namespace=app.meta.namespace),),
             implies=Status.IN_PROGRESS,
         )
@@ -183,13 +183,13 @@ def check_claims_protected(world: World, settings: Settings) -> Iterator[Finding
             "argocd.claims-unprotected",
             Severity.WARNING,
             f"Argo CD would delete {' and '.join(exposed)} with the application"
-            + (", or when their files leave git." if app.prune else "."),
+            + (", or when their files are removed from git." if app.prune else "."),
             evidence={f"persistentvolumeclaim/{name} lacks": lacking for name, lacking in exposed.items()}
             | {
                 "automated.prune": app.prune,
                 "finalizers": ", ".join(app.meta.finalizers) or "none",
             },
-            why="A claim that goes takes its volume with it where the class reclaims: the photos, and the session.",
+            why="Unless the reclaim policy is Retain, a deleted claim takes its volume with it: the photos, and the session.",
             fix=f"Annotate {'it' if len(exposed) == 1 else 'both'} in git with argocd.argoproj.io/sync-options: Prune=false,Delete=false.",
             commands=tuple(
                 kubectl(
@@ -219,14 +219,14 @@ def check_management(world: World, settings: Settings) -> Iterator[Finding]:
             evidence={
                 name: f"not tracked by the application; managed by {manager}" for name, manager in strangers.items()
             },
-            why="They are not brought back with the rest.",
+            why="They are not restored with the rest.",
             fix="Add them to the application's path.",
         )
     if app.self_heal:
         yield Finding(
             "argocd.self-heal",
             Severity.INFO,
-            f"What is changed by hand in {settings.namespace} is put back as it is in git.",
+            f"Argo CD reverts what is changed by hand in {settings.namespace}.",
             evidence={f"application/{app.meta.name} spec.syncPolicy.automated.selfHeal": True},
             why="Self-healing is on.",
             fix="Change it in git. Only what git does not set (a claim's annotations) stays.",
@@ -248,7 +248,7 @@ def _our_objects(world: World, settings: Settings) -> Iterator[tuple[str, Meta]]
 
 STEP = Step(
     iteration("argocd"),
-    "The manifests live in your git repository, and Argo CD keeps the cluster as it is there. What is in git comes back after any mishap.",
+    "The manifests live in your git repository, and Argo CD keeps the cluster in line with them. What is in git can be restored after any mishap.",
     (
         check_application,
         check_claims_protected,
@@ -257,6 +257,6 @@ STEP = Step(
         check_degraded_jobs,
     ),
     table=application_table,
-    work="ask Argo CD to look again",
+    work="ask Argo CD to refresh",
     needs=(Need("patch", "applications.argoproj.io", "argocd"),),
 )

@@ -22,7 +22,7 @@ def health_of(app: Application, world: World, settings: Settings) -> Iterator[Fi
         yield Finding(
             "argocd.healthy",
             Severity.OK,
-            "All that the application manages is healthy, as far as Argo CD can tell.",
+            "Everything that the application manages is healthy, as far as Argo CD can tell.",
             evidence,
         )
     elif app.health == "Progressing":
@@ -32,12 +32,12 @@ def health_of(app: Application, world: World, settings: Settings) -> Iterator[Fi
         yield Finding(
             "argocd.degraded",
             Severity.ERROR,
-            "Argo CD reports something that it manages as failed.",
+            "Argo CD reports that something it manages has failed.",
             evidence=evidence
             | {
                 "resources": ", ".join(f"{r.kind}/{r.name} {r.health}" for r in app.resources if r.health == "Degraded")
             },
-            fix="The other iterations' findings say what it is.",
+            fix="The other steps' findings say what it is.",
             implies=Status.FAILED,
         )
     elif app.health == "Missing":
@@ -46,12 +46,12 @@ def health_of(app: Application, world: World, settings: Settings) -> Iterator[Fi
             Severity.ERROR,
             "Objects that are in git are not in the cluster.",
             evidence=evidence,
-            fix="Sync the application; what the last operation says tells what is in the way.",
+            fix="Sync the application; the last operation's message says what is in the way.",
             implies=Status.ACTION_REQUIRED,
         )
     elif app.health == "Suspended":
         yield Finding(
-            "argocd.suspended", Severity.INFO, "Argo CD reports something that it manages as suspended.", evidence
+            "argocd.suspended", Severity.INFO, "Argo CD reports that something it manages is suspended.", evidence
         )
     else:
         yield Finding(
@@ -86,7 +86,7 @@ def _progressing(evidence: dict[str, object], world: World, settings: Settings) 
             evidence=evidence
             | {f"persistentvolumeclaim/{claim.meta.name} status.phase": claim.phase for claim in stuck},
             why="Argo CD calls a claim healthy only when it is Bound.",
-            fix="Iteration 1 says what is in the way.",
+            fix="Step 1 says what is in the way.",
             implies=Status.PENDING,
         )
     if waiting:
@@ -110,15 +110,15 @@ def _progressing(evidence: dict[str, object], world: World, settings: Settings) 
             f"Progressing because Ingress {ingresses[0].meta.name} has no address.",
             evidence=evidence,
             why="The controller does not publish one (Traefik: publishedService; bare metal: MetalLB).",
-            fix="Let the controller publish its address. The Ingress may work all the same.",
+            fix="Let the controller publish its address. The Ingress may work anyway.",
             implies=Status.IN_PROGRESS,
         )
     return Finding(
         "argocd.progressing-unexplained",
         Severity.WARNING,
-        "Argo CD waits for something to become healthy, and does not say for what.",
+        "Argo CD is waiting for something to become healthy, and does not say what.",
         evidence=evidence,
-        fix="Wait a few minutes; Argo CD's own page shows which object it is.",
+        fix="Wait a few minutes; Argo CD's UI shows which object it is.",
         implies=Status.IN_PROGRESS,
     )
 
@@ -142,8 +142,8 @@ def check_degraded_jobs(world: World, settings: Settings) -> Iterator[Finding]:
                 Severity.INFO,
                 f"Argo CD says Healthy although the last run ({jobs[-1].meta.name}) failed.",
                 evidence={f"job/{jobs[-1].meta.name}": jobs[-1].reason or "failed"},
-                why="It judges a CronJob that never succeeded as healthy.",
-                fix="Iteration 7 says why it failed.",
+                why="It considers a CronJob healthy even if it has never succeeded.",
+                fix="Step 7 says why it failed.",
             )
 
 
@@ -161,7 +161,7 @@ def check_auth_pod(world: World, settings: Settings) -> Iterator[Finding]:
             Severity.WARNING,
             f"Pod {pods[0].name} is part of the application.",
             evidence={f"application/{app.meta.name} status.resources": f"Pod/{pods[0].name}"},
-            why="A pod that is to end is Progressing until it has, and self-healing brings it back when you delete it.",
-            fix="Take the pod's manifest out of the application's path.",
+            why="A pod that runs only once is Progressing until it ends, and self-healing brings it back when you delete it.",
+            fix="Remove the pod's manifest from the application's path.",
             implies=Status.ACTION_REQUIRED,
         )

@@ -47,9 +47,9 @@ def _operation(app: Application, where: str) -> Iterator[Finding]:
                 f"{where} status.sync.revision": app.compared_revision,
             },
             why=_why_refused(app.operation_message),
-            fix="Mend it in git, then end the running operation; a retry policy with refresh: true (Argo CD 3.2 and later) avoids the latter."
+            fix="Fix it in git, then terminate the running operation; a retry policy with refresh: true (Argo CD 3.2 and later) makes the latter unnecessary."
             if not old
-            else "End the running operation; the newer commit is synced then.",
+            else "Terminate the running operation; then the newer commit is synced.",
             commands=(
                 kubectl(
                     *("patch", "application", app.meta.name, "--type", "merge", "-p"),
@@ -74,10 +74,10 @@ def _operation(app: Application, where: str) -> Iterator[Finding]:
             Severity.ERROR if app.sync != "Synced" else Severity.INFO,
             f"The last sync of {app.meta.name} failed."
             if app.sync != "Synced"
-            else "An earlier sync failed; the cluster is as in git now.",
+            else "An earlier sync failed; the cluster now matches git.",
             evidence={f"{where} status.operationState.message": app.operation_message},
             why=_why_refused(app.operation_message),
-            fix="Mend what the message names in git, and sync again.",
+            fix="Fix what the message names in git, and sync again.",
             implies=Status.ACTION_REQUIRED if app.sync != "Synced" else None,
         )
     elif app.sync == "Synced" and app.operation_revision and app.operation_revision != app.compared_revision:
@@ -104,7 +104,7 @@ def _why_refused(message: str) -> str:
     ):
         if pattern in message:
             return why
-    return "The API server refused a part of it, and says so in the message."
+    return "The API server rejected part of it; the message says why."
 
 
 def _out_of_sync(app: Application, where: str, now: datetime) -> Iterator[Finding]:
@@ -116,10 +116,10 @@ def _out_of_sync(app: Application, where: str, now: datetime) -> Iterator[Findin
         yield Finding(
             "argocd.left-git",
             Severity.WARNING,
-            f"{names} is no longer in git and is kept all the same.",
+            f"{names} is no longer in git, but is kept.",
             evidence=evidence,
-            why="It is protected with Prune=false, as claims should be. What is not in git does not come back after a mishap.",
-            fix="Put it back into git, or delete it by hand when you are sure.",
+            why="It is protected with Prune=false, as claims should be. What is not in git can't be restored after a mishap.",
+            fix="Put it back in git, or delete it by hand if you are sure.",
             implies=Status.ACTION_REQUIRED,
         )
         return
@@ -127,7 +127,7 @@ def _out_of_sync(app: Application, where: str, now: datetime) -> Iterator[Findin
         yield Finding(
             "argocd.not-automated",
             Severity.WARNING,
-            f"Git and the cluster differ, and nobody syncs {app.meta.name}: it has no automated policy.",
+            f"Git and the cluster differ, and nothing syncs {app.meta.name}: it has no automated policy.",
             evidence=evidence | {f"{where} spec.syncPolicy.automated": "not set"},
             fix="Sync it by hand, or set syncPolicy.automated.",
             commands=(
@@ -152,10 +152,10 @@ def _out_of_sync(app: Application, where: str, now: datetime) -> Iterator[Findin
             yield Finding(
                 "argocd.differs-after-sync",
                 Severity.WARNING,
-                f"Commit {app.compared_revision[:7]} was synced, and {names} differs from it all the same.",
+                f"Commit {app.compared_revision[:7]} was synced, but {names} still differs from it.",
                 evidence=evidence,
-                why="A field in the manifest that the server drops or changes is seen as a difference for ever; "
-                "what was changed by hand is one for seconds, or for good where self-healing is off.",
+                why="A field in the manifest that the server drops or changes differs forever; "
+                "a change by hand differs for seconds, or for good where self-healing is off.",
                 fix="Compare the manifest with the live object: a misspelt field is the usual reason.",
                 commands=(
                     kubectl(
@@ -184,9 +184,9 @@ def _sync_unknown(app: Application, where: str) -> Iterator[Finding]:
         yield Finding(
             "argocd.sync-unknown",
             Severity.UNKNOWN,
-            "Argo CD does not know whether the cluster is as in git.",
+            "Argo CD does not know whether the cluster matches git.",
             evidence={f"{where} status.sync.status": app.sync or "(empty)"},
-            fix="Ask it to look again.",
+            fix="Ask it to refresh.",
             commands=(
                 kubectl(
                     *("annotate", "application", app.meta.name, "argocd.argoproj.io/refresh=hard", "--overwrite"),

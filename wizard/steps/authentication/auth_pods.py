@@ -73,7 +73,7 @@ def _auth_pod(pod: Pod, world: World, settings: Settings) -> Iterator[Finding]:
             Severity.INFO,
             f"Pod {pod.meta.name} is starting.",
             evidence={f"{where} status.phase": pod.phase},
-            fix="Wait a minute; its events say what it waits for.",
+            fix="Wait a minute; its events say what it is waiting for.",
             commands=(kubectl("describe", "pod", pod.meta.name, namespace=settings.namespace),),
             implies=Status.IN_PROGRESS,
         )
@@ -86,9 +86,9 @@ def _auth_pod(pod: Pod, world: World, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "authentication.auth-pod-finished",
             Severity.WARNING,
-            f"Pod {pod.meta.name} has ended and can go.",
+            f"Pod {pod.meta.name} has ended and can be deleted.",
             evidence={f"{where} status.phase": pod.phase},
-            why="It is of no use any more, and takes the name that the next one needs.",
+            why="It is no longer needed, and it occupies the name that the next one needs.",
             fix="Delete it.",
             commands=(delete,),
             implies=Status.ACTION_REQUIRED,
@@ -102,10 +102,10 @@ def _terminal(pod: Pod, where: str, delete: Command) -> Iterator[Finding]:
         yield Finding(
             "authentication.auth-pod-no-terminal",
             Severity.WARNING,
-            f"Pod {pod.meta.name} has no terminal, so nobody could type into it.",
+            f"Pod {pod.meta.name} has no terminal, so nobody can type into it.",
             evidence={f"{where} stdin": container.stdin, f"{where} tty": container.tty},
             why="icloudpd ends with EOFError when it asks and nobody can answer.",
-            fix="Make it with stdin: true and tty: true.",
+            fix="Recreate it with stdin: true and tty: true.",
             commands=(delete,),
         )
 
@@ -132,7 +132,7 @@ def _running(pod: Pod, where: str, delete: Command, world: World, settings: Sett
         yield Finding(
             "authentication.auth-pod-left",
             Severity.WARNING,
-            f"Pod {pod.meta.name} has done its work and still holds the volume.",
+            f"Pod {pod.meta.name} has done its work but still holds the volume.",
             evidence=said,
             why="A ReadWriteOnce volume that it holds can keep the sync from starting on another node.",
             fix="Delete it.",
@@ -148,7 +148,7 @@ def _running(pod: Pod, where: str, delete: Command, world: World, settings: Sett
             f"Pod {pod.meta.name} is Running, but it is not waiting for you.",
             evidence={f"{where} status.phase": pod.phase} | said,
             why="icloudpd itself has ended; something else, usually a sleep, keeps the pod alive: attaching shows nothing.",
-            fix="Mend what its log complains about, then delete the pod and make it anew.",
+            fix="Fix what its log complains about, then delete the pod and create it again.",
             commands=(kubectl("logs", pod.meta.name, namespace=settings.namespace), delete),
             implies=Status.ACTION_REQUIRED,
         )
@@ -190,7 +190,7 @@ def _waiting(
     old = workload is not None and Image.of(workload.container.image).too_old
     own = _answered_by_wizard(pod, world, settings)
     how = (
-        "Let the wizard answer it: it asks you the same, proves what comes of it, and removes the pod and what that leaves. "
+        "Let the wizard answer it: it asks you the same questions, proves the session, and removes the pod and what it leaves behind. "
         "By hand: attach to it and type, then delete the pod."
         if own
         else "Attach to it and type, then delete the pod."
@@ -200,11 +200,11 @@ def _waiting(
         Severity.WARNING,
         f"Pod {pod.meta.name} is waiting for you to type {what}" + (", or hangs." if silent else "."),
         evidence=said | ({"image": workload.container.image} if workload else {}),
-        why="This icloudpd does not ask Apple to send a code, and since iOS 26.4 none comes by itself."
+        why="This icloudpd does not ask Apple to send a code, and since iOS 26.4 none is sent by itself."
         if old
         else "Since iOS 26.4 a code comes only when icloudpd asks for it, which 1.32.3 and later do.",
         fix=f"{how} No code? iPhone in airplane mode: Settings, your name, Sign-In & Security, Get Verification Code."
-        + (" If it stays silent after the password, Apple does not answer it." if silent else ""),
+        + (" If it stays silent after the password, Apple is not answering." if silent else ""),
         commands=(*own, kubectl("attach", "-it", pod.meta.name, namespace=settings.namespace), delete),
         implies=Status.ACTION_REQUIRED,
     )
@@ -228,7 +228,7 @@ def _talking(
             Severity.INFO,
             f"Pod {pod.meta.name} is talking to Apple.",
             evidence=said,
-            why="A sign-in takes some seconds.",
+            why="A sign-in takes a few seconds.",
             fix="Wait a minute, then look again.",
             implies=Status.IN_PROGRESS,
         )
@@ -237,12 +237,12 @@ def _talking(
     yield Finding(
         "authentication.auth-pod-stuck",
         Severity.WARNING,
-        f"Pod {pod.meta.name} gets no answer from Apple: it has said nothing new for minutes.",
+        f"Pod {pod.meta.name} gets no answer from Apple: it has logged nothing new for minutes.",
         evidence=said | {f"{where} addresses": ", ".join(pod.ips) or "none"},
-        why="It has an IPv6 address, and an IPv6 way that leads nowhere is the usual reason."
+        why="It has an IPv6 address, and broken IPv6 routing is the usual reason."
         if sixes
-        else "A firewall, a proxy or DNS keeps it from Apple.",
-        fix="Try from a pod of this namespace whether https://setup.icloud.com answers, with IPv4 alone too.",
+        else "A firewall, a proxy or DNS keeps it from reaching Apple.",
+        fix="Check from a pod in this namespace whether https://setup.icloud.com answers, also over IPv4 only.",
         commands=(kubectl("logs", pod.meta.name, namespace=settings.namespace), delete),
         implies=Status.ACTION_REQUIRED,
     )

@@ -45,8 +45,8 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
     evidence: dict[str, object] = {
         "rests on": session.source,
         "proved at": session.verified_at or "never",
-        "was to last until" if session.state is SessionState.EXPIRED else "lasts until": session.expires_at
-        or "not known",
+        "expected to last until" if session.state is SessionState.EXPIRED else "lasts until": session.expires_at
+        or "unknown",
     }
     until = f" until about {session.expires_at.day} {session.expires_at:%B}" if session.expires_at else ""
     days = session.days_left
@@ -71,31 +71,33 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
         case SessionState.EXPIRING:
             ends = session.expires_at
             outlived = ends is not None and ends <= world.taken_at
-            when = "within these days" if outlived or ends is None else f"before {ends.day} {ends:%B}"
+            when = "in the next few days" if outlived or ends is None else f"before {ends.day} {ends:%B}"
             return Finding(
                 "authentication.session-expiring",
                 Severity.WARNING,
-                f"Apple's session{who} still works, though its own date has passed."
+                f"Apple's session{who} still works, although its expiry date has passed."
                 if outlived
                 else f"Apple's session{who} ends soon: it works{until}{left}.",
                 evidence,
-                why="Apple ends it about every 30 days, whatever anybody does. The date is an estimate.",
-                fix=f"Sign in anew {when}: usually your password is enough, without a code. It takes a minute. "
-                "By hand it goes only once the session has ended.",
+                why="Apple ends a session after about 30 days, whatever you do. The date is an estimate.",
+                fix=f"Sign in again {when}: usually your password is enough, without a code. It takes a minute. "
+                "By hand it works only once the session has ended.",
                 commands=sign_in_anew(account, auth_pods(world), world, settings),
             )
         case SessionState.EXPIRED:
             said = ended_with(account, world, settings)
             sign = said.sign if said else None
             evidence |= {said.source: shown(said.line)} if said and said.line else {}
-            again = "sign in again; it takes a minute. The first command needs the least of you, the others go by hand."
+            again = (
+                "sign in again; it takes a minute. The first command asks the least of you; the others do it by hand."
+            )
             return Finding(
                 "authentication.session-expired",
                 Severity.ERROR,
                 f"Apple's session{who} has ended; nothing is synced until you sign in again.",
                 evidence,
                 why=(f"icloudpd tried to sign in by itself, and could not: {sign.summary} " if sign else "")
-                + "Apple ends a session about every 30 days. Photos already downloaded stay where they are.",
+                + "Apple ends a session after about 30 days. Photos already downloaded stay where they are.",
                 fix=f"{sign.fix} Then {again}" if sign else f"S{again[1:]}",
                 commands=commands,
                 implies=Status.ACTION_REQUIRED,
@@ -105,7 +107,7 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
             return Finding(
                 "authentication.waits-for-claim",
                 Severity.INFO,
-                f"Waits for iteration 1: there is no claim {names.config_claim} to keep a session on.",
+                f"Waits for step 1: there is no claim {names.config_claim} to keep a session on.",
                 evidence,
                 implies=Status.PENDING,
             )
@@ -117,7 +119,7 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
                 Severity.WARNING,
                 f"No session{who} has been proved yet: nobody has signed in, as far as can be seen.",
                 evidence,
-                why="Only icloudpd's own answer proves a session, and it has not been seen to accept one.",
+                why="Only icloudpd's own answer proves a session, and there is no sign yet that it accepted one.",
                 fix="Sign in. The wizard has icloudpd itself prove it; by hand, a run shows whether it is accepted.",
                 commands=commands,
                 implies=Status.ACTION_REQUIRED,
@@ -132,10 +134,10 @@ def _in_doubt(account: str, doubt: Word, evidence: dict[str, object], settings: 
     return Finding(
         "authentication.session-in-doubt",
         Severity.UNKNOWN,
-        f"Whether Apple's session{who} still works is not known: {doubt.source}.",
+        f"It is unknown whether Apple's session{who} still works: {doubt.source}.",
         evidence | {"that run": doubt.at},
         why="Nobody has seen icloudpd get in since then, and what could not be read counts as unknown, never as fine.",
-        fix="Have the cluster's icloudpd asked: that needs nothing of you, and its answer is noted.",
+        fix="Ask the cluster's icloudpd: that needs nothing from you, and its answer is recorded.",
         commands=(reauth(account, settings, "--check"), *logs),
         implies=Status.UNKNOWN,
     )
@@ -153,14 +155,14 @@ def check_shared_session(world: World, settings: Settings) -> Iterator[Finding]:
                 Severity.WARNING,
                 f"Two pods use one session at the same time: {', '.join(users)}.",
                 evidence={f"pods that mount {claim.meta.name}": ", ".join(users)},
-                why="Each rewrites the session files at every request, and they end up mixed.",
+                why="Each rewrites the session files on every request, and they end up mixed up.",
                 fix="Let only one of them run; suspend the CronJob while you sign in.",
             )
 
 
 STEP = Step(
     iteration("authentication"),
-    "Apple lets icloudpd in because of a session that a person has opened with a code. It lasts about a month, then this is done again.",
+    "icloudpd gets into iCloud with a session that you open once with a code. It lasts about a month; then you sign in again.",
     (
         check_auth_pods,
         check_sessions,

@@ -44,19 +44,21 @@ def pausing(job: CronJob | None, world: World, settings: Settings, at: datetime)
     name, target = job.meta.name, Target("batch/v1", "CronJob", "cronjobs", settings.namespace, job.meta.name)
     resume = PatchObject(
         id="resume",
-        title=f"Let the CronJob {name} go on",
+        title=f"Resume the CronJob {name}",
         target=target,
         patch={"metadata": {"annotations": {SUSPENDED_BY: None}}, "spec": {"suspend": False}},
     )
     if job.suspend and job.meta.annotations.get(SUSPENDED_BY):
         still = f"{name} is still paused from an earlier sign-in"
-        return Pausing(None, resume, (f"{still}, and goes on afterwards.",), f"{still}, and you may not let it go on.")
+        return Pausing(None, resume, (f"{still}, and is resumed afterwards.",), f"{still}, and you may not resume it.")
     upcoming = next_runs(job.schedule, job.time_zone, at)
     if job.suspend or not upcoming or upcoming[0] - at > SIGN_IN_TAKES:
         return Pausing()
     run_at = f"{upcoming[0]:%H:%M} UTC"
     if _undone_by_argo_cd(job, world):
-        return Pausing(notes=(f"{name} runs at {run_at}, and Argo CD would undo a pause: be done before, or wait.",))
+        return Pausing(
+            notes=(f"{name} runs at {run_at}, and Argo CD would undo a pause: finish before then, or wait.",)
+        )
     suspend = PatchObject(
         id="pause",
         title=f"Pause the CronJob {name}, whose next run is at {run_at}",
@@ -67,8 +69,8 @@ def pausing(job: CronJob | None, world: World, settings: Settings, at: datetime)
     return Pausing(
         suspend,
         resume,
-        (f"{name} is paused meanwhile, and goes on afterwards.",),
-        f"{name} runs at {run_at}, and you may not pause it: be done before, or wait.",
+        (f"{name} is paused in the meantime, and resumed afterwards.",),
+        f"{name} runs at {run_at}, and you may not pause it: finish before then, or wait.",
     )
 
 

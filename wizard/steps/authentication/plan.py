@@ -90,11 +90,11 @@ class SignInChanges:
             ),
             RunInPod(
                 id=WRITE,
-                title=f"Answer icloudpd in pod {waiting.target.name}, which writes into the session in place: "
+                title=f"Answer icloudpd in pod {waiting.target.name}, which writes the session in place: "
                 "you answer its questions",
                 target=waiting.target,
                 through="attach",
-                no_undo="The copy is put back when it does not get in.",
+                no_undo="The copy is put back if it does not get in.",
             ),
             waiting,
         )
@@ -103,9 +103,9 @@ class SignInChanges:
     def _moved(self) -> RunInPod:
         return RunInPod(
             id=MOVE,
-            title=f"Move them into {self.directory}; the pair before is kept in {self.directory}/{PREVIOUS}",
+            title=f"Move them into {self.directory}; the previous pair is kept in {self.directory}/{PREVIOUS}",
             target=self.job.target,
-            no_undo=f"The pair before stays in {self.directory}/{PREVIOUS} until the next sign-in.",
+            no_undo=f"The previous pair stays in {self.directory}/{PREVIOUS} until the next sign-in.",
         )
 
     @property
@@ -115,13 +115,13 @@ class SignInChanges:
                 id=WRITE,
                 title=f"Let icloudpd sign in by itself into {self.directory}/{STAGING}: you answer its questions",
                 target=self.job.target,
-                no_undo="What it has written is removed when it does not get in.",
+                no_undo="What it has written is removed if it does not get in.",
             )
         return RunInPod(
             id=WRITE,
             title=f"Write the two session files into {self.directory}/{STAGING}, 0600",
             target=self.job.target,
-            no_undo="They are removed when icloudpd does not accept them.",
+            no_undo="They are removed if icloudpd does not accept them.",
         )
 
 
@@ -154,7 +154,7 @@ def remove_pod(
         target=Target("v1", "Pod", "pods", namespace, name),
         uid=uid,
         grace_seconds=grace_seconds,
-        no_undo="A pod that was deleted is gone, with its log.",
+        no_undo="A deleted pod is gone, and its log with it.",
     )
 
 
@@ -193,14 +193,14 @@ def _note(names: AccountNames, namespace: str) -> PatchObject:
     nothing = dict.fromkeys((SESSION_VERIFIED_AT, SESSION_EXPIRES_AT, LIBRARY_COUNT))
     forget = PatchObject(
         id="forget",
-        title=f"Take the notes back from the claim {names.config_claim}",
+        title=f"Remove the notes from the claim {names.config_claim}",
         target=target,
         patch={"metadata": {"annotations": nothing}},
     )
     return PatchObject(
         id=NOTE,
-        title=f"Note on the claim {names.config_claim} when the session was proved, until when it lasts, what iCloud holds, "
-        "and whether a password lies there in clear",
+        title=f"Record on the claim {names.config_claim} when the session was proved, how long it lasts, what iCloud holds, "
+        "and whether a password lies there in clear text",
         target=target,
         patch=session_note(None, None),
         undo=(forget,),

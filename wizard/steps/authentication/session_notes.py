@@ -46,10 +46,10 @@ def check_handovers(world: World, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "authentication.signing-in",
             Severity.INFO,
-            "Somebody is signing in just now.",
+            "Somebody is signing in right now.",
             evidence={f"job/{job.meta.name}": job.state, "since": job.meta.created or "unknown"},
-            why="Two sign-ins at the same time would spoil each other's session.",
-            fix="Wait until it is through. If it was yours and was cut off, start it again: the new one tidies up first.",
+            why="Two sign-ins at the same time would break each other's session.",
+            fix="Wait until it is done. If it was yours and was interrupted, start it again: the new one cleans up first.",
             commands=(kubectl("get", "job", job.meta.name, namespace=settings.namespace),),
         )
     left = [job for job in jobs if not signing_in(job, world) and not job.meta.deleting and _outlived(job, world)]
@@ -58,10 +58,10 @@ def check_handovers(world: World, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "authentication.handover-left",
             Severity.WARNING,
-            "A sign-in was cut off, and what it worked with is still there.",
+            "A sign-in was interrupted, and has left things behind.",
             evidence={f"job/{job.meta.name}": f"{job.state}, since {job.meta.created}" for job in left},
-            why="Its pod holds the session's volume, and what it had begun to write may wait to be moved into place.",
-            fix="The next sign-in completes or undoes what was begun, and removes it.",
+            why="Its pod holds the session's volume, and a half-written session may be waiting to be moved into place.",
+            fix="The next sign-in completes or undoes what was started, and cleans up.",
             commands=(photosync_wizard("reauth"), kubectl("delete", "job", *names, namespace=settings.namespace)),
             implies=Status.ACTION_REQUIRED,
         )
@@ -87,10 +87,10 @@ def check_notes(world: World, settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 "authentication.session-note-broken",
                 Severity.WARNING,
-                f"What is noted on the claim {claim.meta.name} about its session makes no sense, and was not believed.",
+                f"The notes on the claim {claim.meta.name} about its session make no sense, and are ignored.",
                 evidence={f"{where} {key}": shorten(notes[key], 60) or "(empty)" for key in broken},
-                why="Somebody has changed it; without it nobody knows until when the session lasts.",
-                fix="Have it written anew: while the session works, that takes no password and no code.",
+                why="Somebody has changed them; without them it is unknown how long the session lasts.",
+                fix="Have them written again: while the session works, that takes no password and no code.",
                 commands=(reauth(account, settings),),
             )
 
@@ -105,11 +105,11 @@ def check_password_in_clear(world: World, settings: Settings) -> Iterator[Findin
             yield Finding(
                 "authentication.password-in-clear",
                 Severity.WARNING,
-                f"An Apple password lies in clear on the claim {names.config_claim}.",
+                f"An Apple password lies in clear text on the claim {names.config_claim}.",
                 evidence={f"persistentvolumeclaim/{names.config_claim} file": shorten(path, 120)},
-                why="Where no --password-provider is chosen, icloudpd keeps an accepted password in this keyring file, in base64. "
-                "Whoever gets at the volume or a backup of it can read it.",
-                fix="Remove the file, unless your own set-up signs in with it, and have the volume looked at again. Change the "
+                why="Without a --password-provider, icloudpd keeps an accepted password in this keyring file, in base64. "
+                "Anyone with access to the volume or a backup of it can read it.",
+                fix="Remove the file, unless your own setup signs in with it, and have the volume checked again. Change the "
                 "password if others could have read it. --password-provider console keeps none.",
                 commands=(*remove_from_claim(names, path, world, settings), reauth(account, settings, "--check")),
             )
@@ -129,15 +129,15 @@ def check_age(world: World, settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 "authentication.session-not-proved-lately",
                 Severity.WARNING,
-                f"Nobody has seen the session{who} work for {age.days} {'day' if age.days == 1 else 'days'}; "
-                "that it lasts is what its files say.",
+                f"The session{who} was last seen working {age.days} {'day' if age.days == 1 else 'days'} ago; "
+                "that it still lasts is only what its files say.",
                 evidence={"proved at": session.verified_at, "rests on": session.source},
                 why=(
                     "The CronJob is paused, so no run has used it."
                     if job and job.suspend
-                    else "By the schedule a run should have used it since."
+                    else "By its schedule a run should have used it since."
                 )
                 + " Apple can end a session before its date.",
-                fix="Have the cluster's icloudpd asked: that needs nothing of you, and its answer is noted on the claim.",
+                fix="Ask the cluster's icloudpd: that needs nothing from you, and its answer is recorded on the claim.",
                 commands=(reauth(account, settings, "--check"),),
             )

@@ -32,7 +32,7 @@ def check_namespace(world: World, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "credentials.waits-for-namespace",
             Severity.INFO,
-            f"Waits for iteration 1: there is no namespace {settings.namespace} to put them into.",
+            f"Waits for step 1: there is no namespace {settings.namespace} yet.",
             implies=Status.PENDING,
         )
 
@@ -51,9 +51,9 @@ def check_config_maps(world: World, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "credentials.configmap-unused",
             Severity.INFO,
-            f"Nothing reads the ConfigMap {settings[CONFIG_MAP]}: the options stand on the command line.",
+            f"Nothing reads the ConfigMap {settings[CONFIG_MAP]}: the options are on the command line.",
             evidence={f"configmap/{settings[CONFIG_MAP]}": "not mounted and in no environment variable"},
-            why="Changing it changes nothing, which is easily mistaken.",
+            why="Changing it has no effect, which is easy to miss.",
             fix="Change the CronJob's command line instead, or leave it as it is.",
         )
 
@@ -76,10 +76,10 @@ def _config_map(name: str, readers: list[tuple[str, KeyRead]], world: World, set
                 yield Finding(
                     "credentials.configmap-key-missing",
                     Severity.ERROR,
-                    f"The ConfigMap {name} lacks {', '.join(sorted(lacking))}, which is read from it.",
+                    f"The ConfigMap {name} has no {', '.join(sorted(lacking))}, which is read from it.",
                     evidence={f"{where} keys": keys or "none"}
                     | {f"{reader} reads": key for key, reader in sorted(lacking.items())},
-                    why="A file that is not there, or a variable without a source, keeps the pod from its work.",
+                    why="A missing file or variable keeps the pod from doing its work.",
                     fix=fix,
                     commands=commands,
                     implies=Status.ACTION_REQUIRED,
@@ -103,10 +103,10 @@ def _config_map(name: str, readers: list[tuple[str, KeyRead]], world: World, set
                 Severity.ERROR,
                 f"The ConfigMap {name} does not exist yet.",
                 evidence={where: "not found"},
-                why="It holds what can be set about a sync."
+                why="It holds the settings of the sync."
                 if name == settings[CONFIG_MAP]
-                else "The pod that names it can't start without it.",
-                fix="Create it, in git when Argo CD manages this namespace.",
+                else "The pod that refers to it can't start without it.",
+                fix="Create it, in git if Argo CD manages this namespace.",
                 commands=(
                     to_apply(credentials.config_map(settings, time_zone=value_of(TIME_ZONE, world, settings).value)),
                 )
@@ -146,8 +146,8 @@ def check_service_account(world: World, settings: Settings) -> Iterator[Finding]
                 Severity.ERROR,
                 f"The ServiceAccount {settings[SERVICE_ACCOUNT]} does not exist yet.",
                 evidence={where: "not found"},
-                why="Pods that run under its name can't be created without it.",
-                fix="Create it without token automount, in git when Argo CD manages this namespace.",
+                why="Pods that run as this ServiceAccount can't be created without it.",
+                fix="Create it without token automount, in git if Argo CD manages this namespace.",
                 commands=(to_apply(credentials.service_account(settings)),),
                 implies=Status.ACTION_REQUIRED,
                 blocker=_absent("ServiceAccount", settings[SERVICE_ACCOUNT]),
@@ -182,14 +182,14 @@ def _token_mounted(
         ),
     )
     if insisting:
-        fix, commands = f"Take automountServiceAccountToken: true out of {insisting[0]}'s pod template.", ()
+        fix, commands = f"Remove automountServiceAccountToken: true from {insisting[0]}'s pod template.", ()
     return Finding(
         "credentials.token-automounted",
         Severity.WARNING,
-        f"Pods of the ServiceAccount {settings[SERVICE_ACCOUNT]} get a token for the cluster, which icloudpd has no use for.",
+        f"Pods of the ServiceAccount {settings[SERVICE_ACCOUNT]} get an API token, which icloudpd does not need.",
         evidence={f"{where} automountServiceAccountToken": "not set" if automount is None else automount}
         | {f"{name} automountServiceAccountToken": True for name in insisting},
-        why="A program that talks to the internet should not carry the cluster's keys.",
+        why="A program that talks to the internet should not carry cluster credentials.",
         fix=fix,
         commands=commands,
         implies=Status.ACTION_REQUIRED,

@@ -41,75 +41,75 @@ OPTIONS: tuple[Option, ...] = (
         "--password",
         "password-in-arguments",
         "puts the Apple password on its own command line.",
-        "Whoever can list processes on the node, or exec into the pod, can read it there.",
+        "Anyone who can list processes on the node, or exec into the pod, can read it there.",
         f"Use {SESSION_ONLY} without --password: the session is enough, and no password is kept.",
     ),
     Option(
         "--auto-delete",
         "auto-delete",
         "deletes here what is deleted in iCloud.",
-        "A photo deleted on the phone by mistake goes from the volume, and from Immich after its trash days.",
-        "Leave --auto-delete out to keep everything that was ever downloaded.",
+        "A photo deleted on the phone by mistake disappears from the volume, and from Immich once its trash is emptied.",
+        "Remove --auto-delete to keep everything that was ever downloaded.",
     ),
     Option(
         "--delete-after-download",
         "deletes-in-icloud",
         "deletes from iCloud what it has downloaded.",
-        "The volume is then the only place where these photos are.",
-        "Leave --delete-after-download out.",
+        "The volume then holds the only copy of these photos.",
+        "Remove --delete-after-download.",
     ),
     Option(
         "--keep-icloud-recent-days",
         "deletes-in-icloud",
         "deletes from iCloud what is older than {} days.",
-        "The volume is then the only place where these photos are.",
-        "Leave --keep-icloud-recent-days out.",
+        "The volume then holds the only copy of these photos.",
+        "Remove --keep-icloud-recent-days.",
     ),
     Option(
         "--dry-run",
         "downloads-nothing",
         "only says what it would download.",
-        "A dry run ends well and brings nothing.",
-        "Leave --dry-run out.",
+        "A dry run succeeds and downloads nothing.",
+        "Remove --dry-run.",
         status=Status.ACTION_REQUIRED,
     ),
     Option(
         "--only-print-filenames",
         "downloads-nothing",
         "only prints names, and downloads nothing.",
-        "Such a run ends well and brings nothing.",
-        "Leave --only-print-filenames out.",
+        "Such a run succeeds and downloads nothing.",
+        "Remove --only-print-filenames.",
         status=Status.ACTION_REQUIRED,
     ),
     Option(
         "--watch-with-interval",
         "never-ends",
-        "never ends: it watches by itself, every {} seconds.",
-        "Inside a CronJob the first run would go on for ever, and none would ever count as done.",
-        "Leave --watch-with-interval out; the CronJob's schedule does that.",
+        "never ends: it runs again by itself every {} seconds.",
+        "In a CronJob the first run would never end, and no run would ever count as complete.",
+        "Remove --watch-with-interval; the CronJob's schedule does that.",
     ),
     Option(
         "--log-level",
         "log-too-quiet",
-        "logs errors only.",
-        "At level error icloudpd says nothing when all is well, so nobody can tell success from silence.",
+        "logs only errors.",
+        "At level error icloudpd logs nothing when all is well, so success looks like silence.",
         "Use --log-level info.",
         value="error",
     ),
     Option(
         "--until-found",
         "until-found",
-        "stops after {} photos that it has already.",
+        "stops after {} photos that it already has.",
         "After an interrupted first sync the gap behind them is never filled, and nothing says so.",
-        "Leave it out of the first full sync, and run a full one now and then.",
+        "Run the first sync without it, and a full one now and then.",
         Severity.INFO,
     ),
     Option(
         "--recent",
         "recent-only",
-        "looks at the {} newest photos only.",
-        "Older ones are never fetched, and the counts can't agree.",
-        "Leave --recent out.",
+        "looks only at the {} newest photos.",
+        "Older ones are never downloaded, and the counts can't match.",
+        "Remove --recent.",
     ),
 )
 
@@ -149,13 +149,13 @@ def _unknown(job: CronJob, workload: Workload | None) -> Finding:
     return Finding(
         "credentials.command-unknown",
         Severity.UNKNOWN,
-        f"What {job.meta.name} runs can't be told from its command, so what it reads can't be checked.",
+        f"What {job.meta.name} runs can't be determined from its command, so what it reads can't be checked.",
         evidence={
             f"{where} command": started_by(workload.container) if workload else "none",
             f"{where} image": workload.container.image if workload else "none",
         },
         why="The image's own start script decides which files and variables it reads.",
-        fix="Call icloudpd itself, as `photosync-wizard explain manifests` shows, so that what runs can be seen.",
+        fix="Call icloudpd directly, as `photosync-wizard explain manifests` shows.",
         implies=Status.UNKNOWN,
     )
 
@@ -178,9 +178,9 @@ def _asked(job: CronJob, workload: Workload, settings: Settings) -> Iterator[Fin
         yield Finding(
             "credentials.directory-missing",
             Severity.ERROR,
-            f"{job.meta.name} says nowhere to download to.",
+            f"{job.meta.name} does not say where to download to.",
             evidence={f"{where} --directory": "not given"},
-            why="icloudpd takes that for an argument error and exits 0.",
+            why="icloudpd treats that as an argument error and exits 0.",
             fix=f"Add --directory {download_folder(settings)}.",
             implies=Status.ACTION_REQUIRED,
         )
@@ -188,9 +188,9 @@ def _asked(job: CronJob, workload: Workload, settings: Settings) -> Iterator[Fin
         yield Finding(
             "credentials.downloads-nothing",
             Severity.WARNING,
-            f"{job.meta.name} signs in or lists, and downloads nothing.",
+            f"{job.meta.name} only only signs in or lists, and downloads nothing.",
             evidence={f"{where} --directory": "not given"},
-            why="Such a run ends well and brings nothing.",
+            why="Such a run succeeds and downloads nothing.",
             fix=f"Add --directory {download_folder(settings)}.",
             implies=Status.ACTION_REQUIRED,
         )
@@ -200,9 +200,9 @@ def _hidden(job: CronJob, option: str, value: str) -> Finding:
     return Finding(
         "credentials.path-unknown",
         Severity.UNKNOWN,
-        f"Where {option} of {job.meta.name} leads is known only when it runs.",
+        f"Where {option} of {job.meta.name} points is known only at run time.",
         evidence={f"cronjob/{job.meta.name} {option}": re.sub(r"\$\(.*\)|`.*`", lambda part: _seen(part[0]), value)},
-        why="A variable or a file decides it, whose content is not looked at.",
+        why="It comes from a variable or a file whose content is not read.",
         fix="Write the path itself on the command line.",
         implies=Status.UNKNOWN,
     )
@@ -226,7 +226,7 @@ def _session_place(job: CronJob, workload: Workload, names: AccountNames, settin
                 Severity.ERROR,
                 f"The session of {job.meta.name} is not kept on a volume.",
                 evidence,
-                why="It ends with the pod, so every run would need a sign-in.",
+                why="It is lost with the pod, so every run would need a sign-in.",
                 fix=f"Mount the claim {names.config_claim} and point --cookie-directory at it.",
                 implies=Status.ACTION_REQUIRED,
             )
@@ -236,10 +236,10 @@ def _session_place(job: CronJob, workload: Workload, names: AccountNames, settin
             yield Finding(
                 "credentials.other-config-claim",
                 Severity.WARNING,
-                f"The session of {job.meta.name} lives on {_called(volume)}, not on claim {names.config_claim}.",
+                f"The session of {job.meta.name} is on {_called(volume)}, not on claim {names.config_claim}.",
                 evidence,
                 why="A sign-in writes to the one, and icloudpd reads the other.",
-                fix=f"Mount {names.config_claim} there, so that the wizard and icloudpd mean the same session.",
+                fix=f"Mount {names.config_claim} there, so that the wizard and icloudpd use the same session.",
                 implies=Status.ACTION_REQUIRED,
             )
 
@@ -259,10 +259,10 @@ def _photos_place(job: CronJob, workload: Workload, settings: Settings) -> Itera
             yield Finding(
                 "credentials.photos-lost",
                 Severity.ERROR,
-                f"{job.meta.name} downloads into the container itself, not onto a volume.",
+                f"{job.meta.name} downloads into the container itself, not to a volume.",
                 evidence,
-                why="The photos would be gone with the pod.",
-                fix=f"Mount the claim {settings[PHOTOS_CLAIM]} and point --directory below it.",
+                why="The photos would be lost with the pod.",
+                fix=f"Mount the claim {settings[PHOTOS_CLAIM]} and point --directory at a folder on it.",
                 implies=Status.ACTION_REQUIRED,
             )
         elif mount.read_only:
@@ -271,9 +271,9 @@ def _photos_place(job: CronJob, workload: Workload, settings: Settings) -> Itera
             yield Finding(
                 "credentials.other-photos-claim",
                 Severity.WARNING,
-                f"{job.meta.name} downloads onto {_called(volume)}, not onto claim {settings[PHOTOS_CLAIM]}.",
+                f"{job.meta.name} downloads to {_called(volume)}, not to claim {settings[PHOTOS_CLAIM]}.",
                 evidence,
-                why="Immich is given the one, and the photos are on the other.",
+                why="Immich reads the one, and the photos are on the other.",
                 fix=f"Mount {settings[PHOTOS_CLAIM]} there.",
                 implies=Status.ACTION_REQUIRED,
             )
@@ -283,10 +283,10 @@ def _photos_place(job: CronJob, workload: Workload, settings: Settings) -> Itera
                 yield Finding(
                     "credentials.photos-elsewhere",
                     Severity.WARNING,
-                    f"{job.meta.name} downloads beside the folder {settings[IMPORT_FOLDER]} that Immich's library looks into.",
+                    f"{job.meta.name} downloads outside the folder {settings[IMPORT_FOLDER]} that Immich's library reads.",
                     evidence | {f"on claim {settings[PHOTOS_CLAIM]}": f"/{inside}"},
                     why="The photos would be on the volume and not in Immich.",
-                    fix=f"Point --directory at {mount.path.rstrip('/')}/{settings[IMPORT_FOLDER]}, or at a folder below it.",
+                    fix=f"Point --directory at {mount.path.rstrip('/')}/{settings[IMPORT_FOLDER]}, or a folder below it.",
                 )
 
 
@@ -301,9 +301,9 @@ def _read_only(job: CronJob, what: str, evidence: dict[str, object], settings: S
         Severity.ERROR,
         f"{job.meta.name} mounts the volume for the {what} read-only.",
         evidence | {"read-only": True},
-        why="icloudpd rewrites its session files at every request, and stops when it can't."
+        why="icloudpd rewrites its session files on every request, and stops when it can't."
         if what == "session"
-        else "Nothing can be downloaded onto it.",
+        else "Nothing can be downloaded to it.",
         fix=f"Mount {claim} without readOnly.",
         implies=Status.ACTION_REQUIRED,
     )
@@ -342,16 +342,16 @@ def _quoting(world: World, settings: Settings) -> Iterator[Finding]:
             Severity.WARNING,
             f"{' and '.join(unquoted)} {'passes' if len(unquoted) == 1 else 'pass'} a file's content without quotes.",
             evidence={f"{where} command": ", ".join(map(_seen, parts)) for where, parts in unquoted.items()},
-            why="A space, * or ? in it changes the command, so a right password can look wrong.",
+            why="A space, * or ? in it changes the command, so a correct password can look wrong.",
             fix=mend_runner(next(iter(unquoted)), world, settings, 'Put double quotes around it: "$(cat FILE)".')[0],
         )
     if literal:
         yield Finding(
             "credentials.substitution-literal",
             Severity.ERROR,
-            f"{' and '.join(literal)} {'passes' if len(literal) == 1 else 'pass'} the words {_seen(next(iter(literal.values()))[0])} themselves, not what they stand for.",
+            f"{' and '.join(literal)} {'passes' if len(literal) == 1 else 'pass'} the text {_seen(next(iter(literal.values()))[0])} itself, not its value.",
             evidence={f"{where} command": ", ".join(map(_seen, parts)) for where, parts in literal.items()},
-            why="Only a shell carries them out, and not inside single quotes.",
+            why="Only a shell expands it, and not inside single quotes.",
             fix=mend_runner(
                 next(iter(literal)), world, settings, 'Start it with sh -c, and use double quotes: "$(cat FILE)".'
             )[0],

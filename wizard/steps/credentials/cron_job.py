@@ -58,7 +58,7 @@ def check_cron_jobs(world: World, settings: Settings) -> Iterator[Finding]:
 
 def _missing(names: AccountNames, clients: list[Pod], world: World, settings: Settings) -> Finding:
     first = (
-        f"Stop pod {clients[0].meta.name} first, unless it is to go on in its place. Then create"
+        f"Stop pod {clients[0].meta.name} first, unless you want to keep it instead. Then create"
         if clients
         else "Create"
     )
@@ -67,8 +67,8 @@ def _missing(names: AccountNames, clients: list[Pod], world: World, settings: Se
         Severity.ERROR,
         f"The CronJob {names.cron_job} does not exist yet.",
         evidence={f"cronjob/{names.cron_job}": "not found"},
-        why="It is what downloads the photos, night after night.",
-        fix=f"{first} it, in git when Argo CD manages this namespace. This one lives on the session alone, without a password.",
+        why="It downloads the photos, run after run.",
+        fix=f"{first} it, in git if Argo CD manages this namespace. This one relies on the session alone, without a password.",
         commands=(to_apply(cron_job(settings, names.account, time_zone=value_of(TIME_ZONE, world, settings).value)),),
         implies=Status.ACTION_REQUIRED,
         blocker=Blocker(
@@ -94,7 +94,7 @@ def _cron_job(job: CronJob, names: AccountNames, world: World, settings: Setting
         yield Finding(
             "credentials.cronjob",
             Severity.OK,
-            f"The CronJob {job.meta.name} exists, not suspended, {job.schedule} {job.time_zone}".rstrip() + ".",
+            f"The CronJob {job.meta.name} exists and is not suspended: {job.schedule} {job.time_zone}".rstrip() + ".",
             evidence={
                 f"{where} spec.schedule": job.schedule,
                 f"{where} spec.timeZone": job.time_zone or "(the cluster's)",
@@ -119,7 +119,7 @@ def _cron_job(job: CronJob, names: AccountNames, world: World, settings: Setting
             Severity.WARNING,
             f"The CronJob {job.meta.name} runs as ServiceAccount {job.spec.service_account or 'default'}, not {settings[SERVICE_ACCOUNT]}.",
             evidence={f"{where} serviceAccountName": job.spec.service_account or "(default)"},
-            why="What is set for the one, no token above all, does not hold for the other.",
+            why="The settings of the one, above all that it gets no token, don't apply to the other.",
             fix=fix,
             commands=commands,
         )
@@ -135,8 +135,8 @@ def _cron_job(job: CronJob, names: AccountNames, world: World, settings: Setting
                 Severity.ERROR,
                 f"{job.meta.name} mounts the claim {volume.ref}, which does not exist.",
                 evidence={f"{where} volume {volume.name}": f"claim {volume.ref}: not found"},
-                why="Its pods would wait for ever.",
-                fix="Create the claim (iteration 1) or mend the name.",
+                why="Its pods would wait forever.",
+                fix="Create the claim (step 1) or correct the name.",
                 commands=(kubectl("get", "pvc", namespace=settings.namespace),),
                 implies=Status.ACTION_REQUIRED,
             )
@@ -150,19 +150,19 @@ def _suspended(job: CronJob, where: str, names: AccountNames, world: World, sett
             Severity.INFO,
             f"The CronJob {job.meta.name} is paused while somebody signs in.",
             evidence={f"{where} {SUSPENDED_BY}": since},
-            why="A run in the middle of a sign-in would spoil the session.",
-            fix="It goes on when the sign-in ends.",
+            why="A run in the middle of a sign-in would break the session.",
+            fix="It resumes when the sign-in ends.",
             implies=Status.IN_PROGRESS,
         )
     fix, commands = mend(
         world,
         "CronJob",
         job.meta,
-        "Resume it when no sign-in is under way.",
+        "Resume it when no sign-in is in progress.",
         _patch(job, '{"spec":{"suspend":false}}'),
     )
     if since is not None:
-        fix = "The next sign-in lets it go on; it asks for nothing while the session works."
+        fix = "The next sign-in resumes it, and asks you for nothing while the session works."
         undo = f'{{"metadata":{{"annotations":{{"{SUSPENDED_BY}":null}}}},"spec":{{"suspend":false}}}}'
         commands = (reauth(names.account, settings), _patch(job, undo))
     return Finding(
@@ -170,12 +170,12 @@ def _suspended(job: CronJob, where: str, names: AccountNames, world: World, sett
         Severity.WARNING,
         f"The CronJob {job.meta.name} is suspended"
         + (
-            ", by this wizard for a sign-in that was cut off: nothing is synced."
+            " by this wizard, for a sign-in that was interrupted: nothing is synced."
             if since is not None
             else ": nothing is synced."
         ),
         evidence={f"{where} spec.suspend": True} | ({f"{where} {SUSPENDED_BY}": since} if since is not None else {}),
-        why="A suspended CronJob starts no runs, and nobody is told.",
+        why="A suspended CronJob starts no runs, and nothing tells you.",
         fix=fix,
         commands=commands,
         implies=Status.ACTION_REQUIRED,
@@ -200,9 +200,9 @@ def _schedule(job: CronJob, where: str, world: World, settings: Settings) -> Ite
         yield Finding(
             "credentials.schedule-unreadable",
             Severity.WARNING,
-            f"The schedule {job.schedule!r} of {job.meta.name} never comes round, as far as can be told.",
+            f"The schedule {job.schedule!r} of {job.meta.name} seems never to come due.",
             evidence={f"{where} spec.schedule": job.schedule},
-            why="Without runs no photos come, and nothing fails.",
+            why="Without runs no photos arrive, and nothing fails.",
             fix=fix,
             commands=commands,
         )
@@ -224,7 +224,7 @@ def _repetition(job: CronJob, where: str, world: World) -> Iterator[Finding]:
             world,
             "CronJob",
             job.meta,
-            "Set backoffLimit: 0 and restartPolicy: Never; the next night tries again anyway.",
+            "Set backoffLimit: 0 and restartPolicy: Never; the next scheduled run tries again anyway.",
             _patch(
                 job,
                 '{"spec":{"jobTemplate":{"spec":{"backoffLimit":0,"template":{"spec":{"restartPolicy":"Never"}}}}}}',
@@ -233,10 +233,10 @@ def _repetition(job: CronJob, where: str, world: World) -> Iterator[Finding]:
         yield Finding(
             "credentials.retries-hammer",
             Severity.WARNING,
-            f"A failing run is repeated (backoffLimit {job.backoff_limit}, restartPolicy {job.spec.restart_policy}), "
-            "which Apple may answer with a lock.",
+            f"A failed run is retried (backoffLimit {job.backoff_limit}, restartPolicy {job.spec.restart_policy}), "
+            "which can get the account locked.",
             evidence={f"{where} backoffLimit": job.backoff_limit, f"{where} restartPolicy": job.spec.restart_policy},
-            why="A session that has ended does not come back by trying again.",
+            why="Retrying does not bring back a session that has ended.",
             fix=fix,
             commands=commands,
         )
@@ -251,9 +251,9 @@ def _repetition(job: CronJob, where: str, world: World) -> Iterator[Finding]:
         yield Finding(
             "credentials.concurrent-runs",
             Severity.WARNING,
-            f"Two runs of {job.meta.name} may overlap and spoil each other's session.",
+            f"Two runs of {job.meta.name} may overlap and break each other's session.",
             evidence={f"{where} spec.concurrencyPolicy": "Allow"},
-            why="icloudpd rewrites its session files at every request; two at a time leave a mixture.",
+            why="icloudpd rewrites its session files on every request; two at a time leave them mixed up.",
             fix=fix,
             commands=commands,
         )
@@ -298,7 +298,7 @@ def check_refused_pods(world: World, settings: Settings) -> Iterator[Finding]:
             Severity.ERROR,
             f"The namespace's Pod Security level refuses the pods of job/{refused[-1].name}.",
             evidence={f"event on job/{refused[-1].name}": refused[-1].message},
-            why="There is no pod at all then, so there is no log either.",
+            why="Without a pod there is no log either.",
             fix=_conforming(refused[-1], world, settings),
             commands=(
                 kubectl("describe", "job", refused[-1].name, namespace=settings.namespace),
@@ -312,8 +312,8 @@ def check_refused_pods(world: World, settings: Settings) -> Iterator[Finding]:
             Severity.ERROR,
             f"The pods of job/{refused[-1].name} can't be created.",
             evidence={f"event on job/{refused[-1].name}": refused[-1].message},
-            why="There is no pod at all then, so there is no log either.",
-            fix="The message says what is in the way: a ServiceAccount that is not there, a quota, an admission rule.",
+            why="Without a pod there is no log either.",
+            fix="The message names the cause: a missing ServiceAccount, a quota, an admission rule.",
             commands=(kubectl("describe", "job", refused[-1].name, namespace=settings.namespace),),
             implies=Status.BLOCKED,
         )
@@ -332,12 +332,12 @@ def _host_paths(level: str, world: World, settings: Settings) -> Iterator[Findin
         yield Finding(
             "credentials.pod-security-hostpath",
             Severity.ERROR,
-            f"{paths[0][0]} mounts the host's folder {paths[0][1]}, which this namespace forbids.",
+            f"{paths[0][0]} mounts the host folder {paths[0][1]}, which this namespace forbids.",
             evidence={
                 f"namespace/{settings.namespace} {POD_SECURITY}": level,
                 f"cronjob/{paths[0][0]} hostPath": paths[0][1],
             },
-            why="Its pods would be refused before they exist.",
-            fix="Mount a claim; a volume of kind hostPath behind a claim is allowed.",
+            why="Its pods would be rejected.",
+            fix="Mount a claim instead; a hostPath volume behind a claim is allowed.",
             implies=Status.ACTION_REQUIRED,
         )

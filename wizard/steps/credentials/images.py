@@ -27,9 +27,9 @@ def check_programs(world: World, settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 "credentials.arguments-without-program",
                 Severity.ERROR,
-                f"{where} gives the image's entry point only options, and not the program that they are for.",
+                f"{where} passes only options to the image's entry point, without the name of a program.",
                 evidence={f"{where} image": image, f"{where} args": _first_words(workload.container.args)},
-                why="Since 1.32.0 the first argument has to be icloudpd or icloud; otherwise the entry point ends with exit code 1.",
+                why="Since 1.32.0 the first argument has to be icloudpd or icloud; otherwise the entry point exits with code 1.",
                 fix=mend_runner(
                     where, world, settings, "Put icloudpd before the options: args: [icloudpd, --directory, and so on]."
                 )[0],
@@ -41,13 +41,13 @@ def check_programs(world: World, settings: Settings) -> Iterator[Finding]:
                 Severity.ERROR,
                 f"{where} calls {called}, which its image does not have.",
                 evidence={f"{where} image": image, f"{where} command": called},
-                why=f"icloudpd/icloudpd has {OFFICIAL_PROGRAM} since 1.32.0, no icloudpd_ex any more, and nothing on the PATH: "
-                "the shell ends with exit code 127.",
+                why=f"Since 1.32.0 icloudpd/icloudpd has {OFFICIAL_PROGRAM}, no icloudpd_ex, and nothing on the PATH: "
+                "the shell exits with code 127.",
                 fix=mend_runner(
                     where,
                     world,
                     settings,
-                    f"Call {OFFICIAL_PROGRAM}, or leave command out and give arguments only, icloudpd first.",
+                    f"Call {OFFICIAL_PROGRAM}, or remove command and pass only args, starting with icloudpd.",
                 )[0],
                 implies=Status.ACTION_REQUIRED,
             )
@@ -91,14 +91,14 @@ def check_images(world: World, settings: Settings) -> Iterator[Finding]:
                 Severity.WARNING,
                 f"Image tag :latest of {image.repository} can change under you.",
                 evidence={f"{where} image": reference} | ({"what ran last": running} if running else {}),
-                why="The next pull may bring another icloudpd than the one that was verified, or keep an old one for ever.",
+                why="The next pull may bring a different icloudpd than the one that was verified, or an old one may stay forever.",
                 fix=mend_runner(where, world, settings, pin)[0],
             )
         if image.too_old:
             yield Finding(
                 "credentials.image-old",
                 Severity.WARNING,
-                f"icloudpd {image.tag} is older than 1.32.3, which learnt to ask Apple for a code.",
+                f"icloudpd {image.tag} is older than 1.32.3, the first that asks Apple for a code.",
                 evidence={f"{where} image": reference},
                 why="With iOS 26.4 and later no code arrives unless the client asks for it.",
                 fix=mend_runner(where, world, settings, f"Use {GOOD_IMAGE} or later.")[0],

@@ -25,13 +25,13 @@ def other_client(clients: list[Pod], names: AccountNames) -> Finding:
     return Finding(
         "credentials.other-client",
         Severity.WARNING,
-        f"Pod {pod.meta.name} uses the claim {names.config_claim}, so something else may sync this account already.",
+        f"Pod {pod.meta.name} uses the claim {names.config_claim}, so something else may already be syncing this account.",
         evidence={
             f"pod/{one.meta.name} of {one.meta.owner or 'nobody'}": ", ".join(box.image for box in one.spec.containers)
             for one in clients
         },
-        why="Two programs on one account spoil each other's session, and Apple may lock the account.",
-        fix="If it brings the photos, keep it and leave this setup be; otherwise stop it before you create the CronJob.",
+        why="Two programs on one account break each other's session, and Apple may lock the account.",
+        fix="If it downloads the photos, keep it and don't set up another; otherwise stop it before you create the CronJob.",
         commands=(kubectl("logs", pod.meta.name, "--tail=20", namespace=pod.meta.namespace),),
         implies=Status.ACTION_REQUIRED,
     )

@@ -50,8 +50,8 @@ def _secret(name: str, readers: list[tuple[str, KeyRead]], world: World, setting
                     Severity.ERROR,
                     f"The Secret {name} has no keys at all.",
                     evidence={f"{where} data": "empty"},
-                    why="icloudpd learns the Apple ID from it.",
-                    fix="Put the Apple ID into its key username." + _out_of_git(application),
+                    why="icloudpd gets the Apple ID from it.",
+                    fix="Put the Apple ID in its key username." + _out_of_git(application),
                     commands=(add_key_command(settings.namespace, name, "username"),),
                     implies=Status.ACTION_REQUIRED,
                 )
@@ -60,10 +60,10 @@ def _secret(name: str, readers: list[tuple[str, KeyRead]], world: World, setting
                 yield Finding(
                     "credentials.secret-keys",
                     Severity.OK,
-                    f"The Secret {name} has every key that is read: {read}."
+                    f"The Secret {name} has every key that the workloads read: {read}."
                     if read
                     else f"The Secret {name} exists; "
-                    + ("nobody reads it yet." if isinstance(world.cron_jobs, Found) else "who reads it is not known."),
+                    + ("nothing reads it yet." if isinstance(world.cron_jobs, Found) else "what reads it is unknown."),
                     evidence={
                         f"{where} keys": ", ".join(secret.keys),
                         "managed by": manager_of(secret.meta, application),
@@ -75,10 +75,10 @@ def _secret(name: str, readers: list[tuple[str, KeyRead]], world: World, setting
                 yield Finding(
                     "credentials.secret-in-git",
                     Severity.WARNING,
-                    f"The Secret {name} comes out of git, through the application {application}.",
+                    f"The Secret {name} comes from git, through the application {application}.",
                     evidence={f"{where} managed by": f"Argo CD ({application})"},
-                    why="Whoever reads the repository, its forks and its history reads what is in it.",
-                    fix="Take it out of the application's path and create it in the cluster, or use SealedSecrets, External Secrets or SOPS.",
+                    why="Anyone who can read the repository, its forks or its history can read the Secret.",
+                    fix="Remove it from the application's path and create it in the cluster, or use SealedSecrets, External Secrets or SOPS.",
                 )
         case Unreadable() as read:
             yield unknown("credentials.secret-unreadable", f"The Secret {name}", read)
@@ -98,16 +98,18 @@ def _password_in_cluster(name: str, users: list[str], readers: list[tuple[str, K
         f"The Secret {name} holds the Apple password, and {' and '.join(users)} {'read' if len(users) > 1 else 'reads'} it.",
         evidence={f"{who} reads": key.where for who, key in readers if _password(key)},
         why="When the session ends, icloudpd signs in again by itself for as long as Apple trusts it; after that a code is "
-        "needed all the same. Whoever may read Secrets in this namespace can read the password.",
-        fix=f"Nothing, if that is what you want. Otherwise let it live on the session alone ({SESSION_ONLY}), then take the "
-        "key out of the Secret.",
+        "needed anyway. Anyone who may read Secrets in this namespace can read the password.",
+        fix=f"Nothing, if that is what you want. Otherwise rely on the session alone ({SESSION_ONLY}), then remove the "
+        "key from the Secret.",
     )
 
 
 def _secret_missing(name: str, readers: list[tuple[str, KeyRead]], settings: Settings) -> Finding:
     own = name in {names.secret for names in names_of(settings)}
     keys = sorted({key.key for _, key in readers} | ({"username"} if own else set()))
-    which = f"{'key' if len(keys) == 1 else 'keys'} {' and '.join(keys)}" if keys else "the keys that are read"
+    which = (
+        f"{'key' if len(keys) == 1 else 'keys'} {' and '.join(keys)}" if keys else "the keys that the workloads read"
+    )
     apple_id = next(
         (settings.apple_ids.get(names.account) for names in names_of(settings) if names.secret == name), None
     )
@@ -121,9 +123,7 @@ def _secret_missing(name: str, readers: list[tuple[str, KeyRead]], settings: Set
             f"{reader} reads": ", ".join(sorted({key.where for who, key in readers if who == reader}))
             for reader, _ in readers
         },
-        why="icloudpd learns from it which Apple ID to sync."
-        if own
-        else "The pod that names it can't start without it.",
+        why="It tells icloudpd which Apple ID to sync." if own else "The pod that refers to it can't start without it.",
         fix="Create it with your Apple ID as username. A password is not needed: the session is enough."
         if keys == ["username"]
         else f"Create it with {which}.",
@@ -149,10 +149,10 @@ def keys_not_mounted(where: str, readers: list[tuple[str, KeyRead]]) -> Iterator
         yield Finding(
             "credentials.key-not-mounted",
             Severity.ERROR,
-            f"{left_out[0][0]} reads {left_out[0][1].where}, which its volume does not bring along.",
+            f"{left_out[0][0]} reads {left_out[0][1].where}, which its volume does not include.",
             evidence={f"{reader} reads {key.where}": f"not among the items of {where}" for reader, key in left_out},
-            why="A volume with a list of items holds only what is in the list, whatever else the object has.",
-            fix="Add the key to the volume's items, or leave the list out.",
+            why="A volume with a list of items contains only those items, whatever else the object has.",
+            fix="Add the key to the volume's items, or remove the list.",
             implies=Status.ACTION_REQUIRED,
         )
 
@@ -162,8 +162,8 @@ def _out_of_git(application: str | None) -> str:
     if not application:
         return ""
     return (
-        f" The Secret comes out of git, through the application {application}: take it out of the application's path "
-        "first, since what belongs into it does not belong into git."
+        f" The Secret comes from git, through the application {application}: remove it from the application's path "
+        "first, since secrets don't belong in git."
     )
 
 
@@ -175,11 +175,11 @@ def _key_missing(
     readers = sorted({reader for reader, _ in lacking})
     count = {1: "A workload reads", 2: "Two workloads read"}.get(len(readers), f"{len(readers)} workloads read")
     noun = "key" if len(missing) == 1 else "keys"
-    fix = f"Put the {noun} {' and '.join(missing)} into the Secret."
+    fix = f"Add the {noun} {' and '.join(missing)} to the Secret."
     if missing == ["password"]:
         fix = (
-            f"Either let them live on the session alone ({SESSION_ONLY} in place of --password, which keeps no password "
-            "in the cluster), or put the key into the Secret."
+            f"Either let them rely on the session alone ({SESSION_ONLY} instead of --password, which keeps no password "
+            "in the cluster), or add the key to the Secret."
         )
     return Finding(
         "credentials.secret-key-missing",
@@ -190,8 +190,8 @@ def _key_missing(
             f"{reader} reads": ", ".join(sorted({key.where for who, key in lacking if who == reader}))
             for reader in readers
         },
-        why="icloudpd stops with an argument error and exits 0: the pod goes on Running, and nothing waits for you. "
-        "Iteration 3 can't succeed before this is mended.",
+        why="icloudpd stops with an argument error and exits 0: the pod stays Running, and nothing waits for you. "
+        "Step 3 can't succeed until this is fixed.",
         fix=fix + _out_of_git(application),
         commands=tuple(add_key_command(settings.namespace, name, key) for key in missing),
         implies=Status.ACTION_REQUIRED,

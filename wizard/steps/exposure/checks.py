@@ -28,7 +28,7 @@ def check_ingress(world: World, settings: Settings) -> Iterator[Finding]:
                 Severity.UNKNOWN,
                 "Immich runs elsewhere, so whether it can be reached from outside can't be seen from here.",
                 why="Only this cluster's Ingresses are looked at.",
-                fix="Skip this iteration as well.",
+                fix="Skip this step as well.",
                 implies=Status.UNKNOWN,
             )
             return
@@ -36,7 +36,7 @@ def check_ingress(world: World, settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 "exposure.waits-for-immich",
                 Severity.INFO,
-                "Waits for iteration 5: there is no Immich to lead to.",
+                "Waits for step 5: there is no Immich to expose.",
                 implies=Status.PENDING,
             )
             return
@@ -86,19 +86,19 @@ def _no_route(world: World, settings: Settings) -> Iterator[Finding]:
         return
     pattern = pattern_ingress(world)
     example = (
-        f" Take {pattern.meta.namespace}/{pattern.meta.name} as the pattern (class {pattern.class_name or 'none'})."
+        f" Use {pattern.meta.namespace}/{pattern.meta.name} as the pattern (class {pattern.class_name or 'none'})."
         if pattern
         else ""
     )
-    host = settings[HOST_NAME] or "a host name of yours"
+    host = settings[HOST_NAME] or "your host name"
     yield Finding(
         "exposure.ingress-missing",
         Severity.ERROR,
         "No Ingress leads to Immich yet.",
         evidence={"ingresses looked at": len(items(read))},
-        why="Only Ingresses are looked at. A Gateway's HTTPRoute, an IngressRoute, a Route or a Service of type LoadBalancer "
-        "may lead to it all the same.",
-        fix=f"Make one for {host} to Immich's Service.{example} If another way leads to it already, skip this iteration.",
+        why="The wizard looks only at Ingresses. A Gateway's HTTPRoute, an IngressRoute, a Route or a Service of type LoadBalancer "
+        "may lead to it anyway.",
+        fix=f"Create one from {host} to Immich's Service.{example} If something else leads to it already, skip this step.",
         commands=(kubectl("get", "ingress", pattern.meta.name, "-o", "yaml", namespace=pattern.meta.namespace),)
         if pattern
         else (),
@@ -126,7 +126,7 @@ def _ingress(item: Ingress, rules: list[IngressRule], world: World) -> Iterator[
             Severity.WARNING,
             f"Ingress {item.meta.name} names no class, and no class is the default.",
             evidence={f"{where} ingressClassName": "(none)", "ingress classes": ", ".join(classes) or "none"},
-            why="Most controllers leave such an Ingress alone.",
+            why="Most controllers ignore such an Ingress.",
             fix="Name a class from the list.",
             implies=None if item.addresses else Status.ACTION_REQUIRED,
         )
@@ -136,7 +136,7 @@ def _ingress(item: Ingress, rules: list[IngressRule], world: World) -> Iterator[
             Severity.ERROR,
             f"Ingress {item.meta.name} names the class {item.class_name}, which this cluster does not have.",
             evidence={f"{where} ingressClassName": item.class_name, "ingress classes": ", ".join(classes) or "none"},
-            why="No controller feels responsible for it.",
+            why="No controller is responsible for it.",
             fix="Use a class from the list.",
             commands=(kubectl("get", "ingressclass"),),
             implies=Status.ACTION_REQUIRED,
@@ -154,8 +154,8 @@ def _ingress(item: Ingress, rules: list[IngressRule], world: World) -> Iterator[
             Severity.WARNING,
             f"Ingress {item.meta.name} has no address yet.",
             evidence={f"{where} status.loadBalancer": "empty"},
-            why="Its controller has not taken it up, or does not publish addresses (Traefik: publishedService; bare metal: MetalLB). Argo CD shows Progressing because of it.",
-            fix="See whether the controller runs and whether it answers for the host all the same.",
+            why="Its controller has not picked it up, or does not publish addresses (Traefik: publishedService; bare metal: MetalLB). Argo CD shows Progressing because of it.",
+            fix="Check whether the controller is running, and whether it answers for the host anyway.",
             commands=(kubectl("describe", "ingress", item.meta.name, namespace=item.meta.namespace),),
             implies=Status.IN_PROGRESS,
         )
@@ -169,7 +169,7 @@ def _ingress(item: Ingress, rules: list[IngressRule], world: World) -> Iterator[
             if only_api
             else f"Immich is published below {paths[0]}, which it does not support.",
             evidence={f"{where} paths": ", ".join(paths)},
-            why="Immich works only at the top of a host name of its own.",
+            why="Immich works only at the root of its own host name.",
             fix="Use one rule with path / and pathType Prefix.",
             implies=Status.ACTION_REQUIRED,
         )
@@ -177,7 +177,7 @@ def _ingress(item: Ingress, rules: list[IngressRule], world: World) -> Iterator[
         yield Finding(
             "exposure.body-size",
             Severity.WARNING,
-            "Uploads of videos from the phone will fail: the Ingress takes only small bodies.",
+            "Uploads of videos from the phone will fail: the Ingress accepts only small request bodies.",
             evidence={f"{where} {BODY_SIZE}": item.meta.annotations.get(BODY_SIZE, "(not set: 1m)")},
             why="The phone gets HTTP 413.",
             fix=f'Annotate it with {BODY_SIZE}: "0", and timeouts of 600 seconds.',
@@ -192,7 +192,7 @@ def _ingress(item: Ingress, rules: list[IngressRule], world: World) -> Iterator[
         yield Finding(
             "exposure.nginx-retired",
             Severity.INFO,
-            "The controller ingress-nginx is not maintained any more.",
+            "The controller ingress-nginx is no longer maintained.",
             evidence={f"ingressclass/{item.class_name} controller": controller},
             fix="Plan to move to another controller or to Gateway API.",
         )
@@ -202,7 +202,7 @@ def _ingress(item: Ingress, rules: list[IngressRule], world: World) -> Iterator[
             Severity.WARNING,
             f"{hosts} is served without TLS.",
             evidence={f"{where} spec.tls": "not set"},
-            why="Passwords and photos cross the network in clear, unless a tunnel or proxy in front encrypts.",
+            why="Passwords and photos cross the network in clear text, unless a tunnel or proxy in front encrypts them.",
             fix="Add a certificate (cert-manager), or put a tunnel in front.",
         )
 
@@ -236,7 +236,7 @@ def _external_url(hosts: list[str], world: World) -> Iterator[Finding]:
             Severity.UNKNOWN,
             "Immich's external URL could not be read.",
             evidence,
-            fix="Iteration 5 says why Immich does not answer.",
+            fix="Step 5 says why Immich does not answer.",
             implies=Status.UNKNOWN,
         )
     elif urlsplit(origin(domain)).hostname in hosts:
@@ -245,9 +245,9 @@ def _external_url(hosts: list[str], world: World) -> Iterator[Finding]:
         yield Finding(
             "exposure.external-url-differs",
             Severity.WARNING,
-            "Immich does not know its address." if not domain else f"Immich thinks that its address is {domain}.",
+            "Immich does not know its own address." if not domain else f"Immich thinks that its address is {domain}.",
             evidence,
-            why="Links that it shares and mails lead there.",
+            why="The links that it shares and mails point there.",
             fix="In Immich: Administration, Settings, Server, External domain.",
             implies=Status.ACTION_REQUIRED,
         )
@@ -264,7 +264,7 @@ def check_web_ui(world: World, settings: Settings) -> Iterator[Finding]:
                     Severity.ERROR,
                     f"icloudpd's web page is published at {rule.host or '*'}: it takes the Apple password and has no login.",
                     evidence={f"ingress/{item.meta.namespace}/{item.meta.name}": f"{rule.service}:{rule.port}"},
-                    why="Whoever finds it can use it.",
+                    why="Anyone who finds it can use it.",
                     fix="Delete this Ingress, or put authentication in front.",
                     commands=(kubectl("delete", "ingress", item.meta.name, namespace=item.meta.namespace),),
                     implies=Status.ACTION_REQUIRED,
@@ -274,7 +274,7 @@ def check_web_ui(world: World, settings: Settings) -> Iterator[Finding]:
 
 STEP = Step(
     iteration("exposure"),
-    "A host name leads to Immich the way this cluster's other applications are reached. The phone needs it, and so do shared links.",
+    "A host name that leads to Immich, the way this cluster's other applications are exposed. The phone needs it, and so do shared links.",
     (
         check_ingress,
         check_web_ui,

@@ -21,7 +21,7 @@ def ingresses_table(world: World, settings: Settings) -> FactTable:
     return FactTable(
         ("host", "ingress", "class", "TLS", "address"),
         tuple(_row(ingress, rules) for ingress, rules in _by_ingress(routes or others)[:_MOST]),
-        "What leads to it" if routes else "Others in this cluster, to take one as the pattern",
+        "What leads to Immich" if routes else "Other Ingresses in this cluster, to use one as a pattern",
     )
 
 

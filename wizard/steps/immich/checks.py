@@ -39,10 +39,10 @@ def check_installed(world: World, settings: Settings) -> Iterator[Finding]:
                     "deployments and stateful sets with an immich-server image": "none",
                     "service immich-server": "none",
                 },
-                why="Immich is what shows the photos; iterations 6 and 7 are about it.",
+                why="Immich shows the photos; steps 6 and 7 need it.",
                 fix="Install Immich (chart 0.10 or later, with a PostgreSQL that has VectorChord and a claim for its library), "
-                "or skip these iterations when yours runs elsewhere. A claim can be mounted only in its own namespace: "
-                f"installing it into {settings.namespace} is the simplest.",
+                "or skip these steps if yours runs elsewhere. A claim can be mounted only in its own namespace: "
+                f"installing it in {settings.namespace} is simplest.",
                 commands=(helm("install", "immich", _CHART, "-f", "values.yaml", namespace=settings.namespace),),
                 implies=Status.BLOCKED,
                 blocker=Blocker(
@@ -77,7 +77,7 @@ def _server(immich: Immich, world: World) -> Iterator[Finding]:
         yield Finding(
             "immich.not-ready",
             Severity.WARNING,
-            "Immich is installed and not ready yet.",
+            "Immich is installed but not ready yet.",
             evidence={f"{immich.kind.lower()} {where}": "no ready replica"},
             why="The first start migrates its database, which takes minutes.",
             fix="Wait; if it restarts instead, its log says why (database without VectorChord, no cache, no library claim).",
@@ -172,9 +172,9 @@ def _silent(immich: Immich, where: str) -> Iterator[Finding]:
         yield Finding(
             "immich.no-service",
             Severity.ERROR,
-            "Immich runs, and no Service leads to it.",
+            "Immich is running, but no Service points to it.",
             evidence={f"{immich.kind.lower()} {where}": "ready", "service immich-server": "not found"},
-            fix="Make a Service for port 2283 of its pods.",
+            fix="Create a Service for port 2283 of its pods.",
             commands=(kubectl("get", "services", namespace=immich.namespace),),
             implies=Status.ACTION_REQUIRED,
         )
@@ -188,9 +188,9 @@ def _silent(immich: Immich, where: str) -> Iterator[Finding]:
         yield Finding(
             "immich.silent",
             Severity.WARNING,
-            "Immich's pod is ready, and its Service does not answer.",
+            "Immich's pod is ready, but its Service does not answer.",
             evidence={f"service {immich.namespace}/{immich.service}:{immich.port}": immich.probe_error or "no answer"},
-            why="The Service leads to another port, or the server is only just starting. Immich listens on 2283 since 1.118, on 3001 before.",
+            why="The Service points to another port, or the server is just starting. Immich listens on 2283 since 1.118, on 3001 before.",
             fix="Compare the Service's target port with the container's.",
             commands=(kubectl("describe", "service", immich.service, namespace=immich.namespace),),
             implies=Status.ACTION_REQUIRED,
@@ -203,9 +203,9 @@ def _probes(immich: Immich, where: str) -> Iterator[Finding]:
         yield Finding(
             "immich.old-probe",
             Severity.ERROR,
-            "Immich is asked for its health at a path that it no longer has.",
+            "Immich's health probes use a path that it no longer has.",
             evidence={f"{immich.kind.lower()} {where} probes": ", ".join(sorted(paths)), "image": immich.image},
-            why="Charts before 0.8 ask /api/server-info/ping, which went with 1.118; the right path is /api/server/ping on port 2283.",
+            why="Charts before 0.8 use /api/server-info/ping, which 1.118 removed; the right path is /api/server/ping on port 2283.",
             fix="Use chart 0.10 or later with the image it comes with.",
             implies=Status.BLOCKED,
         )
@@ -221,7 +221,7 @@ def check_chart(world: World, settings: Settings) -> Iterator[Finding]:
                     Severity.INFO,
                     "Immich's chart comes from its HTTP repository, which gets no more updates.",
                     evidence={f"application/{app.meta.name} repoURL": source.repo_url},
-                    fix="Change to oci://ghcr.io/immich-app/immich-charts.",
+                    fix="Switch to oci://ghcr.io/immich-app/immich-charts.",
                 )
 
 
@@ -237,16 +237,16 @@ def check_application(world: World, settings: Settings) -> Iterator[Finding]:
                 yield Finding(
                     "immich.chart-refused" if refused else "immich.application-broken",
                     Severity.ERROR,
-                    "Immich's chart refuses the values that it is given."
+                    "Immich's chart rejects the values that it is given."
                     if refused
                     else "Argo CD can't install Immich as its application says.",
                     evidence={f"application/{app.meta.name} condition {kind}": message},
-                    why="The chart dropped its postgresql and redis parts in 0.10, and wants a claim for its library."
+                    why="The chart dropped its postgresql and redis parts in 0.10, and needs a claim for its library."
                     if refused
                     else "Its message says why.",
                     fix="Remove the keys postgresql and redis, use a PostgreSQL with VectorChord and valkey.enabled, and name an existing claim."
                     if refused
-                    else "Mend what the message names.",
+                    else "Fix what the message names.",
                     commands=(
                         kubectl(
                             *("get", "application", app.meta.name, "-o", "jsonpath={.status.conditions}"),
@@ -260,7 +260,7 @@ def check_application(world: World, settings: Settings) -> Iterator[Finding]:
 
 STEP = Step(
     iteration("immich"),
-    "Immich shows the photos. It gets the volume read-only, and an external library that points at the folder icloudpd fills.",
+    "Immich shows the photos. It mounts the volume read-only, with an external library on the folder that icloudpd fills.",
     (
         check_installed,
         check_application,

@@ -42,7 +42,7 @@ def mount_of(immich: Immich, world: World, settings: Settings) -> Iterator[Findi
             evidence={f"{immich.kind.lower()} {where} mounts": mounts or "none"}
             | ({f"library on {import_path(settings)}": "recorded"} if _recorded_library(world, settings) else {}),
             why=f"A claim can be mounted only in its own namespace, and Immich is in {immich.namespace}: it needs a second volume and claim "
-            "there that lead to the same place, or to move."
+            "there that point to the same place, or has to move."
             if elsewhere
             else "An external library needs the folder inside Immich's own container.",
             fix=f"Mount the claim {settings[PHOTOS_CLAIM]} read-only at {settings[IMMICH_MOUNT]} (chart: server.persistence.icloud); `photosync-wizard explain manifests` "
@@ -75,7 +75,7 @@ def mount_of(immich: Immich, world: World, settings: Settings) -> Iterator[Findi
         yield Finding(
             "immich.photos-empty-folder",
             Severity.ERROR,
-            f"What is mounted at {mount.path} is an empty folder of the pod's own.",
+            f"What is mounted at {mount.path} is an empty folder (emptyDir), not the photos.",
             evidence,
             fix=f"Mount the claim {settings[PHOTOS_CLAIM]} there.",
             implies=Status.ACTION_REQUIRED,
@@ -88,9 +88,9 @@ def mount_of(immich: Immich, world: World, settings: Settings) -> Iterator[Findi
         yield Finding(
             "immich.photos-writable",
             Severity.WARNING,
-            "Immich may write to the photos, and so delete originals.",
+            "Immich can write to the photos, and so delete originals.",
             evidence,
-            why="Whoever empties Immich's trash would empty the volume.",
+            why="Emptying Immich's trash would delete them from the volume.",
             fix="Mount it with readOnly: true.",
             implies=Status.ACTION_REQUIRED,
         )
@@ -109,7 +109,7 @@ def _mounted_directly(
             evidence,
         )
     elif ours and ours.partition(":")[0] == volume.kind:
-        yield _other_volume(f"Immich mounts {theirs}, another place", evidence, theirs, ours)
+        yield _other_volume(f"Immich mounts {theirs}", evidence, theirs, ours)
     else:
         yield _volume_unknown(f"{theirs}", evidence)
 
@@ -118,10 +118,10 @@ def _other_volume(summary: str, evidence: dict[str, object], theirs: str, ours: 
     return Finding(
         "immich.other-volume",
         Severity.ERROR,
-        f"{summary} than the one that icloudpd fills.",
+        f"{summary}, which is not the volume that icloudpd fills.",
         evidence=evidence | {"Immich's volume": theirs, "the photos' volume": ours},
         why="It stays empty, and a scan of an empty folder looks like success.",
-        fix="Make its volume lead to the same place as the photos' volume, as `photosync-wizard explain manifests` shows.",
+        fix="Make its volume point to the same place as the photos' volume, as `photosync-wizard explain manifests` shows.",
         implies=Status.ACTION_REQUIRED,
     )
 
@@ -130,9 +130,9 @@ def _volume_unknown(what: str, evidence: dict[str, object]) -> Finding:
     return Finding(
         "immich.volume-unknown",
         Severity.UNKNOWN,
-        f"Whether {what} in Immich leads to the same place as the photos can't be told.",
+        f"It is unknown whether {what} in Immich points to the same place as the photos.",
         evidence=evidence,
-        why="The volumes could not be read, or are not there yet.",
+        why="The volumes could not be read, or don't exist yet.",
         fix="Look again when both claims are Bound; reading volumes needs the right to get persistentvolumes.",
         commands=(kubectl("auth", "can-i", "get", "persistentvolumes"),),
         implies=Status.UNKNOWN,
@@ -149,16 +149,16 @@ def _mounted_claim(
             yield Finding(
                 "immich.claim-missing",
                 Severity.ERROR,
-                f"Immich mounts the claim {name}, and there is none of that name in its namespace {immich.namespace}.",
+                f"Immich mounts the claim {name}, which does not exist in its namespace {immich.namespace}.",
                 evidence=evidence | {f"persistentvolumeclaim/{name} in {immich.namespace}": "not found"},
                 why="A claim can be mounted only in its own namespace; the one with the photos is in "
                 + settings.namespace
                 + "."
                 if immich.namespace != settings.namespace
                 else "Its pod waits for it.",
-                fix="Make a second, static volume and claim there that lead to the same place, or move Immich into "
+                fix="Create a second, static volume and claim there that point to the same place, or move Immich to "
                 + settings.namespace
-                + " (`photosync-wizard explain manifests` shows how). A new claim of a class would be another, empty volume.",
+                + " (`photosync-wizard explain manifests` shows how). A new claim with a storage class would be a different, empty volume.",
                 implies=Status.BLOCKED,
             )
         case Unreadable():
@@ -167,7 +167,7 @@ def _mounted_claim(
             same = _same_volume(immich, claim, ours, world, settings)
             if same is False:
                 yield _other_volume(
-                    f"Immich's claim {name} is another volume",
+                    f"Immich mounts the claim {name}",
                     evidence,
                     immich.volume_sources.get(name) or claim.volume_name or "(none yet)",
                     _our_source(world, settings) or (ours.volume_name if ours else ""),
@@ -214,10 +214,10 @@ def library_of(world: World, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "immich.library-unknown",
             Severity.UNKNOWN,
-            f"Whether Immich has a library on {import_path(settings)} is not known.",
+            f"It is unknown whether Immich has a library on {import_path(settings)}.",
             evidence={f"persistentvolumeclaim/{settings[PHOTOS_CLAIM]} {LIBRARY}": "not recorded"},
             why="Only an admin's API key can ask Immich, and none has been used yet.",
-            fix=f"In Immich: Administration, External Libraries: one with the import path {import_path(settings)}, then Scan.",
+            fix=f"In Immich: Administration, External Libraries: create one with the import path {import_path(settings)}, then Scan.",
             implies=Status.UNKNOWN,
         )
         return
@@ -251,8 +251,8 @@ def library_of(world: World, settings: Settings) -> Iterator[Finding]:
             Severity.WARNING,
             f"Immich's last scan of {path} found nothing.",
             evidence,
-            why="An empty folder, a folder that Immich may not read, and one unreadable sub-folder all look like success.",
-            fix="See whether the files are there for Immich: list the folder inside its pod. Exclude lost+found from the library.",
+            why="An empty folder, a folder that Immich can't read, and one unreadable subfolder all look like success.",
+            fix="Check whether Immich can see the files: list the folder inside its pod. Exclude lost+found from the library.",
             commands=(
                 (
                     kubectl(
@@ -281,9 +281,9 @@ def check_network_volume(world: World, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "immich.no-watching",
             Severity.INFO,
-            "New photos show up after a scan only: the volume is on the network, where Immich can't watch for files.",
+            "New photos show up only after a scan: the volume is on the network, where Immich can't watch for files.",
             evidence={"photos volume": source},
-            fix="Leave the nightly scan on.",
+            fix="Keep the nightly scan enabled.",
         )
 
 
@@ -308,7 +308,7 @@ def check_users(world: World, settings: Settings) -> Iterator[Finding]:
                     else "not set",
                     f"cronjob/{job.meta.name} fsGroup": writes.fs_group if writes.fs_group is not None else "not set",
                 },
-                why="One folder that Immich may not read makes a whole scan import nothing.",
+                why="One folder that Immich can't read makes a whole scan import nothing.",
                 fix="Give both the same fsGroup, or let icloudpd run as Immich's user.",
             )
             return

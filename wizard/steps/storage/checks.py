@@ -48,8 +48,8 @@ def check_namespace(world: World, settings: Settings) -> Iterator[Finding]:
                 Severity.ERROR,
                 f"The namespace {name} is being deleted.",
                 evidence={f"namespace/{name} status.phase": "Terminating"},
-                why="Nothing can be created in it, and everything in it, claims included, is on its way out.",
-                fix="Wait until it is gone, or find the finalizer that holds it; then create it anew.",
+                why="Nothing can be created in it, and everything in it, claims included, is being deleted too.",
+                fix="Wait until it is gone, or find the finalizer that holds it up; then create it again.",
                 commands=(kubectl("get", "namespace", name, "-o", "jsonpath={.status.conditions}"),),
                 implies=Status.BLOCKED,
                 blocker=Blocker(
@@ -76,8 +76,8 @@ def check_namespace(world: World, settings: Settings) -> Iterator[Finding]:
                 f"There is no namespace {name} yet.",
                 evidence={f"namespace/{name}": "not found"}
                 | ({"the application deploys into": elsewhere} if elsewhere else {}),
-                why="Everything that syncs photos lives in a namespace of its own.",
-                fix=f"Look into {elsewhere} instead, where the application deploys; create {name} only if you want a second setup."
+                why="Everything that syncs photos lives in its own namespace.",
+                fix=f"Look in {elsewhere} instead, where the application deploys; create {name} only if you want a second setup."
                 if elsewhere
                 else "Create it.",
                 commands=(
@@ -118,9 +118,9 @@ def _proved_by_its_claims(name: str, read: Unreadable) -> Finding:
     return Finding(
         "storage.namespace-not-shown",
         Severity.INFO,
-        f"The namespace {name} itself may not be looked at, but the claims in it can.",
+        f"You may not read the namespace {name} itself, but you can read the claims in it.",
         evidence={"reason": read.reason, "answer": read.message},
-        why="That they are there proves that it exists; whether it is being deleted can't be seen.",
+        why="The claims prove that it exists; whether it is being deleted can't be seen.",
     )
 
 
@@ -152,8 +152,8 @@ def _missing_claims(world: World, settings: Settings, names: list[str]) -> Itera
             Severity.ERROR,
             f"The claim {name} ({sizes[name]}) does not exist yet.",
             evidence={f"persistentvolumeclaim/{name}": "not found"},
-            why="icloudpd keeps its session on one volume and the photos on another; without a claim there is neither.",
-            fix="Create it, in git when Argo CD manages this namespace.",
+            why="icloudpd keeps its session on one volume and the photos on another, and each volume needs a claim.",
+            fix="Create it, in git if Argo CD manages this namespace.",
             commands=(to_apply(claims[name]),),
             implies=Status.ACTION_REQUIRED,
             blocker=Blocker(
@@ -173,10 +173,10 @@ def _claim(claim: Claim, wanted: str, world: World, settings: Settings) -> Itera
         yield Finding(
             "storage.pvc-deleting",
             Severity.ERROR,
-            f"The claim {claim.meta.name} is being deleted, and goes as soon as no pod uses it any more.",
+            f"The claim {claim.meta.name} is being deleted, and will be gone as soon as no pod uses it.",
             evidence={f"{where} metadata.deletionTimestamp": claim.meta.deleting},
-            why="With a class that reclaims volumes, its data goes with it.",
-            fix="Copy what is on it while a pod still holds it; a deletion can't be taken back.",
+            why="Unless the volume's reclaim policy is Retain, its data goes with it.",
+            fix="Copy its data while a pod still uses it; a deletion can't be undone.",
             commands=(kubectl("describe", "pvc", claim.meta.name, namespace=settings.namespace),),
             implies=Status.BLOCKED,
         )
@@ -186,8 +186,8 @@ def _claim(claim: Claim, wanted: str, world: World, settings: Settings) -> Itera
             Severity.ERROR,
             f"The volume behind the claim {claim.meta.name} is gone.",
             evidence={f"{where} status.phase": "Lost", f"{where} spec.volumeName": claim.volume_name},
-            why="What was on it can't be reached from the cluster any more.",
-            fix="Bring the volume back from its storage, or delete the claim and start with an empty one.",
+            why="The cluster can no longer reach what was on it.",
+            fix="Restore the volume, or delete the claim and start with an empty one.",
             commands=(kubectl("get", "pv", claim.volume_name),),
             implies=Status.FAILED,
         )
@@ -210,8 +210,8 @@ def _claim(claim: Claim, wanted: str, world: World, settings: Settings) -> Itera
             Severity.ERROR,
             f"Nothing can be written to the claim {claim.meta.name}.",
             evidence={f"{where} spec.accessModes": ", ".join(claim.access_modes)},
-            why="icloudpd rewrites its session at every request, and the photos have to go somewhere.",
-            fix="A claim's access modes can't be changed: make one with ReadWriteOnce in its place.",
+            why="icloudpd rewrites its session on every request, and the photos have to go somewhere.",
+            fix="A claim's access modes can't be changed: replace it with one that has ReadWriteOnce.",
             implies=Status.ACTION_REQUIRED,
         )
     yield from _size(claim, wanted, where, world, settings)
@@ -240,10 +240,10 @@ def _pending_claim(claim: Claim, where: str, world: World, settings: Settings) -
         yield Finding(
             "storage.pvc-provisioning-failed",
             Severity.ERROR,
-            f"No volume could be made for the claim {claim.meta.name}.",
+            f"No volume could be provisioned for the claim {claim.meta.name}.",
             evidence=evidence | {f"event {event.reason}": event.message for event in failures[-2:]},
             why="The provisioner tried and was refused; a pod that uses the claim can't start.",
-            fix="The provisioner's own words in the event say what is in the way.",
+            fix="The provisioner's message in the event says what went wrong.",
             commands=(describe,),
             implies=Status.BLOCKED,
         )
@@ -256,7 +256,7 @@ def _pending_claim(claim: Claim, where: str, world: World, settings: Settings) -
                 Severity.INFO,
                 f"The claim {claim.meta.name} is being bound for pod {users[0].meta.name}.",
                 evidence=evidence | {f"pod/{users[0].meta.name} status.phase": "Pending"},
-                fix="Look again in a minute; if it stays like this, the pod's events say why.",
+                fix="Look again in a minute; if nothing changes, the pod's events say why.",
                 commands=(kubectl("describe", "pod", users[0].meta.name, namespace=settings.namespace), describe),
                 implies=Status.IN_PROGRESS,
             )
@@ -270,18 +270,18 @@ def _pending_claim(claim: Claim, where: str, world: World, settings: Settings) -
                 Severity.INFO,
                 f"The claim {claim.meta.name} is Pending because nothing uses it yet, which is normal.",
                 evidence=evidence,
-                why=f"Storage class {chosen.meta.name} makes the volume only when the first pod that mounts the claim starts.",
-                fix="Nothing to do: it binds with the first sign-in or sync.",
+                why=f"Storage class {chosen.meta.name} provisions the volume only when the first pod that mounts the claim starts.",
+                fix="Nothing to do: the first sign-in or sync binds it.",
                 commands=(describe,),
             )
     else:
         yield Finding(
             "storage.pvc-pending",
             Severity.WARNING,
-            f"The claim {claim.meta.name} is Pending although its class binds at once.",
+            f"The claim {claim.meta.name} is Pending although its class binds immediately.",
             evidence=evidence | {f"{where} spec.storageClassName": claim.storage_class or "(none)"},
-            why="The provisioner has not answered yet, or is not running.",
-            fix="See whether the provisioner's pod runs; the claim's events say what it tried.",
+            why="The provisioner has not responded yet, or is not running.",
+            fix="Check that the provisioner's pod is running; the claim's events say what it tried.",
             commands=(describe, line(kubectl("get", "pods", "-A"), Shell(" | "), "grep", "-i", "provisioner")),
             implies=Status.IN_PROGRESS,
         )
@@ -291,7 +291,7 @@ def _events_unreadable(claim: Claim, read: Unreadable) -> Finding:
     return Finding(
         "storage.events-unreadable",
         Severity.INFO,
-        f"Whether making a volume for the claim {claim.meta.name} was tried and refused can't be seen.",
+        f"Whether provisioning a volume for the claim {claim.meta.name} has failed can't be seen.",
         evidence={"events": read.message},
         why="Only the claim's events say so, and they could not be read.",
     )
@@ -310,9 +310,9 @@ def _class_of(
             Severity.ERROR,
             f"The claim {claim.meta.name} asks for storage class {claim.storage_class}, which this cluster does not have.",
             evidence={f"{where} spec.storageClassName": claim.storage_class, "storage classes": names},
-            why="No provisioner answers to that name, so only a ready-made PersistentVolume of the same class can be bound to it.",
-            fix="If such a volume is meant for it, see that it is Available, large enough and has the claim's access modes. "
-            "Otherwise make the claim anew with a class from the list; nothing is on it yet.",
+            why="No provisioner serves that class, so only an existing PersistentVolume of the same class can be bound to it.",
+            fix="If there is such a volume, check that it is Available, large enough and has the claim's access modes. "
+            "Otherwise recreate the claim with a class from the list; nothing is on it yet.",
             commands=(kubectl("get", "pv"), kubectl("get", "storageclass"), describe),
             implies=Status.ACTION_REQUIRED,
         )
@@ -320,23 +320,23 @@ def _class_of(
         return None, Finding(
             "storage.pvc-no-volume",
             Severity.ERROR,
-            f"The claim {claim.meta.name} wants no storage class, and no ready-made volume fits it.",
+            f"The claim {claim.meta.name} asks for no storage class, and no existing volume matches it.",
             evidence={
                 f"{where} spec.storageClassName": '""',
                 f"{where} spec.volumeName": claim.volume_name or "(none)",
             },
-            why='With storageClassName "" nothing is made: somebody has to provide the volume.',
-            fix="Create a PersistentVolume of this size and these access modes, or create the claim with a class by name.",
+            why='With storageClassName "" nothing is provisioned: somebody has to create the volume.',
+            fix="Create a PersistentVolume of this size and these access modes, or recreate the claim with a named class.",
             commands=(kubectl("get", "pv"), kubectl("get", "storageclass")),
             implies=Status.ACTION_REQUIRED,
         )
     return None, Finding(
         "storage.no-default-class",
         Severity.ERROR,
-        f"The claim {claim.meta.name} names no storage class, and this cluster has no default one.",
+        f"The claim {claim.meta.name} names no storage class, and this cluster has no default.",
         evidence={f"{where} spec.storageClassName": "(none)", "storage classes": names},
-        why="Nobody feels responsible for the claim, so it stays Pending.",
-        fix="Mark one class as the default, or create the claim with a class by name.",
+        why="No provisioner is responsible for the claim, so it stays Pending.",
+        fix="Mark one class as the default, or recreate the claim with a named class.",
         commands=(
             kubectl("get", "storageclass"),
             kubectl(
@@ -358,15 +358,15 @@ def _size(claim: Claim, wanted: str, where: str, world: World, settings: Setting
             f"The claim {claim.meta.name} is {size}; the usual size is {wanted}.",
             evidence={f"{where} size": size},
             why="A first sync of a whole library stops when the volume is full.",
-            fix=f"Leave it when your library is smaller than that. {fix}",
+            fix=f"Leave it if your library is smaller than that. {fix}",
             commands=commands,
         )
 
 
 STEP = Step(
     iteration("storage"),
-    "Two volumes of the cluster's own storage: a small one for Apple's session, a large one for the photos. "
-    "Everything later mounts them.",
+    "Two volumes from the cluster's storage: a small one for Apple's session, a large one for the photos. "
+    "Every later step mounts them.",
     (
         check_namespace,
         check_claims,

@@ -32,7 +32,7 @@ def plan(world: World, settings: Settings) -> Plan:
             changes += _protection(claim, notes)
         elif _kept_in_git(name, world, settings):
             notes.append(
-                f"The claim {name} is in the git repository that Argo CD follows: it is made by a sync, not from here."
+                f"The claim {name} is in the git repository that Argo CD follows: a sync creates it, not the wizard."
             )
         else:
             changes.append(_claim(manifest))
@@ -48,7 +48,7 @@ def _obstacles(world: World, settings: Settings) -> Iterator[str]:
         case Unreadable(message=message):
             yield f"The claims in {settings.namespace} could not be read. {message}"
         case Found(value=page) if page.more:
-            yield f"There are more claims in {settings.namespace} than were read, so it is not known which are missing."
+            yield f"Only some of the claims in {settings.namespace} were read, so it is unknown which are missing."
     match world.storage_classes:
         case Found(value=classes) if not classes.more:
             yield from _class_obstacles([item.meta.name for item in classes.items], _storage_class(world, settings))
@@ -66,7 +66,7 @@ def _class_obstacles(classes: list[str], chosen: str | None) -> Iterator[str]:
         yield (
             f"None of the storage classes is the default ({names}): choose one with {STORAGE_CLASS.flag}."
             if names
-            else "The cluster has no storage class, so nothing would make a volume for a claim."
+            else "The cluster has no storage class, so nothing would provision a volume for a claim."
         )
 
 
@@ -82,7 +82,7 @@ def _namespace(world: World, settings: Settings) -> Iterator[Change]:
             title=f"Create the namespace {settings.namespace}",
             target=target_of(manifest, "namespaces"),
             manifest=manifest,
-            no_undo="Deleting a namespace deletes everything in it, claims with photos included.",
+            no_undo="Deleting a namespace deletes everything in it, including the claims with the photos.",
         )
 
 
@@ -115,7 +115,7 @@ def _protection(claim: Claim, notes: list[str]) -> Iterator[Change]:
     name = claim.meta.name
     if application := tracked_by(claim.meta):
         notes.append(
-            f"Argo CD keeps the claim {name} from git (application {application}), so its file there has to say "
+            f"Argo CD manages the claim {name} from git (application {application}), so its file there has to say "
             f"{key}: {','.join([*present, *lacking])}."
         )
         return

@@ -23,7 +23,7 @@ def growing(claim: Claim, size: str, world: World, settings: Settings) -> tuple[
     chosen = class_of(claim, world.storage_classes.value) if isinstance(world.storage_classes, Found) else None
     if chosen and not chosen.expandable:
         return (
-            f"Storage class {chosen.meta.name} can't grow a claim: make a larger one and copy, or make room on it.",
+            f"Storage class {chosen.meta.name} can't expand a claim: create a larger one and copy the data, or free up space on it.",
             (),
         )
     patch = f'{{"spec":{{"resources":{{"requests":{{"storage":"{size}"}}}}}}}}'
@@ -31,7 +31,7 @@ def growing(claim: Claim, size: str, world: World, settings: Settings) -> tuple[
         world,
         "PersistentVolumeClaim",
         claim.meta,
-        f"Grow it to {size}; a claim can never be made smaller.",
+        f"Expand it to {size}; a claim can never shrink.",
         kubectl("patch", "pvc", claim.meta.name, "--type", "merge", "-p", patch, namespace=settings.namespace),
     )
 
@@ -49,7 +49,7 @@ def _multi_attach(event: Event, world: World, settings: Settings) -> Finding:
     done_with = [pod for pod in holders if pod in auth_pods(world)]
     if done_with:
         names = " and ".join(pod.meta.name for pod in done_with)
-        fix = f"Delete pod {names}, which was there for a sign-in only: that lets go of the volume."
+        fix = f"Delete pod {names}, which was only there for a sign-in: that releases the volume."
     elif holders:
         fix = f"Pin the CronJob to node {holders[0].node}, where pod {holders[0].meta.name} uses the same claim."
     else:
@@ -60,7 +60,7 @@ def _multi_attach(event: Event, world: World, settings: Settings) -> Finding:
         f"Pod {event.name} can't start: its volume is attached to another node.",
         evidence={f"event on pod/{event.name}": event.message}
         | {f"pod/{pod.meta.name} on node {pod.node}": "uses the same claim" for pod in holders},
-        why="A ReadWriteOnce volume belongs to one node at a time, and another pod still holds it there.",
+        why="A ReadWriteOnce volume can be attached to one node at a time, and another pod still holds it.",
         fix=fix,
         commands=tuple(kubectl("delete", "pod", pod.meta.name, namespace=settings.namespace) for pod in done_with)
         or (kubectl("get", "pods", "-o", "wide", namespace=settings.namespace),),
@@ -114,12 +114,12 @@ def check_volume_full(world: World, settings: Settings) -> Iterator[Finding]:
     yield Finding(
         "storage.volume-full",
         Severity.ERROR,
-        f"The volume of the claim {named} is full: icloudpd could not write any more."
+        f"The volume of the claim {named} is full: icloudpd could not write to it."
         if named
-        else "A volume is full, most likely that of the photos: icloudpd could not write any more.",
+        else "A volume is full, most likely the one for the photos: icloudpd could not write to it.",
         evidence={f"log of pod/{pod}": line} | ({f"claim {claim.meta.name}": claim.capacity} if claim else {}),
         why="Downloads stop there, and a session file that can't be written is lost.",
-        fix=fix or "Make room on the volume.",
+        fix=fix or "Free up space on the volume.",
         commands=commands,
         implies=Status.FAILED,
     )

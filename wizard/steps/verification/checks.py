@@ -38,17 +38,17 @@ from wizard.world import Job, Missing, Unreadable, World
 
 
 def _waits_for(world: World, settings: Settings) -> list[str]:
-    """What has to come first, as "iteration 3 (a session)"."""
+    """What has to come first, as "step 3 (a session)"."""
     waits = []
     if not (isinstance(world.cron_jobs, Unreadable) or more_of(world.cron_jobs)) and not all(
         cron_job_named(world, AccountNames.of(account, settings).cron_job) for account in settings.accounts
     ):
-        waits.append("iteration 2 (the CronJob)")
+        waits.append("step 2 (the CronJob)")
     states = {session_of(account, world, settings).state for account in settings.accounts}
     if not states <= {SessionState.VALID, SessionState.EXPIRING}:
-        waits.append("iteration 3 (a session)")
+        waits.append("step 3 (a session)")
     if isinstance(world.immich, Missing) and "immich" not in settings[SKIPPED]:
-        waits.append("iteration 5 (Immich)")
+        waits.append("step 5 (Immich)")
     return waits
 
 
@@ -67,7 +67,7 @@ def check_runs(world: World, settings: Settings) -> Iterator[Finding]:
             "verification.waits",
             Severity.INFO,
             f"Waits for {listed(waits)}.",
-            why="A run can prove something only when it can get in, and Immich can count only when it is there.",
+            why="A run proves something only if it can sign in, and Immich can count only once it is installed.",
             implies=Status.PENDING,
         )
 
@@ -97,16 +97,16 @@ def _runs(account: str, world: World, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "verification.run-by-hand",
             Severity.OK,
-            f"A run by hand{who} has completed: {by_hand[-1].meta.name}.",
+            f"A manual run{who} has completed: {by_hand[-1].meta.name}.",
             evidence={f"job/{by_hand[-1].meta.name}": "complete"},
         )
     elif not verified and not running and not _waits_for(world, settings):
         yield Finding(
             "verification.no-run-by-hand",
             Severity.WARNING,
-            f"No run by hand{who} has completed yet.",
+            f"No manual run{who} has completed yet.",
             evidence={"jobs looked at": len(jobs)},
-            why="Waiting for the night to find out whether it works is a long wait.",
+            why="Otherwise only the next scheduled run shows whether it works.",
             fix="Start one from the CronJob and watch it.",
             commands=start,
             implies=Status.ACTION_REQUIRED,
@@ -120,10 +120,10 @@ def _running(job: Job, who: str, world: World, settings: Settings) -> Iterator[F
         yield Finding(
             "verification.run-without-pod",
             Severity.WARNING,
-            f"The run{who} {job.meta.name} waits for a pod that the cluster refuses to make.",
+            f"The run{who} {job.meta.name} is waiting for a pod that the cluster refuses to create.",
             evidence={f"event on job/{job.meta.name}": refused[-1].message},
             why="Nothing is downloaded, although the Job counts as running.",
-            fix="Iteration 2 says what is in the way.",
+            fix="Step 2 says what is in the way.",
             implies=Status.PENDING,
         )
         return
@@ -135,7 +135,7 @@ def _running(job: Job, who: str, world: World, settings: Settings) -> Iterator[F
     yield Finding(
         "verification.running",
         Severity.INFO,
-        f"A run{who} is under way: {job.meta.name}.",
+        f"A run{who} is in progress: {job.meta.name}.",
         evidence={f"job/{job.meta.name}": "running"}
         | ({"log": read_log(log).downloading or shown(log.lines[-1])} if log and log.lines else {}),
         implies=Status.IN_PROGRESS,
@@ -176,13 +176,13 @@ def _before_sign_in(job: Job, who: str, signed_in: datetime, start: tuple[Comman
     return Finding(
         "verification.run-before-sign-in",
         Severity.INFO,
-        f"The last run{who} found the session ended; it has been mended since.",
+        f"The last run{who} found that the session had ended; somebody has signed in since.",
         evidence={f"job/{job.meta.name}": job.state, "finished": job.finished, "session proved": signed_in}
         | {f"{sign.slug} in its log": shown(line) for sign, line in signs},
         why="No run has used the session since then.",
         fix="Wait for the next run, or start one by hand."
         + (
-            " The password that the cluster keeps was refused: put the right one there before the session ends again."
+            " The password in the cluster was refused: correct it before the session ends again."
             if any(sign.slug == WRONG_PASSWORD for sign, _ in signs)
             else ""
         ),
@@ -217,10 +217,10 @@ def _finished(job: Job, account: str, world: World, settings: Settings, *, newes
         yield Finding(
             "verification.log-not-read",
             Severity.INFO,
-            f"The log of the last run{who} was not read, so whether it did what it should is not certain.",
+            f"The log of the last run{who} was not read, so it is not certain that it worked.",
             evidence={where: "complete", "log": "of another run, or gone with its pod"},
-            why="icloudpd exits 0 on most failures; its log is the witness.",
-            fix="Read it yourself while its pod is there.",
+            why="icloudpd exits 0 on most failures; only its log tells.",
+            fix="Read it yourself while its pod still exists.",
             commands=logs,
         )
     if job.state == "failed":
@@ -228,12 +228,14 @@ def _finished(job: Job, account: str, world: World, settings: Settings, *, newes
         yield Finding(
             "verification.run-too-long" if late else "verification.run-failed",
             Severity.ERROR,
-            f"The last run{who} took longer than it may." if late else f"The last run{who} failed: {job.meta.name}.",
+            f"The last run{who} took longer than its deadline allows."
+            if late
+            else f"The last run{who} failed: {job.meta.name}.",
             evidence={where: f"{job.reason} {job.message}".strip() or "failed", "finished": job.finished or "unknown"},
             why="A first sync of a large library can take days; what was downloaded stays."
             if late
             else "Its log says why; Argo CD does not show it.",
-            fix="Raise activeDeadlineSeconds." if late else "Read its log, mend what it names, start one by hand.",
+            fix="Raise activeDeadlineSeconds." if late else "Read its log, fix what it names, then start one by hand.",
             commands=logs,
             implies=Status.FAILED,
         )
@@ -241,13 +243,13 @@ def _finished(job: Job, account: str, world: World, settings: Settings, *, newes
         yield Finding(
             "verification.run-lied",
             Severity.ERROR,
-            f"The last run{who} counts as complete, and its log says that it failed.",
+            f"The last run{who} counts as complete, but its log says that it failed.",
             evidence={
                 where: "complete",
                 f"log of pod/{log.pod if log else ''}": next(iter(signs[0].evidence.values()), ""),
             },
             why="icloudpd exits 0 on most failures.",
-            fix="Mend what the log names.",
+            fix="Fix what the log names.",
             commands=logs,
             implies=Status.FAILED,
         )
@@ -274,8 +276,8 @@ def _last_success(names: AccountNames, who: str, world: World) -> Iterator[Findi
             Severity.ERROR,
             f"No run{who} has succeeded for {age.days} {'day' if age.days == 1 else 'days'}.",
             evidence={f"cronjob/{job.meta.name} status.lastSuccessfulTime": job.last_success},
-            why="New photos have not been coming since.",
-            fix="The CronJob is suspended: iteration 2 shows how to resume it."
+            why="No new photos have arrived since.",
+            fix="The CronJob is suspended: step 2 shows how to resume it."
             if job.suspend
             else "The last run's log says why.",
             implies=Status.FAILED,
@@ -284,10 +286,10 @@ def _last_success(names: AccountNames, who: str, world: World) -> Iterator[Findi
         yield Finding(
             "verification.never-scheduled",
             Severity.ERROR,
-            f"The CronJob {job.meta.name} is old enough, and has never started a run by itself.",
+            f"The CronJob {job.meta.name} should have started a run by now, but never has.",
             evidence={f"cronjob/{job.meta.name} status.lastScheduleTime": "never", "created": job.meta.created},
-            why="Kubernetes' CronJob controller does not run, or the schedule never comes round.",
-            fix="See what its events say.",
+            why="Kubernetes' CronJob controller is not running, or the schedule never comes due.",
+            fix="Its events say more.",
             commands=(kubectl("describe", "cronjob", job.meta.name, namespace=job.meta.namespace),),
             implies=Status.FAILED,
         )
@@ -338,19 +340,19 @@ def check_counts(world: World, settings: Settings) -> Iterator[Finding]:
             evidence,
             why=""
             if equal
-            else "Photos are missing somewhere on the way, or were counted while they were still coming.",
+            else "Photos are missing somewhere on the way, or were counted while they were still arriving.",
             fix=""
             if equal
-            else "Live Photos count as two files; whatever else is missing, a full sync without --until-found brings.",
+            else "Live Photos count as two files; a full sync without --until-found downloads whatever else is missing.",
             implies=None if equal else Status.ACTION_REQUIRED,
         )
     elif not _waits_for(world, settings) and not _under_way(world, settings):
         yield Finding(
             "verification.not-counted",
             Severity.UNKNOWN,
-            "Whether the photos arrived everywhere has not been counted yet.",
+            "Nobody has counted yet whether all photos arrived everywhere.",
             evidence={f"persistentvolumeclaim/{settings[PHOTOS_CLAIM]} {VERIFIED_COUNTS}": "not recorded"},
-            why="What the files on the volume and in Immich amount to is known only after somebody has counted.",
+            why="Only a count shows that nothing was lost on the way.",
             fix="Compare the number of files on the volume with the library's count in Immich.",
             implies=Status.UNKNOWN,
         )
@@ -362,14 +364,14 @@ def check_runbook(world: World, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "verification.runbook",
             Severity.OK,
-            f"The page that says how to live with this setup was written on {written.day} {written:%B %Y}.",
+            f"The runbook for this setup was written on {written.day} {written:%B %Y}.",
             evidence={f"persistentvolumeclaim/{settings[PHOTOS_CLAIM]} {RUNBOOK_WRITTEN_AT}": written},
         )
     elif not _waits_for(world, settings) and not _under_way(world, settings):
         yield Finding(
             "verification.no-runbook",
             Severity.INFO,
-            "There is no page yet that says how to live with this setup (a runbook).",
+            "There is no runbook for this setup yet.",
             evidence={f"persistentvolumeclaim/{settings[PHOTOS_CLAIM]} {RUNBOOK_WRITTEN_AT}": "not recorded"},
             why="Next month somebody has to know how to sign in again.",
             fix="Write down where the manifests are, when runs happen and how to sign in.",
@@ -392,7 +394,7 @@ def check_other_jobs(world: World, settings: Settings) -> Iterator[Finding]:
 
 STEP = Step(
     iteration("verification"),
-    "One run by hand, and the same photos counted on the volume and in Immich. Then the phone, and a page that says how to live with this setup.",
+    "One run started by hand, and the same photos counted on the volume and in Immich. Then the phone app, and a runbook for this setup.",
     (
         check_runs,
         check_counts,
