@@ -100,7 +100,7 @@ class WizardApp(App[int]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Only what the wizard's own palette does not have."""
         del screen
-        yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
+        yield SystemCommand("Theme", "Choose another theme", self.action_change_theme)
 
     @property
     def home(self) -> HomeScreen:
@@ -234,7 +234,7 @@ class WizardApp(App[int]):
         if was_skipped and step.id in self.workspace.settings[SKIPPED]:
             self.notify(f"{name} is skipped by --skip on the command line, until the next start.", markup=False)
             return
-        words = "is wanted again." if was_skipped else "is skipped and doesn't count any more. s wants it after all."
+        words = "is included again." if was_skipped else "is skipped and no longer counts. s brings it back."
         self.notify(f"{name} {words}", markup=False)
         self.action_look_again()
 

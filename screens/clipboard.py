@@ -28,8 +28,8 @@ def demo_note(where: InWorld) -> Iterator[Row]:
     if where.demo_commands:
         yield Text(
             lead="This is a demo world inside the wizard.",
-            text="A terminal doesn't reach it, and the commands below would meet your own cluster. Serve it first, from another "
-            "terminal; what is copied here leads there:",
+            text="A terminal can't reach it, and the commands below would run against your own cluster. Serve it first, "
+            "from another terminal; what you copy here then leads there:",
             style="$text-warning",
         )
         yield Command(id=SERVE, command=where.demo_commands[0])
@@ -44,9 +44,9 @@ def copy_commands(host: Host, commands: list[str]) -> None:
     text = "\n".join(with_way(host.workspace, commands)) + "\n"
     host.copy_to_clipboard(text)
     try:
-        saved = f"Also in {host.workspace.save(COPY_NAME, text)}, in case this terminal does not take it."
+        saved = f"Also in {host.workspace.save(COPY_NAME, text)}, in case this terminal does not support copying."
     except OSError as error:
-        saved = f"They could not be saved to a file as well: {error.strerror or type(error).__name__}."
+        saved = f"They could not also be saved to a file: {error.strerror or type(error).__name__}."
     host.notify(saved, title=f"{plural(len(commands), 'command')} copied", markup=False)
 
 

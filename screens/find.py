@@ -1,4 +1,4 @@
-"""Find among everything that was found, by words or by id."""
+"""Search all findings, by words or by id."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class FindScreen(PageScreen):
     CSS_PATH: ClassVar[list[str]] = ["page_screen.tcss", "find.tcss"]  # type: ignore[assignment]
     AUTO_FOCUS = "#words"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "into", "to the list", show=False, id="find.down", tooltip="From the line into the list"),
+        Binding("down", "into", "to the list", show=False, id="find.down", tooltip="From the search line to the list"),
     ]
     KEYS: ClassVar[list[tuple[str, str, str]]] = [
         ("Esc", "back", "screen.back"),
@@ -52,8 +52,8 @@ class FindScreen(PageScreen):
         ("⏎", "open", ""),
     ]
     words = (
-        "Type words, or a part of a finding's id. Every finding of any step that has them all is listed; "
-        "Enter opens one."
+        "Type words, or part of a finding's id. Every finding of any step that contains them all is listed; Enter "
+        "opens one."
     )
 
     def compose(self) -> ComposeResult:
@@ -83,7 +83,7 @@ class FindScreen(PageScreen):
                 text=f"{finding.summary}\n{finding.id}",
             )
         if not hits:
-            yield Text(text="Nothing that was found has these words.", style=MUTED)
+            yield Text(text="No finding contains these words.", style=MUTED)
 
     @on(Input.Changed)
     def words_changed(self, _: Input.Changed) -> None:

@@ -27,7 +27,7 @@ SEVERITY_WORD = {
     "ok": "fine",
     "info": "to know",
     "warning": "warning",
-    "error": "needs mending",
+    "error": "needs fixing",
     "unknown": "could not be read",
 }
 
@@ -38,14 +38,15 @@ class FindingScreen(PageScreen):
     place_name = FINDING
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy", "copy", id="finding.copy", tooltip="Copy the commands; they are saved to a file too"),
-        Binding("k", "app.kubectl", "kubectl", id="finding.kubectl", tooltip="All of this iteration's commands"),
+        Binding("k", "app.kubectl", "kubectl", id="finding.kubectl", tooltip="All commands of this step"),
         Binding("r", "app.look_again", "look again", id="finding.look", tooltip="Look at the cluster again now"),
-        Binding("n", "other(1)", "next", id="finding.next", tooltip="The following finding of this iteration"),
-        Binding("p", "other(-1)", "previous", id="finding.previous", tooltip="The finding before"),
+        Binding("n", "other(1)", "next", id="finding.next", tooltip="The next finding of this step"),
+        Binding("p", "other(-1)", "previous", id="finding.previous", tooltip="The previous finding"),
     ]
     words = (
-        "One thing that was found, with its proof: which object and which field, and what stood there. Below it why it matters, "
-        "what mends it, and the commands for that. The id at the end is what the documentation and `status -o json` call it."
+        "One finding, with its evidence: which object and which field, and what it contained. Below it, why it "
+        "matters, how to fix it, and the commands for that. The id at the end is what the documentation and "
+        "`status -o json` call it."
     )
 
     def __init__(self, step_id: str, reference: str) -> None:
@@ -87,7 +88,7 @@ class FindingScreen(PageScreen):
         """Summary, evidence, why, fix, commands, id."""
         finding = self._finding(picture)
         if finding is None:
-            yield Text(text="This is no longer so: the last look did not find it again.", style="bold")
+            yield Text(text="This is no longer the case: the last look did not find it again.", style="bold")
             yield Space()
             yield Text(lead="id", text=self.reference, style=MUTED)
             return
@@ -110,12 +111,12 @@ class FindingScreen(PageScreen):
             yield Text(lead="docs", text=finding.docs, style=MUTED)
 
     def action_other(self, direction: int) -> None:
-        """The finding before or after in the same iteration; at an end it says so."""
+        """The previous finding or after in the same iteration; at an end it says so."""
         names = self._names(self.host.picture)
         here = names.index(self.reference) + direction if self.reference in names else 0
         if not 0 <= here < len(names):
             which = "last" if direction > 0 else "first"
-            self.host.notify(f"This is the {which} finding of this iteration.", markup=False)
+            self.host.notify(f"This is the {which} finding of this step.", markup=False)
             return
         self.reference = names[here]
         self.host.follow_finding(self.reference)

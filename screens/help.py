@@ -63,8 +63,9 @@ class HelpScreen(PageScreen):
             yield Item(sign=sign, text=text)
         yield Space()
         yield Text(
-            text="The right end of the last line says how fresh the picture is. The mouse works everywhere; hold Shift to select "
-            "text in most terminals. ctrl+p opens the palette: every iteration, every finding, the setup, by name.",
+            text="The right end of the last line says how fresh the picture is. The mouse works everywhere; hold Shift "
+            "to select text in most terminals. ctrl+p opens the palette: every step, every finding, the setup, by "
+            "name.",
             style=MUTED,
         )
 
@@ -81,7 +82,7 @@ def keys_of(screen: WizardScreen) -> Iterable[tuple[str, str]]:
         same = [other.key for other in screen_bindings(screen) if other.tooltip == binding.tooltip]
         yield " ".join(_KEY_NAMES.get(key, key) for key in same), binding.tooltip
     if numbers:
-        yield f"{numbers[0].key} to {numbers[-1].key}", "Go to an iteration by its number"
+        yield f"{numbers[0].key} to {numbers[-1].key}", "Go to a step by its number"
     yield "ctrl+p", "Open the palette"
 
 

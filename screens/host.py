@@ -92,7 +92,7 @@ class Host(Protocol):
         """Sees to it that what was begun is ended and put back, also when the wizard is closed meanwhile."""
 
     def close_wizard(self) -> None:
-        """Closes the wizard; the next start comes back here."""
+        """Closes the wizard; the next start returns here."""
 
 
 def host_of(app: App[Any]) -> Host:

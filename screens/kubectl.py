@@ -76,7 +76,7 @@ class KubectlScreen(PageScreen):
         ),
     ]
     words = (
-        "What the wizard shows and what it would have you do, as commands for a terminal. Nothing here has been run. "
+        "What the wizard shows and what it suggests you do, as commands for a terminal. Nothing here has been run. "
         "Enter copies the one under the cursor, c copies all; they are saved to a file as well, since some "
         "terminals ignore copying."
     )
@@ -131,7 +131,7 @@ class KubectlScreen(PageScreen):
             for index, command in enumerate(self.host.workspace.settings.address.lines(finding.commands)):
                 yield Command(id=f"fix-{number}-{index}", command=command)
         if not fixable:
-            yield Text(text="Nothing is left to do here.")
+            yield Text(text="There is nothing left to do here.")
 
     def choose(self, row_id: str) -> None:
         """Goes to what to do."""

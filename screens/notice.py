@@ -23,7 +23,7 @@ def notice_lines(picture: Picture, notice: str, width: int) -> Sequence[Content]
         return _marked("✗", "$text-error", [line for line in lines if line])
     if not notice or (picture.snapshot is None and picture.trouble is None):
         return ()
-    return _marked("!", "$text-warning", wrapped(f"{notice} (x puts this away)", room))
+    return _marked("!", "$text-warning", wrapped(f"{notice} (x dismisses this)", room))
 
 
 def _marked(sign: str, style: str, lines: Sequence[str]) -> Sequence[Content]:

@@ -29,7 +29,7 @@ class PageScreen(WizardScreen):
     AUTO_FOCUS = "#page"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "back", id="sheet.back", tooltip="Back to where you were"),
-        Binding("x", "app.put_away", "seen", show=False, id="sheet.seen", tooltip="Put the notice at the top away"),
+        Binding("x", "app.put_away", "seen", show=False, id="sheet.seen", tooltip="Dismiss the notice at the top"),
         Binding("left", "back", "back", show=False, id="sheet.left", tooltip="Back to where you were"),
     ]
     KEYS: ClassVar[list[tuple[str, str, str]]] = [("Esc", "back", "screen.back"), ("?", "help", "app.explain")]

@@ -27,16 +27,16 @@ class WizardCommands(Provider):
             yield f"Go to {number} {title.title}", help_text, partial(host.go, number), True
         for number, title in enumerate(ITERATIONS, 1) if snapshot else ():
             skipped = bool(snapshot and snapshot.report.steps[number - 1].status == "skipped")
-            what = f"Want {number} {title.title} after all" if skipped else f"Skip {number} {title.title}"
+            what = f"Bring back {number} {title.title}" if skipped else f"Skip {number} {title.title}"
             help_text = "It counts again" if skipped else "It counts neither as done nor as missing"
             yield what, help_text, partial(host.skip, number), skipped
         yield "Look again", "Look at the cluster now", host.action_look_again, True
         yield "Sign in to iCloud", "With as few inputs as Apple allows; the plan comes first", host.action_sign_in, True
-        yield "kubectl", "This iteration's commands", host.action_kubectl, True
-        yield "Find", "Among everything that was found", host.action_find, True
-        yield "Setup", "What was worked out about your setup, and from where", host.action_setup, True
+        yield "kubectl", "The commands of this step", host.action_kubectl, True
+        yield "Find", "Among all findings", host.action_find, True
+        yield "Setup", "What was detected about your setup, and from where", host.action_setup, True
         yield "Help", "For this screen", host.action_explain, True
-        yield "Quit", "The next start comes back here", host.close_wizard, True
+        yield "Quit", "The next start returns here", host.close_wizard, True
         for step in snapshot.report.steps if snapshot else ():
             for reference, finding in references(step):
                 yield f"Open {reference}", finding.summary, partial(host.open_finding, step.id, reference), False

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from wizard.errors import WizardError
     from wizard.model import Diagnosis
 
-LIBRARIES = "loading what talks to the cluster"
+LIBRARIES = "loading the cluster client"
 LOOKING = "looking at the cluster"
 _RECONNECTING_FOR = timedelta(seconds=60)
 _LIVE_FOR = timedelta(seconds=90)
@@ -53,7 +53,7 @@ class Picture:
         return replace(self, snapshot=snapshot, trouble=None, attempt=0, busy=False)
 
     def troubled(self, trouble: WizardError, attempt: int) -> Picture:
-        """The cluster can't be looked at just now; what was seen stays."""
+        """The cluster can't be reached just now; what was seen stays."""
         return replace(self, trouble=trouble, attempt=attempt, busy=False)
 
 

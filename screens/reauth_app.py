@@ -172,7 +172,7 @@ class ReauthApp(App[None]):
         """Keeps a file, and where it is for the lines that stay: what the screen says about it is gone in a moment."""
         where = self.workspace.save(name, text)
         if name == CALENDAR_NAME:
-            self._saved = (f"  {where} has the date: open it with your calendar.",)
+            self._saved = (f"  The date is in {where}: open it with your calendar.",)
         return where
 
     def hold(self, errand: asyncio.Task[None]) -> None:

@@ -35,11 +35,11 @@ _BELOW = 2
 
 
 HINTS: Mapping[str, str] = {
-    "cluster": "For another cluster close with q, and start with --context NAME or --kubeconfig FILE.",
+    "cluster": "For another cluster, close with q and start with --context NAME or --kubeconfig FILE.",
     "access": "These are the rights of the account in your kubeconfig; whoever runs the cluster can give more.",
-    "git": "This is the repository that the Application follows; iteration 4 shows it.",
-    "ingress": "This is the pattern for a new Ingress; iteration 6 shows it.",
-    "namespace": "For another namespace close with q, and start with --namespace NAME.",
+    "git": "This is the repository that the Application follows; step 4 shows it.",
+    "ingress": "This is the pattern for a new Ingress; step 6 shows it.",
+    "namespace": "For another namespace, close with q and start with --namespace NAME.",
 }
 
 
@@ -96,9 +96,7 @@ class SetupScreen(PageScreen):
     CSS_PATH: ClassVar[list[str]] = ["page_screen.tcss", "setup.tcss"]  # type: ignore[assignment]
     place_name = SETUP
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "a", "all", "all choices", id="setup.all", tooltip="Show the rarely changed choices too, or leave them out"
-        ),
+        Binding("a", "all", "all choices", id="setup.all", tooltip="Show or hide the rarely changed choices"),
         Binding("r", "app.look_again", "look again", id="setup.look", tooltip="Look at the cluster again now"),
         Binding("up", "rows(-1)", "rows", show=False, id="setup.up", tooltip="From the answer to the rows"),
         Binding("down", "rows(1)", "rows", show=False, id="setup.down", tooltip="From the answer to the rows"),
@@ -111,10 +109,10 @@ class SetupScreen(PageScreen):
         ("?", "help", "app.explain"),
     ]
     words = (
-        "What the wizard found out by itself, and where each value comes from. Enter on a row changes it, or says where that is "
-        "done; an empty answer goes back to what was worked out. Only what can't be known is asked. a shows the rarely changed "
-        "choices too, such as names and sizes. Nothing here changes anything on the cluster. Later u, or the palette, comes "
-        "back here."
+        "What the wizard detected, and where each value comes from. Enter on a row changes it, or says where to "
+        "change it; an empty answer restores the detected value. You are only asked for what can't be detected. a "
+        "also shows the rarely changed choices, such as names and sizes. Nothing here changes the cluster. Later "
+        "u, or the palette, brings you back here."
     )
 
     def __init__(self) -> None:
@@ -229,8 +227,8 @@ class SetupScreen(PageScreen):
             return self._problem, "$text-warning"
         if self._asking:
             row = self._row(self._asking)
-            back = " Empty it to go back to what was worked out." if row is not None and row.said else ""
-            there_are = f" There are: {', '.join(row.options)}." if row is not None and row.options else ""
+            back = " Leave it empty to restore the detected value." if row is not None and row.said else ""
+            there_are = f" Available: {', '.join(row.options)}." if row is not None and row.options else ""
             return choice_named(self._asking).question + there_are + back, ""
         row = self._row(self.query_one("#page", Page).cursor)
         if row is None:

@@ -1,4 +1,4 @@
-"""The cluster can't be looked at: what, why, what to do, and trying again. It goes away by itself once there is a look."""
+"""The cluster can't be reached: what, why, what to do, and trying again. It goes away by itself once there is a look."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class UnreachableScreen(PageScreen):
         Binding("c", "copy", "copy", id="trouble.copy", tooltip="Copy the commands; they are saved to a file too"),
     ]
     words = (
-        "The cluster can't be looked at, so there is nothing to show yet. The page says what happened, what is known "
-        "of the cause, and what to do. Nothing was changed anywhere, and nothing that was kept is lost."
+        "The cluster can't be reached, so there is nothing to show yet. The page says what happened, what is known "
+        "about the cause, and what to do. Nothing was changed anywhere, and nothing that was saved is lost."
     )
 
     def heading(self, picture: Picture) -> tuple[str, str, str]:
         """That there is no look."""
         waiting = picture.trouble is None
-        return "The cluster can't be looked at", "trying again" if waiting else "not connected", "◐" if waiting else "✗"
+        return "The cluster can't be reached", "trying again" if waiting else "not connected", "◐" if waiting else "✗"
 
     def keys(self) -> Sequence[tuple[str, str, str]]:
         """Copying where there is a command."""
@@ -56,7 +56,7 @@ class UnreachableScreen(PageScreen):
                 yield Command(id=f"command-{index}", command=command)
         if picture.attempt > 1:
             yield Space()
-            yield Text(text=f"Tried {picture.attempt} times so far; it goes on trying.", style=MUTED)
+            yield Text(text=f"Tried {picture.attempt} times so far; it keeps trying.", style=MUTED)
         yield Space()
         yield Button(id="again", label="Try again", key="r")
 

@@ -23,7 +23,7 @@ class WizardScreen(Screen[None]):
         Binding(
             "question_mark", "app.explain", "help", id="wizard.help", tooltip="What this screen shows and its keys"
         ),
-        Binding("q", "app.quit", "quit", id="wizard.quit", tooltip="Close the wizard; the next start comes back here"),
+        Binding("q", "app.quit", "quit", id="wizard.quit", tooltip="Close the wizard; the next start returns here"),
     ]
 
     _composed = False

@@ -132,7 +132,7 @@ def worlds(state_folder: Path) -> Path:
         raise WizardError(
             "demo.unkept",
             f"A demo world can't be kept in {folder}: {error.strerror or type(error).__name__}.",
-            fix="Make that folder writable or make room, or set XDG_STATE_HOME to a folder where there is some.",
+            fix="Make that folder writable or free some space, or set XDG_STATE_HOME to another folder.",
             exit_code=Exit.NEEDS_PERSON,
             retry=Retry.NEVER,
         ) from None
@@ -148,7 +148,7 @@ def serving_troubles(port: int) -> Iterator[None]:
             "demo.port",
             f"The demo world can't be served on port {port} of 127.0.0.1.",
             why=error.strerror or type(error).__name__,
-            fix="Take another --port, or leave it out.",
+            fix="Choose another --port, or leave it out.",
             exit_code=Exit.USAGE,
             retry=Retry.NEVER,
         ) from None

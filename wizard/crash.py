@@ -55,7 +55,7 @@ def describe(error: BaseException, save: Callable[[str, str], str], address: Add
         where = f"The report could not be saved ({type(failed).__name__})."
     status = address.line(photosync_wizard("status"))
     return (
-        f"photosync-wizard had to stop: a mistake of its own ({place_of(root)}).\n"
-        f"Looking changes nothing on the cluster. {where}\n"
-        f"Starting it again goes back to where you were; `{status}` says the same without screens."
+        f"photosync-wizard stopped because of an internal error ({place_of(root)}).\nLooking at the cluster changes "
+        f"nothing on it. {where}\nStart it again to return to where you were; `{status}` shows the same without "
+        "screens."
     )

@@ -132,7 +132,7 @@ class Engine:
             raise WizardError(
                 "engine.no-plan",
                 f"Step {step.iteration.number}, {step.iteration.title}, "
-                + ("is carried out together with you." if step.leads else "can't be carried out by the wizard yet."),
+                + ("is done together with you." if step.leads else "can't be carried out by the wizard yet."),
                 fix="Run:" if step.leads else "Its findings say what to do, with the commands:",
                 commands=(step.leads or photosync_wizard("status"),),
                 exit_code=Exit.USAGE,
@@ -229,8 +229,8 @@ class Engine:
 
 def _where(settings: Settings) -> tuple[object, ...]:
     """What a look depends on: other values make it see other objects."""
-    said = (settings[choice] for choice in CHOICES if choice.step and settings.is_said(choice))
-    return settings.namespace, settings.accounts, *said
+    chosen = (settings[choice] for choice in CHOICES if choice.step and settings.is_said(choice))
+    return settings.namespace, settings.accounts, *chosen
 
 
 async def _cancel(*futures: asyncio.Future[Any]) -> None:

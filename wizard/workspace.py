@@ -73,10 +73,10 @@ class Request:
         """The flags that say which objects are meant: without them the next command would look at other ones."""
         if self.answers:
             yield "--answers", self.answers
-        for name, said in self.choices.items():
+        for name, value in self.choices.items():
             choice = choice_named(name)
-            if said.source == FLAG and choice.step:
-                yield choice.flag, choice.text(said.value)
+            if value.source == FLAG and choice.step:
+                yield choice.flag, choice.text(value.value)
 
     @property
     def state_folder(self) -> Path:
@@ -200,19 +200,19 @@ class Workspace:
         self._look_for_checkout(world)
         return self.settings
 
-    def _settled_on(self, seen: ClusterRef) -> Loaded:
+    def _settled_on(self, reached: ClusterRef) -> Loaded:
         """What is kept for the cluster that answers; that of another one is not resumed, which is said once."""
         try:
-            return self._store.settle(self._state, seen)
+            return self._store.settle(self._state, reached)
         except WizardError as trouble:
             if self._stop_at_another_cluster:
                 self._stop_at_another_cluster = False
                 raise
-            own = self._store.load(seen, self._state.namespace)
-            notice = f"{trouble.what} {trouble.why} Nothing is lost: that one stays, and this cluster has its own."
-            if own.state.saved_at is None:
-                own = replace(own, state=replace(own.state, cluster=seen))
-            return replace(own, notices=(notice, *own.notices))
+            loaded = self._store.load(reached, self._state.namespace)
+            notice = f"{trouble.what} {trouble.why} Nothing is lost: that state stays, and this cluster has its own."
+            if loaded.state.saved_at is None:
+                loaded = replace(loaded, state=replace(loaded.state, cluster=reached))
+            return replace(loaded, notices=(notice, *loaded.notices))
 
     def _look_for_checkout(self, world: World) -> None:
         followed = followed_source(world)
@@ -221,11 +221,11 @@ class Workspace:
             return
         self._checkout_for = repo
         try:
-            here = Path.cwd()
+            folder = Path.cwd()
         except OSError:
-            here = self._request.home
-        if found := find_checkout(repo, self._request.home, here):
-            self.settings = self.settings.having(GIT_CHECKOUT, str(found), "found beside its remote")
+            folder = self._request.home
+        if checkout := find_checkout(repo, self._request.home, folder):
+            self.settings = self.settings.having(GIT_CHECKOUT, str(checkout), "found beside its remote")
 
     def _with_choices(self) -> Settings:
         settings = fill_in(self._flagged, self._state.choices)
@@ -278,8 +278,8 @@ def _settings_of(request: Request) -> Settings:
     settings = Settings(namespace=request.namespace or NAMESPACE, address=request.address, sources=sources)
     if zone := time_zone(request.env):
         settings = settings.having(TIME_ZONE, zone, "from this machine")
-    for name, said in request.choices.items():
-        settings = with_value(settings, choice_named(name), said.value, said.source)
+    for name, value in request.choices.items():
+        settings = with_value(settings, choice_named(name), value.value, value.source)
     return settings
 
 

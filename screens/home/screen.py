@@ -52,28 +52,32 @@ class HomeScreen(WizardScreen):
         Binding("a", "act", "act", id="home.act", tooltip="Do what the button says"),
         Binding("k", "app.kubectl", "kubectl", id="home.kubectl", tooltip="The same with kubectl, to copy"),
         Binding("r", "app.look_again", "look again", id="home.look", tooltip="Look at the cluster again now"),
-        Binding("s", "skip", "skip", id="home.skip", tooltip="Skip this iteration, or want it after all"),
+        Binding("s", "skip", "skip", id="home.skip", tooltip="Skip this step, or bring it back"),
         Binding(
-            "u", "app.setup", "setup", id="home.setup", tooltip="What was worked out about your setup, to change it"
+            "u",
+            "app.setup",
+            "setup",
+            id="home.setup",
+            tooltip="What was detected about your setup, and how to change it",
         ),
-        Binding("x", "app.put_away", "seen", show=False, id="home.seen", tooltip="Put the notice at the top away"),
-        Binding("slash", "app.find", "find", id="home.find", tooltip="Find among everything that was found"),
+        Binding("x", "app.put_away", "seen", show=False, id="home.seen", tooltip="Dismiss the notice at the top"),
+        Binding("slash", "app.find", "find", id="home.find", tooltip="Search all findings"),
         *(
             Binding(
                 str(title),
                 f"go({title})",
                 f"iteration {title}",
                 id=f"home.go-{title}",
-                tooltip=f"Go to iteration {title}",
+                tooltip=f"Go to step {title}",
             )
             for title in range(1, len(ITERATIONS) + 1)
         ),
     ]
     words = (
-        "The steps, from storage to verification, are always in sight, each with a sign for how it stands. The page "
-        "says what the chosen one is for, what was found, what stands in the way, and ends in one button that says what it "
-        "does. The line at the top follows a photo from iCloud to you. A step that you don't want can be skipped: it "
-        "counts neither as done nor as missing."
+        "The steps, from storage to verification, are always in view, each with a sign for its status. The page "
+        "says what the chosen one is for, what was found, what is in the way, and ends in one button that says "
+        "what it does. The line at the top follows a photo from iCloud to you. A step that you don't want can be "
+        "skipped: it counts neither as done nor as missing."
     )
 
     def __init__(self, step_id: str = "") -> None:

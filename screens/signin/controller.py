@@ -341,7 +341,7 @@ class SignInController:
         """Asks for another code, unless one was sent on the same way within the last minute."""
         left = self.attempt.wait_before(delivery, phone, self._now())
         if left and not self.attempt.inside:
-            self.say(f"It can be sent there again in {clock(left)}: Apple limits how many come.")
+            self.say(f"It can be sent there again in {clock(left)}: Apple limits how many it sends.")
         else:
             self._set(side_page="")
             self._answer("asking for another one", AnotherCode(delivery, phone))

@@ -50,7 +50,7 @@ def what_then(state: SignInState) -> Iterator[Row]:
             return
         yield Button(id="done", label="Done", key="⏎")
         if offers_calendar(state) and not state.hint:
-            yield Item(id="calendar", sign="c", text="put a reminder into my calendar")
+            yield Item(id="calendar", sign="c", text="put a reminder in my calendar")
         return
     if closes_itself(state):
         return
@@ -95,8 +95,8 @@ def _refused(trouble: WizardError, state: SignInState) -> Iterator[Row]:
         yield Text(lead="What to do.", text=trouble.fix, indent=2)
     if trouble.code == INSIDE:
         yield Text(
-            text="That was the second way, in which icloudpd itself asks Apple. The first way, from this machine, takes codes "
-            "that come by text message as well.",
+            text="That was the second way, in which icloudpd itself asks Apple. The first way, from this machine, also "
+            "accepts codes that come by text message.",
             indent=2,
         )
     for index, command in enumerate(state.address.lines(trouble.commands)):

@@ -22,13 +22,13 @@ KEYS: list[BindingType] = [
         "press('n')",
         "again, or renew",
         id="signin.again",
-        tooltip="At the plan: sign in although the session still works; at the code: ask Apple for another one, a minute after "
-        "the last",
+        tooltip="At the plan: sign in even though the session still works; at the code: ask Apple for another one, a "
+        "minute after the last",
     ),
     Binding("t", "press('t')", "text message", id="signin.text", tooltip="Get the code as a text message"),
     Binding("d", "press('d')", "device", id="signin.device", tooltip="Get the code on a trusted device"),
-    Binding("b", "press('b')", "other code", id="signin.other", tooltip="Of two codes, it is the other one"),
-    Binding("w", "press('w')", "why", id="signin.why", tooltip="Why no code may come"),
+    Binding("b", "press('b')", "other code", id="signin.other", tooltip="Of two codes, this is the other one"),
+    Binding("w", "press('w')", "why", id="signin.why", tooltip="Why a code may not arrive"),
     Binding(
         "i",
         "press('way')",

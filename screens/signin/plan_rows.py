@@ -27,7 +27,7 @@ def beginning(state: SignInState) -> Iterator[Row]:
     """Before there is a plan."""
     yield Item(
         sign="◐",
-        text=f"looking at the cluster and at what a sign-in would need… {span(state.now - state.attempt.began)}",
+        text=f"looking at the cluster to find out what a sign-in needs… {span(state.now - state.attempt.began)}",
     )
 
 
@@ -67,7 +67,7 @@ def the_plan(review: Review, state: SignInState) -> Iterator[Row]:
     yield Text(
         text=f"Password: in {review.keyring}; sent once, if it is needed at all."
         if review.kept and state.way is Way.HERE
-        else "Password: asked for if it is needed, and sent once; the wizard keeps it nowhere unless you say so.",
+        else "Password: asked for if it is needed, and sent once; the wizard does not save it unless you say so.",
         style=MUTED,
     )
 
@@ -79,7 +79,7 @@ def to_begin(review: Review, state: SignInState) -> Iterator[Row]:
     if inside:
         label = f"Sign in inside the pod  ({steps}; if one fails, nothing on the volume changes)"
     elif review.works and not state.renew:
-        label = f"Look, and sign in only if it has ended  ({steps} at most)"
+        label = f"Check, and sign in only if it has ended  ({steps} at most)"
     elif review.works:
         label = f"Sign in again  ({steps}; if one fails, nothing on the volume changes)"
     else:
@@ -90,7 +90,7 @@ def to_begin(review: Review, state: SignInState) -> Iterator[Row]:
         yield Item(
             id="renew-yes",
             sign="●" if state.renew else "○",
-            text=f"renew it now, although it still works{f' {until}' if until else ''}",
+            text=f"renew it now, even though it still works{f' {until}' if until else ''}",
         )
         yield Item(
             id="renew-no", sign="○" if state.renew else "●", text="leave it as it is while it works: nothing is asked"
@@ -107,8 +107,8 @@ def _way_words(way: Way) -> str:
     if way is Way.HERE:
         return "This machine talks to Apple; the cluster's icloudpd proves the result."
     return (
-        "The second way: icloudpd itself asks Apple, inside the pod; you answer here. It takes one try of password and code: "
-        "a wrong one ends it."
+        "The second way: icloudpd itself asks Apple, inside the pod; you answer here. It allows one try for "
+        "password and code: a wrong one ends it."
     )
 
 
@@ -117,7 +117,7 @@ def _way_words(way: Way) -> str:
 
 def by_hand(review: Review, state: SignInState) -> Iterator[Row]:
     """The plan as commands; what has none is said in words."""
-    yield Text(text="The same by hand. Nothing of it has been run.", style=MUTED)
+    yield Text(text="The same by hand. None of it has been run.", style=MUTED)
     yield from demo_note(state)
     explained = False
     for number, change in enumerate(plan_of(review, state.way).changes):
@@ -150,8 +150,8 @@ def _inside_the_pod(review: Review, state: SignInState) -> Iterator[Row]:
     for change in inside:
         yield Item(sign="~", text=change.title, style="bold")
     yield Text(
-        text="These have no commands: the wizard does them through the pod, so that a session that is there stays whole. "
-        "By hand icloudpd signs in by itself there, and overwrites any session there at once:",
+        text="There are no commands for these: the wizard does them through the pod, so that the current session stays "
+        "whatever happens. By hand, icloudpd signs in there by itself, and overwrites the current session at once:",
         indent=2,
     )
     for name, command in _instead(review, state):

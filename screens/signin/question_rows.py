@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 WAITING_POD = "renewal.auth-pod-waits"
 _ORDINALS = ("", "first", "second", "third", "fourth", "fifth")
-_ONE_TRY = "icloudpd takes one try: a wrong one ends it, and you begin again."
+_ONE_TRY = "icloudpd allows one try: a wrong one ends it, and you start over."
 
 
 def problem(why: WizardError | None, *, short: bool = False) -> Iterator[Row]:
@@ -54,10 +54,10 @@ def above_password(question: PasswordAsked, state: SignInState) -> Iterator[Row]
 def _whose(question: PasswordAsked, state: SignInState) -> str:
     if question.early:
         return (
-            f"Type the password of {question.apple_id} meanwhile. It is sent only if the session on the volume can't be brought "
-            "back without it."
+            f"Type the password of {question.apple_id} in the meantime. It is sent only if the session on the "
+            "volume can't be brought back without it."
             if not state.renew
-            else f"Type the password of {question.apple_id} meanwhile. It is sent to Apple once, when the pod is ready."
+            else f"Type the password of {question.apple_id} in the meantime. It is sent to Apple once, when the pod is ready."
         )
     if state.attempt.inside:
         return (
@@ -71,7 +71,7 @@ def _whose(question: PasswordAsked, state: SignInState) -> str:
 
 def places(state: SignInState) -> Iterator[Row]:
     """Where the password may live, the first by default."""
-    choices = [(Keep.NOWHERE, "kept nowhere: it is asked for each time")]
+    choices = [(Keep.NOWHERE, "not saved: you are asked for it each time")]
     if state.keyring:
         choices.append((Keep.KEYRING, f"kept in {state.keyring}, this machine's keyring: no typing next time"))
     choices.append(
@@ -86,7 +86,7 @@ def places(state: SignInState) -> Iterator[Row]:
     for place, words in choices:
         yield Item(id=f"keep-{place}", sign="●" if place is state.keep else "○", text=words)
     if not state.keyring and not state.short:
-        yield Text(text="There is no keyring here that keeps a password safe.", style=MUTED, indent=2)
+        yield Text(text="There is no keyring here that could store a password safely.", style=MUTED, indent=2)
 
 
 # The code
@@ -111,12 +111,12 @@ def _refused_code(request: CodeWanted, why: WizardError, state: SignInState) -> 
     again = f" That is the {_ordinal(times)} refusal." if times > 1 else ""
     yield Item(sign="✗", text=why.what + again, style="bold")
     if state.attempt.resent:
-        fix = "Apple was asked for a new code: type that one, the earlier one no longer works."
+        fix = "Apple was asked for a new one: type that one, the previous one is no longer valid."
     elif request.delivery == "sms":
         fix = "No new one was sent: look at the newest message and type its code, or ask for another one."
     else:
         fix = "No new one was sent: look at the newest one and type it, or ask for another one."
-    warning = "After too many wrong ones Apple takes no code for some hours." if times > 1 else ""
+    warning = "After too many wrong ones, Apple accepts no code for some hours." if times > 1 else ""
     cause = "" if state.short or times > 1 else why.why
     yield Text(text=" ".join(part for part in (cause, fix, warning) if part), indent=2)
 
@@ -153,7 +153,7 @@ def more_codes(request: CodeWanted, state: SignInState) -> Iterator[Row]:
         yield Item(
             id="help-b", sign="b", text=f"what I type {'is shown on my device' if sms else 'came by text message'}"
         )
-    yield Item(id="help-w", sign="w", text="why no code may come")
+    yield Item(id="help-w", sign="w", text="why a code may not arrive")
 
 
 def _wait(state: SignInState, delivery: Delivery, phone: Phone | None) -> str:
@@ -173,11 +173,12 @@ def numbers(request: CodeWanted, state: SignInState) -> Iterator[Row]:
 
 def why_no_code(state: SignInState) -> Iterator[Row]:
     """What keeps codes from coming."""
-    yield Heading(text="Why no code may come")
+    yield Heading(text="Why a code may not arrive")
     inside = (
         (
-            "Here icloudpd asks Apple, not the wizard. It asks once, gets no code to many devices since iOS 26.4, and may "
-            "refuse the right code of a text message. The first way, from this machine, gets both.",
+            "Here icloudpd asks Apple, not the wizard. It asks once, can't make many devices on iOS 26.4 and later "
+            "show a code, and may refuse the right code from a text message. The first way, from this machine, "
+            "handles both.",
         )
         if state.attempt.inside
         else ()
@@ -194,12 +195,12 @@ def why_no_code(state: SignInState) -> Iterator[Row]:
             else (
                 "Since iOS 26.4 a code has to be asked for, and the wizard does so. One device with it is enough to change this "
                 "for all.",
-                "Asking goes over websocket.push.apple.com, port 443: a proxy or a filter on the way may keep it closed. A text "
-                "message takes another way.",
+                "Asking goes over websocket.push.apple.com, port 443: a proxy or a filter on the way may block it. "
+                "A text message does not depend on it.",
             )
         ),
-        "Codes for one sign-in run out after some minutes, and Apple limits how many it sends: wait a minute between two.",
-        "The page icloud.com shows a code for its own sign-in. It works here for some people only.",
+        "Codes for one sign-in expire after some minutes, and Apple limits how many it sends: wait a minute between two.",
+        "icloud.com shows a code for its own sign-in. It works here for some people only.",
     ):
         yield Item(sign="·", text=text)
 
@@ -221,16 +222,16 @@ def the_matter(question: object, state: SignInState) -> Iterator[Row]:
     match question:
         case InUseAsked(pods=pods, waiting=waiting):
             use = "uses" if len(pods) == 1 else "use"
-            yield Text(text=f"{', '.join(pods)} {use} the session just now. Two programs on one session spoil it.")
+            yield Text(text=f"{', '.join(pods)} {use} the session right now. Two programs using one session break it.")
             if waiting:
-                yield Item(sign="◐", text="waiting until it has ended…")
+                yield Item(sign="◐", text="waiting for it to finish…")
         case KeyAsked(request=request):
             names = f" ({', '.join(request.keys)})" if request.keys else ""
             yield Text(
                 text=f"This Apple ID opens only with a security key{names}. Plug it in, go on, then touch it when it blinks."
             )
             yield Text(
-                text="This goes as far as pyicloud's own call does; nobody here could prove it against Apple.",
+                text="This relies on pyicloud's own call; it could not be tested against Apple.",
                 style=MUTED,
             )
         case SecondWayAsked(why=why):
@@ -253,11 +254,11 @@ def the_choice(question: object) -> Iterator[Row]:
         case InUseAsked(pods=pods, waiting=waiting):
             it = "it has" if len(pods) == 1 else "they have"
             if not waiting:
-                yield Item(id="in-use-wait", sign="·", text=f"wait until {it} ended")
+                yield Item(id="in-use-wait", sign="·", text=f"wait until {it} finished")
             yield Item(
                 id="in-use-stop",
                 sign="·",
-                text=f"stop {'it' if len(pods) == 1 else 'them'}: what is downloaded stays, the next run goes on from there",
+                text=f"stop {'it' if len(pods) == 1 else 'them'}: what is downloaded stays, the next run continues from there",
             )
             yield Item(id="in-use-leave", sign="·", text="leave")
         case KeyAsked():

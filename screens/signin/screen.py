@@ -25,13 +25,13 @@ class SignInScreen(WizardScreen):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
     words = (
-        "Signs in to iCloud, so that icloudpd in the cluster may fetch photos. First comes the plan; nothing is done before you "
-        "have seen it. Then the steps with a sign each: what is on the volume, password and code if Apple wants them, and "
-        "icloudpd's own word, which is what counts. A session that still works is left as it is, unless it ends soon or you "
-        "choose to renew it (n). i takes the second way, in which icloudpd itself asks Apple, inside the pod. "
-        "Escape leaves at any moment: the pod is removed, a paused CronJob is resumed, and nothing on the "
-        "volume has changed. Passwords and codes go to Apple and nowhere else. Security keys work as far as pyicloud's "
-        "own call goes; nobody here could prove that against Apple."
+        "Signs in to iCloud, so that icloudpd in the cluster can fetch photos. First comes the plan; nothing is "
+        "done before you have seen it. Then the steps, each with its status: what is on the volume, password and "
+        "code if Apple asks for them, and whether icloudpd accepts the session, which is what counts. A session "
+        "that still works is left as it is, unless it ends soon or you choose to renew it (n). i switches to the "
+        "second way, in which icloudpd itself asks Apple, inside the pod. Escape leaves at any time: the pod is "
+        "removed, a paused CronJob resumes, and nothing on the volume has changed. Passwords and codes go to "
+        "Apple and nowhere else. Security keys rely on pyicloud's own call; that could not be tested against Apple."
     )
 
     def __init__(self, service: SignInService, options: SignInOptions = SignInOptions()) -> None:  # noqa: B008 - frozen

@@ -123,8 +123,8 @@ def stays(attempt: Attempt) -> str:
 def farewell(attempt: Attempt) -> str:
     """What was left behind by somebody who has left."""
     if not attempt.under_way:
-        return "Left. Nothing was done."
-    return f"Left. {stays(attempt)}"
+        return "Stopped. Nothing was done."
+    return f"Stopped. {stays(attempt)}"
 
 
 def _which_was_removed(pods: tuple[str, ...]) -> str:

@@ -219,7 +219,7 @@ class SignInView(Vertical):
     @on(CodeBoxes.Misread)
     def code_misread(self) -> None:
         """Says so."""
-        self.controller.say("There are no six digits in what was pasted.")
+        self.controller.say("What was pasted does not contain six digits.")
 
     @on(Input.Submitted, "#line")
     def apple_id_typed(self, event: Input.Submitted) -> None:

@@ -49,12 +49,12 @@ class Ended:
         assert self.code == code, (self.code, self.err)
         assert self.out == ""
         assert "Traceback" not in self.err
-        assert "a mistake of its own" not in self.err
+        assert "internal error" not in self.err
         first, *rest = self.err.splitlines()
         assert first.startswith("photosync-wizard: ")
         assert first.endswith((".", "?")), first
         assert rest, "nothing says what to do"
-        assert all(len(line) < 400 for line in self.err.splitlines() if not line.lstrip().startswith("Take one of"))
+        assert all(len(line) < 400 for line in self.err.splitlines() if not line.lstrip().startswith("Choose one of"))
         for fragment in fragments:
             assert fragment in self.err, (fragment, self.err)
 

@@ -52,7 +52,7 @@ class TestKubeconfig:
     def test_unknown_context(self, tmp_path: Path) -> None:
         kubeconfig = write(tmp_path, "https://127.0.0.1:1")
         ended = ran("--kubeconfig", str(kubeconfig), "--context", "work", "status")
-        ended.said_in_words(5, 'no context called "work"', "There are: home.", "Give one of these")
+        ended.said_in_words(5, 'no context called "work"', "Available: home.", "Choose one of these")
 
     def test_no_address(self, tmp_path: Path) -> None:
         ran("--kubeconfig", str(write(tmp_path, "https://:99999")), "status").said_in_words(5, "It should look like")
@@ -69,7 +69,7 @@ class TestNobodyThere:
             port = free.getsockname()[1]
         ended = await looked(write(tmp_path, f"https://127.0.0.1:{port}"))
         ended.said_in_words(
-            5, "can't be reached", f"Nothing listens at 127.0.0.1 port {port}.", "Check that the cluster is up"
+            5, "can't be reached", f"Nothing is listening on port {port} of 127.0.0.1.", "Check that the cluster is up"
         )
 
     async def test_unknown_name(self, tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ class TestNobodyThere:
             free.bind(("127.0.0.1", 0))
             proxy = f"http://somebody:planted@127.0.0.1:{free.getsockname()[1]}"
             ended = await looked(write(tmp_path, "https://cluster.invalid", cluster={"proxy-url": proxy}))
-        ended.said_in_words(5, "The proxy doesn't let us through", "Check proxy-url")
+        ended.said_in_words(5, "The proxy in front of the cluster", "Check proxy-url")
         assert "planted" not in ended.err
 
 
@@ -97,7 +97,7 @@ class TestWhoWeAre:
     async def test_rejected(self, tmp_path: Path, user: dict[str, str]) -> None:
         async with DemoWorld.open(load("seed")) as world:
             ended = await looked(write(tmp_path, world.url, user=user))
-        ended.said_in_words(5, "doesn't accept your credentials", "Get a fresh kubeconfig")
+        ended.said_in_words(5, "rejected your credentials", "Get a fresh kubeconfig")
         assert "planted" not in ended.err
 
     async def test_nobody(self, tmp_path: Path) -> None:
@@ -117,9 +117,9 @@ class TestWhoWeAre:
     @pytest.mark.parametrize(
         ("script", "said"),
         [
-            ("echo 'please run: sso login' >&2; exit 3", "It ended with code 3: please run: sso login"),
-            ("echo hello", "What it printed is no ExecCredential."),
-            ("exit 0", "What it printed is no ExecCredential."),
+            ("echo 'please run: sso login' >&2; exit 3", "It exited with code 3: please run: sso login"),
+            ("echo hello", "Its output is not an ExecCredential."),
+            ("exit 0", "Its output is not an ExecCredential."),
             ('echo \'{"apiVersion": "client.authentication.k8s.io/v1", "status": {}}\'', "neither a token nor"),
         ],
     )
@@ -137,7 +137,7 @@ class TestWhoTheyAre:
     async def test_another_authority(self, tmp_path: Path) -> None:
         async with serving(_never, server_context(Authority().issue("127.0.0.1"), tmp_path)) as server:
             ended = await looked(write(tmp_path, server, cluster=trusting(Authority("other"))))
-        ended.said_in_words(5, "not signed by the authority that the kubeconfig names", "fetch the kubeconfig anew")
+        ended.said_in_words(5, "not signed by the certificate authority in the kubeconfig", "fetch a fresh kubeconfig")
 
     async def test_another_name(self, tmp_path: Path) -> None:
         authority = Authority()

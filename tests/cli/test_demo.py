@@ -80,10 +80,12 @@ async def test_kubectl_looks_at_a_served_world(tmp_path: Path) -> None:
 def test_an_existing_file_is_never_overwritten(tmp_path: Path) -> None:
     file = tmp_path / "kubeconfig"
     file.write_text("mine")
-    ran("demo", "--serve", "--write-kubeconfig", str(file)).said_in_words(2, "exists and is left as it is")
+    ran("demo", "--serve", "--write-kubeconfig", str(file)).said_in_words(2, "already exists and was not overwritten")
     assert file.read_text() == "mine"
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
-    ran("demo", "--serve", "--write-kubeconfig", str(tmp_path / "link")).said_in_words(2, "exists and is left as it is")
+    ran("demo", "--serve", "--write-kubeconfig", str(tmp_path / "link")).said_in_words(
+        2, "already exists and was not overwritten"
+    )
     missing = tmp_path / "no" / "folder"
     ran("demo", "--serve", "--write-kubeconfig", str(missing)).said_in_words(2, "can't be written")
 
@@ -92,7 +94,7 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         ended = ran("demo", "--serve", "--port", port, "--write-kubeconfig", str(tmp_path / "kubeconfig"))
-    ended.said_in_words(2, port, "Take another --port")
+    ended.said_in_words(2, port, "Choose another --port")
     assert not (tmp_path / "kubeconfig").exists()
 
 

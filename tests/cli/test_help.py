@@ -72,7 +72,7 @@ def test_version() -> None:
         (("status", "-o", "xml"), "invalid choice: 'xml'"),
         (("status", "--skip", "nothing"), "'nothing' is not one of storage"),
         (("status", "--outp", "json"), "unrecognized arguments: --outp"),
-        (("demo", "--serve", "--port", "65536"), "no port"),
+        (("demo", "--serve", "--port", "65536"), "not a valid port"),
         (("-n", "a/../b", "status"), "not a valid namespace"),
         (("--namespace=", "status"), "not a valid namespace"),
         (("-n", "Photos", "status"), "not a valid namespace"),
@@ -90,7 +90,7 @@ def test_usage(arguments: tuple[str, ...], said: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "fragments"),
     [
-        (("status", "--reset"), ("--reset is about demo worlds",)),
+        (("status", "--reset"), ("--reset only applies to demo worlds",)),
         (("--demo", "seed", "--context", "home", "status"), ("at the same time", "Leave out --demo")),
         (("--demo", "nowhere", "status"), ("no demo scenario called nowhere", "seed")),
         (("--demo", "", "status"), ("no demo scenario",)),

@@ -26,7 +26,7 @@ def test_step_1_is_shown_done_and_done_only_once(tmp_path: Path) -> None:
     code, shown, err = in_demo(tmp_path, "apply", "storage")
     assert code == Exit.NEEDS_PERSON
     assert shown == out
-    assert "Nothing was changed: add --yes" in err
+    assert "Nothing was changed. Add --yes" in err
     assert "no namespace" in in_demo(tmp_path, "status")[1]
 
     code, shown, err = in_demo(tmp_path, "apply", "storage", "--yes")

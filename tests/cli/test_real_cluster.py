@@ -172,7 +172,7 @@ async def test_credentials_of_another_cluster(real_kubeconfig: Path, tmp_path: P
     for user in (certified(Authority().issue("me")), {"token": "eyJhbGciOiJub25lIn0.e30.planted"}):
         kubeconfig = write(tmp_path, cluster["server"], cluster=cluster, user=user)
         ended = await ran_beside("--kubeconfig", str(kubeconfig), "status")
-        ended.said_in_words(5, "doesn't accept your credentials", "Get a fresh kubeconfig")
+        ended.said_in_words(5, "rejected your credentials", "Get a fresh kubeconfig")
         assert "planted" not in ended.err
 
 

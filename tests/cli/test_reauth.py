@@ -172,7 +172,7 @@ def test_who_leaves_is_asked_nothing_more_and_what_is_done_is_written(
     service = ScriptedService(each(default=works, anna=ends_in(GaveUp())), snapshot=two_accounts())
     assert run(service, ReauthOptions(ics=tmp_path / "next.ics")) == Exit.NEEDS_PERSON
     assert days(tmp_path / "next.ics") == ["Sign in to iCloud again"]
-    assert "Left at anna. Nothing on the volume has changed." in capsys.readouterr().err
+    assert "Stopped at anna. Nothing on the volume has changed." in capsys.readouterr().err
 
     service = ScriptedService(each(default=ends_in(GaveUp())), snapshot=two_accounts())
     assert run(service) == Exit.NEEDS_PERSON
@@ -180,7 +180,7 @@ def test_who_leaves_is_asked_nothing_more_and_what_is_done_is_written(
 
     assert run(ScriptedService(ends_in(GaveUp()))) == Exit.NEEDS_PERSON
     said = capsys.readouterr()
-    assert said.err.endswith("\nLeft. Nothing on the volume has changed.\n")
+    assert said.err.endswith("\nStopped. Nothing on the volume has changed.\n")
     assert said.out == ""
 
 
@@ -193,7 +193,7 @@ def test_who_does_not_want_what_the_plan_says_begins_nothing(
         raise AssertionError(signing)
 
     assert run(ScriptedService(never)) == Exit.NEEDS_PERSON
-    assert capsys.readouterr().err.endswith("\nLeft. Nothing on the volume has changed.\n")
+    assert capsys.readouterr().err.endswith("\nStopped. Nothing on the volume has changed.\n")
 
 
 @pytest.mark.parametrize(("in_pod", "said"), [(True, "Let icloudpd sign in"), (False, "Write the session")])
@@ -215,7 +215,7 @@ def test_who_is_interrupted_is_told_what_stays(run: Run, capsys: pytest.CaptureF
         run(service)
     assert service.runs[1].put_back
     stays = "The new session is in place." if stage is Stage.SAVED else "Nothing on the volume has changed."
-    assert capsys.readouterr().err.endswith(f"\nLeft at anna. {stays}\n")
+    assert capsys.readouterr().err.endswith(f"\nStopped at anna. {stays}\n")
 
 
 def test_closed_photos_are_blocked(run: Run) -> None:

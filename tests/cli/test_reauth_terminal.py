@@ -54,7 +54,7 @@ def test_whoever_leaves_at_the_password_sees_again_what_they_type(
         assert terminal.end() == code
         assert shows(terminal)
     assert "half of it" not in terminal.text
-    assert terminal.text.endswith("Left. Nothing on the volume has changed.\r\n")
+    assert terminal.text.endswith("Stopped. Nothing on the volume has changed.\r\n")
     assert "Traceback" not in terminal.text
     assert "Fatal" not in terminal.text
 

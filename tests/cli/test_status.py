@@ -189,7 +189,7 @@ def test_a_mistake_of_the_program_is_reported_without_values(tmp_path: Path) -> 
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=False)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "a mistake of its own (ValueError in <string>, line 5)" in done.stderr
+    assert "internal error (ValueError in <string>, line 5)" in done.stderr
     report = tmp_path / "home/.local/state/photosync-wizard/crash.txt"
     assert str(report) in done.stderr
     assert "Traceback" not in done.stderr
@@ -249,7 +249,7 @@ class TestWatching:
                 assert (await self.document(process))["progress"]["percent"] == 100
                 process.send_signal(signal.SIGINT)
                 _, said = await asyncio.wait_for(process.communicate(), PATIENCE)
-        assert said.decode().startswith("photosync-wizard: What answers at the server's address is not Kubernetes")
+        assert said.decode().startswith("photosync-wizard: The server at this address is not Kubernetes")
         assert "Trying again (1)." in said.decode()
 
     async def test_what_waiting_cannot_cure_ends_it(self, tmp_path: Path) -> None:

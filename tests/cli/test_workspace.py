@@ -129,7 +129,7 @@ class TestAnotherCluster:
         async with cluster(tmp_path, "complete") as (_, request):
             ended = await ran_beside("--kubeconfig", str(request.kubeconfig), "status", "-o", "json")
         assert ended.code == Exit.DONE
-        assert "belongs to another cluster than the one that answers now" in ended.err
+        assert "belongs to a different cluster from the one that answers now" in ended.err
         assert "Nothing is lost" in ended.err
         assert "first@example.com" not in ended.out
         assert files_below(home / STATE) == before
@@ -219,7 +219,7 @@ class TestInTheWay:
             assert opening.settings.apple_ids == {"default": "other@example.com"}
             opening.close()
             assert len(opening.notices) == 1
-            assert "can't be kept just now (it takes nothing)" in opening.notices[0]
+            assert "can't be saved right now (it takes nothing)" in opening.notices[0]
             assert Workspace(request).settings.apple_ids == {"default": "me@example.com"}
 
     async def test_no_folder_at_all(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,7 +231,7 @@ class TestInTheWay:
             await looked(opening)
             opening.remember({"screen": "home"})
             opening.close()
-            assert "can't be kept just now" in opening.notices[0]
+            assert "can't be saved right now" in opening.notices[0]
 
     async def test_a_second_wizard(self, tmp_path: Path) -> None:
         async with cluster(tmp_path, "complete") as (_, request):

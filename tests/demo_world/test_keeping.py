@@ -134,7 +134,7 @@ async def test_the_kubeconfig_file(tmp_path: Path) -> None:
         assert content["current-context"] == "demo-tiny"
         assert content["clusters"][0]["cluster"]["server"].startswith("https://127.0.0.1:")
         before = file.read_text()
-        with pytest.raises(WizardError, match="exists and is left as it is"):
+        with pytest.raises(WizardError, match="already exists and was not overwritten"):
             world.write_kubeconfig(file)
         assert file.read_text() == before
         with pytest.raises(WizardError, match="can't be written"):

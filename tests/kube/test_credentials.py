@@ -128,10 +128,10 @@ class TestPlugin:
         ("body", "says"),
         [
             ("echo 'sign in first: run hcloud login' >&2; exit 3", "code 3: sign in first: run hcloud login"),
-            ("exit 1", "It said nothing"),
-            ("echo nonsense", "no ExecCredential"),
+            ("exit 1", "It printed nothing"),
+            ("echo nonsense", "not an ExecCredential"),
             (f"echo '{credential()}'", "neither a token nor a certificate"),
-            ('echo \'{"apiVersion": "v0", "status": {"token": "x"}}\'', "answers with v0"),
+            ('echo \'{"apiVersion": "v0", "status": {"token": "x"}}\'', "returned v0"),
         ],
     )
     async def test_its_complaint_is_told(self, tmp_path: Path, body: str, says: str) -> None:

@@ -72,7 +72,7 @@ def test_kinds(code: int, text: str, kind: type) -> None:
 
 def test_forbidden_names_verb_and_resource_and_how_to_check() -> None:
     found = refusal("GET", "/api/v1/namespaces/a/pods/b/log", 403, {}, answer(403, "Forbidden", "x"))
-    assert found.what == 'You may not get pods/log "b" in namespace a.'
+    assert found.what == 'You are not allowed to get pods/log "b" in namespace a.'
     assert Address().lines(found.commands) == ("kubectl -n a auth can-i get pods --subresource=log",)
     found = refusal("GET", JOBS, 403, {}, answer(403, "Forbidden", "x"))
     assert Address().lines(found.commands) == ("kubectl -n photo-sync auth can-i list jobs.batch",)

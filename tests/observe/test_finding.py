@@ -66,7 +66,7 @@ async def test_before_1_118_it_listened_elsewhere(tmp_path: Path) -> None:
 async def test_no_service_leads_to_it(tmp_path: Path) -> None:
     immich = await found(with_immich(deployment(readyReplicas=1), service(app="other", name="other")), tmp_path)
     assert (immich.service, immich.port, immich.version) == ("", None, None)
-    assert immich.probe_error == "No Service leads to photos."
+    assert immich.probe_error == "No Service selects photos."
 
 
 async def test_it_does_not_answer(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ async def test_coming_back_to_the_finding_and_from_there_to_its_iteration(opened
 async def test_coming_back_to_a_finding_that_is_gone_says_so(opened: Opener) -> None:
     place = {**fake.HOME, "screen": "finding", "step": "immich", "finding": "immich.not-installed"}
     async with opened(FakeWorkspace(fresh(fake.all_complete()), place=place)) as wizard:
-        assert "This is no longer so" in wizard.text
+        assert "This is no longer the case" in wizard.text
 
 
 async def test_coming_back_to_kubectl_and_to_the_theme(opened: Opener) -> None:

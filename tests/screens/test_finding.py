@@ -19,7 +19,7 @@ async def test_shows_evidence_why_fix_commands_and_id(opened: Opener) -> None:
     async with opened(FakeWorkspace(fresh(), place=fake.HOME), (120, 36)) as wizard:
         await wizard.press("right", "enter")
         for part in (
-            "needs mending",
+            "needs fixing",
             "secret/icloud-credentials  data",
             "Why. icloudpd gets an empty argument",
             "What to do. Let icloudpd rely on its session alone",
@@ -45,10 +45,10 @@ async def test_next_and_previous_go_through_the_iterations_findings(opened: Open
         assert "warning, 2 of 9" in wizard.text
         await wizard.press("p", "p")
         assert "id credentials.secret-key-missing" in wizard.text
-        assert "This is the first finding of this iteration." in wizard.text
+        assert "This is the first finding of this step." in wizard.text
         await wizard.press(*"nnnnnnnnn")
         assert "id credentials.deadline" in wizard.text
-        assert "This is the last finding of this iteration." in wizard.text
+        assert "This is the last finding of this step." in wizard.text
         await wizard.press("escape")
         assert wizard.shows(HomeScreen)
 
@@ -77,7 +77,7 @@ async def test_a_file_that_can_t_be_written_is_said(opened: Opener) -> None:
     async with opened(workspace, (120, 36)) as wizard:
         await wizard.press("right", "enter", "c")
         assert wizard.app.clipboard
-        assert "They could not be saved to a file as well" in wizard.text
+        assert "They could not also be saved to a file" in wizard.text
 
 
 async def test_nothing_to_copy_is_said(opened: Opener) -> None:
@@ -97,7 +97,7 @@ async def test_follows_the_cluster_until_it_is_gone(opened: Opener) -> None:
         await wizard.feed(stale(2))
         assert "reconnecting, 2 s old" in wizard.text
         await wizard.feed(fresh(fake.with_steps(replace(fake.CREDENTIALS, findings=()))))
-        assert "This is no longer so" in wizard.text
+        assert "This is no longer the case" in wizard.text
         await wizard.press("c", "n", "escape")
         assert wizard.shows(HomeScreen)
 

@@ -317,7 +317,7 @@ async def test_notices_about_what_is_kept_are_seen_and_put_away_one_by_one(opene
     workspace = FakeWorkspace(fresh(), place=fake.HOME)
     workspace.notices = ("What was kept was damaged and set aside.", "Another wizard has this setup open.")
     async with opened(workspace) as wizard:
-        assert "! What was kept was damaged and set aside. (x puts this away)" in wizard.text
+        assert "! What was kept was damaged and set aside. (x dismisses this)" in wizard.text
         await wizard.press("x")
         assert "damaged" not in wizard.text
         assert "! Another wizard has this setup open." in wizard.text

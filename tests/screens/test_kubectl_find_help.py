@@ -133,7 +133,7 @@ async def test_find_nothing_and_back(opened: Opener) -> None:
     async with opened(FakeWorkspace(fresh(), place=fake.HOME)) as wizard:
         await wizard.press("slash", *"xyzzy", "enter")
         assert wizard.shows(FindScreen)
-        assert "Nothing that was found has these words." in wizard.text
+        assert "No finding contains these words." in wizard.text
         await wizard.press("escape")
         assert wizard.shows(HomeScreen)
 
@@ -149,11 +149,11 @@ async def test_help_is_about_the_screen_in_front(opened: Opener) -> None:
         await wizard.press("question_mark")
         assert "The steps, from storage" in wizard.text
         assert "1 to 7" in wizard.text
-        assert "Go to an iteration by its number" in wizard.text
+        assert "Go to a step by its number" in wizard.text
         assert "◐ in progress" in wizard.text
         await wizard.press("escape", "right", "enter", "question_mark")
-        assert "One thing that was found, with its proof" in wizard.text
-        assert "The following finding of this iteration" in wizard.text
+        assert "One finding, with its evidence" in wizard.text
+        assert "The next finding of this step" in wizard.text
         await wizard.press("question_mark")
         assert wizard.shows(FindingScreen)
 

@@ -138,7 +138,7 @@ async def test_it_stays_short_and_waits_at_the_plan_and_at_the_end(
         await under.press(*"000000")
         await under.until(lambda: "the second refusal" in " ".join(under.text.split()))
         assert fits(under, size[1])
-        assert "why no code may come" in under.text
+        assert "why a code may not arrive" in under.text
         await under.press(*"417902")
         await under.done()
         await under.over()
@@ -233,7 +233,7 @@ async def test_who_leaves_is_asked_nothing_more(tmp_path: Path, capsys: pytest.C
     assert print_result(under.app, reauth_options) == Exit.NEEDS_PERSON
     said = capsys.readouterr()
     assert said.out.startswith("✓ Signed in until")
-    assert "Left at anna." in said.err
+    assert "Stopped at anna." in said.err
     assert (tmp_path / "next.ics").read_text().count("BEGIN:VEVENT") == 1
 
     service = ScriptedService(with_code, snapshot=two_accounts())
@@ -256,7 +256,7 @@ async def test_the_calendar_that_was_written_on_the_way_is_named_in_the_end(caps
     assert list(under.wizard.workspace.saved) == ["photosync-sign-in.ics"]
     assert print_result(under.app, ReauthOptions()) == Exit.DONE
     kept = capsys.readouterr().out.splitlines()[-1]
-    assert kept == "  ~/.local/state/photosync-wizard/photosync-sign-in.ics has the date: open it with your calendar."
+    assert kept == "  The date is in ~/.local/state/photosync-wizard/photosync-sign-in.ics: open it with your calendar."
 
 
 @pytest.mark.usefixtures("soon")
@@ -295,7 +295,7 @@ async def test_leaving_and_refusals_end_as_the_plain_command_does(capsys: pytest
     assert print_result(under.app, ReauthOptions()) == Exit.NEEDS_PERSON
     assert service.runs[0].put_back
     said = capsys.readouterr()
-    assert (said.out, said.err) == ("", "Left. Nothing on the volume has changed.\n")
+    assert (said.out, said.err) == ("", "Stopped. Nothing on the volume has changed.\n")
 
     async def locked(signing: Signing) -> Outcome:
         await signing.open_pod()
@@ -414,7 +414,7 @@ def test_on_a_terminal_three_lines_stay_and_no_secret(tmp_path: Path) -> None:
         os.write(parent, b"demo-password\r")
         code = until(r"demo device is (\d{6})")[1]
         os.write(parent, b"\x1b[200~Your code: " + code.encode() + b"\x1b[201~")
-        until("reminder into my calendar")
+        until("reminder in my calendar")
         os.write(parent, b"\r")
         until(r"Signed in until about[\s\S]*Signed in until about[\s\S]*come with the next run\.\s*$")
         assert process.wait(PATIENCE) == Exit.DONE

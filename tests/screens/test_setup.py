@@ -137,7 +137,7 @@ async def test_what_the_person_said_can_be_taken_back(opened: Opener) -> None:
         assert "Argo CD     ✗ phots" in wizard.text
         wizard.page().move_to("application")
         await wizard.press("enter")
-        assert "Empty it to go" in wizard.text
+        assert "Leave it empty" in wizard.text
         await wizard.press("ctrl+u", "enter")
         assert workspace.chosen == [("application", "")]
 

@@ -95,7 +95,7 @@ async def test_the_plan_by_hand(signing: Entering) -> None:
     async with signing(ScriptedService()) as wizard:
         await wizard.press("k")
         assert not wizard.shows(KubectlScreen)
-        assert "These have no commands" in wizard.text
+        assert "There are no commands for these" in wizard.text
         await wizard.press("c")
         assert "Copied; also in" in wizard.text
         saved = wizard.workspace.saved
@@ -171,7 +171,7 @@ async def test_a_session_that_works_is_renewed_when_it_ends_soon_or_somebody_say
 ) -> None:
     service = ScriptedService(works, snapshot=_with_session(state, 5))
     async with signing(service) as wizard:
-        assert ("although it still works until about 23 January (5 days)" in wizard.text) == (state != "expired")
+        assert ("even though it still works until about 23 January (5 days)" in wizard.text) == (state != "expired")
         await wizard.press(*keys)
         await ended(wizard)
         assert service.renewed == [renewed]
@@ -179,7 +179,7 @@ async def test_a_session_that_works_is_renewed_when_it_ends_soon_or_somebody_say
 
 async def test_the_button_says_whether_it_signs_in_or_only_looks(signing: Entering) -> None:
     async with signing(ScriptedService(works, snapshot=_with_session(SessionState.VALID, 20))) as wizard:
-        assert "┃ Look, and sign in only if it has ended" in wizard.text
+        assert "┃ Check, and sign in only if it has ended" in wizard.text
         await wizard.press("n")
         assert "┃ Sign in again" in wizard.text
 
@@ -199,7 +199,7 @@ async def test_escape_and_q_leave_the_sign_in_and_not_the_wizard(signing: Enteri
         await wizard.settle()
         assert all(run.put_back for run in service.runs)
         assert bool(service.runs) == (where != "plan")
-        assert ("Left. Nothing on the volume has changed." in wizard.text) == (where != "plan")
+        assert ("Stopped. Nothing on the volume has changed." in wizard.text) == (where != "plan")
 
 
 async def test_leaving_says_what_it_does_and_need_not_be_waited_for(signing: Entering) -> None:
@@ -230,7 +230,7 @@ async def test_closing_the_wizard_puts_back_before_the_engine_goes_and_says_so(
     assert all(run.put_back for run in service.runs)
     assert wizard.workspace.fake_engine.closed
     told = "Nothing was done." if where == "plan" else "Nothing on the volume has changed."
-    assert capfd.readouterr().err == f"Left. {told}\n"
+    assert capfd.readouterr().err == f"Stopped. {told}\n"
 
 
 # The end
@@ -313,6 +313,6 @@ async def test_looks(
 async def test_the_help_of_the_screen(signing: Entering) -> None:
     async with signing(ScriptedService()) as wizard:
         await wizard.press("question_mark")
-        assert "Escape leaves at any moment" in " ".join(wizard.text.split())
+        assert "Escape leaves at any time" in " ".join(wizard.text.split())
         await wizard.press("escape")
         assert "┃ Sign in" in wizard.text

@@ -37,7 +37,7 @@ async def test_a_pasted_code(signing: Entering) -> None:
     async with signing(service) as wizard:
         await at_the_code(wizard)
         wizard.app.post_message(events.Paste("not a code"))
-        await wizard.until(lambda: "There are no six digits in what was pasted." in wizard.text)
+        await wizard.until(lambda: "What was pasted does not contain six digits." in wizard.text)
         wizard.app.post_message(events.Paste("417 902"))
         await ended(wizard)
         assert service.runs[0].given[1:] == ["417902 None"]
@@ -161,7 +161,7 @@ async def test_the_ways_below_the_boxes_can_be_chosen_with_arrows_and_mouse(sign
     async with signing(service) as wizard:
         await at_the_code(wizard)
         await wizard.press("down", "down", "down", "enter")
-        assert "Why no code may come" in wizard.text
+        assert "Why a code may not arrive" in wizard.text
         await wizard.press("escape")
         await wizard.click_text("text message to one of 2 numbers")
         await wizard.click_text("text message to •• 81")

@@ -76,7 +76,7 @@ async def test_the_auth_pod_that_had_to_go_is_known_by_what_a_sign_in_shows(tmp_
         assert "icloudpd-auth" not in there.pods()
     assert attempt.removed_pods == ("icloudpd-auth",)
     assert leaving_words(attempt).startswith("Nothing on the volume has changed; pod icloudpd-auth was removed.")
-    assert farewell(attempt) == "Left. Nothing on the volume has changed, but pod icloudpd-auth was removed."
+    assert farewell(attempt) == "Stopped. Nothing on the volume has changed, but pod icloudpd-auth was removed."
 
 
 def test_a_pod_counts_as_gone_once_it_goes_on() -> None:

@@ -195,7 +195,7 @@ async def test_where_the_password_lives(signing: Entering) -> None:
     async with signing(service) as wizard:
         await wizard.press("enter")
         await asked(wizard, PasswordAsked)
-        assert "● kept nowhere" in wizard.text
+        assert "● not saved" in wizard.text
         assert "○ kept in GNOME Keyring" in wizard.text
         await wizard.press(*"hunter2", "down", "down", "enter")
         assert "● kept in GNOME Keyring" in wizard.text
@@ -249,7 +249,7 @@ async def test_a_machine_without_a_keyring_says_so(signing: Entering) -> None:
     async with signing(ScriptedService()) as wizard:
         await wizard.press("enter")
         await asked(wizard, PasswordAsked)
-        assert "There is no keyring here that keeps a password safe." in wizard.text
+        assert "There is no keyring here that could store a password safely." in wizard.text
 
 
 async def test_unattended_sign_in_is_shown_as_commands(signing: Entering) -> None:

@@ -107,7 +107,7 @@ async def test_a_crash_in_the_middle_tells_no_secret(
         await _crash(opened, workspace)
     out = capfd.readouterr()
     report = workspace.saved[REPORT_NAME]
-    assert "photosync-wizard had to stop" in out.err
+    assert "photosync-wizard stopped because" in out.err
     for text in (out.out, out.err, report):
         assert PASSWORD not in text
         assert CODE not in text

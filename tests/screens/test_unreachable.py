@@ -47,7 +47,7 @@ async def test_the_engine_goes_on_trying_by_itself(opened: Opener) -> None:
     async with opened(workspace) as wizard:
         assert wizard.shows(UnreachableScreen)
         await wizard.feed(stale(2, seen=False))
-        assert "Tried 2 times so far; it goes on trying." in wizard.text
+        assert "Tried 2 times so far; it keeps trying." in wizard.text
         await wizard.press("r")
         assert workspace.fake_engine.looks == 1
         await wizard.feed(fresh())
@@ -107,7 +107,7 @@ async def test_a_mistake_of_our_own_is_told_without_values(capfd: pytest.Capture
     printed = capfd.readouterr()
     told = printed.out + printed.err
     assert app.return_code == 1
-    assert "a mistake of its own (ValueError in test_unreachable.py" in " ".join(told.split())
+    assert "internal error (ValueError in test_unreachable.py" in " ".join(told.split())
     assert "Traceback" not in told
     assert SECRET not in told
     assert SECRET not in workspace.saved["crash.txt"]

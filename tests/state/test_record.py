@@ -169,8 +169,8 @@ def test_a_kept_value_that_can_not_be_right_is_left_out_and_said() -> None:
     kept = Choices({"photos_size": "huge", "warning_days": ("a", "b"), "host_name": "a.example", "unheard_of": "x"})
     assert fill_in(Settings(), kept) == Settings().having(HOST_NAME, "a.example", STATE)
     assert [sentence.split(" is not used")[0] for sentence in unusable(kept)] == [
-        "What was kept as Photos size",
-        "What was kept as Remind me",
+        "The saved value of Photos size",
+        "The saved value of Remind me",
     ]
 
 

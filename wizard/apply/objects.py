@@ -98,7 +98,7 @@ async def preview(cluster: Cluster, change: ObjectChange, to_be_made: frozenset[
     Raises WizardError for what the server would refuse, but for fields that others manage: those are in the result.
     """
     if change.target.namespace in to_be_made:
-        note = f"The server can't rehearse it before the namespace {change.target.namespace} exists."
+        note = f"The server can't dry-run it before the namespace {change.target.namespace} exists."
         manifest = getattr(change, "manifest", None)
         return ReviewedChange(change, Effect.CREATE, after=dict(manifest) if manifest else None, notes=(note,))
     before = await read(cluster, change)

@@ -58,6 +58,6 @@ class Moved(WizardError):
             "apply.moved",
             "The cluster has changed since this was shown.",
             why="Somebody or something else has changed an object that the plan is about.",
-            fix="Look at the plan again; nothing was changed.",
+            fix="Review the plan again; nothing was changed.",
         )
         self.review = review

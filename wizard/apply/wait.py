@@ -39,7 +39,7 @@ def _late(change: WaitUntil, value: str) -> WizardError:
         "apply.wait",
         f"{change.subject} is not {' or '.join(change.values)} after {change.seconds:.0f} seconds.",
         why=f"Its {change.field} is {value}." if value else f"It has no {change.field} yet.",
-        fix="Look at what it waits for, then do it again: what is done already stays done.",
+        fix="Check what it is waiting for, then run it again: what is done stays done.",
         commands=(change.target.kubectl("describe"),),
         retry=Retry.NOW,
     )

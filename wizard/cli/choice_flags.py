@@ -48,7 +48,7 @@ def add_choices(
                 "--answers",
                 metavar="FILE",
                 default=argparse.SUPPRESS,
-                help="a YAML file of choices; flags come before it",
+                help="a YAML file of choices; flags take precedence",
             )
         for choice in of_step:
             _add(group, choice, _BEFORE if top else _BEHIND)

@@ -113,7 +113,7 @@ class Console:
         if not self.is_terminal:
             raise WizardError(
                 "reauth.no-terminal",
-                "There is something to ask, and no terminal to ask it on.",
+                "There is a question to answer, but no terminal to ask it on.",
                 fix="Run it in a terminal, or give --apple-id, --password-stdin and --code-stdin.",
                 exit_code=Exit.NEEDS_PERSON,
                 retry=Retry.NEVER,
@@ -138,8 +138,8 @@ class Console:
         except TimeoutError:
             raise WizardError(
                 "reauth.stdin",
-                f"Standard input gave nothing for {_minutes(seconds)}, so the wizard stopped the sign-in.",
-                fix="Start again with the answer ready; nothing on the volume has changed.",
+                f"Nothing arrived on standard input for {_minutes(seconds)}, so the sign-in was stopped.",
+                fix="Start again with the answer ready; the volume is unchanged.",
                 exit_code=Exit.NEEDS_PERSON,
                 retry=Retry.NOW,
             ) from None
@@ -160,8 +160,8 @@ class Console:
         if text is None:
             raise WizardError(
                 "reauth.not-text",
-                "What was typed is not text in this machine's character set.",
-                fix="Type it again, or choose another character set (LANG=C.UTF-8).",
+                "The input is not valid text in this machine's character set.",
+                fix="Type it again, or use another character set (LANG=C.UTF-8).",
                 exit_code=Exit.NEEDS_PERSON,
                 retry=Retry.NOW,
             )
@@ -241,8 +241,8 @@ def _decoded(data: bytes) -> str | None:
 def _unanswered(seconds: float) -> WizardError:
     return WizardError(
         "reauth.unanswered",
-        f"Nobody answered for {_minutes(seconds)}, so the wizard stopped the sign-in.",
-        fix="Start again; nothing on the volume has changed.",
+        f"There was no answer for {_minutes(seconds)}, so the sign-in was stopped.",
+        fix="Start again; the volume is unchanged.",
         exit_code=Exit.NEEDS_PERSON,
         retry=Retry.NOW,
     )

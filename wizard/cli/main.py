@@ -63,24 +63,24 @@ def run(arguments: Sequence[str], *, open_wizard: OpenWizard, sign_in: SignIn | 
 @contextmanager
 def _interrupted_by_signals() -> Iterator[None]:
     """SIGTERM and SIGHUP end the program as SIGINT does, to which asyncio cancels what runs: nothing is left behind."""
-    came: list[int] = []
+    received: list[int] = []
 
     def interrupt(number: int, _frame: object) -> None:
-        came.append(number)
+        received.append(number)
         if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
             raise KeyboardInterrupt
         signal.raise_signal(signal.SIGINT)
 
-    kept = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)}
-    for each, handler in kept.items():
+    handlers = {signal_number: signal.getsignal(signal_number) for signal_number in (signal.SIGTERM, signal.SIGHUP)}
+    for signal_number, handler in handlers.items():
         if handler is not signal.SIG_IGN:
-            signal.signal(each, interrupt)
+            signal.signal(signal_number, interrupt)
     try:
         yield
     finally:
-        for each, handler in kept.items():
-            signal.signal(each, handler or signal.SIG_DFL)
-    if came:
+        for signal_number, handler in handlers.items():
+            signal.signal(signal_number, handler or signal.SIG_DFL)
+    if received:
         raise KeyboardInterrupt
 
 
@@ -149,13 +149,16 @@ def _request(options: argparse.Namespace) -> Request:
     if demo is not None and (options.kubeconfig or options.context):
         raise WizardError(
             "usage.demo-and-cluster",
-            "A demo world and a cluster can't be looked at at the same time.",
+            "A demo world and a real cluster can't be used at the same time.",
             fix="Leave out --demo, or --kubeconfig and --context.",
             exit_code=Exit.USAGE,
         )
     if options.reset and demo is None:
         raise WizardError(
-            "usage.reset", "--reset is about demo worlds.", fix="Use it with --demo or demo.", exit_code=Exit.USAGE
+            "usage.reset",
+            "--reset only applies to demo worlds.",
+            fix="Use it with --demo, or with the command demo.",
+            exit_code=Exit.USAGE,
         )
     if demo is not None:
         from wizard.demo.scenarios import load  # noqa: PLC0415
@@ -176,16 +179,16 @@ def _open(request: Request, open_wizard: OpenWizard) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise WizardError(
             "usage.no-terminal",
-            "The wizard needs a terminal, and this is none.",
-            fix="For scripts there is:",
+            "The wizard needs a terminal, and this is not one.",
+            fix="For scripts, use:",
             commands=(photosync_wizard("status", "-o", "json"),),
             exit_code=Exit.USAGE,
         )
     if os.environ.get("TERM") == "dumb":
         raise WizardError(
             "usage.dumb-terminal",
-            "The wizard draws on the whole screen, which this terminal can't (TERM=dumb).",
-            fix="Open it in another terminal, or take:",
+            "The wizard needs a full-screen terminal, which this one is not (TERM=dumb).",
+            fix="Open it in another terminal, or use:",
             commands=(photosync_wizard("status"),),
             exit_code=Exit.USAGE,
         )
@@ -213,7 +216,7 @@ def _demo(request: Request, options: argparse.Namespace, open_wizard: OpenWizard
         if options.write_kubeconfig:
             raise WizardError(
                 "usage.write-kubeconfig",
-                "--write-kubeconfig is for a demo world that is served.",
+                "--write-kubeconfig only works together with --serve.",
                 fix="Add --serve.",
                 exit_code=Exit.USAGE,
             )
@@ -221,7 +224,7 @@ def _demo(request: Request, options: argparse.Namespace, open_wizard: OpenWizard
     if not options.write_kubeconfig:
         raise WizardError(
             "usage.serve",
-            "Where is the served world's kubeconfig to be written?",
+            "--serve needs to know where to write the kubeconfig.",
             fix="Add --write-kubeconfig FILE.",
             exit_code=Exit.USAGE,
         )

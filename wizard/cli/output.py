@@ -41,7 +41,7 @@ def put(text: str, *, data: bool = False) -> bool:
         raise WizardError(
             "output.unwritable",
             f"The output can't be written: {error.strerror or type(error).__name__}.",
-            fix="Make room where it goes to, or send it elsewhere.",
+            fix="Free some space there, or send the output somewhere else.",
             exit_code=Exit.INTERNAL,
             retry=Retry.NOW,
         ) from None

@@ -24,9 +24,9 @@ examples:
   photosync-wizard                           open the wizard where you left off
   photosync-wizard demo                      the same in a built-in demo world; nothing leaves this machine
   photosync-wizard demo --list               which demo worlds there are
-  photosync-wizard status                    where every step stands, without a screen
+  photosync-wizard status                    the status of every step, without a screen
   photosync-wizard status -o json            the same for scripts (`explain status` describes it)
-  photosync-wizard explain                   what there is to read; explain ID is about one finding
+  photosync-wizard explain                   list the documentation; explain ID describes one finding
   photosync-wizard plan storage              what step 1 would change; apply does it
   photosync-wizard --demo expired status     any command in a demo world
   photosync-wizard demo --serve --write-kubeconfig demo.kubeconfig
@@ -35,15 +35,15 @@ examples:
 environment:
   KUBECONFIG        kubeconfig files, as for kubectl
   XDG_STATE_HOME    where the wizard keeps your place and choices (~/.local/state)
-  XDG_RUNTIME_DIR   where keys lie while the wizard runs (else a private folder beside the state)
+  XDG_RUNTIME_DIR   where keys are kept while the wizard runs (else in a private folder next to the state)
   NO_COLOR          no colours
-  TZ                the time zone that is suggested for the schedule
+  TZ                the time zone suggested for the schedule
 
 files:
   ~/.local/state/photosync-wizard/*.json     your place and choices, one file per cluster and namespace; no secrets
 
 exit codes:
-  0 done (status: all that is wanted is complete and the session is not due)   1 internal error   2 usage
+  0 done (status: every step not skipped is complete, and no sign-in is due)   1 internal error   2 usage
   3 something needs you   4 something is blocked, failing or unknown   5 the cluster can't be reached   130 interrupted
 """
 
@@ -78,25 +78,27 @@ def parser(explainable: Sequence[str] | None = None) -> argparse.ArgumentParser:
     status = commands.add_parser(
         "status",
         parents=[where],
-        help="where every step stands, without a screen",
-        description="Looks at the cluster and says where every step stands. Changes nothing, asks nothing of Apple.",
+        help="the status of every step, without a screen",
+        description="Looks at the cluster and shows the status of every step. Changes nothing, and does not contact Apple.",
     )
-    status.add_argument("-o", "--output", choices=FORMATS, default="table", help="how to say it (default: %(default)s)")
-    status.add_argument("-w", "--watch", action="store_true", help="go on, and say it again whenever it changes")
+    status.add_argument("-o", "--output", choices=FORMATS, default="table", help="output format (default: %(default)s)")
+    status.add_argument(
+        "-w", "--watch", action="store_true", help="keep running, and print the status again whenever it changes"
+    )
     add_choices(status)
 
-    for name, verb in (("plan", "show"), ("apply", "show, and do,")):
+    for name, verbs in (("plan", "show"), ("apply", "show and make")):
         command = commands.add_parser(
             name,
             parents=[where],
-            help=f"{verb} what a step would change in the cluster",
-            description=f"{verb.capitalize()} what a step would change in the cluster. "
-            + ("Changes nothing." if name == "plan" else "What is there already stays as it is."),
+            help=f"{verbs} the changes of a step to the cluster",
+            description=f"{'Shows' if name == 'plan' else 'Shows and makes'} the changes of a step to the cluster. "
+            + ("Changes nothing." if name == "plan" else "Objects that exist already stay as they are."),
         )
         command.add_argument("step", choices=IDS, metavar="STEP", help=f"one of {', '.join(IDS)}")
-        command.add_argument("-o", "--output", choices=("table", "json"), default="table", help="how to say it")
+        command.add_argument("-o", "--output", choices=("table", "json"), default="table", help="output format")
         if name == "apply":
-            command.add_argument("--yes", action="store_true", help="do it without asking")
+            command.add_argument("--yes", action="store_true", help="don't ask for confirmation")
         add_choices(command)
 
     _add_reauth(commands, where)
@@ -108,7 +110,7 @@ def parser(explainable: Sequence[str] | None = None) -> argparse.ArgumentParser:
         description="Opens the wizard in a demo world that runs inside this program. Nothing leaves the machine.",
     )
     demo.add_argument(
-        "scenario", nargs="?", default=None, metavar="SCENARIO", help=f"which world (default: {DEFAULT_SCENARIO})"
+        "scenario", nargs="?", default=None, metavar="SCENARIO", help=f"which demo world (default: {DEFAULT_SCENARIO})"
     )
     demo.add_argument("--list", action="store_true", help="list the demo worlds")
     demo.add_argument(
@@ -120,13 +122,15 @@ def parser(explainable: Sequence[str] | None = None) -> argparse.ArgumentParser:
     demo.add_argument(
         "--port", type=_port, default=0, metavar="PORT", help="with --serve: the port on 127.0.0.1 (default: any)"
     )
-    demo.add_argument("--apple", action="store_true", help="with --serve: let other programs reach its demo Apple")
+    demo.add_argument(
+        "--apple", action="store_true", help="with --serve: make its demo Apple reachable for other programs"
+    )
 
     add_choices(demo)
 
     explain = commands.add_parser(
         "explain",
-        help="what a finding means and what helps, or another page of the documentation",
+        help="what a finding means and how to fix it, or another page of the documentation",
         description="Prints the documentation of a finding, of a step, or a whole page. Needs no cluster.",
     )
     explain.add_argument(
@@ -152,33 +156,39 @@ def _add_reauth(commands: Any, where: argparse.ArgumentParser) -> None:
         "reauth",
         parents=[where],
         help="sign in to iCloud again, with as few inputs as Apple allows",
-        description="Signs in to iCloud through the cluster's own icloudpd: nothing is asked while the session works or can "
-        "be healed, no code while Apple trusts it, one code at most.",
+        description="Signs in to iCloud through the cluster's own icloudpd: it asks for nothing while the session works or can "
+        "be restored, for no code while Apple trusts it, and for one code at most.",
     )
-    reauth.add_argument("--account", metavar="NAME", action="append", help="only this account (default: every one)")
-    reauth.add_argument("--apple-id", metavar="ID", help="the Apple ID (default: as the Secret has it)")
-    what = reauth.add_mutually_exclusive_group()
-    what.add_argument("--check", action="store_true", help="only say what it would take; changes no session")
+    reauth.add_argument("--account", metavar="NAME", action="append", help="only this account (default: all of them)")
+    reauth.add_argument("--apple-id", metavar="ID", help="the Apple ID (default: the one in the Secret)")
+    modes = reauth.add_mutually_exclusive_group()
+    modes.add_argument("--check", action="store_true", help="only say what a sign-in would take; changes no session")
     reauth.add_argument(
         "--ask-apple",
         action="store_true",
-        help="with --check: also ask Apple, from this machine, whether an ended session's own tokens bring it back",
+        help="with --check: also ask Apple, from this machine, whether the tokens of an ended session can restore it",
     )
-    what.add_argument(
-        "--renew", action="store_true", help="sign in again although the session still works, so that it lasts longer"
+    modes.add_argument(
+        "--renew",
+        action="store_true",
+        help="sign in again even though the session still works, so that it lasts longer",
     )
-    reauth.add_argument("--plain", action="store_true", help="questions on the terminal, without a screen")
+    reauth.add_argument("--plain", action="store_true", help="ask on the terminal, without a screen")
     reauth.add_argument(
         "--in-pod", action="store_true", help="let icloudpd itself sign in, inside a pod (the second way)"
     )
     reauth.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     reauth.add_argument(
-        "--code-stdin", action="store_true", help="read the code from standard input (with both, the second line)"
+        "--code-stdin",
+        action="store_true",
+        help="read the code from standard input (from the second line with --password-stdin)",
     )
     reauth.add_argument("--keep-password", action="store_true", help="keep the password in this machine's keyring")
     reauth.add_argument("--forget-password", action="store_true", help="remove a kept password from the keyring first")
     reauth.add_argument(
-        "--ics", metavar="FILE", help="write the next sign-in's date as a calendar event; replaces its own"
+        "--ics",
+        metavar="FILE",
+        help="write the date of the next sign-in to this calendar file; replaces an earlier one",
     )
     add_choices(reauth, without=(APPLE_ID,))
 
@@ -201,7 +211,10 @@ def _where_flags(default: str | None) -> _Parser:
         "--demo", metavar="SCENARIO", default=default, help="use a built-in demo world instead of a cluster"
     )
     group.add_argument(
-        "--reset", action="store_true", default=default or False, help="with --demo: start the demo world from scratch"
+        "--reset",
+        action="store_true",
+        default=default or False,
+        help="with --demo: start over with a fresh demo world",
     )
     return flags
 
@@ -215,5 +228,5 @@ def _namespace(text: str) -> str:
 
 def _port(text: str) -> int:
     if not (text.isdecimal() and int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a valid port: use 0 to 65535")
     return int(text)

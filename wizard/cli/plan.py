@@ -67,7 +67,7 @@ async def _run(engine: Engine, review: Review) -> None:
 async def _agreed(address: Address) -> bool:
     """Whether the person at the terminal wants it; nobody is there without one."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        print("Nothing was changed: add --yes to do it.", file=sys.stderr)
+        print("Nothing was changed. Add --yes to go ahead.", file=sys.stderr)
         return False
     try:
         answer = await Console(address).ask("Do it? [y/N] ")

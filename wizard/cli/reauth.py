@@ -149,7 +149,7 @@ def conclude(results: ReauthResults, reminder: str | None, options: ReauthOption
 
 
 def _farewell(results: ReauthResults, stays: str) -> str:
-    return f"Left at {results.left}. {stays}" if results.left and len(results.accounts) > 1 else f"Left. {stays}"
+    return f"Stopped at {results.left}. {stays}" if results.left and len(results.accounts) > 1 else f"Stopped. {stays}"
 
 
 async def _reauth(opening: Workspace, options: ReauthOptions) -> int:

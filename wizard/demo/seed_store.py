@@ -28,8 +28,8 @@ def at_time(value: Any, now: datetime, form: str = KUBERNETES_TIME) -> Any:
     if isinstance(value, str):
         return _TIME.sub(lambda match: _moment(match, now).strftime(form), value)
     if isinstance(value, Mapping):
-        return {key: at_time(each, now, form) for key, each in value.items()}
-    return [at_time(each, now, form) for each in value] if isinstance(value, list | tuple) else value
+        return {key: at_time(element, now, form) for key, element in value.items()}
+    return [at_time(element, now, form) for element in value] if isinstance(value, list | tuple) else value
 
 
 def _moment(match: re.Match[str], now: datetime) -> datetime:

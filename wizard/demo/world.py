@@ -155,7 +155,7 @@ class DemoWorld:
                 "demo.unreadable",
                 f"The demo world kept in {path} can't be read.",
                 why=str(problem),
-                fix="Start the scenario anew; nothing but this demo is lost.",
+                fix="Start the scenario over; only this demo is lost.",
                 commands=(photosync_wizard("--reset", "status"),),
                 exit_code=Exit.INTERNAL,
             ) from None
@@ -209,8 +209,8 @@ class DemoWorld:
         except FileExistsError:
             raise WizardError(
                 "demo.kubeconfig-exists",
-                f"{path} exists and is left as it is.",
-                fix="Name a file that does not exist yet.",
+                f"{path} already exists and was not overwritten.",
+                fix="Choose a file name that does not exist yet.",
                 exit_code=Exit.USAGE,
             ) from None
         except OSError as problem:
@@ -218,7 +218,7 @@ class DemoWorld:
                 "demo.kubeconfig-unwritable",
                 f"{path} can't be written.",
                 why=problem.strerror or str(problem),
-                fix="Name a file in a folder that exists and that you may write to.",
+                fix="Choose a file in an existing folder that you can write to.",
                 exit_code=Exit.USAGE,
             ) from None
         with os.fdopen(descriptor, "w") as file:

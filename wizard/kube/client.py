@@ -316,7 +316,7 @@ class Cluster:
             ):
                 return await stream.run(stdin)
         except TimeoutError:
-            raise errors.TimedOut(f"A command in pod {pod} did not end within {seconds:.0f} seconds.") from None
+            raise errors.TimedOut(f"A command in pod {pod} did not finish within {seconds:.0f} seconds.") from None
 
     @asynccontextmanager
     async def open_exec(

@@ -43,19 +43,21 @@ class Target:
 def trouble_of(error: BaseException, target: Target) -> WizardError:
     """What `error`, raised while connecting or sending, means; certificate names are not looked up."""
     chain = _chain(error)
-    for link in (one for one in chain if type(one).__module__ == "ssl"):  # the HTTP library's heirs lack their fields
+    for link in (
+        error_of_ssl for error_of_ssl in chain if type(error_of_ssl).__module__ == "ssl"
+    ):  # the HTTP library's heirs lack their fields
         if isinstance(link, ssl.SSLCertVerificationError):
             return _certificate(link, target, None)
         if isinstance(link, ssl.SSLError):
             return _tls(link, target)
     for link in chain:
         if isinstance(link, socket.gaierror):
-            return _unreachable(target, f"The name {target.host} is not known (DNS).", "unknown-host")
+            return _unreachable(target, f"The host name {target.host} can't be resolved (DNS).", "unknown-host")
     if any(type(link).__name__ in ("ClientProxyConnectionError", "ClientHttpProxyError") for link in chain):
         status = next((getattr(link, "status", None) for link in chain if getattr(link, "status", None)), None)
         return Unreachable(
             "kube.proxy",
-            f"The proxy doesn't let us through to the cluster at {target.server}.",
+            f"The proxy in front of the cluster at {target.server} can't be used.",
             why=f"It answered HTTP {status}." if status else "It can't be reached.",
             fix="Check proxy-url in the kubeconfig, or HTTPS_PROXY and NO_PROXY.",
             commands=(SHOW_SERVER,),
@@ -78,22 +80,24 @@ async def with_certificate_names(trouble: WizardError, authority: bytes, target:
 def _by_kind(chain: list[BaseException], target: Target) -> WizardError:
     for link in chain:
         if isinstance(link, ConnectionRefusedError):
-            return _unreachable(target, f"Nothing listens at {target.host} port {target.port}.", "refused")
+            return _unreachable(target, f"Nothing is listening on port {target.port} of {target.host}.", "refused")
         if isinstance(link, OSError) and link.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN):
-            return _unreachable(target, "There is no route to it: another network, or the VPN is off.", "no-route")
+            return _unreachable(
+                target, "There is no route to it: this machine is on another network, or the VPN is off.", "no-route"
+            )
     names = {type(link).__name__ for link in chain}
     if "InvalidURL" in names or "NonHttpUrlClientError" in names:
-        return _unreachable(target, "That is no address.", "address")
+        return _unreachable(target, "That is not a valid address.", "address")
     if any(isinstance(link, TimeoutError) for link in chain) or "ConnectionTimeoutError" in names:
         return _unreachable(target, "It did not answer in time.", "timeout")
     if "BadHttpMessage" in names or "ClientResponseError" in names or "ClientPayloadError" in names:
         return NotKubernetes(
             "kube.not-http",
-            f"What answers at {target.server} does not speak HTTP as it should.",
+            f"The server at {target.server} does not speak valid HTTP.",
             fix="Check the server's address and port in the kubeconfig.",
             commands=(SHOW_SERVER,),
         )
-    return _unreachable(target, "The connection broke.", "broken")
+    return _unreachable(target, "The connection was lost.", "broken")
 
 
 def _unreachable(target: Target, why: str, slug: str) -> Unreachable:
@@ -125,20 +129,20 @@ def _certificate(error: ssl.SSLCertVerificationError, target: Target, names: tup
         )
     return TlsMismatch(
         "kube.tls-unknown-ca",
-        f"The certificate of {target.server} is not signed by the authority that the kubeconfig names.",
+        f"The certificate of {target.server} is not signed by the certificate authority in the kubeconfig.",
         why=shorten(error.verify_message or ""),
-        fix="Usually the kubeconfig is of an earlier installation of the cluster, or something sits in between: "
-        "fetch the kubeconfig anew.",
+        fix="Usually the kubeconfig is from an earlier installation of the cluster, or something intercepts the "
+        "connection: fetch a fresh kubeconfig.",
         retry=Retry.NEVER,
     )
 
 
 def _name_mismatch(target: Target, names: tuple[str, ...]) -> TlsMismatch:
-    says = f"It is for {shorten(', '.join(names))}." if names else "It carries other names."
-    asked = "tls-server-name" if target.named_by_kubeconfig else "the server's address"
+    says = f"It is for {shorten(', '.join(names))}." if names else "It is for other names."
+    setting = "tls-server-name" if target.named_by_kubeconfig else "the server's address"
     return TlsMismatch(
         "kube.tls-name",
-        f'The certificate of {target.server} is not for "{target.expected}", which is {asked} in the kubeconfig.',
+        f'The certificate of {target.server} is not for "{target.expected}", which is {setting} in the kubeconfig.',
         why=says,
         fix=f"Set tls-server-name in the kubeconfig to {names[0]}."
         if names
@@ -149,28 +153,28 @@ def _name_mismatch(target: Target, names: tuple[str, ...]) -> TlsMismatch:
 
 
 def _tls(error: ssl.SSLError, target: Target) -> WizardError:
-    said = f"{getattr(error, 'reason', '')} {error}".upper().replace(" ", "_")
-    if any(word in said for word in _PLAIN):
+    message = f"{getattr(error, 'reason', '')} {error}".upper().replace(" ", "_")
+    if any(word in message for word in _PLAIN):
         return NotKubernetes(
             "kube.plain-http",
-            f"What answers at {target.server} does not speak TLS.",
+            f"The server at {target.server} does not speak TLS.",
             why="It answered in plain text, as an HTTP server would.",
             fix="Check the port, or whether the address should begin with http://.",
             commands=(SHOW_SERVER,),
             retry=Retry.NEVER,
         )
-    if any(word in said for word in _CLIENT_CERTIFICATE):
+    if any(word in message for word in _CLIENT_CERTIFICATE):
         return CredentialsRejected(
             "kube.client-certificate",
-            f"The cluster at {target.server} doesn't accept the client certificate of the kubeconfig.",
+            f"The cluster at {target.server} rejected the client certificate in the kubeconfig.",
             why=shorten(getattr(error, "reason", None) or ""),
-            fix="Fetch the kubeconfig anew: the certificate has expired or is of another cluster.",
+            fix="Fetch a fresh kubeconfig: the certificate has expired or belongs to another cluster.",
         )
     return TlsMismatch(
         "kube.tls",
-        f"No encrypted connection to {target.server} comes about.",
+        f"An encrypted connection to {target.server} can't be established.",
         why=shorten(getattr(error, "reason", None) or str(error)),
-        fix="Check the server's address and what is between here and there.",
+        fix="Check the server's address, and any proxy or firewall in between.",
     )
 
 
@@ -193,17 +197,17 @@ async def _names_on_certificate(authority: bytes, target: Target) -> tuple[str, 
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    found: list[BaseException] = []
+    chain: list[BaseException] = []
     queue: list[BaseException | None] = [error]
     while queue:
         link = queue.pop(0)
-        if link is None or link in found:
+        if link is None or link in chain:
             continue
-        found.append(link)
+        chain.append(link)
         queue += [
             link.__cause__,
             link.__context__,
             getattr(link, "certificate_error", None),
             getattr(link, "os_error", None),
         ]
-    return found
+    return chain

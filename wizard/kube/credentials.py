@@ -98,7 +98,7 @@ def _data_or_file(entry: Mapping[str, Any], key: str) -> bytes:
         try:
             return base64.b64decode(str(data), validate=False)
         except (binascii.Error, ValueError) as error:
-            raise _broken(f"{key}-data of the kubeconfig is not base64.") from error
+            raise _broken(f"{key}-data in the kubeconfig is not valid base64.") from error
     return _read(Path(str(entry[key])), key) if entry.get(key) else b""
 
 
@@ -116,7 +116,7 @@ def _broken(what: str, why: str | None = None) -> CredentialsRejected:
         "kube.credentials-file",
         what,
         why=why or "",
-        fix="Mend the kubeconfig, or fetch it anew.",
+        fix="Fix the kubeconfig, or fetch a fresh one.",
         retry=Retry.NEVER,
     )
 
@@ -140,7 +140,7 @@ async def _from_library(config: Kubeconfig, private_dir: Path) -> str:
     except Exception as error:  # noqa: BLE001 - it raises whatever came up, with tokens in the text
         raise CredentialsRejected(
             "kube.auth-provider",
-            f'The kubeconfig\'s auth-provider "{name}" gives no token.',
+            f'The kubeconfig\'s auth-provider "{name}" provides no token.',
             why=type(error).__name__,
             fix="Sign in again with the tool that wrote the kubeconfig; kubectl itself has moved to exec plugins.",
         ) from None
@@ -154,23 +154,23 @@ async def _from_plugin(
     command = str(entry.get("command") or "")
     name = os.path.basename(command) or "without a command"  # noqa: PTH119 - of a command, not of a path
     if str(entry.get("interactiveMode") or "") == "Always":
-        raise _plugin_trouble(name, entry, "It wants a terminal of its own (interactiveMode: Always).")
+        raise _plugin_trouble(name, entry, "It needs a terminal of its own (interactiveMode: Always).")
     output = await _run_plugin(name, entry, _plugin_environment(config, entry, env))
     try:
         answer = json.loads(output)
         status = answer["status"]
         version = answer.get("apiVersion")
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise _plugin_trouble(name, entry, "What it printed is no ExecCredential.") from None
+        raise _plugin_trouble(name, entry, "Its output is not an ExecCredential.") from None
     if version != entry.get("apiVersion"):
         raise _plugin_trouble(
-            name, entry, f"It answers with {version}, the kubeconfig wants {entry.get('apiVersion')}."
+            name, entry, f"It returned {version}, but the kubeconfig asks for {entry.get('apiVersion')}."
         )
     token = str(status.get("token") or "")
     certificate = str(status.get("clientCertificateData") or "").encode()
     key = str(status.get("clientKeyData") or "").encode()
     if not token and not (certificate and key):
-        raise _plugin_trouble(name, entry, "It gave neither a token nor a certificate with its key.")
+        raise _plugin_trouble(name, entry, "It returned neither a token nor a certificate with its key.")
     return Credentials(
         (*headers, ("Authorization", f"Bearer {token}")) if token else headers,
         certificate or given.certificate,
@@ -227,8 +227,8 @@ async def _run_plugin(name: str, entry: Mapping[str, Any], env: Mapping[str, str
             process.kill()
             await process.wait()
     if process.returncode != 0:
-        said = shorten(_TOKEN.sub("[hidden]", complaint.decode(errors="replace"))) or "It said nothing."
-        raise _plugin_trouble(name, entry, f"It ended with code {process.returncode}: {said}")
+        said = shorten(_TOKEN.sub("[hidden]", complaint.decode(errors="replace"))) or "It printed nothing."
+        raise _plugin_trouble(name, entry, f"It exited with code {process.returncode}: {said}")
     return output
 
 

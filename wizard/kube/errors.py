@@ -56,8 +56,8 @@ class TimedOut(WizardError):
         super().__init__(
             "kube.timeout",
             what,
-            why="The server took the request but did not answer in time.",
-            fix="Try again; if it stays so, look at the API server's load.",
+            why="The server accepted the request but did not answer in time.",
+            fix="Try again; if it keeps happening, check the API server's load.",
             retry=Retry.NOW,
         )
 
@@ -70,7 +70,7 @@ class Expired(WizardError):
             "kube.expired",
             "The server no longer has the version of the list that was being read.",
             why=shorten(message),
-            fix="Nothing to do: it is read again.",
+            fix="Nothing to do: the list is being read again.",
             retry=Retry.NOW,
         )
         self.fresh_continue = fresh_continue
@@ -186,7 +186,7 @@ def refusal(method: str, path: str, status: int, headers: Mapping[str, str], tex
     if status == 403:
         return Forbidden(
             "kube.forbidden",
-            f"You may not {verb} {what}.",
+            f"You are not allowed to {verb} {what}.",
             status=status,
             reason=reason,
             message=message,
@@ -206,7 +206,7 @@ def refusal(method: str, path: str, status: int, headers: Mapping[str, str], tex
             status=status,
             reason=reason,
             message=message,
-            fix="Look again and repeat it.",
+            fix="Look again, then retry.",
             retry=Retry.NOW,
         )
         details = body.get("details") if known else None
@@ -220,7 +220,7 @@ def refusal(method: str, path: str, status: int, headers: Mapping[str, str], tex
     if status in (400, 405, 406, 413, 415, 422):
         return Invalid(
             "kube.invalid",
-            f"The cluster doesn't accept the request to {verb} {what}.",
+            f"The cluster rejected the request to {verb} {what}.",
             status=status,
             reason=reason,
             message=message,
@@ -252,9 +252,9 @@ def rejected(message: str = "") -> CredentialsRejected:
     said = shorten(message) if message not in ("", "Unauthorized") else ""
     return CredentialsRejected(
         "kube.unauthorized",
-        "The cluster doesn't accept your credentials.",
+        "The cluster rejected your credentials.",
         why=said or "They have expired, or belong to another cluster.",
-        fix="Get a fresh kubeconfig or sign in again the way your cluster wants it.",
+        fix="Get a fresh kubeconfig, or sign in again the way your cluster requires.",
         commands=(kubectl("auth", "whoami"),),
     )
 
@@ -292,7 +292,7 @@ def not_kubernetes(status: int) -> NotKubernetes:
     """A page for a browser came where a Kubernetes answer should be."""
     return NotKubernetes(
         "kube.html",
-        "What answers at the server's address is not Kubernetes: it sent a web page.",
+        "The server at this address is not Kubernetes: it sent a web page.",
         why=f"HTTP {status} with HTML. A sign-in page of the network (captive portal), a proxy, or another port.",
         fix="Open a browser and sign in to the network, leave the VPN or proxy, or check the server's address.",
         commands=(SHOW_SERVER,),
@@ -303,7 +303,7 @@ def behind_gateway(status: int) -> Unreachable:
     """Something in front of the cluster says that it doesn't get through to it."""
     return Unreachable(
         "kube.gateway",
-        "A proxy or load balancer in front of the cluster doesn't get through to it.",
+        "A proxy or load balancer in front of the cluster can't reach it.",
         why=f"It answered HTTP {status} with a web page.",
         fix="Check that the cluster's API server is up, then try again.",
         commands=(kubectl("version"),),
@@ -314,7 +314,7 @@ def not_json(status: int) -> NotKubernetes:
     """Something came that is neither JSON nor a page."""
     return NotKubernetes(
         "kube.not-json",
-        "What answers at the server's address is not Kubernetes.",
+        "The server at this address is not Kubernetes.",
         why=f"HTTP {status} without JSON.",
         fix="Check the server's address and port in the kubeconfig.",
         commands=(SHOW_SERVER,),

@@ -85,7 +85,7 @@ def read(path: Path) -> Mapping[str, Any]:
             "kubeconfig.unreadable",
             f"The kubeconfig {path} can't be read.",
             why=error.strerror or "",
-            fix="Make the file readable for you, or name another one with --kubeconfig.",
+            fix="Make the file readable for you, or choose another one with --kubeconfig.",
             commands=(line("ls", "-l", str(path)),),
         ) from error
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -98,12 +98,12 @@ def read(path: Path) -> Mapping[str, Any]:
             "kubeconfig.not-yaml",
             f"The kubeconfig {path} is not valid YAML, see {where}.",
             why=shorten(str(getattr(error, "problem", "") or "")),
-            fix="Mend the file, or name another one with --kubeconfig.",
+            fix="Fix the file, or choose another one with --kubeconfig.",
         ) from error
     if content is None:
         return {}
     if not isinstance(content, Mapping):
-        raise _not_a_kubeconfig(path, "It holds a single value where a mapping should be.")
+        raise _not_a_kubeconfig(path, "It contains a single value where a mapping is expected.")
     return content
 
 
@@ -139,22 +139,22 @@ def choose(merged: Mapping[str, Any], context: str | None, files: tuple[Path, ..
     """The entries of `context`, or of the current context. Raises WizardError naming the contexts that there are."""
     contexts = {entry["name"]: entry["context"] for entry in merged["contexts"]}
     name = context or merged["current-context"]
-    known = ", ".join(sorted(contexts)) or "none"
+    names = ", ".join(sorted(contexts)) or "none"
     listing = (kubectl("config", "get-contexts"),)
     if not name:
         raise _trouble(
             "kubeconfig.no-context",
-            f"The kubeconfig doesn't say which context to use. There are: {shorten(known)}.",
-            fix="Choose one with --context, or for good with the command below.",
+            f"The kubeconfig has no current context. Available: {shorten(names)}.",
+            fix="Choose one with --context, or permanently with the command below.",
             commands=(kubectl("config", "use-context", "NAME"),),
         )
     if name not in contexts:
         raise _trouble(
             "kubeconfig.unknown-context",
-            f'There is no context called "{shorten(name, 80)}" in the kubeconfig. There are: {shorten(known)}.',
-            fix="Give one of these with --context."
+            f'There is no context called "{shorten(name, 80)}" in the kubeconfig. Available: {shorten(names)}.',
+            fix="Choose one of these with --context."
             if context
-            else "Give one of these with --context, or mend current-context.",
+            else "Choose one of these with --context, or fix current-context.",
             commands=listing,
         )
     chosen = contexts[name]
@@ -162,21 +162,23 @@ def choose(merged: Mapping[str, Any], context: str | None, files: tuple[Path, ..
     users = {entry["name"]: entry["user"] for entry in merged["users"]}
     cluster_name, user_name = str(chosen.get("cluster") or ""), str(chosen.get("user") or "")
     if cluster_name not in clusters or not clusters[cluster_name].get("server"):
-        said = f'names the cluster "{cluster_name}", which is not there' if cluster_name else "names no cluster"
+        problem = (
+            f'names the cluster "{cluster_name}", which does not exist' if cluster_name else "does not name a cluster"
+        )
         if cluster_name in clusters:
-            said = f'names the cluster "{cluster_name}", which has no server address'
+            problem = f'names the cluster "{cluster_name}", which has no server address'
         raise _trouble(
             "kubeconfig.no-cluster",
-            f'The context "{name}" of the kubeconfig {said}.',
-            why="Of several files the first that names an entry counts; one may be missing from KUBECONFIG.",
-            fix="Mend the context, or choose another one with --context.",
+            f'The context "{name}" of the kubeconfig {problem}.',
+            why="When several files define an entry, the first one counts; a file may be missing from KUBECONFIG.",
+            fix="Fix the context, or choose another one with --context.",
             commands=listing,
         )
     if user_name and user_name not in users:
         raise _trouble(
             "kubeconfig.no-user",
-            f'The context "{name}" of the kubeconfig names the user "{user_name}", which is not there.',
-            fix="Mend the context, or choose another one with --context.",
+            f'The context "{name}" of the kubeconfig names the user "{user_name}", which does not exist.',
+            fix="Fix the context, or choose another one with --context.",
             commands=listing,
         )
     return Kubeconfig(
@@ -194,13 +196,13 @@ def _named(path: Path, content: Mapping[str, Any], section: str, key: str) -> li
     items = content.get(section) or []
     if not isinstance(items, list):
         raise _not_a_kubeconfig(path, f'"{section}" is not a list.')
-    found = []
+    entries = []
     for item in items:
         if not isinstance(item, Mapping) or not item.get("name"):
             raise _not_a_kubeconfig(path, f'An entry of "{section}" has no name.')
         value = item.get(key)
-        found.append((str(item["name"]), value if isinstance(value, Mapping) else {}))
-    return found
+        entries.append((str(item["name"]), value if isinstance(value, Mapping) else {}))
+    return entries
 
 
 def _absolute(section: str, value: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -242,9 +244,9 @@ def _nothing_found(paths: tuple[Path, ...], present: tuple[Path, ...]) -> Wizard
     return _trouble(
         "kubeconfig.none",
         "There is no kubeconfig, so there is no cluster to look at.",
-        why=f"Looked at {shorten(looked)}, which {state}, and this is no pod of a cluster.",
-        fix="Copy your cluster's kubeconfig to ~/.kube/config, or name it with --kubeconfig or KUBECONFIG. "
-        "To look around without a cluster, start the demo.",
+        why=f"Looked at {shorten(looked)}, which {state}, and this is not running in a pod.",
+        fix="Copy your cluster's kubeconfig to ~/.kube/config, or point to it with --kubeconfig or KUBECONFIG. To look "
+        "around without a cluster, start the demo.",
         commands=(line("photosync-wizard", "demo"),),
     )
 
@@ -254,7 +256,7 @@ def _not_a_kubeconfig(path: Path, why: str) -> WizardError:
         "kubeconfig.not-yaml",
         f"The file {path} is not a kubeconfig.",
         why=why,
-        fix="Name another file with --kubeconfig.",
+        fix="Choose another file with --kubeconfig.",
     )
 
 

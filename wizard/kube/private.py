@@ -20,8 +20,8 @@ def open_private(root: Path) -> Path:
         if root.is_symlink() or root.stat().st_uid != os.getuid():
             raise WizardError(
                 "private.not-ours",
-                f"The folder {root} belongs to somebody else.",
-                why="Keys are written there for a moment, so it has to be yours alone.",
+                f"The folder {root} belongs to another user.",
+                why="Keys are kept there for a moment, so it has to belong to you alone.",
                 fix="Remove it, or set XDG_RUNTIME_DIR to a folder of your own.",
             )
         root.chmod(0o700)
@@ -33,7 +33,7 @@ def open_private(root: Path) -> Path:
     except OSError as error:
         raise WizardError(
             "private.unusable",
-            f"No private folder can be made at {root}.",
+            f"A private folder can't be created at {root}.",
             why=error.strerror or "",
             fix="Make the folder writable, or set XDG_RUNTIME_DIR or XDG_STATE_HOME to one that is.",
         ) from error

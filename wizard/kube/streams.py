@@ -89,9 +89,9 @@ class Stream:
         if not self.can_end_stdin:
             raise WizardError(
                 "kube.stdin-cannot-end",
-                "This cluster's API server can't be told that the input of a command is over.",
-                why="That needs the protocol of Kubernetes 1.30.",
-                fix="Use a command that knows how much it has to read, or update the cluster.",
+                "This cluster's API server can't be told where the input of a command ends.",
+                why="That needs Kubernetes 1.30 or later.",
+                fix="Use a command that knows how much to read, or upgrade the cluster.",
                 retry=Retry.NEVER,
             )
 
@@ -127,9 +127,9 @@ class Stream:
     def _broken(self) -> Unreachable:
         return Unreachable(
             "kube.stream-broken",
-            f"The connection to pod {self._pod} broke.",
+            f"The connection to pod {self._pod} was lost.",
             why="The pod or the API server went away.",
-            fix="Look at the pod and try again.",
+            fix="Check the pod, then try again.",
         )
 
 
@@ -155,7 +155,7 @@ def handshake_refused(status: int, namespace: str, pod: str, kind: str) -> Wizar
     if status == 403:
         return Forbidden(
             "kube.forbidden",
-            f"You may not {what} pod {pod}.",
+            f"You are not allowed to {what} pod {pod}.",
             status=status,
             message=f"That needs both verbs get and create on pods/{kind} in namespace {namespace}.",
             fix="Ask whoever administers the cluster for a role that allows both.",
@@ -178,7 +178,7 @@ def handshake_refused(status: int, namespace: str, pod: str, kind: str) -> Wizar
         f"The cluster could not {what} pod {pod}.",
         status=status,
         message=f"Its container is not running, or its node can't be reached (HTTP {status}).",
-        fix="Look at the pod first.",
+        fix="Check the pod first.",
         commands=(kubectl("describe", "pod", pod, namespace=namespace),),
         retry=Retry.LATER,
     )

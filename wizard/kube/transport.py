@@ -102,7 +102,7 @@ def _target(config: Kubeconfig, env: Mapping[str, str]) -> Target:
     if not host or parts.scheme not in ("http", "https"):
         raise ClusterError(
             "kube.address",
-            f'The server address of the cluster "{config.cluster_name}" in the kubeconfig is none.',
+            f'The server address of the cluster "{config.cluster_name}" in the kubeconfig is not valid.',
             fix="It should look like https://192.168.1.10:6443.",
             retry=Retry.NEVER,
         )
@@ -113,28 +113,28 @@ def _target(config: Kubeconfig, env: Mapping[str, str]) -> Target:
 
 
 def _proxy(configured: str, scheme: str, host: str, port: int, env: Mapping[str, str]) -> str:
-    found = configured or _proxy_of_environment(scheme, host, port, env)
-    if found and "://" not in found:
-        found = f"http://{found}"
-    if found and urlsplit(found).scheme not in ("http", "https"):
+    proxy = configured or _proxy_of_environment(scheme, host, port, env)
+    if proxy and "://" not in proxy:
+        proxy = f"http://{proxy}"
+    if proxy and urlsplit(proxy).scheme not in ("http", "https"):
         raise ClusterError(
             "kube.proxy-kind",
-            f"The proxy for this cluster is a {urlsplit(found).scheme} one, which isn't supported.",
-            fix="Use an HTTP proxy, or open a tunnel (ssh -L) and point the kubeconfig to it.",
+            f"The proxy for this cluster speaks {urlsplit(proxy).scheme}, which isn't supported.",
+            fix="Use an HTTP proxy, or open a tunnel (ssh -L) and point the kubeconfig at it.",
             retry=Retry.NEVER,
         )
-    return found
+    return proxy
 
 
 def _proxy_of_environment(scheme: str, host: str, port: int, env: Mapping[str, str]) -> str:
     name = f"{scheme}_proxy"
-    found = env.get(name.upper()) or env.get(name) or ""
-    if not found or host == "localhost" or _is_loopback(host):
+    proxy = env.get(name.upper()) or env.get(name) or ""
+    if not proxy or host == "localhost" or _is_loopback(host):
         return ""
     for rule in (env.get("NO_PROXY") or env.get("no_proxy") or "").split(","):
         if _spared(rule.strip().lower(), host.lower(), port):
             return ""
-    return found
+    return proxy
 
 
 def _spared(rule: str, host: str, port: int) -> bool:
@@ -193,6 +193,6 @@ def _bad_certificate(error: Exception) -> WizardError:
         "kube.certificate-data",
         "A certificate or key in the kubeconfig can't be used.",
         why=getattr(error, "reason", None) or type(error).__name__,
-        fix="Fetch the kubeconfig anew.",
+        fix="Fetch a fresh kubeconfig.",
         retry=Retry.NEVER,
     )

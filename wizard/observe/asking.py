@@ -56,9 +56,9 @@ async def whole(cluster: Cluster, path: str, of: Callable[[Any], T], *, limit: i
     try:
         async with aclosing(cluster.pages(path, limit=limit, labels=labels)) as bodies:
             async for body in bodies:
-                one = page(body, of)
-                items += one.items
-                more = one.more
+                part = page(body, of)
+                items += part.items
+                more = part.more
                 if len(items) >= MOST_OBJECTS:
                     break
     except Expired:
@@ -93,7 +93,7 @@ def mapped(read: Read[A], change: Callable[[A], B]) -> Read[B]:
 
 async def together(*work: Awaitable[Any]) -> list[Any]:
     """All results in order. When one fails the others are ended before its error is raised."""
-    tasks = [asyncio.ensure_future(one) for one in work]
+    tasks = [asyncio.ensure_future(awaitable) for awaitable in work]
     try:
         return list(await asyncio.gather(*tasks))
     finally:

@@ -79,13 +79,15 @@ async def changes(
     more words; closing it ends every watch.
     """
     queue: asyncio.Queue[str | WizardError] = asyncio.Queue(_WAITING)
-    tasks = [asyncio.create_task(_follow(cluster, settings, one, queue, pause)) for one in watched(settings, world)]
+    tasks = [
+        asyncio.create_task(_follow(cluster, settings, target, queue, pause)) for target in watched(settings, world)
+    ]
     try:
         while True:
-            said = await queue.get()
-            if isinstance(said, WizardError):
-                raise said
-            yield said
+            word = await queue.get()
+            if isinstance(word, WizardError):
+                raise word
+            yield word
     finally:
         for task in tasks:
             task.cancel()
@@ -93,21 +95,21 @@ async def changes(
 
 
 async def _follow(
-    cluster: Cluster, settings: Settings, one: Watched, queue: asyncio.Queue[str | WizardError], pause: Pause
+    cluster: Cluster, settings: Settings, target: Watched, queue: asyncio.Queue[str | WizardError], pause: Pause
 ) -> None:
-    version = version_for(one.path, cluster.versions, settings)
+    version = version_for(target.path, cluster.versions, settings)
     failures = 0
     while True:
         try:
             if not version:
-                version = await _now(cluster, one)
+                version = await _now(cluster, target)
             events = cluster.watch(
-                one.path, resource_version=version, fields=one.fields, labels=one.labels, form="metadata"
+                target.path, resource_version=version, fields=target.fields, labels=target.labels, form="metadata"
             )
             async with aclosing(events) as stream:
                 async for event in stream:
                     version, failures = event.resource_version or version, 0
-                    await queue.put(one.word)
+                    await queue.put(target.word)
         except Expired:
             version = ""
             await queue.put(RELIST)
@@ -117,8 +119,8 @@ async def _follow(
             await queue.put(trouble)
             return
         except WizardError as trouble:
-            asked = trouble.retry_after if isinstance(trouble, Busy) else None
-            await pause(max(min(_PAUSE * 2**failures, _LONGEST_PAUSE), asked or 0.0))
+            retry_after = trouble.retry_after if isinstance(trouble, Busy) else None
+            await pause(max(min(_PAUSE * 2**failures, _LONGEST_PAUSE), retry_after or 0.0))
             failures += 1
 
 
@@ -128,11 +130,13 @@ def version_for(path: str, versions: Mapping[str, str], settings: Settings) -> s
     Where the path itself was not listed the list over all namespaces serves, or that of our claims: servers count all kinds
     in one row, and one that doesn't answers Expired, which is a relist.
     """
-    own = f"/api/v1/namespaces/{settings.namespace}"
+    namespace_path = f"/api/v1/namespaces/{settings.namespace}"
     everywhere = re.sub(r"/namespaces/[^/]+/", "/", path)
-    return versions.get(path) or versions.get(everywhere) or versions.get(f"{own}/persistentvolumeclaims", "")
+    return (
+        versions.get(path) or versions.get(everywhere) or versions.get(f"{namespace_path}/persistentvolumeclaims", "")
+    )
 
 
-async def _now(cluster: Cluster, one: Watched) -> str:
-    page = await cluster.list_page(one.path, fields=one.fields, labels=one.labels, limit=1, form="metadata")
+async def _now(cluster: Cluster, target: Watched) -> str:
+    page = await cluster.list_page(target.path, fields=target.fields, labels=target.labels, limit=1, form="metadata")
     return str((page.get("metadata") or {}).get("resourceVersion") or "")

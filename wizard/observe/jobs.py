@@ -35,19 +35,19 @@ async def newest_jobs(cluster: Cluster, namespace: str) -> Read[Page[Job]]:
     path = f"/apis/batch/v1/namespaces/{namespace}/jobs"
     try:
         first = await cluster.list_page(path, limit=WHOLE_PAGE)
-        kept = _newest(job(item) for item in records(record(first).get("items")))
+        newest = _newest(job(item) for item in records(record(first).get("items")))
         cont = _continue(first)
         if not cont:
-            return Found(Page(kept))
+            return Found(Page(newest))
         tokens, complete = await _pages_of_youngest(cluster, path, cont)
         for token in tokens:
             page = await cluster.list_page(path, limit=CELLS_PAGE, cont=token, form="table")
-            kept = _newest((*kept, *_rows(page)))
+            newest = _newest((*newest, *_rows(page)))
     except Expired:
-        return Found(Page(kept, more=True))
+        return Found(Page(newest, more=True))
     except WizardError as trouble:
         return unread(trouble)
-    return Found(Page(kept, more=not complete))
+    return Found(Page(newest, more=not complete))
 
 
 async def _pages_of_youngest(cluster: Cluster, path: str, cont: str) -> tuple[list[str], bool]:
@@ -65,16 +65,16 @@ async def _pages_of_youngest(cluster: Cluster, path: str, cont: str) -> tuple[li
 
 def newest_of(jobs: Iterable[Job], cron_job: str, count: int) -> list[Job]:
     """The newest `count` Jobs of a CronJob; `jobs` come newest first."""
-    return [one for one in jobs if one.is_of(cron_job)][:count]
+    return [job for job in jobs if job.is_of(cron_job)][:count]
 
 
-def is_whole(one: Job) -> bool:
+def is_whole(job: Job) -> bool:
     """Whether a Job was read as a whole object, not as a table row."""
-    return one.started is not None or one.finished is not None or bool(one.reason)
+    return job.started is not None or job.finished is not None or bool(job.reason)
 
 
 def _newest(jobs: Iterable[Job]) -> tuple[Job, ...]:
-    return tuple(sorted(jobs, key=lambda one: (one.meta.created or _LONG_AGO, one.meta.name), reverse=True)[:KEPT])
+    return tuple(sorted(jobs, key=lambda job: (job.meta.created or _LONG_AGO, job.meta.name), reverse=True)[:KEPT])
 
 
 def _rows(table: Any) -> list[Job]:
@@ -84,8 +84,8 @@ def _rows(table: Any) -> list[Job]:
 
 def _row(cells: Mapping[str, Any], row: Mapping[str, Any]) -> Job:
     status = text(cells.get("Status"))
-    done, _, wanted = text(cells.get("Completions")).partition("/")
-    fallback = "complete" if done and done == wanted.partition(" ")[0] else "running"
+    done, _, completions = text(cells.get("Completions")).partition("/")
+    fallback = "complete" if done and done == completions.partition(" ")[0] else "running"
     return Job(meta(row.get("object")), _STATES.get(status, "running") if status else fallback)
 
 

@@ -73,10 +73,10 @@ async def observe(
     """
     before = cluster.counts.requests
     budget = Budget(REQUESTS + _for_accounts(settings.accounts))
-    own = f"/api/v1/namespaces/{settings.namespace}"
+    namespace_path = f"/api/v1/namespaces/{settings.namespace}"
     accounts = [AccountNames.of(name, settings) for name in settings.accounts]
-    wanted = [one.secret for one in accounts]
-    secrets = wanted[:ACCOUNTS]
+    secret_names = [account_names.secret for account_names in accounts]
+    secrets = secret_names[:ACCOUNTS]
     budget.take(ALWAYS + len(secrets))
     (
         version,
@@ -99,12 +99,12 @@ async def observe(
         _version(cluster),
         newest_jobs(cluster, settings.namespace),
         _namespaces(cluster, settings.namespace, budget),
-        whole(cluster, f"{own}/persistentvolumeclaims", parse.claim, limit=500),
-        ask(cluster.get(f"{own}/configmaps/{settings[CONFIG_MAP]}"), parse.config_map),
-        ask(cluster.get(f"{own}/serviceaccounts/{settings[SERVICE_ACCOUNT]}"), parse.service_account),
+        whole(cluster, f"{namespace_path}/persistentvolumeclaims", parse.claim, limit=500),
+        ask(cluster.get(f"{namespace_path}/configmaps/{settings[CONFIG_MAP]}"), parse.config_map),
+        ask(cluster.get(f"{namespace_path}/serviceaccounts/{settings[SERVICE_ACCOUNT]}"), parse.service_account),
         whole(cluster, f"/apis/batch/v1/namespaces/{settings.namespace}/cronjobs", parse.cron_job, limit=100),
-        first_pods(cluster, own),
-        ask(cluster.list_page(f"{own}/events", limit=EVENTS_READ, fields="type=Warning"), _newest_events),
+        first_pods(cluster, namespace_path),
+        ask(cluster.list_page(f"{namespace_path}/events", limit=EVENTS_READ, fields="type=Warning"), _newest_events),
         ask(
             cluster.list_page("/apis/storage.k8s.io/v1/storageclasses", limit=50),
             lambda body: page(body, parse.storage_class),
@@ -120,7 +120,7 @@ async def observe(
         _applications(cluster, budget),
         hints(cluster, settings, budget),
         everything(cluster),
-        *(ask(cluster.get(f"{own}/secrets/{name}"), parse.secret_keys) for name in secrets),
+        *(ask(cluster.get(f"{namespace_path}/secrets/{name}"), parse.secret_keys) for name in secrets),
     )
     first = World(
         taken_at=now,
@@ -130,7 +130,7 @@ async def observe(
         namespace=namespace,
         storage_classes=classes,
         claims=claims,
-        secrets=dict.fromkeys(wanted, NOT_ASKED) | dict(zip(secrets, read_secrets, strict=True)),
+        secrets=dict.fromkeys(secret_names, NOT_ASKED) | dict(zip(secrets, read_secrets, strict=True)),
         config_maps={settings[CONFIG_MAP]: config_map},
         service_account=account,
         cron_jobs=cron_jobs,
@@ -156,12 +156,12 @@ async def _second_wave(
     pods: Pods,
     immich_hints: Hints,
 ) -> World:
-    own = f"/api/v1/namespaces/{settings.namespace}"
-    everyone = seen_accounts(settings, [one.meta.name for one in _items(world.cron_jobs)])
-    budget.add(_for_accounts(everyone) - _for_accounts(settings.accounts))
-    names = [AccountNames.of(one, settings).cron_job for one in everyone][:ACCOUNTS]
+    namespace_path = f"/api/v1/namespaces/{settings.namespace}"
+    accounts = seen_accounts(settings, [cron_job.meta.name for cron_job in _items(world.cron_jobs)])
+    budget.add(_for_accounts(accounts) - _for_accounts(settings.accounts))
+    names = [AccountNames.of(account, settings).cron_job for account in accounts][:ACCOUNTS]
     for_logs = Budget(sum(1 for name in names if watched_jobs(_items(world.jobs), [name]) and budget.take()))
-    specs = [one.spec for one in (*_items(world.cron_jobs), *auth_pods(_items(world.pods))[:1])]
+    specs = [owner.spec for owner in (*_items(world.cron_jobs), *auth_pods(_items(world.pods))[:1])]
     more_secrets = [name for name in _referenced(specs, "secret") if name not in world.secrets]
     more_maps = [name for name in _referenced(specs, "configMap") if name not in world.config_maps]
     (
@@ -175,11 +175,11 @@ async def _second_wave(
     ) = await together(
         _application(cluster, settings, budget, world),
         runs(cluster, settings.namespace, budget, for_logs, world.jobs, names, pods),
-        _others(cluster, own, budget, pods),
+        _others(cluster, namespace_path, budget, pods),
         _volumes(cluster, budget, world.claims, settings),
         find_immich(cluster, settings, budget, immich_hints, world.claims, world.ingresses),
-        _objects(cluster, budget, f"{own}/secrets", more_secrets, parse.secret_keys),
-        _objects(cluster, budget, f"{own}/configmaps", more_maps, parse.config_map),
+        _objects(cluster, budget, f"{namespace_path}/secrets", more_secrets, parse.secret_keys),
+        _objects(cluster, budget, f"{namespace_path}/configmaps", more_maps, parse.config_map),
     )
     return replace(
         world,
@@ -203,7 +203,7 @@ async def _version(cluster: Cluster) -> Read[Any]:
         raise Unreachable(
             "kube.timeout",
             f"The cluster at {cluster.server} can't be reached.",
-            why="It takes connections but does not answer.",
+            why="It accepts connections but does not answer.",
             fix="Check that the cluster is up and not overloaded, then try again.",
             commands=(kubectl("version"),),
         )
@@ -217,13 +217,16 @@ async def _namespaces(cluster: Cluster, name: str, budget: Budget) -> tuple[str 
     )
     both = found(listed)
     if both is not None:
-        by_name = {one.meta.name: one for one in both.items}
+        by_name = {namespace.meta.name: namespace for namespace in both.items}
         system = by_name.get("kube-system")
         return system.meta.uid if system else None, Found(by_name[name]) if name in by_name else Missing()
     if not budget.take(2):
         return None, NOT_ASKED
     system_read, own_read = await together(
-        *(ask(cluster.get(f"/api/v1/namespaces/{one}"), parse.namespace) for one in ("kube-system", name))
+        *(
+            ask(cluster.get(f"/api/v1/namespaces/{wanted_name}"), parse.namespace)
+            for wanted_name in ("kube-system", name)
+        )
     )
     system = found(system_read)
     return system.meta.uid if system else None, own_read
@@ -233,8 +236,8 @@ async def _applications(cluster: Cluster, budget: Budget) -> Read[Page[Applicati
     read = await ask(cluster.list_page(APPLICATIONS, limit=50), lambda body: page(body, application))
     if isinstance(read, Unreadable) and read.reason == "forbidden" and budget.take():
         path = f"/apis/argoproj.io/v1alpha1/namespaces/{ARGO_NAMESPACE}/applications"
-        there = await ask(cluster.list_page(path, limit=50), lambda body: page(body, application))
-        return there if isinstance(there, Found) else read
+        argo_read = await ask(cluster.list_page(path, limit=50), lambda body: page(body, application))
+        return argo_read if isinstance(argo_read, Found) else read
     return read
 
 
@@ -246,16 +249,18 @@ async def _application(
 
 
 async def _others(
-    cluster: Cluster, own: str, budget: Budget, pods: Pods
+    cluster: Cluster, namespace_path: str, budget: Budget, pods: Pods
 ) -> tuple[Read[Page[Pod]], dict[str, Read[LogTail]]]:
-    others = await other_pods(cluster, own, budget, pods)
+    others = await other_pods(cluster, namespace_path, budget, pods)
     return others, await auth_logs(cluster, budget, auth_pods(_items(others)))
 
 
 async def _volumes(
     cluster: Cluster, budget: Budget, claims: Read[Page[Claim]], settings: Settings
 ) -> dict[str, Read[PersistentVolume]]:
-    photos = next((one for one in _items(claims) if one.meta.name == settings[PHOTOS_CLAIM] and one.volume_name), None)
+    photos = next(
+        (claim for claim in _items(claims) if claim.meta.name == settings[PHOTOS_CLAIM] and claim.volume_name), None
+    )
     if photos is None:
         return {}
     if not budget.take():
@@ -265,9 +270,9 @@ async def _volumes(
 
 
 async def _objects(cluster: Cluster, budget: Budget, path: str, names: list[str], of: Any) -> dict[str, Read[Any]]:
-    asked = [name for name in names[:EXTRA_OBJECTS] if budget.take()]
-    answers = await together(*(ask(cluster.get(f"{path}/{name}"), of) for name in asked))
-    return dict.fromkeys(names, NOT_ASKED) | dict(zip(asked, answers, strict=True))
+    affordable = [name for name in names[:EXTRA_OBJECTS] if budget.take()]
+    answers = await together(*(ask(cluster.get(f"{path}/{name}"), of) for name in affordable))
+    return dict.fromkeys(names, NOT_ASKED) | dict(zip(affordable, answers, strict=True))
 
 
 def _for_accounts(accounts: tuple[str, ...]) -> int:
@@ -277,7 +282,9 @@ def _for_accounts(accounts: tuple[str, ...]) -> int:
 
 def _newest_events(body: Any) -> Page[Event]:
     whole = page(body, parse.event)
-    ordered = sorted(whole.items, key=lambda one: one.last_seen.timestamp() if one.last_seen else 0.0, reverse=True)
+    ordered = sorted(
+        whole.items, key=lambda event: event.last_seen.timestamp() if event.last_seen else 0.0, reverse=True
+    )
     return Page(tuple(ordered[:EVENTS_KEPT]), whole.more or len(ordered) > EVENTS_KEPT)
 
 
@@ -287,11 +294,13 @@ def _referenced(specs: Iterable[PodSpec], kind: str) -> list[str]:
     for spec in specs:
         names += [volume.ref for volume in spec.volumes if volume.kind == kind]
         for container in spec.containers:
-            names += [one.source_name for one in container.env if one.source == source]
-            names += [one.partition("/")[2] for one in container.env_from if one.startswith(f"{source}/")]
+            names += [variable.source_name for variable in container.env if variable.source == source]
+            names += [
+                reference.partition("/")[2] for reference in container.env_from if reference.startswith(f"{source}/")
+            ]
     return list(dict.fromkeys(name for name in names if name))
 
 
 def _items(read: Read[Page[Any]]) -> tuple[Any, ...]:
-    held = found(read)
-    return held.items if held is not None else ()
+    listed = found(read)
+    return listed.items if listed is not None else ()

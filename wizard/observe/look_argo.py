@@ -21,12 +21,12 @@ async def find_application(cluster: Cluster, settings: Settings, budget: Budget,
     """Ours: the one that the person named, that our objects name, that deploys to our namespace, or with the usual name."""
     if not isinstance(world.applications, Found):
         return world.applications
-    known = world.applications.value
+    listed = world.applications.value
     tracking = list(dict.fromkeys(_trackers(_our_objects(world, settings))))
     named = [settings[APPLICATION], *tracking] if "application" in settings.sources else tracking
-    chosen = choose(known.items, named, settings.namespace, settings[APPLICATION], cluster.server)
+    chosen = choose(listed.items, named, settings.namespace, settings[APPLICATION], cluster.server)
     unsure = chosen is None or (chosen.meta.name not in named and chosen.destination_namespace != settings.namespace)
-    if known.more and unsure:
+    if listed.more and unsure:
         for name in list(dict.fromkeys([*named, settings[APPLICATION]]))[:2]:
             read = await _of_name(cluster, budget, name)
             if not isinstance(read, Found):
@@ -46,15 +46,15 @@ async def find_parent(
     name = tracking_application(ours.value.meta.annotations, ours.value.meta.labels)
     if not name or name == ours.value.meta.name:
         return Missing()
-    known = found(listed)
-    for one in known.items if known else ():
-        if one.meta.name == name:
-            return Found(one)
-    return await _by_name(cluster, budget, name) if known and known.more else Missing()
+    all_apps = found(listed)
+    for app in all_apps.items if all_apps else ():
+        if app.meta.name == name:
+            return Found(app)
+    return await _by_name(cluster, budget, name) if all_apps and all_apps.more else Missing()
 
 
 def choose(
-    known: Iterable[Application], named: Iterable[str], namespace: str, usual: str, server: str = ""
+    candidates: Iterable[Application], named: Iterable[str], namespace: str, usual: str, server: str = ""
 ) -> Application | None:
     """The first with one of these names, else the one that deploys into `namespace`, else the one with the usual name.
 
@@ -62,22 +62,22 @@ def choose(
     One for another cluster than that at `server` is taken only if it is named. Argo CD's own name for a cluster says
     nothing for sure, so such a one comes after those for this cluster.
     """
-    listed = sorted(known, key=lambda one: _distance(one, server))
-    near = [one for one in listed if _distance(one, server) < _ELSEWHERE]
+    listed = sorted(candidates, key=lambda app: _distance(app, server))
+    near = [app for app in listed if _distance(app, server) < _ELSEWHERE]
     for name in named:
-        alike = [one for one in near if one.meta.name == name] or [one for one in listed if one.meta.name == name]
-        if alike:
-            return next((one for one in alike if one.destination_namespace == namespace), alike[0])
-    there = [one for one in near if one.destination_namespace == namespace]
-    there = [one for one in there if _distance(one, server) == _HERE] or there
-    called = [one for one in near if one.meta.name == usual]
-    return next((one for one in there if one in called), None) or (
-        there[0] if len(there) == 1 else next(iter(called), None)
+        same_name = [app for app in near if app.meta.name == name] or [app for app in listed if app.meta.name == name]
+        if same_name:
+            return next((app for app in same_name if app.destination_namespace == namespace), same_name[0])
+    deploying = [app for app in near if app.destination_namespace == namespace]
+    deploying = [app for app in deploying if _distance(app, server) == _HERE] or deploying
+    called = [app for app in near if app.meta.name == usual]
+    return next((app for app in deploying if app in called), None) or (
+        deploying[0] if len(deploying) == 1 else next(iter(called), None)
     )
 
 
-def _distance(one: Application, server: str) -> int:
-    destination = one.destination_server.rstrip("/")
+def _distance(app: Application, server: str) -> int:
+    destination = app.destination_server.rstrip("/")
     if destination in ("", *_THIS_CLUSTER, server.rstrip("/")):
         return _HERE
     return _ELSEWHERE if "://" in destination else _UNCLEAR
@@ -99,11 +99,13 @@ async def _by_name(cluster: Cluster, budget: Budget, name: str) -> Read[Applicat
 
 
 def _our_objects(world: World, settings: Settings) -> list[Meta]:
-    held = [one.meta for read in (world.claims, world.cron_jobs) if isinstance(read, Found) for one in read.value.items]
+    metas = [
+        item.meta for read in (world.claims, world.cron_jobs) if isinstance(read, Found) for item in read.value.items
+    ]
     config_map = found(world.config_maps.get(settings[CONFIG_MAP], NOT_ASKED))
-    return [*held, *([config_map.meta] if config_map else [])]
+    return [*metas, *([config_map.meta] if config_map else [])]
 
 
 def _trackers(objects: Iterable[Meta]) -> list[str]:
-    names = (tracking_application(one.annotations, one.labels) for one in objects)
+    names = (tracking_application(meta.annotations, meta.labels) for meta in objects)
     return [name for name in names if name]

@@ -110,7 +110,7 @@ async def _search(cluster: Cluster, settings: Settings, budget: Budget) -> Read[
         if not isinstance(rows, Found):
             return rows
         if rows.value.more:
-            return Unreadable("not-asked", "There are too many workloads to look through all of them for Immich.")
+            return Unreadable("not-asked", "There are too many workloads to search them all for Immich.")
     return Missing()
 
 
@@ -165,7 +165,7 @@ async def _service_and_probe(
         there = found(await ask(cluster.list_page(path, limit=50), _services))
         service = _serving(chosen, there.items if there else ())
     if service is None:
-        return None, {"probe_error": f"No Service leads to {chosen.meta.name}."}
+        return None, {"probe_error": f"No Service selects {chosen.meta.name}."}
     return service, await _probe(cluster, budget, service)
 
 

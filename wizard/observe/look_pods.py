@@ -43,46 +43,46 @@ class Runs:
     logs: Mapping[str, Read[LogTail]]
 
 
-async def first_pods(cluster: Cluster, own: str) -> Pods:
+async def first_pods(cluster: Cluster, namespace_path: str) -> Pods:
     """One page of pods, told apart by whether a Job made them."""
-    first = await ask(cluster.list_page(f"{own}/pods", limit=40), lambda body: page(body, pod))
+    first = await ask(cluster.list_page(f"{namespace_path}/pods", limit=40), lambda body: page(body, pod))
     if not isinstance(first, Found):
         return Pods(first, first, all_seen=True)
     if first.value.more:
         return Pods(NOT_ASKED, NOT_ASKED, all_seen=False)
-    theirs = tuple(one for one in first.value.items if _job_of(one))
-    others = tuple(one for one in first.value.items if not _job_of(one))
-    return Pods(Found(Page(others)), Found(Page(theirs)), all_seen=True)
+    of_jobs = tuple(item for item in first.value.items if _job_of(item))
+    others = tuple(item for item in first.value.items if not _job_of(item))
+    return Pods(Found(Page(others)), Found(Page(of_jobs)), all_seen=True)
 
 
-async def other_pods(cluster: Cluster, own: str, budget: Budget, pods: Pods) -> Read[Page[Pod]]:
+async def other_pods(cluster: Cluster, namespace_path: str, budget: Budget, pods: Pods) -> Read[Page[Pod]]:
     """The pods that no Job made."""
     if pods.all_seen:
         return pods.others
     if not budget.take():
         return NOT_ASKED
-    return await whole(cluster, f"{own}/pods", pod, labels="!batch.kubernetes.io/job-name", limit=100)
+    return await whole(cluster, f"{namespace_path}/pods", pod, labels="!batch.kubernetes.io/job-name", limit=100)
 
 
 async def auth_logs(cluster: Cluster, budget: Budget, pods: Iterable[Pod]) -> dict[str, Read[LogTail]]:
     """The logs of the first few sign-in pods, by pod name."""
     chosen = list(pods)[:AUTH_PODS]
-    logs = await together(*(_log(cluster, budget, one, AUTH_LINES) for one in chosen))
-    return {one.meta.name: log for one, log in zip(chosen, logs, strict=True)}
+    logs = await together(*(_log(cluster, budget, chosen_pod, AUTH_LINES) for chosen_pod in chosen))
+    return {chosen_pod.meta.name: log for chosen_pod, log in zip(chosen, logs, strict=True)}
 
 
 def auth_pods(pods: Iterable[Pod]) -> list[Pod]:
     """The pods that somebody made for signing in, the one with the usual name first."""
-    known = list(pods)
-    named = [one for one in known if one.meta.name == AUTH_POD]
-    return named + [one for one in known if one not in named and is_auth_pod(one.meta.name)]
+    all_pods = list(pods)
+    named = [item for item in all_pods if item.meta.name == AUTH_POD]
+    return named + [item for item in all_pods if item not in named and is_auth_pod(item.meta.name)]
 
 
 def watched_jobs(jobs: Iterable[Job], cron_jobs: Iterable[str]) -> list[Job]:
     """The newest Jobs of each CronJob, newest first."""
     listed = list(jobs)
-    chosen = {one.meta.name for name in cron_jobs for one in newest_of(listed, name, JOBS_PER_CRON_JOB)}
-    return [one for one in listed if one.meta.name in chosen]
+    chosen = {job.meta.name for name in cron_jobs for job in newest_of(listed, name, JOBS_PER_CRON_JOB)}
+    return [job for job in listed if job.meta.name in chosen]
 
 
 async def runs(
@@ -98,20 +98,22 @@ async def runs(
 
     `for_logs` is what was set aside for the former; a second log is read only with what `budget` has left.
     """
-    known = found(jobs)
-    watched = watched_jobs(known.items if known else (), cron_jobs)
-    rows = [one for one in watched[:1] if not is_whole(one) and one.state != "running" and budget.take()]
+    listed = found(jobs)
+    watched = watched_jobs(listed.items if listed else (), cron_jobs)
+    rows = [job for job in watched[:1] if not is_whole(job) and job.state != "running" and budget.take()]
     rows_whole, job_pods = await together(
         together(
             *(
-                ask(cluster.get(f"/apis/batch/v1/namespaces/{namespace}/jobs/{one.meta.name}"), parse.job)
-                for one in rows
+                ask(cluster.get(f"/apis/batch/v1/namespaces/{namespace}/jobs/{row.meta.name}"), parse.job)
+                for row in rows
             )
         ),
         _job_pods(cluster, namespace, budget, watched, pods),
     )
-    read = {one.value.meta.name: one.value for one in rows_whole if isinstance(one, Found)}
-    better = mapped(jobs, lambda one: Page(tuple(read.get(job.meta.name, job) for job in one.items), one.more))
+    whole_jobs = {job_read.value.meta.name: job_read.value for job_read in rows_whole if isinstance(job_read, Found)}
+    better = mapped(
+        jobs, lambda all_jobs: Page(tuple(whole_jobs.get(job.meta.name, job) for job in all_jobs.items), all_jobs.more)
+    )
     return Runs(better, job_pods, await _sync_logs(cluster, budget, for_logs, job_pods, watched, cron_jobs))
 
 
@@ -132,19 +134,21 @@ async def _sync_logs(
             done = next((pair for pair in theirs if pair[0].state != "running"), None)
             if done and done is not theirs[0]:
                 finished[done[0].meta.name] = done[1]
-    asked = [(name, of, for_logs) for name, of in newest.items()] + [
+    requests = [(name, of, for_logs) for name, of in newest.items()] + [
         (name, of, budget) for name, of in finished.items()
     ]
-    logs = await together(*(_log(cluster, purse, of, SYNC_LINES) for _, of, purse in asked))
-    return {name: log for (name, _, _), log in zip(asked, logs, strict=True)}
+    logs = await together(*(_log(cluster, purse, of, SYNC_LINES) for _, of, purse in requests))
+    return {name: log for (name, _, _), log in zip(requests, logs, strict=True)}
 
 
 async def _job_pods(
     cluster: Cluster, namespace: str, budget: Budget, watched: list[Job], pods: Pods
 ) -> Read[Page[Pod]]:
-    names = {one.meta.name for one in watched}
+    names = {job.meta.name for job in watched}
     if pods.all_seen:
-        return mapped(pods.of_jobs, lambda one: Page(tuple(pod for pod in one.items if _job_of(pod) in names)))
+        return mapped(
+            pods.of_jobs, lambda all_pods: Page(tuple(pod for pod in all_pods.items if _job_of(pod) in names))
+        )
     if not names:
         return Found(Page())
     if not budget.take():
@@ -154,7 +158,7 @@ async def _job_pods(
 
 
 async def _log(cluster: Cluster, budget: Budget, source: Pod, lines: int) -> Read[LogTail]:
-    if all(one.state == "waiting" and not one.restarts for one in source.containers):
+    if all(container.state == "waiting" and not container.restarts for container in source.containers):
         return Missing()
     if not budget.take():
         return NOT_ASKED
@@ -168,10 +172,10 @@ async def _log(cluster: Cluster, budget: Budget, source: Pod, lines: int) -> Rea
 
 def _speaker(spec: PodSpec) -> str:
     """Name of the container that speaks for icloudpd: whose command names it, else whose image does, else the first."""
-    commands = [(one.name, " ".join((*one.command, *one.args))) for one in spec.containers]
-    images = [(one.name, one.image) for one in spec.containers]
+    commands = [(container.name, " ".join((*container.command, *container.args))) for container in spec.containers]
+    images = [(container.name, container.image) for container in spec.containers]
     named = [name for name, text in (*commands, *images) if "icloudpd" in text]
-    return next(iter([*named, *(one.name for one in spec.containers)]), "")
+    return next(iter([*named, *(container.name for container in spec.containers)]), "")
 
 
 def clean_lines(text: str) -> tuple[str, ...]:
@@ -182,11 +186,15 @@ def clean_lines(text: str) -> tuple[str, ...]:
 
 def _pod_of(job: Job, pods: Read[Page[Pod]]) -> Pod | None:
     """The newest pod of a Job."""
-    known = found(pods)
-    theirs: list[Any] = [one for one in known.items if _job_of(one) == job.meta.name] if known else []
-    return max(theirs, key=lambda one: (one.meta.created or job.meta.created or _NEVER, one.meta.name), default=None)
+    listed = found(pods)
+    theirs: list[Any] = [item for item in listed.items if _job_of(item) == job.meta.name] if listed else []
+    return max(
+        theirs,
+        key=lambda candidate: (candidate.meta.created or job.meta.created or _NEVER, candidate.meta.name),
+        default=None,
+    )
 
 
-def _job_of(one: Pod) -> str:
-    labels = one.meta.labels
+def _job_of(source: Pod) -> str:
+    labels = source.meta.labels
     return labels.get("batch.kubernetes.io/job-name") or labels.get("job-name") or ""

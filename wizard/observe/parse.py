@@ -89,8 +89,8 @@ def volume_source(spec: Mapping[str, Any]) -> str:
         return f"nfs: {text(spec['nfs'].get('server'))}:{text(spec['nfs'].get('path'))}"
     if isinstance(spec.get("csi"), Mapping):
         return f"csi: {text(spec['csi'].get('driver'))}/{text(spec['csi'].get('volumeHandle'))}"
-    known = ("iscsi", "rbd", "cephfs", "glusterfs", "fc", "awsElasticBlockStore", "gcePersistentDisk", "azureDisk")
-    return next((f"{kind}: " for kind in known if kind in spec), "")
+    kinds = ("iscsi", "rbd", "cephfs", "glusterfs", "fc", "awsElasticBlockStore", "gcePersistentDisk", "azureDisk")
+    return next((f"{kind}: " for kind in kinds if kind in spec), "")
 
 
 def secret_keys(body: Any) -> SecretKeys:
@@ -136,15 +136,19 @@ def cron_job(body: Any) -> CronJob:
 
 def job(body: Any) -> Job:
     spec, status = record(record(body).get("spec")), record(record(body).get("status"))
-    held = {text(one.get("type")): one for one in records(status.get("conditions")) if one.get("status") == "True"}
+    conditions = {
+        text(condition.get("type")): condition
+        for condition in records(status.get("conditions"))
+        if condition.get("status") == "True"
+    }
     telling: Mapping[str, Any] = {}
     state = "running"
     for kind, name in (("Failed", "failed"), ("Complete", "complete"), ("Suspended", "suspended")):
-        if kind in held:
-            state, telling = name, held[kind]
+        if kind in conditions:
+            state, telling = name, conditions[kind]
             break
     else:
-        telling = next(iter(held.values()), {})
+        telling = next(iter(conditions.values()), {})
         state = "suspended" if spec.get("suspend") else "running"
     ended = when(status.get("completionTime"))
     if ended is None and state in ("failed", "complete"):
@@ -163,7 +167,7 @@ def event(body: Any) -> Event:
     raw = record(body)
     about = record(raw.get("involvedObject") or raw.get("regarding"))
     series = record(raw.get("series"))
-    seen = (
+    last_seen = (
         when(series.get("lastObservedTime"))
         or when(raw.get("lastTimestamp") or raw.get("deprecatedLastTimestamp"))
         or when(raw.get("eventTime"))
@@ -176,7 +180,7 @@ def event(body: Any) -> Event:
         kind=text(about.get("kind")),
         name=text(about.get("name")),
         namespace=text(about.get("namespace")),
-        last_seen=seen,
+        last_seen=last_seen,
         count=number(series.get("count")) or number(raw.get("count")) or number(raw.get("deprecatedCount")) or 1,
     )
 
@@ -207,7 +211,7 @@ def ingress(body: Any) -> Ingress:
         rules=tuple(rules),
         tls_hosts=tuple(text(host) for entry in tls for host in listed(entry.get("hosts"))),
         tls=bool(tls),
-        addresses=tuple(text(one.get("ip") or one.get("hostname")) for one in balancers),
+        addresses=tuple(text(balancer.get("ip") or balancer.get("hostname")) for balancer in balancers),
     )
 
 

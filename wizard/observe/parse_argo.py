@@ -30,7 +30,7 @@ def application(body: Any) -> Application:
     return Application(
         meta=meta(body),
         project=text(spec.get("project")),
-        sources=tuple(_source(one) for one in records(spec.get("sources")) or records([spec.get("source")])),
+        sources=tuple(_source(source) for source in records(spec.get("sources")) or records([spec.get("source")])),
         destination_namespace=text(destination.get("namespace")),
         destination_server=text(destination.get("server") or destination.get("name")),
         automated=on,
@@ -45,8 +45,10 @@ def application(body: Any) -> Application:
         operation_message=_message(operation),
         operation_revision=_revision(result) or _revision(asked),
         operation_finished=when(operation.get("finishedAt")),
-        conditions=tuple((text(one.get("type")), _message(one)) for one in records(status.get("conditions"))),
-        resources=tuple(_resource(one) for one in records(status.get("resources"))[:RESOURCE_LIMIT]),
+        conditions=tuple(
+            (text(condition.get("type")), _message(condition)) for condition in records(status.get("conditions"))
+        ),
+        resources=tuple(_resource(resource) for resource in records(status.get("resources"))[:RESOURCE_LIMIT]),
     )
 
 
@@ -59,11 +61,11 @@ def tracking_application(annotations: Mapping[str, str], labels: Mapping[str, st
     return tracking.partition(":")[0] or labels.get("argocd.argoproj.io/instance", "")
 
 
-def without_credentials(said: str) -> str:
+def without_credentials(text_with_urls: str) -> str:
     """`said` without what stands before the @ in its addresses; of ssh addresses the user's name stays, as it is needed."""
     return _USER_INFO.sub(
-        lambda found: f"{found[1]}://{found[2].partition(':')[0]}@" if found[1].endswith("ssh") else f"{found[1]}://",
-        said,
+        lambda match: f"{match[1]}://{match[2].partition(':')[0]}@" if match[1].endswith("ssh") else f"{match[1]}://",
+        text_with_urls,
     )
 
 
@@ -72,7 +74,9 @@ def _message(raw: Mapping[str, Any]) -> str:
 
 
 def _revision(raw: Mapping[str, Any]) -> str:
-    return text(raw.get("revision")) or next((text(one) for one in listed(raw.get("revisions")) if one), "")
+    return text(raw.get("revision")) or next(
+        (text(revision) for revision in listed(raw.get("revisions")) if revision), ""
+    )
 
 
 def _source(raw: Mapping[str, Any]) -> AppSource:
@@ -87,7 +91,7 @@ def _source(raw: Mapping[str, Any]) -> AppSource:
 def _ignored(spec: Mapping[str, Any]) -> tuple[str, ...]:
     paths = []
     for entry in records(spec.get("ignoreDifferences")):
-        paths += [text(one) for key in ("jsonPointers", "jqPathExpressions") for one in listed(entry.get(key))]
+        paths += [text(path) for key in ("jsonPointers", "jqPathExpressions") for path in listed(entry.get(key))]
     return tuple(dict.fromkeys(paths))
 
 

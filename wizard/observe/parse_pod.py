@@ -17,16 +17,18 @@ def pod(body: Any) -> Pod:
     """A pod with the states of its containers, those of init containers last."""
     raw = record(body)
     spec, status = record(raw.get("spec")), record(raw.get("status"))
-    ips = tuple(text(one.get("ip")) for one in records(status.get("podIPs")))
+    ips = tuple(text(address.get("ip")) for address in records(status.get("podIPs")))
     states = [*records(status.get("containerStatuses")), *records(status.get("initContainerStatuses"))]
-    scheduled = next((one for one in records(status.get("conditions")) if one.get("type") == "PodScheduled"), {})
+    scheduled = next(
+        (condition for condition in records(status.get("conditions")) if condition.get("type") == "PodScheduled"), {}
+    )
     return Pod(
         meta=meta(body),
         spec=pod_spec(spec),
         phase=text(status.get("phase")),
         node=text(spec.get("nodeName")),
         ips=ips or ((text(status["podIP"]),) if status.get("podIP") else ()),
-        containers=tuple(_state(one) for one in states),
+        containers=tuple(_state(state) for state in states),
         unschedulable=shorten(text(scheduled.get("message"))) if scheduled.get("status") == "False" else "",
     )
 
@@ -38,8 +40,8 @@ def pod_spec(body: Any) -> PodSpec:
     automount = raw.get("automountServiceAccountToken")
     containers = [*records(raw.get("containers")), *records(raw.get("initContainers"))]
     return PodSpec(
-        containers=tuple(_container(one) for one in containers),
-        volumes=tuple(_volume(one) for one in records(raw.get("volumes"))),
+        containers=tuple(_container(container) for container in containers),
+        volumes=tuple(_volume(volume) for volume in records(raw.get("volumes"))),
         service_account=text(raw.get("serviceAccountName") or raw.get("serviceAccount")),
         automount=automount if isinstance(automount, bool) else None,
         restart_policy=text(raw.get("restartPolicy")) or "Always",
@@ -55,16 +57,16 @@ def _container(raw: Mapping[str, Any]) -> Container:
         for kind, field in (("secret", "secretRef"), ("configmap", "configMapRef")):
             if entry.get(field):
                 sources.append(f"{kind}/{text(record(entry[field]).get('name'))}")
-    ports = (number(one.get("containerPort")) for one in records(raw.get("ports")))
+    ports = (number(port.get("containerPort")) for port in records(raw.get("ports")))
     probes = (record(record(raw.get(probe)).get("httpGet")).get("path") for probe in _PROBES)
     return Container(
         name=text(raw.get("name")),
         image=text(raw.get("image")),
         command=tuple(text(word) for word in listed(raw.get("command"))),
         args=tuple(text(word) for word in listed(raw.get("args"))),
-        env=tuple(_variable(one) for one in records(raw.get("env"))),
+        env=tuple(_variable(variable) for variable in records(raw.get("env"))),
         env_from=tuple(sources),
-        mounts=tuple(_mount(one) for one in records(raw.get("volumeMounts"))),
+        mounts=tuple(_mount(mount) for mount in records(raw.get("volumeMounts"))),
         ports=tuple(port for port in ports if port is not None),
         stdin=bool(raw.get("stdin")),
         tty=bool(raw.get("tty")),
@@ -112,7 +114,7 @@ def _volume(raw: Mapping[str, Any]) -> PodVolume:
     ):
         if isinstance(raw.get(field), Mapping):
             source = raw[field]
-            keys = tuple((text(one.get("key")), text(one.get("path"))) for one in _items(source))
+            keys = tuple((text(entry.get("key")), text(entry.get("path"))) for entry in _items(source))
             return PodVolume(name, kind, text(source.get(ref)), bool(source.get("optional")), keys)
     if isinstance(raw.get("nfs"), Mapping):
         return PodVolume(name, "nfs", f"{text(raw['nfs'].get('server'))}:{text(raw['nfs'].get('path'))}")
@@ -125,7 +127,7 @@ def _items(source: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _state(raw: Mapping[str, Any]) -> ContainerState:
     states = record(raw.get("state"))
-    kind = next((one for one in ("running", "terminated", "waiting") if states.get(one) is not None), "waiting")
+    kind = next((name for name in ("running", "terminated", "waiting") if states.get(name) is not None), "waiting")
     now = record(states.get(kind))
     before = record(record(raw.get("lastState")).get("terminated"))
     return ContainerState(

@@ -58,7 +58,7 @@ def meta(body: Any) -> Meta:
     """An object's metadata; annotations are cut, the ones that repeat the object are left out."""
     raw = record(record(body).get("metadata"))
     owners = records(raw.get("ownerReferences"))
-    owner = next((one for one in owners if one.get("controller")), owners[0] if owners else {})
+    owner = next((reference for reference in owners if reference.get("controller")), owners[0] if owners else {})
     managers = (text(entry.get("manager")) for entry in records(raw.get("managedFields")))
     annotations = strings(raw.get("annotations")).items()
     return Meta(

@@ -54,7 +54,7 @@ def unusable(choices: Choices) -> tuple[str, ...]:
         try:
             choice.check(choice.text(kept))
         except WizardError as trouble:
-            problems.append(f"What was kept as {choice.label} is not used: {trouble.what}")
+            problems.append(f"The saved value of {choice.label} is not used: {trouble.what}")
     return tuple(problems)
 
 

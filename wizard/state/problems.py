@@ -15,14 +15,14 @@ def reason(error: OSError) -> str:
     return error.strerror or type(error).__name__
 
 
-def other_cluster(kept: ClusterRef, seen: ClusterRef) -> WizardError:
+def other_cluster(saved: ClusterRef, reached: ClusterRef) -> WizardError:
     return WizardError(
         "state.other-cluster",
-        f"What was kept for context {kept.context} belongs to another cluster than the one that answers now.",
-        why=f"Kept: {_described(kept)}. Here: {_described(seen)}.",
+        f"The saved state for context {saved.context} belongs to a different cluster from the one that answers now.",
+        why=f"Saved: {_described(saved)}. Now: {_described(reached)}.",
         fix=(
-            "Nothing is lost, both keep their own. To resume, choose the context that leads to the kept one; "
-            "to set up this cluster, look again: it goes on with a state of its own."
+            "Nothing is lost: each cluster keeps its own state. To resume, choose the context of the saved one; to "
+            "set up this cluster, look again: it gets a state of its own."
         ),
         commands=(kubectl("config", "get-contexts"),),
         exit_code=Exit.NEEDS_PERSON,
@@ -33,9 +33,9 @@ def other_cluster(kept: ClusterRef, seen: ClusterRef) -> WizardError:
 def secret_refused(error: ValueError) -> WizardError:
     return WizardError(
         "state.secret-refused",
-        "What you chose was not kept, since a part of it looks like a secret.",
+        "Your choice was not saved, because part of it looks like a secret.",
         why=f"There is {error}.",
-        fix="Secrets belong into the keyring or the cluster: take it out of that value.",
+        fix="Secrets belong in the keyring or the cluster: remove it from that value.",
         exit_code=Exit.NEEDS_PERSON,
         retry=Retry.NEVER,
     )
@@ -44,8 +44,8 @@ def secret_refused(error: ValueError) -> WizardError:
 def changed_meanwhile() -> WizardError:
     return WizardError(
         "state.changed-meanwhile",
-        "Another photosync-wizard changed what is kept since this one was opened.",
-        fix="Close this one and open it again; what the other one kept stays.",
+        "Another photosync-wizard has changed the saved state since this one was opened.",
+        fix="Close this one and open it again; what the other one saved stays.",
         exit_code=Exit.NEEDS_PERSON,
         retry=Retry.NEVER,
     )
@@ -54,9 +54,9 @@ def changed_meanwhile() -> WizardError:
 def unwritable(path: Path, error: OSError) -> WizardError:
     return WizardError(
         "state.unwritable",
-        f"What you choose can't be kept just now ({reason(error)}); the wizard goes on, and nothing else is lost.",
-        why=f"It would be kept in {path}.",
-        fix="Make room or make that folder writable; the next change is kept again.",
+        f"Your choices can't be saved right now ({reason(error)}); the wizard goes on, and nothing else is lost.",
+        why=f"They would be saved in {path}.",
+        fix="Free some space or make that folder writable; the next change is saved again.",
         commands=(line("df", "-h", str(path.parent)), line("ls", "-ld", str(path.parent))),
         exit_code=Exit.NEEDS_PERSON,
         retry=Retry.NOW,
@@ -74,7 +74,7 @@ def locked(note: bytes) -> WizardError:
         "state.locked",
         f"Another photosync-wizard has this setup open{who}.",
         why="Two at once would overwrite each other's choices.",
-        fix="Go on here read-only, or close the other one first.",
+        fix="Continue here read-only, or close the other one first.",
         commands=(line("ps", "-fp", str(pid)),) if pid else (),
         exit_code=Exit.NEEDS_PERSON,
         retry=Retry.LATER,
@@ -84,9 +84,9 @@ def locked(note: bytes) -> WizardError:
 def from_the_future(path: Path) -> WizardError:
     return WizardError(
         "state.from-the-future",
-        f"The kept state {path} was written by a newer photosync-wizard.",
+        f"The saved state {path} was written by a newer photosync-wizard.",
         why="This one can't read it and leaves it as it is.",
-        fix="Update photosync-wizard, or move the file away to start afresh here.",
+        fix="Update photosync-wizard, or move the file away to start over.",
         commands=(line("pip", "install", "--upgrade", "photosync-wizard"), line("mv", str(path), f"{path}.newer")),
         exit_code=Exit.NEEDS_PERSON,
         retry=Retry.NEVER,

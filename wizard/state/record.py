@@ -183,14 +183,14 @@ def migrate(document: Document, migrations: Mapping[int, Migration] = MIGRATIONS
     """`document` brought to `schema`, one migration after the other; one that is there already comes back as it is."""
     found = document.get("schema")
     if not isinstance(found, int) or isinstance(found, bool) or found < 1:
-        raise BrokenStateError("it does not say which schema it has")
+        raise BrokenStateError("it does not say which schema it follows")
     if found > schema:
         raise FutureStateError(f"schema {found}")
     try:
         for step in range(found, schema):
             document = {**migrations[step](document), "schema": step + 1}
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise BrokenStateError("it is not what its schema says") from error
+        raise BrokenStateError("it does not match its schema") from error
     return document
 
 
@@ -203,9 +203,9 @@ def refuse_secrets(value: object, key: str = "") -> None:
         for item in value:
             refuse_secrets(item, key)
     elif value not in (None, "") and _SECRET_KEY.search(key):
-        raise SecretInStateError(f"a value under {key!r} looks like a secret and is not kept")
+        raise SecretInStateError(f"a value under {key!r} looks like a secret and is not saved")
     elif isinstance(value, str) and _SECRET_VALUE.search(value):
-        raise SecretInStateError(f"the value of {key!r} looks like a secret and is not kept")
+        raise SecretInStateError(f"the value of {key!r} looks like a secret and is not saved")
 
 
 class _Reader:
@@ -223,7 +223,7 @@ class _Reader:
     def text(self, name: str) -> str:
         value = self.value(name)
         if not isinstance(value, str):
-            raise BrokenStateError(f"{self.where}{name} is no text")
+            raise BrokenStateError(f"{self.where}{name} is not a string")
         return value
 
     def optional_text(self, name: str) -> str | None:
@@ -234,12 +234,12 @@ class _Reader:
             time = datetime.fromisoformat(self.text(name))
             return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
         except (ValueError, OverflowError) as error:
-            raise BrokenStateError(f"{self.where}{name} is no time") from error
+            raise BrokenStateError(f"{self.where}{name} is not a time") from error
 
     def texts(self, name: str) -> list[str]:
         value = self.value(name)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise BrokenStateError(f"{self.where}{name} is no list of texts")
+            raise BrokenStateError(f"{self.where}{name} is not a list of strings")
         return value
 
     def choice(self, name: str) -> ChoiceValue:
@@ -256,13 +256,13 @@ class _Reader:
     def parts(self, name: str) -> list[_Reader]:
         value = self.value(name)
         if not isinstance(value, list):
-            raise BrokenStateError(f"{self.where}{name} is no list")
+            raise BrokenStateError(f"{self.where}{name} is not a list")
         return [_Reader(_object(item, self.where + name), f"{self.where}{name}.") for item in value]
 
 
 def _object(value: object, where: str) -> Document:
     if not isinstance(value, dict):
-        raise BrokenStateError(f"{where} is no JSON object")
+        raise BrokenStateError(f"{where} is not a JSON object")
     return value
 
 

@@ -84,21 +84,21 @@ class Store:
 
     def load(self, cluster: ClusterRef, namespace: str) -> Loaded:
         """The state of this cluster, which was seen. Raises WizardError for a state from a newer wizard."""
-        loaded = self._find(cluster, namespace, lambda other: int(same_cluster(other, cluster)))
+        loaded = self._find(cluster, namespace, lambda same: int(same_cluster(same, cluster)))
         return replace(loaded, state=_seen_as(loaded.state, cluster))
 
-    def settle(self, state: State, seen: ClusterRef) -> Loaded:
+    def settle(self, state: State, reached: ClusterRef) -> Loaded:
         """The state to go on with, now that the cluster was seen.
 
         One that was never kept gives way to what is kept for this cluster. Raises WizardError when `state` is another
         cluster's; `load` then gives this one's own.
         """
         if state.saved_at is None:
-            loaded = self.load(seen, state.namespace)
-            return loaded if loaded.state.saved_at else replace(loaded, state=replace(state, cluster=seen))
-        if same_cluster(state.cluster, seen):
-            return Loaded(_seen_as(state, seen))
-        raise problems.other_cluster(state.cluster, seen)
+            loaded = self.load(reached, state.namespace)
+            return loaded if loaded.state.saved_at else replace(loaded, state=replace(state, cluster=reached))
+        if same_cluster(state.cluster, reached):
+            return Loaded(_seen_as(state, reached))
+        raise problems.other_cluster(state.cluster, reached)
 
     def save(self, state: State) -> State:
         """Keeps `state` and returns it as kept; go on with that one. The previous one becomes the backup.
@@ -197,7 +197,9 @@ class Store:
                     files.write(path, backup)
                     return _Rescued(
                         owner,
-                        (f"The kept state was damaged: the one before it is used, the damaged one is {aside}.",),
+                        (
+                            f"The saved state was damaged: the previous one is used, and the damaged one is now {aside}.",
+                        ),
                     )
                 if backup:
                     files.set_aside(_backup_of(path), suffix)
@@ -207,11 +209,11 @@ class Store:
             owner, problem = _parse(_content(_backup_of(path)) or b"")
             return _Rescued(
                 None if problem else owner,
-                (f"The kept state in {path} is damaged and could not be set aside ({cause.rstrip('.')}).",),
+                (f"The saved state in {path} is damaged and could not be moved away ({cause.rstrip('.')}).",),
             )
         return _Rescued(
             None,
-            (f"The kept state was damaged and is set aside as {aside}; all else is read from the cluster again.",),
+            (f"The saved state was damaged and is now {aside}; everything else is read from the cluster again.",),
         )
 
     def _back_up(self, path: Path, state: State) -> None:
@@ -250,11 +252,11 @@ class Store:
         return lock
 
 
-def same_cluster(one: ClusterRef, other: ClusterRef) -> bool:
+def same_cluster(left: ClusterRef, right: ClusterRef) -> bool:
     """By kube-system's UID where both know it, else by server address and certificate authority."""
-    if one.uid and other.uid:
-        return one.uid == other.uid
-    return one.server.rstrip("/") == other.server.rstrip("/") and one.ca_sha256 == other.ca_sha256
+    if left.uid and right.uid:
+        return left.uid == right.uid
+    return left.server.rstrip("/") == right.server.rstrip("/") and left.ca_sha256 == right.ca_sha256
 
 
 def _seen_as(state: State, seen: ClusterRef) -> State:

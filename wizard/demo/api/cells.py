@@ -70,7 +70,7 @@ def match_labels(labels: Any) -> str:
 
 
 def containers(item: Object, template: tuple[str, ...], field: str) -> str:
-    return ",".join(each.get(field, "") for each in dig(item, *template, "spec", "containers", default=()))
+    return ",".join(container.get(field, "") for container in dig(item, *template, "spec", "containers", default=()))
 
 
 def phase(item: Object) -> str:
@@ -101,14 +101,14 @@ def class_name(item: Object) -> str:
 
 
 def endpoints(item: Object) -> str:
-    found = [
+    addresses = [
         f"{address['ip']}:{port['port']}"
         for subset in item.get("subsets") or ()
         for port in subset.get("ports", ())
         for address in subset.get("addresses", ())
     ]
-    more = f" + {len(found) - 3} more..." if len(found) > 3 else ""
-    return ",".join(found[:3]) + more if found else "<none>"
+    more = f" + {len(addresses) - 3} more..." if len(addresses) > 3 else ""
+    return ",".join(addresses[:3]) + more if addresses else "<none>"
 
 
 def event_seen(item: Object, now: datetime, *, last: bool) -> str:
@@ -131,7 +131,7 @@ def event_source(item: Object) -> str:
 
 
 def node_status(item: Object) -> str:
-    conditions = {each["type"]: each["status"] for each in dig(item, "status", "conditions", default=())}
+    conditions = {condition["type"]: condition["status"] for condition in dig(item, "status", "conditions", default=())}
     ready = {"True": "Ready", "False": "NotReady"}.get(conditions.get("Ready", ""), "NotReady")
     return f"{ready},SchedulingDisabled" if dig(item, "spec", "unschedulable", default=False) else ready
 
@@ -144,7 +144,7 @@ def node_roles(item: Object) -> str:
 
 def node_address(item: Object, kind: str) -> str:
     addresses = dig(item, "status", "addresses", default=())
-    return next((each["address"] for each in addresses if each["type"] == kind), "<none>")
+    return next((address["address"] for address in addresses if address["type"] == kind), "<none>")
 
 
 def node_kernel(item: Object) -> str:
@@ -155,7 +155,7 @@ def node_kernel(item: Object) -> str:
 
 def pod_ready(item: Object) -> str:
     statuses = dig(item, "status", "containerStatuses", default=())
-    ready = sum(bool(each.get("ready")) and "running" in each.get("state", {}) for each in statuses)
+    ready = sum(bool(status.get("ready")) and "running" in status.get("state", {}) for status in statuses)
     return f"{ready}/{len(dig(item, 'spec', 'containers', default=()))}"
 
 
@@ -166,16 +166,16 @@ def pod_status(item: Object) -> str:
     if starting:
         reason = starting
     else:
-        for each in reversed(dig(item, "status", "containerStatuses", default=())):
-            state = each.get("state", {})
-            if "running" in state and each.get("ready"):
+        for status in reversed(dig(item, "status", "containerStatuses", default=())):
+            state = status.get("state", {})
+            if "running" in state and status.get("ready"):
                 running = True
             else:
                 reason = _state_reason(state) or reason
         if reason == "Completed" and running:
-            ready = {each["type"]: each["status"] for each in dig(item, "status", "conditions", default=())}.get(
-                "Ready"
-            )
+            ready = {
+                condition["type"]: condition["status"] for condition in dig(item, "status", "conditions", default=())
+            }.get("Ready")
             reason = "Running" if ready == "True" else "NotReady"
     return "Terminating" if "deletionTimestamp" in item["metadata"] else str(reason)
 
@@ -206,8 +206,8 @@ def _init_status(item: Object) -> str:
 
 def pod_restarts(item: Object, now: datetime) -> str:
     statuses = dig(item, "status", "containerStatuses", default=())
-    restarts = sum(each.get("restartCount", 0) for each in statuses)
-    ends = [dig(each, "lastState", "terminated", "finishedAt", default=None) for each in statuses]
+    restarts = sum(status.get("restartCount", 0) for status in statuses)
+    ends = [dig(status, "lastState", "terminated", "finishedAt", default=None) for status in statuses]
     last = max((end for end in ends if end), default=None)
     return f"{restarts} ({since(last, now)} ago)" if restarts and last else str(restarts)
 
@@ -221,16 +221,16 @@ def service_ports(item: Object) -> str:
 
 
 def load_balancer(item: Object) -> str:
-    found = dig(item, "status", "loadBalancer", "ingress", default=())
-    return ",".join(each.get("ip") or each.get("hostname", "") for each in found)
+    ingresses = dig(item, "status", "loadBalancer", "ingress", default=())
+    return ",".join(ingress.get("ip") or ingress.get("hostname", "") for ingress in ingresses)
 
 
 def external_ip(item: Object) -> str:
-    given = ",".join(dig(item, "spec", "externalIPs", default=()))
+    addresses = ",".join(dig(item, "spec", "externalIPs", default=()))
     kind = dig(item, "spec", "type")
     if kind == "LoadBalancer":
-        return ",".join(filter(None, (load_balancer(item), given))) or "<pending>"
-    return str(dig(item, "spec", "externalName", default="<none>")) if kind == "ExternalName" else given or "<none>"
+        return ",".join(filter(None, (load_balancer(item), addresses))) or "<pending>"
+    return str(dig(item, "spec", "externalName", default="<none>")) if kind == "ExternalName" else addresses or "<none>"
 
 
 def ingress_hosts(item: Object) -> str:
@@ -240,19 +240,23 @@ def ingress_hosts(item: Object) -> str:
 
 
 def job_status(item: Object) -> str:
-    true = {each["type"] for each in dig(item, "status", "conditions", default=()) if each["status"] == "True"}
+    true = {
+        condition["type"]
+        for condition in dig(item, "status", "conditions", default=())
+        if condition["status"] == "True"
+    }
     for condition in ("Complete", "Failed"):
         if condition in true:
             return condition
     if "deletionTimestamp" in item["metadata"]:
         return "Terminating"
-    return next((each for each in ("Suspended", "FailureTarget", "SuccessCriteriaMet") if each in true), "Running")
+    return next((type_ for type_ in ("Suspended", "FailureTarget", "SuccessCriteriaMet") if type_ in true), "Running")
 
 
 def job_completions(item: Object) -> str:
-    done, wanted = dig(item, "status", "succeeded", default=0), dig(item, "spec", "completions", default=None)
-    if wanted is not None:
-        return f"{done}/{wanted}"
+    done, completions = dig(item, "status", "succeeded", default=0), dig(item, "spec", "completions", default=None)
+    if completions is not None:
+        return f"{done}/{completions}"
     parallel = dig(item, "spec", "parallelism", default=1)
     return f"{done}/1 of {parallel}" if parallel > 1 else f"{done}/1"
 

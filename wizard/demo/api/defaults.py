@@ -78,7 +78,12 @@ def _default_class(store: Store) -> str:
     annotation = "storageclass.kubernetes.io/is-default-class"
     classes = store.items("StorageClass")
     return next(
-        (each["metadata"]["name"] for each in classes if dig(each, "metadata", "annotations", annotation) == "true"), ""
+        (
+            storage_class["metadata"]["name"]
+            for storage_class in classes
+            if dig(storage_class, "metadata", "annotations", annotation) == "true"
+        ),
+        "",
     )
 
 

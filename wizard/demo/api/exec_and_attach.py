@@ -25,7 +25,7 @@ async def stream(request: web.Request, containers: Containers, pod: Object, kind
     query = request.query
     if request.headers.get("Upgrade", "").lower() != "websocket":
         raise bad_request("Upgrade request required")
-    offered = [each.strip() for each in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
+    offered = [protocol.strip() for protocol in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
     if not set(offered) & {V5, V4}:
         return web.Response(status=403)
     container = _container(pod, query.get("container", ""))
@@ -47,11 +47,11 @@ async def stream(request: web.Request, containers: Containers, pod: Object, kind
 
 
 def _container(pod: Object, name: str) -> Object:
-    known: list[Object] = pod["spec"]["containers"]
-    found = next((each for each in known if each["name"] == name), None) if name else known[0]
-    if found is None:
+    statuses: list[Object] = pod["spec"]["containers"]
+    status = next((status for status in statuses if status["name"] == name), None) if name else statuses[0]
+    if status is None:
         raise bad_request(f"container {name} is not valid for pod {pod['metadata']['name']}")
-    return found
+    return status
 
 
 class _Line:

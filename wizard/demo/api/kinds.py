@@ -148,7 +148,7 @@ def from_definition(definition: Mapping[str, Any]) -> Kind:
     """The kind that a CustomResourceDefinition brings, in its storage version."""
     spec = definition["spec"]
     names = spec["names"]
-    version = next(each for each in spec["versions"] if each["storage"])
+    version = next(version for version in spec["versions"] if version["storage"])
     columns = tuple(
         PrinterColumn(column["name"], column["type"], column["jsonPath"], column.get("priority", 0))
         for column in version.get(

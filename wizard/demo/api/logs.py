@@ -60,8 +60,8 @@ class Logs:
 
 def _status(pod: Object | None, container: str) -> Object:
     groups = ("containerStatuses", "initContainerStatuses")
-    statuses: list[Object] = [each for group in groups for each in dig(pod, "status", group, default=())]
-    return next((each for each in statuses if each["name"] == container), {})
+    statuses: list[Object] = [status for group in groups for status in dig(pod, "status", group, default=())]
+    return next((status for status in statuses if status["name"] == container), {})
 
 
 def _runs(pod: Object | None, container: str) -> bool:
@@ -77,8 +77,8 @@ def chosen_container(pod: Object, query: Query) -> str | None:
             subject = {"name": name, "kind": "PodLogOptions"}
             detail = f"must be greater than or equal to {least}" if least == 0 else "must be greater than 0"
             raise invalid(subject, f'PodLogOptions "{name}"', option, f"Invalid value: {number}", detail)
-    names = [each["name"] for each in dig(pod, "spec", "containers", default=())]
-    known = names + [each["name"] for each in dig(pod, "spec", "initContainers", default=())]
+    names = [container["name"] for container in dig(pod, "spec", "containers", default=())]
+    known = names + [container["name"] for container in dig(pod, "spec", "initContainers", default=())]
     container = query.get("container", "")
     if not container:
         if len(names) > 1:

@@ -102,15 +102,15 @@ def value_at(item: Any, path: Path) -> Any:
         if step.startswith("f:"):
             item = item.get(step[2:]) if isinstance(item, dict) else None
         elif isinstance(item, list):
-            item = next((each for each in item if _matches(each, step)), None)
+            item = next((element for element in item if _matches(element, step)), None)
         else:
             return None
     return item
 
 
-def _differs(one: Any, other: Any, path: Path) -> bool:
+def _differs(left: Any, right: Any, path: Path) -> bool:
     """Whether a value is another one; an item of a list is there or not."""
-    return not path[-1].startswith("k:") and bool(value_at(one, path) != value_at(other, path))
+    return not path[-1].startswith("k:") and bool(value_at(left, path) != value_at(right, path))
 
 
 def _matches(item: Any, step: str) -> bool:
@@ -128,13 +128,13 @@ def applied(live: Any, config: Any, *, custom: bool) -> Any:
         keys = None if custom else _keys(key, value)
         if keys is not None and isinstance(old, list):
             items = list(old)
-            for each in value:
-                step = _key(each, keys)
+            for element in value:
+                step = _key(element, keys)
                 index = next((n for n, item in enumerate(items) if _matches(item, step)), None)
                 if index is None:
-                    items.append(copy.deepcopy(each))
+                    items.append(copy.deepcopy(element))
                 else:
-                    items[index] = applied(items[index], each, custom=custom)
+                    items[index] = applied(items[index], element, custom=custom)
             result[key] = items
         else:
             result[key] = applied(old, value, custom=custom)
@@ -158,12 +158,12 @@ def without(item: Any, path: Path) -> Any:
     if not isinstance(item, list):
         return item
     kept = []
-    for each in item:
-        if _matches(each, step):
+    for element in item:
+        if _matches(element, step):
             if rest:
-                kept.append(without(each, rest))
+                kept.append(without(element, rest))
         else:
-            kept.append(each)
+            kept.append(element)
     return kept
 
 
@@ -195,12 +195,12 @@ def updated(before: Object, after: Object, manager: str, time: str, *, custom: b
     changed = {path for path in new if path not in old or _differs(before, after, path)}
     gone = old - new
     entries, own = [], set(changed)
-    for each in before["metadata"].get("managedFields", ()):
-        paths = set(leaves(each["fieldsV1"])) - gone
-        if (each["manager"], each["operation"]) == (manager, UPDATE):
+    for entry in before["metadata"].get("managedFields", ()):
+        paths = set(leaves(entry["fieldsV1"])) - gone
+        if (entry["manager"], entry["operation"]) == (manager, UPDATE):
             own |= paths
         elif left := paths - changed:
-            entries.append({**each, "fieldsV1": _of_leaves(left)})
+            entries.append({**entry, "fieldsV1": _of_leaves(left)})
     return [*entries, entry(manager, UPDATE, after, _of_leaves(own), time)] if own else entries
 
 
@@ -208,12 +208,12 @@ def conflicts(live: Object, config: Object, manager: str, *, custom: bool) -> li
     """Whom an apply of `config` would take a field from, and which; in the order of managedFields."""
     wanted = set(leaves(fields_of(config, custom=custom)))
     found = []
-    for each in live["metadata"].get("managedFields", ()):
-        if (each["manager"], each["operation"]) == (manager, APPLY):
+    for entry in live["metadata"].get("managedFields", ()):
+        if (entry["manager"], entry["operation"]) == (manager, APPLY):
             continue
-        who = f'"{each["manager"]}"' + (f" using {each['apiVersion']}" if each["operation"] == UPDATE else "")
+        who = f'"{entry["manager"]}"' + (f" using {entry['apiVersion']}" if entry["operation"] == UPDATE else "")
         found += [
-            (who, path) for path in sorted(wanted & set(leaves(each["fieldsV1"]))) if _differs(live, config, path)
+            (who, path) for path in sorted(wanted & set(leaves(entry["fieldsV1"]))) if _differs(live, config, path)
         ]
     return found
 
@@ -226,12 +226,12 @@ def owned_after(
     taken = {path for _, path in conflicts(live, config, manager, custom=custom)}
     entries: list[Object] = []
     own: Object | None = None
-    for each in live["metadata"].get("managedFields", ()):
-        if (each["manager"], each["operation"]) == (manager, APPLY):
-            own = each
-        elif left := set(leaves(each["fieldsV1"])) - taken:
-            entries.append({**each, "fieldsV1": _of_leaves(left)} if taken else each)
-    others = {path for each in entries for path in leaves(each["fieldsV1"])}
+    for entry in live["metadata"].get("managedFields", ()):
+        if (entry["manager"], entry["operation"]) == (manager, APPLY):
+            own = entry
+        elif left := set(leaves(entry["fieldsV1"])) - taken:
+            entries.append({**entry, "fieldsV1": _of_leaves(left)} if taken else entry)
+    others = {path for entry in entries for path in leaves(entry["fieldsV1"])}
     before = set(leaves(own["fieldsV1"])) if own else set()
     dropped = sorted(before - set(leaves(wanted)) - others)
     if own is not None and before == set(leaves(wanted)):

@@ -208,7 +208,10 @@ def columns_of(kind: Kind) -> tuple[Column, ...]:
     if kind.columns is not None:
         return (
             _NAME,
-            *(Column(each.name, _custom(each.path, each.type), each.type, each.priority) for each in kind.columns),
+            *(
+                Column(column.name, _custom(column.path, column.type), column.type, column.priority)
+                for column in kind.columns
+            ),
         )
     if kind.kind == "Event":
         return _COLUMNS["events"]

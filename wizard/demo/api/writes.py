@@ -183,7 +183,9 @@ def update(store: Store, kind: Kind, before: Object, item: Object, managed: list
 
 
 def _owners(managed: Iterable[Object]) -> list[Object]:
-    return sorted(({**each, "time": ""} for each in managed), key=lambda each: (each["manager"], each["operation"]))
+    return sorted(
+        ({**entry, "time": ""} for entry in managed), key=lambda entry: (entry["manager"], entry["operation"])
+    )
 
 
 def delete(store: Store, kind: Kind, namespace: str, name: str, options: Object, *, dry: bool) -> Object:
@@ -221,7 +223,7 @@ def delete(store: Store, kind: Kind, namespace: str, name: str, options: Object,
 def _policy(options: Object) -> str:
     policy = options.get("propagationPolicy") or ""
     if policy and policy not in _POLICIES:
-        supported = ", ".join(f'"{each}"' for each in (*_POLICIES, "nil"))
+        supported = ", ".join(f'"{policy}"' for policy in (*_POLICIES, "nil"))
         detail = f'Unsupported value: "{policy}": supported values: {supported}'
         cause = {"reason": "FieldValueNotSupported", "message": detail, "field": "propagationPolicy"}
         details = {"group": "meta.k8s.io", "kind": "DeleteOptions", "causes": [cause]}

@@ -37,9 +37,9 @@ async def serve(say: Say, folder: Path, *, port: int = 0, proxy_port: int = 0) -
         except OSError as error:
             raise WizardError(
                 "demo.apple-start",
-                "The demo Apple cannot start.",
+                "The demo Apple can't start.",
                 why=shorten(error.strerror or str(error)),
-                fix="Choose another port, or none to take a free one, and a folder that can be written.",
+                fix="Choose another port, or none for a free one, and a folder that is writable.",
             ) from error
         say(introduction(apple.address, apple.ca_file, proxy.url, accounts))
         await asyncio.Event().wait()
@@ -53,13 +53,13 @@ def introduction(address: str, ca_file: Path, proxy: str, accounts: Iterable[Acc
     passwords = sorted({account.password for account in accounts})
     return "\n".join(
         [
-            f"Demo Apple on {address}; nothing of it leaves this machine.",
+            f"Demo Apple on {address}; nothing leaves this machine.",
             f"CA certificate: {ca_file}",
             "",
             "To point icloudpd at it, or anything else that uses requests:",
             f"  export HTTPS_PROXY={proxy} REQUESTS_CA_BUNDLE={shlex.quote(str(ca_file))}",
-            "icloudpd then takes over sessions and downloads. Its own sign-in stops at the list of phones, for which it",
-            "trusts nothing but the certificates that it brings along.",
+            "icloudpd can then download with existing sessions. Its own sign-in stops at the list of phones, where it",
+            "trusts only the certificates that it bundles.",
             "",
             f"Accounts, all with the password {' or '.join(passwords)}:",
             *people,

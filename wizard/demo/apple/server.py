@@ -175,7 +175,7 @@ class DemoApple:
             return answers.drop(request)
         if self.outage is not None:
             return web.Response(status=self.outage)
-        hiccup = next((each for each in self.hiccups if each.times and request.path.endswith(each.path)), None)
+        hiccup = next((hiccup for hiccup in self.hiccups if hiccup.times and request.path.endswith(hiccup.path)), None)
         if hiccup is not None:
             hiccup.times -= 1
             return await _gone_wrong(hiccup, request, handler)

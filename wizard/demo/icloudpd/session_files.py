@@ -107,8 +107,8 @@ def keep_password(process: Process, account: str, password: str) -> None:
     while process.tree.entry(folder) is None:
         folders.append(folder)
         folder = posixpath.dirname(folder)
-    for each in reversed(folders):
-        process.tree.make_folder(each, 0o777 & ~process.umask)
+    for folder in reversed(folders):
+        process.tree.make_folder(folder, 0o777 & ~process.umask)
     text = io.StringIO()
     config.write(text)
     process.tree.write(path, text.getvalue().encode(), _MODE)

@@ -88,7 +88,7 @@ def bind(store: Store, claim: Object) -> None:
 def used_by(pod: Object) -> list[str]:
     """Names of the claims that a pod uses."""
     volumes = dig(pod, "spec", "volumes", default=())
-    return [each["persistentVolumeClaim"]["claimName"] for each in volumes if "persistentVolumeClaim" in each]
+    return [volume["persistentVolumeClaim"]["claimName"] for volume in volumes if "persistentVolumeClaim" in volume]
 
 
 def _let_go(store: Store, claim: Object) -> None:

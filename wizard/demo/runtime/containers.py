@@ -111,7 +111,7 @@ class Containers:
         """The container's file system, owned by whom it runs as."""
         uid = _uid(pod, container)
         mounts = {"/": self._own.setdefault((pod["metadata"]["uid"], container["name"]), Volume())}
-        volumes = {each["name"]: each for each in dig(pod, "spec", "volumes", default=())}
+        volumes = {volume["name"]: volume for volume in dig(pod, "spec", "volumes", default=())}
         for mount in container.get("volumeMounts", ()):
             if mount["name"] in volumes:
                 mounts[mount["mountPath"]] = self._volume(pod, volumes[mount["name"]])
@@ -268,8 +268,8 @@ class Containers:
             lines, end, main.unlogged = text.rpartition("\n")
             if end:
                 self._logs.append(log, lines + end)
-            for each in tuple(main.audience):
-                each(data)
+            for terminal in tuple(main.audience):
+                terminal(data)
 
         stdout: Write = on_terminal(say) if tty else say
         terminal = Terminal(say) if tty else None
@@ -323,7 +323,7 @@ def on_terminal(write: Write) -> Write:
 
 def _status(pod: Object, container: str) -> Object:
     statuses: list[Object] = dig(pod, "status", "containerStatuses", default=[])
-    return next((each for each in statuses if each["name"] == container), {})
+    return next((status for status in statuses if status["name"] == container), {})
 
 
 def is_running(pod: Object, container: str) -> bool:

@@ -101,9 +101,9 @@ def _deadline(job: Object) -> datetime | None:
 
 
 def _finished_at(job: Object) -> datetime | None:
-    for each in dig(job, "status", "conditions", default=()):
-        if each["type"] in ("Complete", "Failed") and each["status"] == "True":
-            return when(each["lastTransitionTime"])
+    for entry in dig(job, "status", "conditions", default=()):
+        if entry["type"] in ("Complete", "Failed") and entry["status"] == "True":
+            return when(entry["lastTransitionTime"])
     return None
 
 
@@ -121,7 +121,11 @@ def _let_go(store: Store, job: Object) -> None:
         if "foregroundDeletion" in finalizers:
             store.delete("Pod", namespace, pod["metadata"]["name"])
         elif "orphan" in finalizers:
-            others = [each for each in pod["metadata"]["ownerReferences"] if each["uid"] != job["metadata"]["uid"]]
+            others = [
+                reference
+                for reference in pod["metadata"]["ownerReferences"]
+                if reference["uid"] != job["metadata"]["uid"]
+            ]
             store.replace({**pod, "metadata": {**pod["metadata"], "ownerReferences": others}})
     if not set(finalizers) - {"foregroundDeletion", "orphan"}:
         store.delete("Job", namespace, name)

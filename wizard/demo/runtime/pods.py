@@ -100,7 +100,9 @@ def _start(store: Store, pod: Object) -> None:
         "startTime": now,
         "podIP": address,
         "podIPs": [{"ip": address}],
-        "containerStatuses": [_container(each, {"running": {"startedAt": now}}) for each in pod["spec"]["containers"]],
+        "containerStatuses": [
+            _container(container, {"running": {"startedAt": now}}) for container in pod["spec"]["containers"]
+        ],
         "qosClass": "BestEffort",
     }
     _set_status(store, pod, status)
@@ -143,7 +145,7 @@ def container_ended(store: Store, pod: Object, name: str, code: int, missing: st
     if missing:
         ended |= {"reason": "StartError", "message": not_started(missing)}
     statuses = _with_state(pod, name, {"terminated": ended})
-    codes = [dig(each, "state", "terminated", "exitCode", default=None) for each in statuses]
+    codes = [dig(status, "state", "terminated", "exitCode", default=None) for status in statuses]
     if None in codes:
         return _set_status(store, pod, {**pod["status"], "containerStatuses": statuses})
     good = not any(codes)
@@ -173,19 +175,19 @@ def container_restarted(store: Store, pod: Object, name: str, code: int | None) 
         message = f"back-off 10s restarting failed container={name} pod={pod['metadata']['name']}"
         state = {"waiting": {"reason": "CrashLoopBackOff", "message": message}}
     statuses = _with_state(pod, name, state)
-    for each in statuses:
-        if each["name"] == name and code is not None:
-            each["restartCount"] += 1
-            each["lastState"] = {"terminated": _terminated(store, pod, name, code)}
+    for status in statuses:
+        if status["name"] == name and code is not None:
+            status["restartCount"] += 1
+            status["lastState"] = {"terminated": _terminated(store, pod, name, code)}
     return _set_status(store, pod, {**pod["status"], "containerStatuses": statuses})
 
 
 def _terminated(store: Store, pod: Object, name: str, code: int) -> Object:
     started = next(
         (
-            dig(each, "state", "running", "startedAt")
-            for each in dig(pod, "status", "containerStatuses", default=())
-            if each["name"] == name
+            dig(status, "state", "running", "startedAt")
+            for status in dig(pod, "status", "containerStatuses", default=())
+            if status["name"] == name
         ),
         "",
     )
@@ -196,6 +198,6 @@ def _terminated(store: Store, pod: Object, name: str, code: int) -> Object:
 def _with_state(pod: Object, name: str, state: Object) -> list[Object]:
     running = "running" in state
     return [
-        {**each, "state": state, "ready": running, "started": running} if each["name"] == name else each
-        for each in dig(pod, "status", "containerStatuses", default=())
+        {**status, "state": state, "ready": running, "started": running} if status["name"] == name else status
+        for status in dig(pod, "status", "containerStatuses", default=())
     ]

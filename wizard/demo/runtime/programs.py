@@ -80,9 +80,9 @@ def _mkdir(process: Process) -> int:
         parents = [path]
         while "p" in letters and process.tree.entry(posixpath.dirname(parents[0])) is None:
             parents.insert(0, posixpath.dirname(parents[0]))
-        for each in parents:
+        for parent in parents:
             try:
-                process.tree.make_folder(each, 0o777 & ~process.umask)
+                process.tree.make_folder(parent, 0o777 & ~process.umask)
             except FileError as trouble:
                 raise FileError(f"cannot create directory '{name}': {trouble}") from None
     return 0

@@ -310,17 +310,17 @@ class Shell:
 
     async def _redirected(self, redirections: tuple[Redirection, ...]) -> tuple[Input, Write, Write]:
         stdin, writes = self._process.stdin, {1: self._process.stdout, 2: self._process.stderr}
-        for each in redirections:
-            target = await self._value(each.target)
-            match each.kind:
+        for redirection in redirections:
+            target = await self._value(redirection.target)
+            match redirection.kind:
                 case "<<":
                     stdin = Input(target.encode("utf-8", "surrogateescape"))
                 case "<":
                     stdin = Input(b"" if target == "/dev/null" else self._read(target))
                 case ">&":
-                    writes[each.fd] = writes[int(target)]
+                    writes[redirection.fd] = writes[int(target)]
                 case _:
-                    writes[each.fd] = self._into(target, append=each.kind == ">>")
+                    writes[redirection.fd] = self._into(target, append=redirection.kind == ">>")
         return stdin, writes[1], writes[2]
 
     def _read(self, name: str) -> bytes:

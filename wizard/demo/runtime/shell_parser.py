@@ -223,8 +223,10 @@ class Parser:
         match command:
             case Simple(assignments, words, redirections):
                 filled = tuple(
-                    Redirection(each.fd, "<<", self._bodies[int(_plain(each.target))]) if each.kind == "<<" else each
-                    for each in redirections
+                    Redirection(redirection.fd, "<<", self._bodies[int(_plain(redirection.target))])
+                    if redirection.kind == "<<"
+                    else redirection
+                    for redirection in redirections
                 )
                 return Simple(assignments, words, filled)
             case If(branches):

@@ -170,7 +170,7 @@ class Tree:
 
     def _at(self, place: str) -> tuple[Volume, str]:
         """The volume that holds an absolute, tidy path, and the path in it."""
-        mount = max((each for each in self._mounts if f"{place}/".startswith(each.rstrip("/") + "/")), key=len)
+        mount = max((mount for mount in self._mounts if f"{place}/".startswith(mount.rstrip("/") + "/")), key=len)
         return self._mounts[mount], place[len(mount) :].strip("/")
 
     def may(self, path: str, bits: int) -> bool:

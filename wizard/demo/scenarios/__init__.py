@@ -35,7 +35,7 @@ def load(name: str) -> Scenario:
         raise WizardError(
             "demo.unknown-scenario",
             f"There is no demo scenario called {name}.",
-            fix=f"Take one of: {', '.join(ENTRIES)}.",
+            fix=f"Choose one of: {', '.join(ENTRIES)}.",
             exit_code=Exit.USAGE,
             retry=Retry.NEVER,
         )

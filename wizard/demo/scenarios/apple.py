@@ -73,7 +73,7 @@ def adp() -> Scenario:
 
 
 def throttled() -> Scenario:
-    """Apple refuses to serve for a while."""
+    """Apple refuses service for a while."""
     scenario = last_run(complete(), "sync-throttled", exit_code=0)
     return with_person(scenario, YOU, account={"sign_in": "refused-at-complete"}, ended=DEAD)
 

@@ -42,8 +42,9 @@ def pod_of(scenario: Scenario, owner: str, namespace: str = OURS) -> str:
 
 def _belongs_to(owner: str, pod: Object) -> bool:
     return any(
-        each["name"] == owner or (each["kind"] == "ReplicaSet" and each["name"].rpartition("-")[0] == owner)
-        for each in pod["metadata"].get("ownerReferences", ())
+        reference["name"] == owner
+        or (reference["kind"] == "ReplicaSet" and reference["name"].rpartition("-")[0] == owner)
+        for reference in pod["metadata"].get("ownerReferences", ())
     )
 
 
@@ -136,7 +137,7 @@ def with_person(
     scenario: Scenario, apple_id: str, *, account: Mapping[str, Any] | None = None, **changes: Any
 ) -> Scenario:
     """One of the people changed: `account` in how Apple answers them, the rest in what they bring along. Raises KeyError."""
-    if apple_id not in {each.account.apple_id for each in scenario.people}:
+    if apple_id not in {account.account.apple_id for account in scenario.people}:
         raise KeyError(apple_id)
     people = tuple(
         replace(each, account=replace(each.account, **(account or {})), **changes)

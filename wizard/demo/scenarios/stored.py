@@ -56,7 +56,7 @@ def _label_with_uid(job: Object, stored: Iterable[Object]) -> None:
     uid = job["metadata"]["uid"]
     own = {"batch.kubernetes.io/controller-uid": uid}
     job["spec"]["selector"] = {"matchLabels": own}
-    pods = [item["metadata"] for item in stored if any(each["uid"] == uid for each in _owners(item))]
+    pods = [item["metadata"] for item in stored if any(owner["uid"] == uid for owner in _owners(item))]
     for metadata in (job["metadata"], job["spec"]["template"]["metadata"], *pods):
         metadata["labels"] = metadata["labels"] | own | {"controller-uid": uid}
 
