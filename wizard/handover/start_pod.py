@@ -118,7 +118,7 @@ class PodStart:
                     "handover.pod-refused",
                     f"The cluster does not let job {self.target.name} make its pod.",
                     why=warnings[-1],
-                    fix="Make room in the quota, or mend the rule that is named there; nothing was changed.",
+                    fix="Make room in the quota, or fix the rule named there; nothing was changed.",
                     commands=(
                         kubectl("describe", "job", self.target.name, namespace=namespace),
                         kubectl("describe", "quota,limitrange", namespace=namespace),

@@ -248,7 +248,7 @@ def decide(
         raise _missing(
             f"The CronJob {names.cron_job} does not mount the claim {names.config_claim}.",
             "The session has to lie where the CronJob's icloudpd looks for it.",
-            "Mend iteration 2 first.",
+            "Fix step 2 first.",
             kubectl("get", "cronjob", names.cron_job, "-o", "yaml", namespace=settings.namespace),
         )
     pausing_at = partial(pausing, cron_job_named(world, names.cron_job), world, settings)
@@ -283,12 +283,12 @@ def _required(world: World, settings: Settings, names: AccountNames) -> Claim:
         raise _missing(
             f"There is no claim {names.config_claim} in {settings.namespace} to keep a session on.",
             "",
-            "Finish iteration 1 first.",
+            "Finish step 1 first.",
             kubectl("get", "pvc", namespace=settings.namespace),
         )
     if claim.meta.deleting:
         raise _missing(
-            f"The claim {names.config_claim} is being deleted.", "", "Wait until it is gone, then make it anew."
+            f"The claim {names.config_claim} is being deleted.", "", "Wait until it is gone, then create it again."
         )
     return claim
 
