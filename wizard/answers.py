@@ -29,11 +29,11 @@ def read_answers(path: Path) -> Mapping[str, Any]:
         text = content.decode()
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise _trouble("unreadable", f"The answers file {path} can't be read: {reason}.") from None
+        raise _error("unreadable", f"The answers file {path} can't be read: {reason}.") from None
     except UnicodeDecodeError:
-        raise _trouble("unreadable", f"The answers file {path} is not text.") from None
+        raise _error("unreadable", f"The answers file {path} is not text.") from None
     if len(content) > SIZE_LIMIT:
-        raise _trouble(
+        raise _error(
             "unreadable", f"The answers file {path} is too long: at most {SIZE_LIMIT // 1024} KiB are allowed."
         )
     return parse_answers(text, str(path))
@@ -48,20 +48,20 @@ def parse_answers(text: str, name: str) -> Mapping[str, Any]:
         try:
             refuse_secrets(value, written)
         except SecretInStateError:
-            raise _trouble(
+            raise _error(
                 "secret",
                 f"{where}: {key} looks like a secret, which an answers file must not hold.",
                 "Take it out of the file. Passwords are asked for when they are needed.",
             ) from None
         choice = choice_called(key)
         if choice is None:
-            raise _trouble("unknown", f"{where}: there is no choice called {key}.", _nearest(key))
+            raise _error("unknown", f"{where}: there is no choice called {key}.", _nearest(key))
         if key in answers:
-            raise _trouble("twice", f"{where}: {key} is there twice.", "Leave one of them out.")
+            raise _error("twice", f"{where}: {key} is there twice.", "Leave one of them out.")
         try:
             answers[key] = choice.check(choice.text(value))
-        except WizardError as trouble:
-            raise _trouble("impossible", f"{where}: {key}: {trouble.what}", f"For example {choice.example}.") from None
+        except WizardError as error:
+            raise _error("impossible", f"{where}: {key}: {error.what}", f"For example {choice.example}.") from None
     return answers
 
 
@@ -89,20 +89,20 @@ def _entries(text: str, name: str) -> Iterator[tuple[int, str, str | tuple[str, 
         mark = getattr(error, "problem_mark", None)
         where = f"{name}, line {mark.line + 1}" if mark else name
         problem = getattr(error, "problem", None) or "it contains control characters"
-        raise _trouble("syntax", f"{where}: this is not YAML: {problem}.") from None
+        raise _error("syntax", f"{where}: this is not YAML: {problem}.") from None
     except RecursionError:
-        raise _trouble("syntax", f"{name}: this is not an answers file: it is nested far too deeply.") from None
+        raise _error("syntax", f"{name}: this is not an answers file: it is nested far too deeply.") from None
     if root is None:
         return
     if not isinstance(root, yaml.MappingNode):
-        raise _trouble("syntax", f"{name}, line 1: expected choices with their values.")
+        raise _error("syntax", f"{name}, line 1: expected choices with their values.")
     for key, value in root.value:
         line = key.start_mark.line + 1
         if not isinstance(key, yaml.ScalarNode):
-            raise _trouble("syntax", f"{name}, line {line}: a name is expected here.")
+            raise _error("syntax", f"{name}, line {line}: a name is expected here.")
         scalars = value.value if isinstance(value, yaml.SequenceNode) else [value]
         if not all(isinstance(item, yaml.ScalarNode) for item in scalars):
-            raise _trouble("syntax", f"{name}, line {line}: {key.value} takes a plain value, not a nested one.")
+            raise _error("syntax", f"{name}, line {line}: {key.value} takes a plain value, not a nested one.")
         words = tuple(item.value for item in scalars)
         yield line, key.value, words if isinstance(value, yaml.SequenceNode) else words[0]
 
@@ -114,6 +114,6 @@ def _nearest(key: str) -> str:
     return f"Did you mean {close[0]}?" if close else f"The choices are: {', '.join(choice.id for choice in CHOICES)}."
 
 
-def _trouble(code: str, problem: str, fix: str = _HOW) -> WizardError:
+def _error(code: str, problem: str, fix: str = _HOW) -> WizardError:
     commands = (_WRITE,) if fix == _HOW else ()
     return WizardError(f"answers.{code}", problem, fix=fix, commands=commands, exit_code=Exit.USAGE, retry=Retry.NEVER)

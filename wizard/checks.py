@@ -59,10 +59,10 @@ def one_of(values: Collection[str]) -> Callable[[str], str]:
 
 def several_of(values: Collection[str]) -> Callable[[str], tuple[str, ...]]:
     """Some of these words, separated by commas, in the order of `values` and each once."""
-    one = one_of(values)
+    parse_word = one_of(values)
 
     def parse(text: str) -> tuple[str, ...]:
-        words = {one(word.strip()) for word in text.split(",") if word.strip()}
+        words = {parse_word(word.strip()) for word in text.split(",") if word.strip()}
         return tuple(value for value in values if value in words)
 
     return parse

@@ -12,7 +12,7 @@ from wizard.settings import ANSWERS, DEFAULT_ACCOUNT, FLAG, STATE, Choice, Setti
 if TYPE_CHECKING:
     from wizard.world import World
 
-SAID = "your choice"
+YOUR_CHOICE = "your choice"
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ def value_of(choice: Choice[T], world: World, settings: Settings) -> Value[T]:
 def source_of(choice: Choice[Any], settings: Settings) -> str:
     """Where the value in the settings came from, in a person's words."""
     source = settings.sources.get(choice.id, "")
-    words = {"": "the default", STATE: SAID, FLAG: f"from {choice.flag}", ANSWERS: "from your answers file"}
+    words = {"": "the default", STATE: YOUR_CHOICE, FLAG: f"from {choice.flag}", ANSWERS: "from your answers file"}
     return words.get(source, source)
 
 

@@ -20,7 +20,7 @@ from wizard.choices import CHOICES
 from wizard.command import photosync_wizard
 from wizard.connectors import Connector
 from wizard.errors import Exit, Retry, WizardError
-from wizard.facts.accounts import with_seen_accounts
+from wizard.facts.accounts import with_discovered_accounts
 from wizard.kube.client import Cluster
 from wizard.model import Report
 from wizard.observe.changes import changes
@@ -139,7 +139,7 @@ class Engine:
                 retry=Retry.NEVER,
             )
         world = self.snapshot.world
-        return step.plan(world, with_seen_accounts(world, self.settings))
+        return step.plan(world, with_discovered_accounts(world, self.settings))
 
     @property
     def snapshot(self) -> Snapshot:

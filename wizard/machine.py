@@ -15,19 +15,19 @@ def time_zone(env: Mapping[str, str], localtime: Path = Path("/etc/localtime")) 
     if "/" in (name := env.get("TZ", "").lstrip(":")) and not name.startswith("/"):
         return name
     try:
-        _, found, name = str(localtime.readlink()).partition("zoneinfo/")
+        _, folder, name = str(localtime.readlink()).partition("zoneinfo/")
     except OSError:
         return None
-    return name if found else None
+    return name if folder else None
 
 
 def find_checkout(repo_url: str, home: Path, here: Path) -> Path | None:
     """A local copy of the repository: the folder we are in or above, or one where people keep theirs; None if none is seen."""
-    wanted = _bare(repo_url)
-    if not wanted:
+    address = _bare(repo_url)
+    if not address:
         return None
     return next(
-        (path for path in islice(_candidates(home, here), _MOST_FOLDERS) if wanted in map(_bare, _remotes(path))), None
+        (path for path in islice(_candidates(home, here), _MOST_FOLDERS) if address in map(_bare, _remotes(path))), None
     )
 
 

@@ -38,7 +38,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """What has to be out of the way before others can go on; `priority` is P0 (nothing goes on) to P2."""
+    """What has to be out of the way before other steps can go on; `priority` is P0 (urgent), P1 (important) or P2 (can wait)."""
 
     priority: str
     issue: str
@@ -55,7 +55,7 @@ class Finding:
     `id` is a stable name `<step>.<slug>`; `summary` is one sentence; `why` says why it matters; `evidence` maps what was
     looked at ("cronjob/icloudpd-sync spec.schedule") to what was seen there; `commands` are what a person could type.
     `implies` is the status that this finding alone would give its iteration; None when it does not stand in the way.
-    `blocker` is what it holds up, when others wait for it.
+    `blocker` says what it blocks, when other steps wait for it.
     """
 
     id: str
@@ -165,24 +165,24 @@ class Report:
     pipeline: tuple[Hop, ...]
 
     @property
-    def wanted(self) -> tuple[Diagnosis, ...]:
-        """The iterations that count: all but the skipped ones."""
+    def included(self) -> tuple[Diagnosis, ...]:
+        """The steps that are not skipped."""
         return tuple(step for step in self.steps if step.status is not Status.SKIPPED)
 
     @property
     def complete(self) -> int:
-        """How many of the wanted iterations are complete."""
-        return sum(step.status is Status.COMPLETE for step in self.wanted)
+        """How many of the included steps are complete."""
+        return sum(step.status is Status.COMPLETE for step in self.included)
 
     @property
     def percent(self) -> int:
-        """Share of the wanted iterations that are complete, rounded to a whole percent; 100 when none is wanted."""
-        return round(100 * self.complete / len(self.wanted)) if self.wanted else 100
+        """Share of the included steps that are complete, rounded to a whole percent; 100 when all are skipped."""
+        return round(100 * self.complete / len(self.included)) if self.included else 100
 
     @property
     def next_step(self) -> Diagnosis | None:
         """The lowest iteration that is neither complete nor skipped; None when there is none."""
-        return next((step for step in self.wanted if step.status is not Status.COMPLETE), None)
+        return next((step for step in self.included if step.status is not Status.COMPLETE), None)
 
     @property
     def ready_when(self) -> tuple[str, ...]:

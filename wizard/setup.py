@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.choice_values import SAID, source_of, value_of
+from wizard.choice_values import YOUR_CHOICE, source_of, value_of
 from wizard.choices import (
     APPLE_ID,
     APPLICATION,
@@ -88,13 +88,13 @@ def _warning(world: World, settings: Settings) -> SetupRow:
 
 
 def _apple_id(world: World, settings: Settings) -> SetupRow:
-    if said := settings.apple_ids.get(DEFAULT_ACCOUNT):
-        source = source_of(APPLE_ID, settings) if settings.is_said(APPLE_ID) else SAID
-        return _of(APPLE_ID, said, source, "ok", world, settings)
+    if chosen := settings.apple_ids.get(DEFAULT_ACCOUNT):
+        source = source_of(APPLE_ID, settings) if settings.is_said(APPLE_ID) else YOUR_CHOICE
+        return _of(APPLE_ID, chosen, source, "ok", world, settings)
     if written := apple_id_on_command_line(DEFAULT_ACCOUNT, world, settings):
         return _of(APPLE_ID, written, f"from CronJob {settings[CRON_JOB]}", "ok", world, settings)
-    if seen := settings.seen_apple_ids.get(DEFAULT_ACCOUNT):
-        return _of(APPLE_ID, seen, "from your last sign-in", "ok", world, settings)
+    if last := settings.seen_apple_ids.get(DEFAULT_ACCOUNT):
+        return _of(APPLE_ID, last, "from your last sign-in", "ok", world, settings)
     secret = world.secrets.get(settings[SECRET])
     if isinstance(secret, Found) and "username" in secret.value.keys:
         value, source = f"in Secret {settings[SECRET]}", "its key username, read when you sign in"
@@ -103,11 +103,13 @@ def _apple_id(world: World, settings: Settings) -> SetupRow:
 
 
 def _argocd(world: World, settings: Settings) -> SetupRow:
-    value, source, state = _said_application(world, settings) if settings.is_said(APPLICATION) else _applications(world)
+    value, source, state = (
+        _chosen_application(world, settings) if settings.is_said(APPLICATION) else _applications(world)
+    )
     return _of(APPLICATION, value, source, state, world, settings)
 
 
-def _said_application(world: World, settings: Settings) -> tuple[str, str, str]:
+def _chosen_application(world: World, settings: Settings) -> tuple[str, str, str]:
     name, source = settings[APPLICATION], source_of(APPLICATION, settings)
     match world.applications:
         case Found() if isinstance(world.application, Found) and world.application.value.meta.name == name:
@@ -134,12 +136,12 @@ def _applications(world: World) -> tuple[str, str, str]:
 
 
 def _immich(world: World, settings: Settings) -> SetupRow:
-    said = settings[IMMICH_NAMESPACE]
-    value, source, state = _said_immich(world, settings, said) if said else _found_immich(world)
+    namespace = settings[IMMICH_NAMESPACE]
+    value, source, state = _chosen_immich(world, settings, namespace) if namespace else _found_immich(world)
     return _of(IMMICH_NAMESPACE, value, source, state, world, settings)
 
 
-def _said_immich(world: World, settings: Settings, namespace: str) -> tuple[str, str, str]:
+def _chosen_immich(world: World, settings: Settings, namespace: str) -> tuple[str, str, str]:
     source = source_of(IMMICH_NAMESPACE, settings)
     match world.immich:
         case Found(value=immich) if immich.namespace == namespace:
@@ -169,21 +171,21 @@ def _host_name(world: World, settings: Settings) -> SetupRow:
     immich = world.immich.value if isinstance(world.immich, Found) else None
     rules = [(item, rule) for item in ingresses for rule in item.rules if immich and is_of_immich(item, rule, immich)]
     hosts = [(rule.host, f"{item.meta.namespace}/{item.meta.name}") for item, rule in rules if rule.host]
-    if said := settings[HOST_NAME]:
-        leads = next((name for host, name in hosts if host == said), "")
+    if chosen := settings[HOST_NAME]:
+        leads = next((name for host, name in hosts if host == chosen), "")
         fact = f", and Ingress {leads} uses it" if leads else "; no Ingress leads from it to Immich yet"
         source = source_of(HOST_NAME, settings) + fact
-        return _of(HOST_NAME, said, source, "ok" if leads else "missing", world, settings)
+        return _of(HOST_NAME, chosen, source, "ok" if leads else "missing", world, settings)
     if hosts:
         return _of(HOST_NAME, hosts[0][0], f"from Ingress {hosts[0][1]}", "ok", world, settings)
     return _of(HOST_NAME, "none yet", "see step 6", "missing", world, settings)
 
 
 def _access(world: World, _: Settings) -> SetupRow:
-    known = [access for access in world.access if access.allowed is not None]
-    if not known:
+    answered = [access for access in world.access if access.allowed is not None]
+    if not answered:
         return SetupRow("access", "Permissions", "unknown", "access reviews were not answered", "unknown")
-    refused = [access for access in known if not access.allowed]
+    refused = [access for access in answered if not access.allowed]
     writes = [access for access in refused if access.verb not in ("get", "list", "watch")]
     unread = [access for access in refused if access.verb in ("get", "list", "watch")]
     unanswered = [access for access in world.access if access.allowed is None]

@@ -66,7 +66,7 @@ def act_of(step: Diagnosis, report: Report) -> Act:
 def sign_in_again(report: Report) -> str:
     """What the button says while a session is about to end; empty otherwise, and where signing in is not wanted."""
     worst = worst_session(report.accounts)
-    wanted = any(step.id == "authentication" for step in report.wanted)
+    wanted = any(step.id == "authentication" for step in report.included)
     if not wanted or worst is None or worst.session.state != "expiring":
         return ""
     ends = worst.session.expires_at
@@ -75,14 +75,14 @@ def sign_in_again(report: Report) -> str:
 
 def ending(report: Report, renew: str) -> Iterator[Row]:
     """That all is complete, and what comes next; nothing while something is left. `renew` signs in before then."""
-    if report.next_step is not None or not report.wanted:
+    if report.next_step is not None or not report.included:
         return
-    count = len(report.wanted)
+    count = len(report.included)
     which = f"All {count} steps are" if count == len(ITERATIONS) else f"All {count} steps that you want are"
     yield Item(sign="✓", text=f"{which} complete.", style="bold")
     worst = worst_session(report.accounts)
     ends = worst.session.expires_at if worst else None
-    if worst is not None and any(step.id == "authentication" for step in report.wanted):
+    if worst is not None and any(step.id == "authentication" for step in report.included):
         left = f" ({plural(worst.session.days_left, 'day')})" if worst.session.days_left is not None else ""
         when = (
             f"Apple's session lasts until about {day(ends)}{left}"

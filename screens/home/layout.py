@@ -69,7 +69,7 @@ def frame(view: View, width: int) -> Mapping[str, Content]:
     skipped = report is not None and report.steps[(view.number or 1) - 1].status == "skipped"
     left = edge(width) - 1
     return {
-        "top": top_line(where, (report.complete, len(report.wanted)) if report else None, width),
+        "top": top_line(where, (report.complete, len(report.included)) if report else None, width),
         "strip": strip_line(report.pipeline if report else None, width),
         "upper": rule_line(width, edge(width), "┬", view.banner),
         "signs": signs(report, view.number or 1),

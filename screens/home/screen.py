@@ -142,7 +142,7 @@ class HomeScreen(WizardScreen):
             return
         report = picture.snapshot.report if picture.snapshot else None
         if report and not self._number:
-            last = report.wanted[-1].iteration if report.wanted else len(ITERATIONS)
+            last = report.included[-1].iteration if report.included else len(ITERATIONS)
             self._number = report.next_step.iteration if report.next_step else last
         for name, content in frame(self._view(picture), width).items():
             self.query_one(f"#{name}", Line).show(content)
@@ -162,7 +162,7 @@ class HomeScreen(WizardScreen):
             return waiting(self._view(picture), purpose)
         report = picture.snapshot.report
         step = report.steps[self.number - 1]
-        last = report.wanted[-1] if report.wanted else None
+        last = report.included[-1] if report.included else None
         renew = self.host.workspace.settings.address.line(photosync_wizard("reauth", "--renew"))
         before = ending(report, renew) if step is last else skipped_row(step)
         return rows(step, purpose, self.host.now(), unfolded=step.id in self._unfolded, before=before)

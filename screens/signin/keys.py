@@ -91,12 +91,12 @@ def _aside_keys(state: SignInState) -> list[Key]:
 def _question_keys(state: SignInState) -> list[Key]:
     match state.attempt.question:
         case Review() as review:
-            anew: Key = ("n", "not now" if state.renew else "renew it", "screen.press('n')")
+            renewal: Key = ("n", "not now" if state.renew else "renew it", "screen.press('n')")
             inside = state.way is Way.IN_POD
             return [
                 ("⏎", "go on", "screen.press('go')"),
                 _LEAVE,
-                *([anew] if review.works and not inside else []),
+                *([renewal] if review.works and not inside else []),
                 ("i", "from here" if inside else "in the pod", "screen.press('way')"),
                 ("k", "kubectl", "screen.press('kubectl')"),
             ]

@@ -77,13 +77,13 @@ def to_begin(review: Review, state: SignInState) -> Iterator[Row]:
     inside = state.way is Way.IN_POD
     steps = plural(len(plan_of(review, state.way).changes), "step")
     if inside:
-        label = f"Sign in inside the pod  ({steps}; if one fails, the current session stays)"
+        label = f"Sign in inside the pod  ({steps}; if one fails, nothing on the volume changes)"
     elif review.works and not state.renew:
         label = f"Check, and sign in only if it has ended  ({steps} at most)"
     elif review.works:
-        label = f"Sign in again  ({steps}; if one fails, the current session stays)"
+        label = f"Sign in again  ({steps}; if one fails, nothing on the volume changes)"
     else:
-        label = f"Sign in  ({steps}; if one fails, the current session stays)"
+        label = f"Sign in  ({steps}; if one fails, nothing on the volume changes)"
     yield Button(id="go", label=label, key="⏎")
     if review.works and not inside and review.session is not None:
         until = _until(review.session).removeprefix(", ")

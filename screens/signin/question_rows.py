@@ -269,7 +269,7 @@ def the_choice(question: object) -> Iterator[Row]:
             yield Item(id="second-no", sign="·", text="sign in from here: that pod is removed")
         case SecondWayAsked():
             yield Item(id="second-yes", sign="·", text="the second way: let icloudpd itself sign in, inside the pod")
-            yield Item(id="second-no", sign="·", text="leave; the previous session is still in place")
+            yield Item(id="second-no", sign="·", text="leave; nothing on the volume changes")
         case _:
             return
 

@@ -112,7 +112,7 @@ def below(state: SignInState) -> Iterator[Row]:
         case Review() as review:
             yield from to_begin(review, state)
         case TermsAsked():
-            yield Item(id="terms-no", sign="·", text="not now: leave; the previous session stays")
+            yield Item(id="terms-no", sign="·", text="not now: leave; nothing on the volume changes")
             yield Item(id="terms-yes", sign="·", text="I have read them, and accept them")
         case AppleIdAsked():
             yield Text(text="Nothing has been done yet; the plan comes next.", style=MUTED)

@@ -30,7 +30,7 @@ class SignInScreen(WizardScreen):
         "code if Apple asks for them, and whether icloudpd accepts the session, which is what counts. A session "
         "that still works is left as it is, unless it ends soon or you choose to renew it (n). i switches to the "
         "second way, in which icloudpd itself asks Apple, inside the pod. Escape leaves at any time: the pod is "
-        "removed, a paused CronJob resumes, and the previous session stays in place. Passwords and codes go to "
+        "removed, a paused CronJob resumes, and nothing on the volume has changed. Passwords and codes go to "
         "Apple and nowhere else. Security keys rely on pyicloud's own call; that could not be tested against Apple."
     )
 

@@ -105,9 +105,9 @@ def leaving_words(attempt: Attempt) -> str:
     if attempt.saved:
         kept = stays(attempt)
     elif gone := attempt.removed_pods + attempt.stopping_pods:
-        kept = f"The previous session stays; {_which_was_removed(gone)}."
+        kept = f"Nothing on the volume has changed; {_which_was_removed(gone)}."
     else:
-        kept = "The previous session stays."
+        kept = "Nothing on the volume has changed."
     return f"{kept} The pod of this sign-in is being removed…"
 
 
@@ -117,7 +117,7 @@ def stays(attempt: Attempt) -> str:
         return "The new session is in place."
     gone = attempt.removed_pods + attempt.stopping_pods
     but = f", but {_which_was_removed(gone)}" if gone else ""
-    return f"What was there before is still in place{but}."
+    return f"Nothing on the volume has changed{but}."
 
 
 def farewell(attempt: Attempt) -> str:
@@ -150,7 +150,7 @@ def _tick(name: str, mark: Mark | None, state: SignInState) -> Row:
     if mark.tick is Tick.DOING and _waits_for_person(name, state):
         return StepRow(sign="·", label=label, text="waits for your key" if isinstance(question, KeyAsked) else "")
     if name == SAVED and mark.tick is Tick.DOING and PROVED in state.attempt.marks:
-        return StepRow(sign="~", label=label, text="next to the old one, until icloudpd has accepted it")
+        return StepRow(sign="~", label=label, text="in a folder of its own until icloudpd accepts it")
     text = mark.text
     if name == CODE and isinstance(question, CodeAsked):
         text = how_code_came(question.request, state.now, inside=state.attempt.inside)

@@ -89,7 +89,7 @@ def test_what_was_decided_comes_out_as_an_answers_file_that_can_be_read_again(tm
     [
         ("photo_size: 1Gi\n", ("line 1: there is no choice called photo_size.", "Did you mean photos_size?")),
         ("x:\n  - y\n", ("line 1: there is no choice called x.", "storage_class, photos_claim")),
-        ("\nschedule: daily\n", ("line 2: schedule: 'daily' is not a schedule", "Such as 0 3 * * *.")),
+        ("\nschedule: daily\n", ("line 2: schedule: 'daily' is not a schedule", "For example 0 3 * * *.")),
         ("apple_password: hunter2\n", ("line 1: apple_password looks like a secret",)),
         (None, ("can't be read: No such file or directory.",)),
     ],

@@ -172,7 +172,7 @@ def test_who_leaves_is_asked_nothing_more_and_what_is_done_is_written(
     service = ScriptedService(each(default=works, anna=ends_in(GaveUp())), snapshot=two_accounts())
     assert run(service, ReauthOptions(ics=tmp_path / "next.ics")) == Exit.NEEDS_PERSON
     assert days(tmp_path / "next.ics") == ["Sign in to iCloud again"]
-    assert "Stopped at anna. What was there before is still in place." in capsys.readouterr().err
+    assert "Stopped at anna. Nothing on the volume has changed." in capsys.readouterr().err
 
     service = ScriptedService(each(default=ends_in(GaveUp())), snapshot=two_accounts())
     assert run(service) == Exit.NEEDS_PERSON
@@ -180,7 +180,7 @@ def test_who_leaves_is_asked_nothing_more_and_what_is_done_is_written(
 
     assert run(ScriptedService(ends_in(GaveUp()))) == Exit.NEEDS_PERSON
     said = capsys.readouterr()
-    assert said.err.endswith("\nStopped. What was there before is still in place.\n")
+    assert said.err.endswith("\nStopped. Nothing on the volume has changed.\n")
     assert said.out == ""
 
 
@@ -193,7 +193,7 @@ def test_who_does_not_want_what_the_plan_says_begins_nothing(
         raise AssertionError(signing)
 
     assert run(ScriptedService(never)) == Exit.NEEDS_PERSON
-    assert capsys.readouterr().err.endswith("\nStopped. What was there before is still in place.\n")
+    assert capsys.readouterr().err.endswith("\nStopped. Nothing on the volume has changed.\n")
 
 
 @pytest.mark.parametrize(("in_pod", "said"), [(True, "Let icloudpd sign in"), (False, "Write the session")])
@@ -214,7 +214,7 @@ def test_who_is_interrupted_is_told_what_stays(run: Run, capsys: pytest.CaptureF
     with pytest.raises(KeyboardInterrupt):
         run(service)
     assert service.runs[1].put_back
-    stays = "The new session is in place." if stage is Stage.SAVED else "What was there before is still in place."
+    stays = "The new session is in place." if stage is Stage.SAVED else "Nothing on the volume has changed."
     assert capsys.readouterr().err.endswith(f"\nStopped at anna. {stays}\n")
 
 
@@ -278,7 +278,7 @@ def test_no_date_is_said(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_an_apple_id_that_is_none_is_refused_before_anything_else(run: Run) -> None:
     service = ScriptedService(works)
-    with pytest.raises(WizardError, match="no Apple ID") as refused:
+    with pytest.raises(WizardError, match="not a valid Apple ID") as refused:
         run(service, ReauthOptions(apple_id="you@"))
     assert refused.value.exit_code == Exit.USAGE
     assert service.runs == []
@@ -298,7 +298,7 @@ def test_an_apple_id_that_nothing_tells_is_asked_and_begun_with(
     monkeypatch.setattr(service, "prepare_sign_in", noted)
     assert run(service, ReauthOptions(), "you", "You@Example.com") == Exit.DONE
     assert begun == [None, APPLE_ID]
-    assert "! That is no Apple ID" in capsys.readouterr().err
+    assert "! That is not a valid Apple ID" in capsys.readouterr().err
 
 
 def test_one_persons_answers_for_several_are_refused(run: Run) -> None:
@@ -429,4 +429,4 @@ def test_a_check_has_no_date_for_a_calendar(tmp_path: Path) -> None:
 def test_a_session_that_ends_soon_is_told_with_what_renews_it() -> None:
     ended = ran("--demo", "expiring", "reauth", "--plain")
     assert ended.code == 0, ended.err
-    assert "It ends soon. `photosync-wizard --demo expiring reauth --renew` signs in anew" in ended.out
+    assert "It ends soon. `photosync-wizard --demo expiring reauth --renew` signs in again now" in ended.out

@@ -59,7 +59,7 @@ async def test_an_apple_id_is_asked_until_it_can_be_one() -> None:
     console = Sitting("", "you", "you@example", "two words@example.com", "  You@Example.COM ")
     assert await at(console).apple_id() == APPLE_ID
     assert len(console.questions) == 5
-    assert console.said.count("! That is no Apple ID: ") == 4
+    assert console.said.count("! That is not a valid Apple ID: ") == 4
     assert "it has spaces in it" in console.said
 
 
@@ -312,7 +312,7 @@ async def test_what_stays_is_the_new_session_once_it_is_moved(stage: Stage, tick
     person.show(StageProgress(Stage.PHOTOS, Tick.DOING, "y"))
     assert (person.stays == "The new session is in place.") is moved
     await person.plan(PLAN)
-    assert person.stays == "What was there before is still in place."
+    assert person.stays == "Nothing on the volume has changed."
 
 
 # Standard input

@@ -13,7 +13,7 @@ from wizard.command import Address, Command
 from wizard.demo.scenarios import load, names
 from wizard.demo.world import DemoWorld
 from wizard.errors import WizardError
-from wizard.facts.accounts import with_seen_accounts
+from wizard.facts.accounts import with_discovered_accounts
 from wizard.kube.client import connect
 from wizard.observe.look import observe
 from wizard.settings import Settings
@@ -34,7 +34,7 @@ async def shown(name: str, folder: Path) -> list[Command]:
         cluster = await connect(str(folder / "kubeconfig"), None, folder, env={})
         try:
             world = await observe(cluster, Settings(), NOW)
-            settings = with_seen_accounts(world, Settings())
+            settings = with_discovered_accounts(world, Settings())
             commands = [
                 command
                 for step in diagnose(world, settings).steps

@@ -15,7 +15,7 @@ from wizard.demo.runtime.volumes import Volume
 from wizard.demo.world import DemoWorld
 from wizard.engine import Engine
 from wizard.errors import WizardError
-from wizard.facts.accounts import with_seen_accounts
+from wizard.facts.accounts import with_discovered_accounts
 from wizard.icloud.password import Keeper
 from wizard.icloud.steps import CodeWanted
 from wizard.settings import Settings
@@ -109,7 +109,7 @@ class Visit:
         self.seen = (await self.engine.look()).world
 
     async def start(self, account: str = "default") -> PreparedSignIn:
-        settings = with_seen_accounts(self.seen, Settings())
+        settings = with_discovered_accounts(self.seen, Settings())
         return await prepare_sign_in(self.engine.cluster, self.seen, settings, account)
 
     async def sign_in(self, account: str = "default", **options: Any) -> SignIn:

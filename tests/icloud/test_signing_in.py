@@ -294,7 +294,18 @@ def test_apples_storage_figure(answer: dict[str, object], expected: int | None) 
 
 
 def test_nothing_heavy_is_loaded_before_somebody_signs_in() -> None:
-    names = ("calendar", "expiry", "files", "ladder", "password", "refusals", "room", "signing_in", "steps", "words")
+    names = (
+        "calendar",
+        "expiry",
+        "files",
+        "ladder",
+        "password",
+        "refusals",
+        "library_size",
+        "signing_in",
+        "steps",
+        "messages",
+    )
     script = f"import sys, {', '.join(f'wizard.icloud.{name}' for name in names)}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert {"pyicloud", "requests", "keyring", "kubernetes", "textual"}.isdisjoint(loaded)

@@ -65,7 +65,7 @@ class Signing:
         await self.step(Stage.APPLE, "asking Apple", "signed in", as_expected=True)
         await self.step(Stage.TRUSTED, "", "no code next time, for a while")
         await self.step(Stage.PROVED, "asking the cluster's icloudpd", "icloudpd accepts the session", as_expected=True)
-        await self.step(Stage.SAVED, "moving it into place", "moved into place; the session before is kept beside it")
+        await self.step(Stage.SAVED, "moving it into place", "moved into place; the previous session is kept beside it")
         await self.step(Stage.PHOTOS, "looking at the photo library", "12,431 photos and videos")
 
     def outcome(self, rung: Rung = Rung.CODE, **more: object) -> Outcome:

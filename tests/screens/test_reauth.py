@@ -295,7 +295,7 @@ async def test_leaving_and_refusals_end_as_the_plain_command_does(capsys: pytest
     assert print_result(under.app, ReauthOptions()) == Exit.NEEDS_PERSON
     assert service.runs[0].put_back
     said = capsys.readouterr()
-    assert (said.out, said.err) == ("", "Stopped. What was there before is still in place.\n")
+    assert (said.out, said.err) == ("", "Stopped. Nothing on the volume has changed.\n")
 
     async def locked(signing: Signing) -> Outcome:
         await signing.open_pod()

@@ -129,7 +129,7 @@ async def test_the_apple_id_is_asked_where_nothing_tells_it(signing: Entering) -
         await wizard.until(lambda: "Which Apple ID?" in wizard.text)
         await wizard.settle()
         await wizard.press(*"me", "enter")
-        await wizard.until(lambda: "That is no Apple ID." in wizard.text)
+        await wizard.until(lambda: "That is not a valid Apple ID." in wizard.text)
         await wizard.press("ctrl+u", *"Me@Example.com", "enter")
         await asked(wizard, Review)
         assert "me@example.com" in wizard.text
@@ -199,7 +199,7 @@ async def test_escape_and_q_leave_the_sign_in_and_not_the_wizard(signing: Enteri
         await wizard.settle()
         assert all(run.put_back for run in service.runs)
         assert bool(service.runs) == (where != "plan")
-        assert ("Stopped. What was there before is still in place." in wizard.text) == (where != "plan")
+        assert ("Stopped. Nothing on the volume has changed." in wizard.text) == (where != "plan")
 
 
 async def test_leaving_says_what_it_does_and_need_not_be_waited_for(signing: Entering) -> None:
@@ -208,7 +208,9 @@ async def test_leaving_says_what_it_does_and_need_not_be_waited_for(signing: Ent
     async with signing(service) as wizard:
         await to(wizard, "code")
         await wizard.press("escape")
-        assert "The previous session stays. The pod of this sign-in is being removed…" in " ".join(wizard.text.split())
+        assert "Nothing on the volume has changed. The pod of this sign-in is being removed…" in " ".join(
+            wizard.text.split()
+        )
         assert not service.runs[0].put_back
         await wizard.press("escape")
         assert wizard.shows(HomeScreen)
@@ -227,7 +229,7 @@ async def test_closing_the_wizard_puts_back_before_the_engine_goes_and_says_so(
         await wizard.press(key)
     assert all(run.put_back for run in service.runs)
     assert wizard.workspace.fake_engine.closed
-    told = "Nothing was done." if where == "plan" else "What was there before is still in place."
+    told = "Nothing was done." if where == "plan" else "Nothing on the volume has changed."
     assert capfd.readouterr().err == f"Stopped. {told}\n"
 
 

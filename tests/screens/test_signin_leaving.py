@@ -20,7 +20,7 @@ from wizard.signin.person import GaveUp, InUse, Outcome, Stage, StageProgress, T
 __all__ = ["signing"]
 
 RUN = "icloudpd-sync-1-abcde"
-BUT = f"What was there before is still in place, but pod {RUN} was removed."
+BUT = f"Nothing on the volume has changed, but pod {RUN} was removed."
 
 
 async def test_a_run_that_was_stopped_is_named_to_who_leaves(signing: Entering) -> None:
@@ -36,7 +36,7 @@ async def test_a_run_that_was_stopped_is_named_to_who_leaves(signing: Entering) 
         view_of(wizard).controller.choose(f"in-use-{InUse.STOP}")
         await asked(wizard, PasswordAsked)
         await wizard.press("escape")
-        assert says(wizard, f"The previous session stays; pod {RUN} was removed.")
+        assert says(wizard, f"Nothing on the volume has changed; pod {RUN} was removed.")
         service.leaving.set()
         await wizard.until(lambda: wizard.shows(HomeScreen))
         await wizard.until(lambda: says(wizard, "was removed."))
@@ -55,7 +55,7 @@ async def test_a_refusal_names_it_unless_it_could_not_be_stopped(signing: Enteri
         await asked(wizard, InUseAsked)
         view_of(wizard).controller.choose(f"in-use-{InUse.STOP}")
         await ended(wizard)
-        assert says(wizard, BUT if stopped else "What was there before is still in place.")
+        assert says(wizard, BUT if stopped else "Nothing on the volume has changed.")
 
 
 @pytest.mark.parametrize("second", [True, False])
@@ -75,14 +75,14 @@ async def test_the_auth_pod_that_had_to_go_is_known_by_what_a_sign_in_shows(tmp_
             attempt = attempt.moved(progress, NOW)
         assert "icloudpd-auth" not in there.pods()
     assert attempt.removed_pods == ("icloudpd-auth",)
-    assert leaving_words(attempt).startswith("The previous session stays; pod icloudpd-auth was removed.")
-    assert farewell(attempt) == "Stopped. What was there before is still in place, but pod icloudpd-auth was removed."
+    assert leaving_words(attempt).startswith("Nothing on the volume has changed; pod icloudpd-auth was removed.")
+    assert farewell(attempt) == "Stopped. Nothing on the volume has changed, but pod icloudpd-auth was removed."
 
 
 def test_a_pod_counts_as_gone_once_it_goes_on() -> None:
     removing = Attempt("default", NOW, APPLE_ID, under_way=True).moved(
         StageProgress(Stage.POD, Tick.DOING, "removing pod icloudpd-auth", removes="icloudpd-auth"), NOW
     )
-    assert stays(removing.failed(WizardError("kube.forbidden", "It may not be deleted."), NOW)).endswith("in place.")
+    assert stays(removing.failed(WizardError("kube.forbidden", "It may not be deleted."), NOW)).endswith("has changed.")
     gone = removing.moved(StageProgress(Stage.POD, Tick.DOING, "starting"), NOW).stopping((RUN,))
     assert stays(gone).endswith(f", but pods icloudpd-auth, {RUN} were removed.")

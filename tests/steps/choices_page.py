@@ -15,22 +15,22 @@ HEAD = """\
 # Choices
 
 Everything that you can decide about your setup. Each choice has a flag, a name in the answers file, and a row in the set-up
-(`u` in the wizard; `a` there shows the rarely changed ones too). What you don't decide is worked out from the cluster, or is as
-usual; the set-up says of each value where it comes from.
+(`u` in the wizard; `a` there shows the rarely changed ones too). What you don't decide is worked out from the cluster, or has its
+default; the set-up shows where each value comes from.
 
     photosync-wizard --photos-size 200Gi                # for this run; a flag comes before everything else
     photosync-wizard status --answers answers.yaml      # for this run too; then what you chose in the set-up, which is kept
     photosync-wizard status -o answers > answers.yaml   # what you decided, as an answers file
 
-An answers file is YAML or JSON, a name and a value on a line. A name that there is not and a value that can't be right are
-refused with their line. It holds no secrets: passwords are asked for when they are needed.
+An answers file is YAML or JSON, a name and a value on a line. A name that does not exist and a value that can't be right are
+refused, with their line. It holds no secrets: passwords are asked for when they are needed.
 
     photos_size: 200Gi
     storage_class: local-path
     skipped: [exposure]
 
-A size, an access mode or a storage class is that of a claim that will be created; a claim that exists keeps its own, and step 1
-says where it differs. Other names are for those who have their objects under other names: the diagnosis is then of those.
+A size, an access mode or a storage class applies to a claim that will be created; an existing claim keeps its own, and step 1
+says where it differs. If your objects have other names, choose those: the diagnosis then looks at them.
 
 This page is written from the declarations, by `python -m tests.steps.choices_page`.
 """

@@ -16,7 +16,7 @@ from wizard.steps.credentials.command_line import OPTIONS
 
 _ID = re.compile(rf"^({'|'.join(step.id for step in STEPS)})\.[a-z][a-z-]*$")
 _TABLES = {
-    "f'argocd.{known.slug}'": [f"argocd.{item.slug}" for item in CONDITIONS],
+    "f'argocd.{condition.slug}'": [f"argocd.{item.slug}" for item in CONDITIONS],
     "f'credentials.{option.slug}'": [f"credentials.{item.slug}" for item in OPTIONS],
 }
 _SHARED = frozenset({"f'{step_id}.rights-missing'", "f'{step_id}.{sign.slug}'", "f'{step_id}.{self.slug}'"})

@@ -124,7 +124,7 @@ def test_findings_that_stand_in_nobody_s_way_leave_it_complete() -> None:
 def test_the_seed_is_told_for_what_it_is() -> None:
     report = diagnose(seed(), SETTINGS)
     assert [step.status for step in report.steps][:7] == [C, A, A, C, B, P, P]
-    assert len(report.wanted) == len(STEPS)
+    assert len(report.included) == len(STEPS)
     assert report.percent == round(100 * report.complete / len(STEPS))
     assert report.next_step is not None
     assert report.next_step.iteration == 2
@@ -226,7 +226,7 @@ def test_what_is_not_wanted_does_not_count() -> None:
     skipped = SETTINGS.having(SKIPPED, ("argocd", "immich", "exposure"))
     report = diagnose(replace(seed(), application=Missing(kind_installed=False)), skipped)
     assert [step.status for step in report.steps if step.id in skipped[SKIPPED]] == [Status.SKIPPED] * 3
-    assert len(report.wanted) == len(STEPS) - 3
+    assert len(report.included) == len(STEPS) - 3
     assert report.complete == sum(step.status is C for step in report.steps)
 
 

@@ -144,7 +144,7 @@ def conclude(results: ReauthResults, reminder: str | None, options: ReauthOption
         codes.append(Exit.NEEDS_PERSON)
     if results.left:
         codes.append(Exit.NEEDS_PERSON)
-        _say(_farewell(results, "What was there before is still in place."))
+        _say(_farewell(results, "Nothing on the volume has changed."))
     return int(max(codes))
 
 
@@ -178,7 +178,7 @@ async def _reauth(opening: Workspace, options: ReauthOptions) -> int:
             except WizardError as trouble:
                 results.troubles.append((account, trouble))
                 if account != results.accounts[-1]:
-                    _say(f"✗ {account}: {trouble.what} The next account has its turn.")
+                    _say(f"✗ {account}: {trouble.what} Going on with the next account.")
         return conclude(results, service.reminder(results.outcomes), options, opening.settings.address)
     except asyncio.CancelledError:  # Ctrl+C, once all is put back
         _say(_farewell(results, person.stays))

@@ -50,7 +50,7 @@ class TerminalPerson:
     @property
     def stays(self) -> str:
         """What is on the volume if it ends now, in a sentence."""
-        return "The new session is in place." if self._moved else "What was there before is still in place."
+        return "The new session is in place." if self._moved else "Nothing on the volume has changed."
 
     async def plan(self, plan: Plan, whose: str = "") -> None:
         """What will be changed, and whose session it is about where there are several.
@@ -134,8 +134,8 @@ class TerminalPerson:
             raise why or _no_more("code")
         self._tell(why)
         way = sending(wanted.delivery, wanted.phone)
-        anew = self._sent.get(way) != wanted.sent_at
-        self._say(_came(wanted) if anew else "No new one was sent: type the newest that came.")
+        is_new = self._sent.get(way) != wanted.sent_at
+        self._say(_came(wanted) if is_new else "No new one was sent: type the newest that came.")
         self._sent[way] = wanted.sent_at
         while True:
             line = (await self._ask(f"Code ({_choices(wanted)}): ")).strip().lower()
@@ -160,12 +160,12 @@ class TerminalPerson:
         if self._by_script:
             raise WizardError(
                 "reauth.terms",
-                "Apple wants new terms accepted before it opens anything, and nobody is here to read them.",
+                "Apple has new terms to accept before it opens anything, and nobody is here to read them.",
                 fix="Run it in a terminal, which shows them and asks, or accept them at https://www.icloud.com and start again.",
                 exit_code=Exit.NEEDS_PERSON,
                 retry=Retry.NEVER,
             )
-        self._say("Apple wants new terms accepted before it opens anything.")
+        self._say("Apple has new terms to accept before it opens anything.")
         self._say(wanted.text or f"Read them at {wanted.url}.")
         return (await self._ask("Accept them? [y/N] ")).strip().lower() in ("y", "yes")
 
@@ -239,7 +239,7 @@ class TerminalPerson:
 
 
 def _ended(why: WizardError) -> WizardError:
-    """A refusal that a script can't mend: it ends here, and the password was not tried a second time."""
+    """A refusal that a script can't fix: it ends here, and the password was not tried a second time."""
     if why.code not in _SENT:
         return why
     said = f"{why.why} Standard input holds no other, so nothing was sent again."

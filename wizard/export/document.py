@@ -22,7 +22,7 @@ def to_json(report: Report, address: Address) -> dict[str, Any]:
         "schema": SCHEMA,
         "taken_at": time_text(report.taken_at),
         "cluster": {"context": report.cluster.context, "server": report.cluster.server, "uid": report.cluster.uid},
-        "progress": {"complete": report.complete, "total": len(report.wanted), "percent": report.percent},
+        "progress": {"complete": report.complete, "total": len(report.included), "percent": report.percent},
         "accounts": [_account(account) for account in report.accounts],
         "steps": [_step(step, address) for step in report.steps],
         "next_iteration": following.iteration if following else None,

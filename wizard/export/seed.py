@@ -12,7 +12,7 @@ from wizard.settings import DEFAULT_ACCOUNT, Settings
 from wizard.world import NOT_ASKED, Application, Found, Meta, Page, Read, World
 
 SHORT_COMMIT = 7
-USUAL = Settings()
+DEFAULTS = Settings()
 
 
 class _Named(Protocol):
@@ -20,7 +20,7 @@ class _Named(Protocol):
     def meta(self) -> Meta: ...
 
 
-def to_seed(report: Report, world: World | None = None, settings: Settings = USUAL) -> dict[str, Any]:
+def to_seed(report: Report, world: World | None = None, settings: Settings = DEFAULTS) -> dict[str, Any]:
     """The document that a next session starts from; every field is present always.
 
     `iteration` is the last one of the unbroken run of complete iterations, or the first wanted one while that is not.
@@ -41,7 +41,7 @@ def to_seed(report: Report, world: World | None = None, settings: Settings = USU
 
 def _reached(report: Report) -> Diagnosis | None:
     run: Diagnosis | None = None
-    for step in report.wanted:
+    for step in report.included:
         if step.status is not Status.COMPLETE:
             return run or step
         run = step
@@ -100,11 +100,11 @@ def _resources(report: Report, world: World | None, settings: Settings) -> dict[
     names = [AccountNames.of(account, settings) for account in accounts]
     claims = _page(world.claims if world else NOT_ASKED)
     cron_jobs = _page(world.cron_jobs if world else NOT_ASKED)
-    wanted_claims = [settings[PHOTOS_CLAIM], *(each.config_claim for each in names)]
+    claim_names = [settings[PHOTOS_CLAIM], *(each.config_claim for each in names)]
     return {
         "namespace": report.namespace,
         "cronjob": names[0].cron_job if names[0].cron_job in (cron_jobs or ()) else None,
-        "pvcs": None if claims is None else [name for name in wanted_claims if name in claims],
+        "pvcs": None if claims is None else [name for name in claim_names if name in claims],
         "secret": _existing(names[0].secret, world.secrets.get(names[0].secret) if world else None),
         "configmap": _existing(settings[CONFIG_MAP], world.config_maps.get(settings[CONFIG_MAP]) if world else None),
         "serviceaccount": _existing(settings[SERVICE_ACCOUNT], world.service_account if world else None),

@@ -64,7 +64,7 @@ class _Table:
         yield from self.following(report)
         unread = dict.fromkeys(
             finding.summary
-            for step in report.wanted
+            for step in report.included
             for finding in step.findings
             if finding.severity is Severity.UNKNOWN
         )
@@ -74,7 +74,7 @@ class _Table:
         cluster = report.cluster
         place = f"{report.namespace} on {cluster.context}" if cluster.context else report.namespace
         yield from (self.painted(line, "1") for line in wrapped(f"{place} ({cluster.server})", self.width))
-        total = len(report.wanted)
+        total = len(report.included)
         share = report.complete / total if total else 1
         full, empty = ("█", "░") if self.unicode else ("#", ".")
         bar = full * round(_BAR * share) + empty * (_BAR - round(_BAR * share))
@@ -90,27 +90,29 @@ class _Table:
         if self.colour:
             line = self.painted(sign, paint) + line[len(sign) : -len(words)] + self.painted(words, paint)
         yield line
-        told = headline(step)
-        if told:
-            remark = _REMARKS[told.severity][0 if self.unicode else 1] + " " if step.status is Status.COMPLETE else ""
+        finding = headline(step)
+        if finding:
+            remark = (
+                _REMARKS[finding.severity][0 if self.unicode else 1] + " " if step.status is Status.COMPLETE else ""
+            )
             indent = _INDENT + " " * len(remark)
-            for number, part in enumerate(wrapped(told.summary, self.width - len(indent))):
+            for number, part in enumerate(wrapped(finding.summary, self.width - len(indent))):
                 yield indent + part if number else _INDENT + remark + part
 
     def following(self, report: Report) -> Iterator[str]:
         step = report.next_step
-        told = headline(step) if step else None
+        finding = headline(step) if step else None
         if step is None:
-            step, told = next(_due(report), (None, None))
+            step, finding = next(_due(report), (None, None))
         if step is None:
             yield from self.labelled("Next", "nothing: every step that you want is complete")
             return
         yield from self.labelled("Next", f"{step.iteration} {step.title}")
-        if told:
-            yield from self.labelled("", told.fix)
-            for command in self.address.lines(told.commands):
+        if finding:
+            yield from self.labelled("", finding.fix)
+            for command in self.address.lines(finding.commands):
                 yield from self.command(command)
-            yield from self.labelled("More", told.docs)
+            yield from self.labelled("More", finding.docs)
         yield from self.list("Done when", report.ready_when)
 
     def command(self, text: str) -> Iterator[str]:
@@ -142,15 +144,15 @@ def headline(step: Diagnosis) -> Finding | None:
 
     A complete iteration needs none, so of it only what is loud is said.
     """
-    told = (finding for finding in step.findings if finding.severity is not Severity.OK)
+    findings = (finding for finding in step.findings if finding.severity is not Severity.OK)
     if step.status is Status.COMPLETE:
-        told = (finding for finding in told if finding.severity in _REMARKS)
-    return next(told, None)
+        findings = (finding for finding in findings if finding.severity in _REMARKS)
+    return next(findings, None)
 
 
 def _due(report: Report) -> Iterator[tuple[Diagnosis, Finding]]:
     """The sign-ins that are due although everything is complete."""
-    for step in report.wanted:
+    for step in report.included:
         yield from ((step, finding) for finding in step.findings if finding.id == SIGN_IN_DUE)
 
 

@@ -14,7 +14,7 @@ def exit_code(report: Report, warning_days: int) -> Exit:
 
     What could not be read counts as blocked, since it may hide a failure; what is under way or waiting is not done.
     """
-    statuses = {step.status for step in report.wanted}
+    statuses = {step.status for step in report.included}
     if statuses & _STUCK:
         return Exit.BLOCKED
     if statuses - {Status.COMPLETE} or _session_due(report, warning_days):
@@ -23,8 +23,8 @@ def exit_code(report: Report, warning_days: int) -> Exit:
 
 
 def _session_due(report: Report, warning_days: int) -> bool:
-    wanted = any(step.id == "authentication" for step in report.wanted)
-    return wanted and any(_due(account.session, warning_days) for account in report.accounts)
+    counts = any(step.id == "authentication" for step in report.included)
+    return counts and any(_due(account.session, warning_days) for account in report.accounts)
 
 
 def _due(session: Session, warning_days: int) -> bool:

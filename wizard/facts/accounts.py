@@ -22,7 +22,7 @@ def accounts_of(world: World, settings: Settings) -> tuple[Account, ...]:
     )
 
 
-def with_seen_accounts(world: World, settings: Settings) -> Settings:
+def with_discovered_accounts(world: World, settings: Settings) -> Settings:
     """The settings with the accounts whose CronJobs are in the namespace, whether or not anybody named them here.
 
     A CronJob's name alone makes no account: `icloudpd-sync-report` may be somebody's own.
@@ -40,8 +40,11 @@ def _syncs(job: CronJob, settings: Settings) -> bool:
 
 def apple_id_of(account: str, world: World, settings: Settings) -> str | None:
     """The Apple ID as the person gave it, as it stands in the CronJob's command line, or as it was last signed in."""
-    given, seen = settings.apple_ids.get(account), settings.seen_apple_ids.get(account)
-    return given or apple_id_on_command_line(account, world, settings) or seen
+    return (
+        settings.apple_ids.get(account)
+        or apple_id_on_command_line(account, world, settings)
+        or settings.seen_apple_ids.get(account)
+    )
 
 
 def apple_id_on_command_line(account: str, world: World, settings: Settings) -> str | None:

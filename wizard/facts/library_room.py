@@ -42,7 +42,7 @@ def check_room(world: World, settings: Settings) -> Iterator[Finding]:
             )
 
 
-def known_to_fit(claim: Claim, world: World, settings: Settings) -> bool:
+def library_fits(claim: Claim, world: World, settings: Settings) -> bool:
     """Whether every account's library was counted, and all of them fit on the photos claim."""
     everything = _everything(world, settings)
     size = everything.estimated_bytes if everything else None
@@ -56,11 +56,11 @@ def _room(claim: Claim) -> float:
 def _everything(world: World, settings: Settings) -> Library | None:
     """All accounts' libraries as one; None while not all of them were counted."""
     libraries = [_counted(account, world, settings) for account in settings.accounts]
-    known = [library for library in libraries if library and library.estimated_bytes is not None]
-    if not known or len(known) < len(libraries):
+    counted = [library for library in libraries if library and library.estimated_bytes is not None]
+    if not counted or len(counted) < len(libraries):
         return None
     return Library(
-        sum(library.count for library in known), sum(library.estimated_bytes or 0 for library in known), "storage"
+        sum(library.count for library in counted), sum(library.estimated_bytes or 0 for library in counted), "storage"
     )
 
 

@@ -91,7 +91,7 @@ def jobs_of(world: World, cron_job: str) -> list[Job]:
 
     One without an owner belongs to the CronJob whose name it begins with, of several to the longest.
     """
-    longer = [one.meta.name for one in items(world.cron_jobs) if one.meta.name.startswith(f"{cron_job}-")]
+    longer = [other.meta.name for other in items(world.cron_jobs) if other.meta.name.startswith(f"{cron_job}-")]
     mine = [
         job
         for job in items(world.jobs)
@@ -107,12 +107,12 @@ def pods_of_job(world: World, job: str) -> list[Pod]:
 
 def pods_needed_by(immich: Immich, world: World) -> list[Pod]:
     """Pods in Immich's namespace, other than its server's, that run what it can't start without: database and cache."""
-    known = {pod.meta.name: pod for pod in (*all_pods(world), *items(immich.pods))}
+    pods = {pod.meta.name: pod for pod in (*all_pods(world), *items(immich.pods))}
     return [
         pod
-        for pod in known.values()
+        for pod in pods.values()
         if pod.meta.namespace == immich.namespace
-        and any(re.search(IMMICH_NEEDS, one.image) for one in pod.spec.containers)
+        and any(re.search(IMMICH_NEEDS, container.image) for container in pod.spec.containers)
     ]
 
 
@@ -148,12 +148,12 @@ def application_of(world: World, kind: str, meta: Meta) -> str | None:
         return application
     if isinstance(world.application, Found):
         app = world.application.value
-        if any(one.kind == kind and one.name == meta.name and one.namespace == meta.namespace for one in app.resources):
+        if any((item.kind, item.name, item.namespace) == (kind, meta.name, meta.namespace) for item in app.resources):
             return app.meta.name
     return None
 
 
-def mend(world: World, kind: str, meta: Meta, fix: str, *commands: Command) -> tuple[str, tuple[Command, ...]]:
+def fix_for(world: World, kind: str, meta: Meta, fix: str, *commands: Command) -> tuple[str, tuple[Command, ...]]:
     """How to change an object: (fix, commands). What Argo CD puts back is changed in git, and no command is offered."""
     app = world.application.value if isinstance(world.application, Found) else None
     if app is None or not app.self_heal or application_of(world, kind, meta) != app.meta.name:
@@ -170,6 +170,6 @@ def manager_of(meta: Meta, application: str | None = None) -> str:
     if meta.labels.get("app.kubernetes.io/managed-by") == "Helm":
         return f"Helm ({meta.annotations.get('meta.helm.sh/release-name', 'unknown release')})"
     for manager, name in (("photosync-wizard", "photosync-wizard"), ("argocd", "Argo CD"), ("kubectl", "kubectl")):
-        if any(manager in seen for seen in meta.managers):
+        if any(manager in field_manager for field_manager in meta.managers):
             return name
     return meta.managers[0] if meta.managers else "unknown"

@@ -1,4 +1,4 @@
-"""Why a pod does not do its work, from its status and the events about it: one trouble, or none."""
+"""Why a pod does not do its work, from its status and the events about it: one problem, or none."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SLUGS = (
 
 
 @dataclass(frozen=True, slots=True)
-class PodTrouble:
+class PodProblem:
     """What keeps a pod from its work; `slug` is one of SLUGS."""
 
     slug: str
@@ -55,12 +55,12 @@ class PodTrouble:
         )
 
 
-def pod_trouble(pod: Pod, events: Iterable[Event]) -> PodTrouble | None:
+def pod_problem(pod: Pod, events: Iterable[Event]) -> PodProblem | None:
     """The first thing that keeps this pod from working; `events` may be about anything."""
     where = f"pod/{pod.meta.name}"
     describe = (kubectl("describe", "pod", pod.meta.name, namespace=pod.meta.namespace),)
     if pod.unschedulable and pod.phase == "Pending":
-        return PodTrouble(
+        return PodProblem(
             "pod-unschedulable",
             f"No node can run pod {pod.meta.name}.",
             {f"{where} PodScheduled": pod.unschedulable},
@@ -70,9 +70,9 @@ def pod_trouble(pod: Pod, events: Iterable[Event]) -> PodTrouble | None:
             Status.BLOCKED,
         )
     for state in pod.containers:
-        if trouble := _container_trouble(state, where, pod, describe):
-            return trouble
-    return _mount_trouble(pod, where, events, describe)
+        if problem := _container_problem(state, where, pod, describe):
+            return problem
+    return _mount_problem(pod, where, events, describe)
 
 
 def _without_arguments(message: str) -> str:
@@ -80,7 +80,7 @@ def _without_arguments(message: str) -> str:
     return _COMMAND_LINE.sub(r"\1 …", message)
 
 
-def _mount_trouble(pod: Pod, where: str, events: Iterable[Event], describe: tuple[Command, ...]) -> PodTrouble | None:
+def _mount_problem(pod: Pod, where: str, events: Iterable[Event], describe: tuple[Command, ...]) -> PodProblem | None:
     if pod.phase != "Pending":
         return None
     for event in events:
@@ -89,7 +89,7 @@ def _mount_trouble(pod: Pod, where: str, events: Iterable[Event], describe: tupl
             and event.name == pod.meta.name
             and event.reason in ("FailedMount", "FailedAttachVolume")
         ):
-            return PodTrouble(
+            return PodProblem(
                 "mount-failed",
                 f"A volume of pod {pod.meta.name} can't be mounted.",
                 {f"event on {where}": event.message},
@@ -101,7 +101,7 @@ def _mount_trouble(pod: Pod, where: str, events: Iterable[Event], describe: tupl
     return None
 
 
-def _container_trouble(state: ContainerState, where: str, pod: Pod, describe: tuple[Command, ...]) -> PodTrouble | None:
+def _container_problem(state: ContainerState, where: str, pod: Pod, describe: tuple[Command, ...]) -> PodProblem | None:
     evidence = {
         f"{where} {state.name} {state.state}": f"{state.reason}: {_without_arguments(state.message)}".rstrip(": ")
     }
@@ -109,7 +109,7 @@ def _container_trouble(state: ContainerState, where: str, pod: Pod, describe: tu
     if state.state == "waiting" and state.reason in _PULL:
         image = container.image if container else ""
         gone = "docker.io/bitnami/" in image or image.startswith("bitnami/")
-        return PodTrouble(
+        return PodProblem(
             "image-pull",
             f"The image of pod {pod.meta.name} can't be pulled.",
             evidence | {f"{where} image": image},
@@ -124,7 +124,7 @@ def _container_trouble(state: ContainerState, where: str, pod: Pod, describe: tu
         )
     if (state.reason in _NOT_STARTED and _NO_PROGRAM.search(state.message)) or state.exit_code == _NOT_FOUND_CODE:
         image = container.image if container else ""
-        return PodTrouble(
+        return PodProblem(
             "program-not-found",
             f"The container of pod {pod.meta.name} calls a program that its image does not have.",
             {f"{where} image": image} | evidence | ({"exit code": state.exit_code} if state.exit_code else {}),
@@ -134,7 +134,7 @@ def _container_trouble(state: ContainerState, where: str, pod: Pod, describe: tu
             Status.ACTION_REQUIRED,
         )
     if state.state == "waiting" and state.reason in _CONFIG:
-        return PodTrouble(
+        return PodProblem(
             "container-config",
             f"The container of pod {pod.meta.name} can't be created.",
             evidence,
@@ -145,7 +145,7 @@ def _container_trouble(state: ContainerState, where: str, pod: Pod, describe: tu
         )
     if state.reason == "OOMKilled" or (state.last_reason == "OOMKilled" and not state.ready):
         limit = container.limits.get("memory", "") if container else ""
-        return PodTrouble(
+        return PodProblem(
             "out-of-memory",
             f"Pod {pod.meta.name} was killed because it used more memory than its limit allows.",
             {f"{where} {state.name}": "OOMKilled", "memory limit": limit or "none"},
@@ -155,7 +155,7 @@ def _container_trouble(state: ContainerState, where: str, pod: Pod, describe: tu
             Status.FAILED,
         )
     if state.state == "waiting" and state.reason == "CrashLoopBackOff":
-        return PodTrouble(
+        return PodProblem(
             "crash-loop",
             f"Pod {pod.meta.name} keeps crashing ({state.restarts} restarts).",
             evidence | {"last end": state.last_reason or "unknown"},

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wizard.accounts import AccountNames
 from wizard.command import Command
-from wizard.facts.objects import cron_job_named, items, mend
+from wizard.facts.objects import cron_job_named, fix_for, items
 from wizard.icloudpd.workload import Workload, read_workload
 from wizard.settings import Settings, is_auth_pod
 from wizard.world import CronJob, Found, Missing, PodSpec, World
@@ -36,15 +36,15 @@ def runners(world: World, settings: Settings) -> Iterator[tuple[str, PodSpec, Wo
             yield f"pod/{pod.meta.name}", pod.spec, workload
 
 
-def mend_runner(
+def fix_for_runner(
     where: str, world: World, settings: Settings, fix: str, *commands: Command
 ) -> tuple[str, tuple[Command, ...]]:
     """How to change what runs icloudpd, where it is known by its name ("cronjob/icloudpd-sync"): (fix, commands)."""
     job = next((job for job, _ in cron_jobs(world, settings) if where == f"cronjob/{job.meta.name}"), None)
-    return mend(world, "CronJob", job.meta, fix, *commands) if job else (fix, commands)
+    return fix_for(world, "CronJob", job.meta, fix, *commands) if job else (fix, commands)
 
 
-def nowhere_to_put(world: World) -> bool:
+def namespace_unusable(world: World) -> bool:
     """Whether nothing can be created because the namespace is not there, or on its way out."""
     namespace = world.namespace
     return isinstance(namespace, Missing) or (isinstance(namespace, Found) and namespace.value.phase == "Terminating")

@@ -8,7 +8,7 @@ from wizard.accounts import AccountNames
 from wizard.annotations import SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, parse_time
 from wizard.choices import WARNING_DAYS
 from wizard.facts.objects import claim_named, more_of
-from wizard.facts.session_history import Word, Words, words_of
+from wizard.facts.session_history import Observation, SessionHistory, session_history
 from wizard.model import Session, SessionState
 from wizard.settings import Settings
 from wizard.world import Claim, Unreadable, World
@@ -28,44 +28,44 @@ def session_of(account: str, world: World, settings: Settings) -> Session:
     if claim is None:
         return Session(SessionState.MISSING, source=f"there is no claim {names.config_claim}")
     expires_at = noted(claim, SESSION_EXPIRES_AT, world)
-    words = _words(names, claim, world)
+    history = _history(names, claim, world)
     days_left = max(0, (expires_at - world.taken_at).days) if expires_at else None
-    verified_at, known = words.verified_at, words.known
-    if known and not known.accepted:
-        return Session(SessionState.EXPIRED, expires_at, 0, verified_at, known.source)
+    verified_at, latest = history.verified_at, history.latest
+    if latest and not latest.accepted:
+        return Session(SessionState.EXPIRED, expires_at, 0, verified_at, latest.source)
     if expires_at and expires_at <= world.taken_at and not (verified_at and verified_at > expires_at):
         return Session(
             SessionState.EXPIRED, expires_at, 0, verified_at, "the expiry date in the session's own files has passed"
         )
-    if known is None or words.doubt:
-        source = words.doubt.source if known and words.doubt else "no session on the claim has been proved yet"
+    if latest is None or history.doubt:
+        source = history.doubt.source if latest and history.doubt else "no session on the claim has been proved yet"
         return Session(SessionState.UNVERIFIED, expires_at, days_left, verified_at, source)
     due = days_left is not None and days_left <= settings[WARNING_DAYS]
     return Session(
-        SessionState.EXPIRING if due else SessionState.VALID, expires_at, days_left, verified_at, known.source
+        SessionState.EXPIRING if due else SessionState.VALID, expires_at, days_left, verified_at, latest.source
     )
 
 
-def ended_with(account: str, world: World, settings: Settings) -> Word | None:
+def ended_with(account: str, world: World, settings: Settings) -> Observation | None:
     """What icloudpd last said of a session that it found ended; None where the session's end rests on something else."""
-    words = _words_for(account, world, settings)
-    return words.known if words and words.known and not words.known.accepted else None
+    history = _history_of(account, world, settings)
+    return history.latest if history and history.latest and not history.latest.accepted else None
 
 
-def doubted_by(account: str, world: World, settings: Settings) -> Word | None:
+def doubted_by(account: str, world: World, settings: Settings) -> Observation | None:
     """The run since the session was last seen to work of which nobody knows whether it got in."""
-    words = _words_for(account, world, settings)
-    return words.doubt if words else None
+    history = _history_of(account, world, settings)
+    return history.doubt if history else None
 
 
-def _words_for(account: str, world: World, settings: Settings) -> Words | None:
+def _history_of(account: str, world: World, settings: Settings) -> SessionHistory | None:
     names = AccountNames.of(account, settings)
     claim = claim_named(world, names.config_claim)
-    return _words(names, claim, world) if claim else None
+    return _history(names, claim, world) if claim else None
 
 
-def _words(names: AccountNames, claim: Claim, world: World) -> Words:
-    return words_of(names, claim, noted(claim, SESSION_VERIFIED_AT, world), world)
+def _history(names: AccountNames, claim: Claim, world: World) -> SessionHistory:
+    return session_history(names, claim, noted(claim, SESSION_VERIFIED_AT, world), world)
 
 
 def noted(claim: Claim, key: str, world: World) -> datetime | None:

@@ -35,7 +35,7 @@ def sign_in(account: str, pods: list[Pod], world: World, settings: Settings) -> 
     return own + (_by_attaching(names, pods, world, settings) or _by_hand(account, names, world, settings))
 
 
-def sign_in_anew(account: str, pods: list[Pod], world: World, settings: Settings) -> tuple[Command, ...]:
+def sign_in_again(account: str, pods: list[Pod], world: World, settings: Settings) -> tuple[Command, ...]:
     """How to sign in although the session still works; by hand that can't be, since icloudpd asks for nothing until it ends."""
     names = AccountNames.of(account, settings)
     own = (reauth(account, settings, "--renew"),) if can_lead(names, world) else ()

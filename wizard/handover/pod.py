@@ -71,7 +71,7 @@ class HandoverPod:
     @property
     def in_place(self) -> str:
         """What is in place as long as nothing is moved there, in a sentence."""
-        return "The session before is still in place." if self._pair else "There was no session before."
+        return "The previous session is still in place." if self._pair else "There was no session before."
 
     @property
     def keyring(self) -> tuple[str, ...] | None:
@@ -303,6 +303,6 @@ def _expect(result: ExecResult, what: str) -> None:
         "handover.script",
         what,
         why=shorten(result.stderr.decode("utf-8", "replace")) or result.message or f"exit code {result.exit_code}",
-        fix="What was there before is still in place.",
+        fix="Nothing on the volume has changed.",
         retry=Retry.NOW,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from wizard.command import kubectl
 from wizard.errors import Exit, Retry, WizardError, shorten
-from wizard.facts.pod_problem import pod_trouble
+from wizard.facts.pod_problem import pod_problem
 from wizard.kube.client import Cluster
 from wizard.observe.parse_pod import pod as parse_pod
 from wizard.plan import Target
@@ -95,7 +95,7 @@ class PodStart:
                 fix="Its events say more; nothing was changed.",
                 commands=(kubectl("describe", "pod", pod.meta.name, namespace=pod.meta.namespace),),
             )
-        if found := pod_trouble(pod, ()):
+        if found := pod_problem(pod, ()):
             if found.slug in ("image-pull", "container-config"):
                 raise WizardError(
                     f"handover.{found.slug}", found.summary, why=found.why, fix=found.fix, commands=found.commands
@@ -118,7 +118,7 @@ class PodStart:
                     "handover.pod-refused",
                     f"The cluster does not let job {self.target.name} make its pod.",
                     why=warnings[-1],
-                    fix="Make room in the quota, or mend the rule that is named there; nothing was changed.",
+                    fix="Make room in the quota, or fix the rule named there; nothing was changed.",
                     commands=(
                         kubectl("describe", "job", self.target.name, namespace=namespace),
                         kubectl("describe", "quota,limitrange", namespace=namespace),

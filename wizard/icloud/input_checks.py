@@ -19,13 +19,13 @@ def account_name_problem(name: str) -> str:
     if _PHONE.fullmatch(name):
         return ""
     if re.search(r"\s", name):
-        return "That is no Apple ID: it has spaces in it."
+        return "That is not a valid Apple ID: it has spaces in it."
     address, at, domain = name.partition("@")
     if not at:
-        return "That is no Apple ID: it is an email address, such as name@example.com."
+        return "That is not a valid Apple ID: it is an email address, such as name@example.com."
     labels = domain.split(".")
     if not re.search(r"\w", address) or "@" in domain or len(labels) < 2 or not all(labels):
-        return "That is no Apple ID: the email address is not whole, such as name@example.com."
+        return "That is not a valid Apple ID: the email address is not whole, such as name@example.com."
     return ""
 
 

@@ -68,4 +68,4 @@ def next_rung(known: SessionFacts) -> NextRung:
         if known.password_known
         else "your password and a six-digit code are"
     )
-    return NextRung(Rung.CODE, f"Apple wants to see you: {kept} needed.", (*password, "code"))
+    return NextRung(Rung.CODE, f"Apple wants a full sign-in: {kept} needed.", (*password, "code"))

@@ -10,7 +10,7 @@ from wizard.errors import Exit, Retry, WizardError
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """The texts of one trouble; `exit_code` NEEDS_PERSON where only the person can mend it."""
+    """The texts of one trouble; `exit_code` NEEDS_PERSON where only the person can fix it."""
 
     what: str
     why: str
@@ -24,7 +24,7 @@ _NOW, _LATER, _NEVER = Retry.NOW, Retry.LATER, Retry.NEVER
 
 MESSAGES: dict[str, Message] = {
     "icloud.apple-id": Message(
-        "That is no Apple ID.",
+        "That is not a valid Apple ID.",
         "An Apple ID is an e-mail address, or a phone number that starts with +.",
         "Type it as it stands on the device under Settings, your name.",
         _NOW,
@@ -33,7 +33,7 @@ MESSAGES: dict[str, Message] = {
         "There is no password to sign in with.", "", "Type the password of the Apple ID.", _NOW
     ),
     "icloud.app-specific-password": Message(
-        "That is an app-specific password, which Apple does not take here.",
+        "That is an app-specific password, which Apple does not accept here.",
         "Passwords of the form xxxx-xxxx-xxxx-xxxx open mail and calendars, never photos. It was not sent.",
         "Type the password of the Apple ID itself.",
         _NOW,
@@ -41,17 +41,17 @@ MESSAGES: dict[str, Message] = {
     "icloud.wrong-password": Message(
         "Apple does not know this Apple ID with this password.",
         "The password is wrong, or there is no such Apple ID: Apple gives the same answer to both. It was sent once.",
-        "Type it again. After a few wrong ones Apple locks the account, so look it up rather than guess.",
+        "Type it again. After a few wrong ones Apple locks the account, so look it up rather than guessing.",
         _NOW,
     ),
     "icloud.same-password": Message(
         "Apple has just refused this password.",
         "It was not sent again: the answer would be the same, and a few wrong passwords lock the account.",
-        "Type another one. Where the password itself is right, the Apple ID may be wrong: leave, and see which one is used.",
+        "Type another one. If the password is right, the Apple ID may be wrong: leave, and check which one is used.",
         _NOW,
     ),
     "icloud.password-changed": Message(
-        "Apple does not take the kept password any more.",
+        "Apple no longer accepts the kept password.",
         "The password of the Apple ID was probably changed since it was kept.",
         "Type the new one. The kept one was removed from the keyring, so that it is not sent again.",
         _NOW,
@@ -65,7 +65,7 @@ MESSAGES: dict[str, Message] = {
     "icloud.unavailable": Message(
         "Apple can't answer just now.",
         "It answered with an error of its own, which says nothing about you.",
-        "Try again in some minutes. If it stays so, sign in once at https://www.icloud.com and see whether it asks for anything.",
+        "Try again in some minutes. If it lasts, sign in once at https://www.icloud.com and see whether it asks for anything.",
         _LATER,
         Exit.BLOCKED,
     ),
@@ -78,7 +78,7 @@ MESSAGES: dict[str, Message] = {
         Exit.BLOCKED,
     ),
     "icloud.throttled": Message(
-        "Apple has had too many requests from here and wants a pause.",
+        "Apple has had too many requests from here and asks for a pause.",
         "It counts tries per account and per address; more of them make the pause longer.",
         "Wait some hours before the next try, and let nothing else sign in meanwhile: suspend the CronJob if its runs fail.",
         _LATER,
@@ -87,26 +87,26 @@ MESSAGES: dict[str, Message] = {
     "icloud.unreachable": Message(
         "Apple can't be reached from this machine.",
         "",
-        "Look at this machine's network: https://www.icloud.com should open. Then try again.",
+        "Check this machine's network: https://www.icloud.com should open. Then try again.",
         _LATER,
         Exit.BLOCKED,
     ),
     "icloud.push-unreachable": Message(
         "Apple's push host can't be reached, so no prompt can be asked for on your devices.",
         "websocket.push.apple.com on port 443 has to be reachable directly; a proxy or a filter on the way may keep it closed.",
-        "Take a text message instead where the account has a number, or use another network.",
+        "Ask for a text message if the account has a phone number, or use another network.",
         _NOW,
         Exit.BLOCKED,
     ),
     "icloud.sms-refused": Message(
-        "Apple sends no text message to this number at the moment.",
+        "Apple is not sending text messages to this number at the moment.",
         "It limits how many codes a number gets.",
         "Use a trusted device or another number, or wait some hours.",
         _LATER,
     ),
     "icloud.code-not-sent": Message(
         "Apple gave no answer when it was asked for a text message.",
-        "It may come or not.",
+        "It may or may not arrive.",
         "Wait a moment for the code, or ask for another one.",
         _NOW,
     ),
@@ -126,25 +126,25 @@ MESSAGES: dict[str, Message] = {
         "A code has six digits.", "Nothing was sent.", "Type the six digits; pasting works.", _NOW
     ),
     "icloud.too-many-codes": Message(
-        "Apple takes no more codes for this account at the moment.",
+        "Apple accepts no more codes for this account at the moment.",
         "Too many were asked for or typed wrong.",
         "Wait some hours, then sign in again. More tries now make it longer.",
         _LATER,
     ),
     "icloud.sign-in-lapsed": Message(
-        "Apple has forgotten this sign-in.",
+        "This sign-in has timed out at Apple.",
         "It keeps one open for some minutes only.",
         "Sign in again from the password on.",
         _NOW,
     ),
     "icloud.not-trusted": Message(
         "Apple accepted the code but did not trust this session.",
-        "Without that trust, the session would end at once and icloudpd would be asked for a code.",
+        "Without that trust the session would end at once, and icloudpd would be asked for a code.",
         "Sign in again in some minutes.",
         _LATER,
     ),
     "icloud.trust-refused": Message(
-        "Apple took the password but not the trust that the old session had.",
+        "Apple accepted the password, but no longer trusts the old session.",
         "",
         "Sign in again without the old session; a code will come.",
         _NOW,
@@ -159,8 +159,8 @@ MESSAGES: dict[str, Message] = {
         _NOW,
     ),
     "icloud.web-access-off": Message(
-        "This account does not let iCloud data be opened on the web.",
-        "icloudpd reads photos the way that a browser does, so the switch closes it out as well.",
+        "Access to iCloud data on the web is switched off for this account.",
+        "icloudpd reads photos the way a browser does, so this locks it out as well.",
         "On the device: Settings, your name, iCloud, Access iCloud Data on the Web: on. Then sign in again.",
         _LATER,
     ),
@@ -169,7 +169,7 @@ MESSAGES: dict[str, Message] = {
         "With it only Apple's own devices can read them; neither icloudpd nor a browser can. Apple's text speaks of throttling, "
         "which it is not.",
         "On the device: Settings, your name, iCloud, Advanced Data Protection: off, and Access iCloud Data on the Web: on. "
-        "There is no other way; whether that is worth it is yours to say.",
+        "There is no other way; whether it is worth it is up to you.",
         _LATER,
     ),
     "icloud.device-consent": Message(
@@ -212,15 +212,15 @@ MESSAGES: dict[str, Message] = {
         _LATER,
     ),
     "icloud.china": Message(
-        "This is an account of the Chinese mainland, which lives at icloud.com.cn.",
+        "This is a mainland China account: it belongs to icloud.com.cn.",
         "Apple keeps these accounts apart; icloudpd needs the same choice (`--domain cn`).",
-        "Type the password once more: it goes to icloud.com.cn this time. The CronJob's icloudpd needs `--domain cn`.",
+        "Type the password again: it goes to icloud.com.cn this time. The CronJob's icloudpd needs `--domain cn`.",
         _NOW,
     ),
     "icloud.not-china": Message(
-        "This is no account of the Chinese mainland: it lives at icloud.com.",
+        "This is not a mainland China account: it belongs to icloud.com.",
         "Apple keeps these accounts apart; icloudpd needs the same choice (no `--domain cn`).",
-        "Type the password once more: it goes to icloud.com this time. The CronJob's icloudpd must not have `--domain cn`.",
+        "Type the password again: it goes to icloud.com this time. The CronJob's icloudpd must not have `--domain cn`.",
         _NOW,
     ),
     "icloud.security-key-missing": Message(
@@ -279,7 +279,7 @@ def unavailable(status: int, password_accepted: bool | None) -> WizardError:
     if status == 503:
         why = "It answers 503 when it is busy, when it has had too many tries from here, and sometimes when new terms wait."
         fix = (
-            "Wait an hour. If it stays so, sign in once at https://www.icloud.com and see whether it asks for anything; a VPN "
+            "Wait an hour. If it lasts, sign in once at https://www.icloud.com and see whether it asks for anything; a VPN "
             "or another network can be the cause too."
         )
         return trouble("icloud.unavailable", why + password, fix)

@@ -109,7 +109,7 @@ def code_of(error: Exception, answers: Sequence[Answer], hints: Hints) -> str:
 
 
 def busy_code(answer: Answer) -> str | None:
-    """Whether an answer says nothing but that Apple does not want to answer now."""
+    """Whether an answer only says that Apple is unavailable now."""
     if answer.status == 429:
         return "icloud.throttled"
     if answer.problem == WEB_PAGE:

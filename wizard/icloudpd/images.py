@@ -62,11 +62,11 @@ class Image:
 
 def program_in(image: str) -> str:
     """How a shell in an image, given by its reference, calls icloudpd; by its name alone in one that nobody knows."""
-    known = Image.of(image)
-    if known.official:
-        is_old = known.version and known.version < FIRST_WITH_ENTRY_POINT
+    parts = Image.of(image)
+    if parts.official:
+        is_old = parts.version and parts.version < FIRST_WITH_ENTRY_POINT
         return f"{OLD_STARTER} icloudpd" if is_old else OFFICIAL_PROGRAM
-    return BOREDAZFCUK_PROGRAM if known.repository.endswith("boredazfcuk/icloudpd") else "icloudpd"
+    return BOREDAZFCUK_PROGRAM if parts.repository.endswith("boredazfcuk/icloudpd") else "icloudpd"
 
 
 def names_no_program(workload: Workload) -> bool:

@@ -36,7 +36,7 @@ _BEGAN_ANEW = re.compile(
     r"|Invalid email/password combination|[(\"]-20(?:101|209)[)\"]|[Mm]issing apple_id field"
     r"|Failed to (?:verify|send) two-(?:factor|step) authentication code|KeyError: 'dsInfo'|EOFError"
 )
-"""What icloudpd says only when it has found no session that Apple takes: it signs in anew, or tries to."""
+"""What icloudpd says only when it has found no session that Apple takes: it signs in again, or tries to."""
 _DOWNLOADING = re.compile(r"Downloading (?:the first|\S+) \S+ photo")
 _DOWNLOADED = re.compile(r" INFO +Downloaded /")
 _PHOTOS_ANSWER = re.compile(
@@ -101,9 +101,11 @@ def read_log(log: LogTail) -> Reading:
     if session or len(signs) > 1:
         signs.pop(LOG_CUT, None)
     hidden = {slug for sign, _ in signs.values() for slug in sign.hides}
-    shown = sorted((pair for slug, pair in signs.items() if slug not in hidden), key=lambda pair: SIGNS.index(pair[0]))
+    visible = sorted(
+        (pair for slug, pair in signs.items() if slug not in hidden), key=lambda pair: SIGNS.index(pair[0])
+    )
     downloading = next((line for line in reversed(lines) if _DOWNLOADING.search(line)), "")
-    return Reading(tuple(shown), _ending(lines, last_success), downloading, session, session_line)
+    return Reading(tuple(visible), _ending(lines, last_success), downloading, session, session_line)
 
 
 def _got_in(line: str) -> bool:
@@ -113,7 +115,7 @@ def _got_in(line: str) -> bool:
 def _last_word(lines: tuple[str, ...], got_in: int | None) -> tuple[Literal["accepted", "ended", ""], str]:
     """What a log says of the session at last, and where. An Apple that faltered has not judged it, whatever followed.
 
-    After any other error of Apple's only a refusal proves an end: icloudpd signs in anew whatever it was.
+    After any other error of Apple's only a refusal proves an end: icloudpd signs in again whatever it was.
     """
     another = False
     for line in lines if got_in is None else lines[got_in + 1 :]:
@@ -139,10 +141,10 @@ def _without_an_end(
     return kept
 
 
-def shown(line: str) -> str:
+def evidence_line(line: str) -> str:
     """A line of a log as evidence; of a command that a shell traced (set -x) no argument, which could be the password."""
-    said = line.strip()
-    return "+ (a command that the shell traced)" if _TRACED.match(said) else said
+    text = line.strip()
+    return "+ (a command that the shell traced)" if _TRACED.match(text) else text
 
 
 def moment_of(line: str, zone: tzinfo) -> datetime | None:
@@ -172,7 +174,7 @@ def findings_from(
 ) -> Iterator[Finding]:
     """One finding per known failure in the log that concerns `about` ("account", "run").
 
-    Of an icloudpd that is `still_trying`, a refused session is none yet: it may be on the way to a new one.
+    Of an icloudpd that is `still_trying`, a refused session is no failure yet: it may be getting a new one.
     """
     for sign, line in read_log(log).signs:
         if sign.about in about and not (still_trying and sign.slug == SESSION_REFUSED):
@@ -180,7 +182,7 @@ def findings_from(
                 f"{step_id}.{sign.slug}",
                 Severity.ERROR,
                 sign.summary,
-                evidence={f"log of pod/{log.pod}": shown(line)},
+                evidence={f"log of pod/{log.pod}": evidence_line(line)},
                 why=sign.why,
                 fix=sign.fix,
                 implies=sign.status,

@@ -71,8 +71,8 @@ class Proof:
 
 def proof_of(pod: str, output: bytes, errors: bytes = b"", exit_code: int | None = None, message: str = "") -> Proof:
     """What icloudpd's output proves; `exit_code` and `message` are what the cluster said of the command's end, if it did."""
-    said, complained = _lines(output), _lines(errors)
-    lines = (*said, *complained)
+    stdout, stderr = _lines(output), _lines(errors)
+    lines = (*stdout, *stderr)
     reading = read_log(LogTail(pod, lines))
     last = shorten(next((line for line in reversed(lines) if not _NOT_OF_ICLOUDPD.match(line)), ""))
     if any(line.endswith(SUCCESS) for line in lines):

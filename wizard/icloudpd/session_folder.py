@@ -23,7 +23,7 @@ def directory_of(
 ) -> str:
     """The session's folder, an absolute path on the config claim; `user` is who the container runs as, None if unsaid.
 
-    Raises WizardError when it can't be told, or when it is not on the claim.
+    Raises WizardError when it can't be determined, or when it is not on the claim.
     """
     if workload.options is None:
         raise _not_ready(

@@ -42,15 +42,15 @@ def commands(script: str) -> list[Command]:
 
 def substitutions(text: str) -> list[str]:
     """The command substitutions in a text, as written."""
-    found, place = [], 0
+    texts, place = [], 0
     while place < len(text):
         end = _substitution_end(text, place)
         if end:
-            found.append(text[place:end])
+            texts.append(text[place:end])
             place = end
         else:
             place += 2 if text[place] == "\\" else 1
-    return found
+    return texts
 
 
 def inside(substitution: str) -> str:
@@ -168,7 +168,9 @@ class _Reader:
             elif sign == "\\" and self._place + 1 < len(self._text):
                 text += self._text[self._place + 1]
                 self._place += 2
-            elif not quote and (sign in " \t<>" or any(self._text.startswith(one, self._place) for one in _OPERATORS)):
+            elif not quote and (
+                sign in " \t<>" or any(self._text.startswith(operator, self._place) for operator in _OPERATORS)
+            ):
                 break
             else:
                 text += sign

@@ -1,6 +1,6 @@
 """What a pod that runs icloudpd really reads: its options, and the Secret and ConfigMap keys behind its files and variables.
 
-Everything is told from the pod's specification as text. A command that can't be read (an image's own entry point, a script
+Everything is read from the pod's specification as text. A command that can't be read (an image's own entry point, a script
 from elsewhere) gives `options=None`, so that nobody takes "no option seen" for "no option given".
 """
 
@@ -119,7 +119,7 @@ def read_workload(spec: PodSpec) -> Workload | None:
         (pair for pair in readings if pair[1].groups),
         next((pair for pair in readings if "icloudpd" in pair[0].image), readings[0]),
     )
-    keys = [key for each, its in readings for key in _keys(each, spec, its.texts)]
+    keys = [key for each, its_reading in readings for key in _keys(each, spec, its_reading.texts)]
     return Workload(
         container,
         spec,
@@ -140,9 +140,9 @@ def started_by(container: Container) -> str:
     behind = len(words) - len(programs)
     script = _script(tuple(Word(word) for word in words))
     if script is not None:
-        inner = [one.words[_start(one.words) :] for one in commands(script)]
-        programs += [one[0].text for one in inner if one and _A_PATH.fullmatch(one[0].text)]
-        behind = sum(len(one[1:]) for one in inner)
+        inner = [command.words[_start(command.words) :] for command in commands(script)]
+        programs += [words[0].text for words in inner if words and _A_PATH.fullmatch(words[0].text)]
+        behind = sum(len(words[1:]) for words in inner)
     named = shorten(", ".join(dict.fromkeys(programs)), 120) or "(the image's own entry point)"
     return f"{named} with {behind} {'argument' if behind == 1 else 'arguments'}" if behind else named
 
@@ -162,9 +162,9 @@ def needed_objects(spec: PodSpec) -> Iterator[tuple[str, str]]:
 
 
 def _read(container: Container) -> _Reading:
-    variables = {one.name: one.value for one in container.env if one.value is not None and not one.source}
-    from_objects = {one.name for one in container.env if one.source in ("secret", "configmap")}
-    known = {one.name for one in container.env}
+    variables = {item.name: item.value for item in container.env if item.value is not None and not item.source}
+    from_objects = {item.name for item in container.env if item.source in ("secret", "configmap")}
+    names = {item.name for item in container.env}
 
     def by_kubernetes(match: re.Match[str]) -> str:
         return variables.get(match[1], match[0])
@@ -174,9 +174,9 @@ def _read(container: Container) -> _Reading:
         Word(
             word,
             literal=tuple(
-                one
-                for one in (*substitutions(word), *(match[0] for match in VARIABLE.finditer(word)))
-                if not ((name := _KUBERNETES_VARIABLE.fullmatch(one)) and name[1] in known)
+                text
+                for text in (*substitutions(word), *(match[0] for match in VARIABLE.finditer(word)))
+                if not ((name := _KUBERNETES_VARIABLE.fullmatch(text)) and name[1] in names)
             ),
         )
         for word in line
@@ -214,7 +214,7 @@ def _follow(
     reading.groups += _groups([_expanded(word.text, variables) for word in rest])
     for word in rest:
         reading.literal += word.literal
-        reading.unquoted += [one for one in word.bare if substitutions(one) or _name(one) in tainted]
+        reading.unquoted += [text for text in word.bare if substitutions(text) or _name(text) in tainted]
 
 
 def _start(words: tuple[Word, ...]) -> int:

@@ -156,7 +156,7 @@ def _not_lasting(proof: Proof, pod: HandoverPod) -> WizardError:
     """It got in with the password, and not without it."""
     return WizardError(
         "renewal.not-lasting",
-        "icloudpd signed in, and does not get in a second time without the password.",
+        "icloudpd signed in, but does not get in a second time without the password.",
         why=shorten(proof.last_line),
         fix=f"Start again. {pod.in_place}",
         retry=Retry.NOW,

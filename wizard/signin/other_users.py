@@ -108,7 +108,7 @@ def _under_way(through: str, command: Command) -> WizardError:
         "renewal.under-way",
         "Another sign-in of this account is under way.",
         why=f"It works through {through}, in another window or on another machine. Two at once would spoil each other's session.",
-        fix="Finish that one, or leave it. If nobody is at it, remove its pod and start again. Nothing was changed.",
+        fix="Finish that one, or leave it. If nobody is using it, remove its pod and start again. Nothing was changed.",
         commands=(command,),
         exit_code=Exit.NEEDS_PERSON,
         retry=Retry.LATER,

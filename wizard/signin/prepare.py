@@ -14,7 +14,7 @@ from typing import Any
 
 from wizard.accounts import AccountNames
 from wizard.annotations import HANDOVER, PASSWORD_IN_CLEAR, PURPOSE
-from wizard.choice_values import SAID
+from wizard.choice_values import YOUR_CHOICE
 from wizard.command import Command, kubectl
 from wizard.errors import Exit, Retry, WizardError
 from wizard.facts.accounts import apple_id_on_command_line
@@ -194,7 +194,7 @@ async def prepare_sign_in(cluster: Cluster, world: World, settings: Settings, ac
         source = "from the CronJob's command line" if on_command_line else f"from the Secret {names.secret}"
         return PreparedSignIn(replace(preparation, username=written), account_name(written), source)
     if chosen:
-        return PreparedSignIn(preparation, account_name(chosen), SAID)
+        return PreparedSignIn(preparation, account_name(chosen), YOUR_CHOICE)
     seen = settings.seen_apple_ids.get(account)
     return PreparedSignIn(preparation, account_name(seen) if seen else None, "as you signed in last")
 
@@ -248,7 +248,7 @@ def decide(
         raise _missing(
             f"The CronJob {names.cron_job} does not mount the claim {names.config_claim}.",
             "The session has to lie where the CronJob's icloudpd looks for it.",
-            "Mend iteration 2 first.",
+            "Fix step 2 first.",
             kubectl("get", "cronjob", names.cron_job, "-o", "yaml", namespace=settings.namespace),
         )
     pausing_at = partial(pausing, cron_job_named(world, names.cron_job), world, settings)
@@ -283,12 +283,12 @@ def _required(world: World, settings: Settings, names: AccountNames) -> Claim:
         raise _missing(
             f"There is no claim {names.config_claim} in {settings.namespace} to keep a session on.",
             "",
-            "Finish iteration 1 first.",
+            "Finish step 1 first.",
             kubectl("get", "pvc", namespace=settings.namespace),
         )
     if claim.meta.deleting:
         raise _missing(
-            f"The claim {names.config_claim} is being deleted.", "", "Wait until it is gone, then make it anew."
+            f"The claim {names.config_claim} is being deleted.", "", "Wait until it is gone, then create it again."
         )
     return claim
 

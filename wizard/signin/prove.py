@@ -1,4 +1,4 @@
-"""Asking the cluster's icloudpd about a session, in place or staged, and what a person is told when it does not say yes."""
+"""Asking the cluster's icloudpd about a session, in place or staged, and what a person is told when it does not accept it."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ async def prove_new(pod: HandoverPod, username: str, person: Person) -> Proof:
         return proof
     await pod.discard()
     said = pod.in_place[:1].lower() + pod.in_place[1:].rstrip(".")
-    person.show(StageProgress(Stage.PROVED, Tick.FAILED, f"icloudpd does not say yes; {said}"))
+    person.show(StageProgress(Stage.PROVED, Tick.FAILED, f"icloudpd does not accept it; {said}"))
     if proof.verdict is Verdict.NOT_JUDGED:
         raise not_judged(proof, pod, set_aside=True)
     await pod.forget_set_aside()
@@ -184,7 +184,7 @@ def not_judged(proof: Proof, pod: HandoverPod, *, set_aside: bool = False) -> Wi
         "renewal.not-judged",
         sign.summary if sign else "The cluster's icloudpd could not be asked about the session.",
         why=sign.why if sign else proof.why,
-        fix=f"{sign.fix if sign else 'See that the command of the CronJob runs icloudpd (iteration 2).'} "
+        fix=f"{sign.fix if sign else 'Check that the command of the CronJob runs icloudpd (step 2).'} "
         f"{SET_ASIDE if set_aside else ''}{pod.in_place}",
         commands=() if sign else (kubectl("get", "cronjobs", "-o", "wide", namespace=pod.namespace),),
         exit_code=Exit.BLOCKED,

@@ -10,7 +10,7 @@ from typing import Protocol
 from wizard.command import Address
 from wizard.engine import Engine, Snapshot
 from wizard.errors import Exit, Retry, WizardError
-from wizard.facts.accounts import with_seen_accounts
+from wizard.facts.accounts import with_discovered_accounts
 from wizard.icloud.password import Keeper, available
 from wizard.kube.client import Cluster
 from wizard.settings import Settings
@@ -59,7 +59,7 @@ class SignInService:
     @property
     def settings(self) -> Settings:
         """The settings, with the accounts that were seen."""
-        return with_seen_accounts(self.snapshot.world, self._opened.settings)
+        return with_discovered_accounts(self.snapshot.world, self._opened.settings)
 
     @property
     def address(self) -> Address:

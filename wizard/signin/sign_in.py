@@ -199,7 +199,7 @@ class SignIn:
         """Moves what was staged and proved into place."""
         await wait_for_users(self.cluster, self.preparation, self.person)
         await self._planned.run(MOVE, pod.commit)
-        kept = "; the session before is kept beside it" if self._setup.had_session else ""
+        kept = "; the previous session is kept beside it" if self._setup.had_session else ""
         self.person.show(StageProgress(Stage.SAVED, Tick.DONE, f"moved into place{kept}"))
         return await self._finish(pod, rung, signing_in)
 

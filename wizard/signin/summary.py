@@ -46,7 +46,7 @@ def summary(outcome: Outcome, world: World, settings: Settings, now: datetime) -
     lines.append(f"  It took {RUNGS[outcome.rung]}. {outcome.expiry_basis}".rstrip())
     if outcome.rung is Rung.WORKS and outcome.expires_at and (outcome.expires_at - now).days <= settings[WARNING_DAYS]:
         renew = settings.address.line(reauth(outcome.account, settings, "--renew"))
-        lines.append(f"! It ends soon. `{renew}` signs in anew, for as long as a new one lasts.")
+        lines.append(f"! It ends soon. `{renew}` signs in again now, for as long as a new session lasts.")
     if outcome.library:
         lines.append(f"  iCloud has {outcome.library.count:,} photos and videos; they come with the next run.")
         claim = claim_named(world, settings[PHOTOS_CLAIM])

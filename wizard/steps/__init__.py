@@ -12,7 +12,7 @@ from wizard.steps.base import Step
 from wizard.steps.report import diagnose_with
 from wizard.world import World
 
-STEPS: tuple[Step, ...] = tuple(import_module(f"{__name__}.{one.id}.checks").STEP for one in ITERATIONS)
+STEPS: tuple[Step, ...] = tuple(import_module(f"{__name__}.{iteration.id}.checks").STEP for iteration in ITERATIONS)
 
 __all__ = ["STEPS", "Step", "diagnose", "rights_to_change"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wizard.facts.accounts import accounts_of, with_seen_accounts
+from wizard.facts.accounts import accounts_of, with_discovered_accounts
 from wizard.model import Report
 from wizard.settings import Settings
 from wizard.steps.base import Step
@@ -14,7 +14,7 @@ from wizard.world import World
 
 def diagnose_with(steps: Sequence[Step], world: World, settings: Settings) -> Report:
     """What this look found out, by these steps."""
-    settings = with_seen_accounts(world, settings)
+    settings = with_discovered_accounts(world, settings)
     diagnoses = tuple(step.diagnose(world, settings) for step in steps)
     accounts = accounts_of(world, settings)
     statuses = {diagnosis.id: diagnosis.status for diagnosis in diagnoses}

@@ -20,7 +20,7 @@ from wizard.steps.argocd.health import check_auth_pod, check_degraded_jobs, heal
 from wizard.steps.argocd.sync import sync_of
 from wizard.steps.argocd.table import application_table
 from wizard.steps.base import Need, Step, unknown
-from wizard.steps.storage.checks import wanted_claims
+from wizard.steps.storage.checks import claim_sizes
 from wizard.world import Application, Found, Meta, Missing, Unreadable, World
 
 _PROTECTION = {
@@ -171,7 +171,7 @@ def check_claims_protected(world: World, settings: Settings) -> Iterator[Finding
         return
     app = world.application.value
     exposed: dict[str, str] = {}
-    for name in wanted_claims(settings):
+    for name in claim_sizes(settings):
         claim = claim_named(world, name)
         if claim and application_of(world, "PersistentVolumeClaim", claim.meta) == app.meta.name:
             options = {option.strip() for option in claim.meta.annotations.get(SYNC_OPTIONS, "").split(",")}
@@ -238,7 +238,7 @@ def _our_objects(world: World, settings: Settings) -> Iterator[tuple[str, Meta]]
         names = AccountNames.of(account, settings)
         if job := cron_job_named(world, names.cron_job):
             yield f"CronJob/{names.cron_job}", job.meta
-    for name in wanted_claims(settings):
+    for name in claim_sizes(settings):
         if claim := claim_named(world, name):
             yield f"PersistentVolumeClaim/{name}", claim.meta
     for name, config_map in world.config_maps.items():

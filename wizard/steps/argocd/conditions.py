@@ -112,7 +112,7 @@ CONDITIONS: tuple[Condition, ...] = (
 )
 
 
-def _known(kind: str, message: str) -> Condition | None:
+def _condition_for(kind: str, message: str) -> Condition | None:
     return next(
         (
             item
@@ -125,39 +125,39 @@ def _known(kind: str, message: str) -> Condition | None:
 
 def conditions_of(app: Application, world: World) -> Iterator[Finding]:
     """One finding per known condition of the application, and the warnings about it that others carry."""
-    seen: set[str] = set()
+    reported: set[str] = set()
     for kind, message in app.conditions + tuple(_of_others(app, world)):
-        known = _known(kind, message)
-        if known is None or known.slug in seen:
+        condition = _condition_for(kind, message)
+        if condition is None or condition.slug in reported:
             continue
-        seen.add(known.slug)
+        reported.add(condition.slug)
         source = app.sources[0] if app.sources else None
         yield Finding(
-            f"argocd.{known.slug}",
-            known.severity,
-            known.summary,
+            f"argocd.{condition.slug}",
+            condition.severity,
+            condition.summary,
             evidence={f"application/{app.meta.name} condition {kind}": message}
             | (
                 {"repository": source.repo_url, "branch": source.target_revision or "HEAD", "path": source.path}
                 if source
                 else {}
             ),
-            why=known.why,
-            fix=known.fix,
+            why=condition.why,
+            fix=condition.fix,
             commands=(
-                *_branches(known, app),
+                *_branches(condition, app),
                 kubectl(
                     *("get", "application", app.meta.name, "-o", "jsonpath={.status.conditions}"),
                     namespace=app.meta.namespace,
                 ),
             ),
-            implies=known.status,
+            implies=condition.status,
         )
 
 
-def _branches(known: Condition, app: Application) -> Iterator[Command]:
+def _branches(condition: Condition, app: Application) -> Iterator[Command]:
     """Asks the repository what its branch is called."""
-    if known.slug == "branch-missing" and app.sources:
+    if condition.slug == "branch-missing" and app.sources:
         yield line("git", "ls-remote", "--symref", app.sources[0].repo_url, "HEAD")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wizard.accounts import AccountNames
 from wizard.facts.objects import all_pods, class_of, items, jobs_of
-from wizard.facts.pod_problem import pod_trouble
+from wizard.facts.pod_problem import pod_problem
 from wizard.model import Finding, Severity, Status
 from wizard.settings import Settings, is_auth_pod
 from wizard.steps.storage.checks import WAIT_FOR_FIRST_CONSUMER
@@ -65,15 +65,15 @@ def health_of(app: Application, world: World, settings: Settings) -> Iterator[Fi
 
 def _progressing(evidence: dict[str, object], world: World, settings: Settings) -> Finding:
     for pod in all_pods(world):
-        if (trouble := pod_trouble(pod, items(world.events))) and pod.meta.owner:
+        if (problem := pod_problem(pod, items(world.events))) and pod.meta.owner:
             return Finding(
                 "argocd.progressing-pod",
                 Severity.WARNING,
-                f"Progressing because {trouble.summary[:1].lower()}{trouble.summary[1:]}",
-                evidence=evidence | dict(trouble.evidence),
-                why=trouble.why,
-                fix=trouble.fix,
-                commands=trouble.commands,
+                f"Progressing because {problem.summary[:1].lower()}{problem.summary[1:]}",
+                evidence=evidence | dict(problem.evidence),
+                why=problem.why,
+                fix=problem.fix,
+                commands=problem.commands,
                 implies=Status.ACTION_REQUIRED,
             )
     waiting = [claim for claim in items(world.claims) if claim.phase == "Pending" and _waits_for_consumer(claim, world)]
@@ -148,7 +148,7 @@ def check_degraded_jobs(world: World, settings: Settings) -> Iterator[Finding]:
 
 
 def _auth_pods(app: Application) -> list[AppResource]:
-    return [one for one in app.resources if one.kind == "Pod" and is_auth_pod(one.name)]
+    return [item for item in app.resources if item.kind == "Pod" and is_auth_pod(item.name)]
 
 
 def check_auth_pod(world: World, settings: Settings) -> Iterator[Finding]:

@@ -12,11 +12,11 @@ from datetime import timedelta
 from wizard.accounts import AccountNames
 from wizard.command import Command, kubectl
 from wizard.facts.objects import claims_of, items, more_of
-from wizard.facts.pod_problem import pod_trouble
-from wizard.facts.session_history import said_at
+from wizard.facts.pod_problem import pod_problem
+from wizard.facts.session_history import written_at
 from wizard.facts.sign_in_commands import can_lead, reauth
 from wizard.icloudpd.images import Image
-from wizard.icloudpd.log import BEFORE_CODE, findings_from, read_log, shown
+from wizard.icloudpd.log import BEFORE_CODE, evidence_line, findings_from, read_log
 from wizard.icloudpd.signs import WRONG_BINARY
 from wizard.icloudpd.workload import read_workload
 from wizard.model import Finding, Severity, Status
@@ -64,9 +64,9 @@ def _auth_pod(pod: Pod, world: World, settings: Settings) -> Iterator[Finding]:
         return
     log = _auth_log(world, pod)
     signs = [sign.slug for sign, _ in read_log(log).signs] if log else []
-    if trouble := pod_trouble(pod, items(world.events)):
-        if trouble.slug not in signs:
-            yield trouble.finding("authentication")
+    if problem := pod_problem(pod, items(world.events)):
+        if problem.slug not in signs:
+            yield problem.finding("authentication")
     elif pod.phase == "Pending":
         yield Finding(
             "authentication.auth-pod-starting",
@@ -118,35 +118,35 @@ def _running(pod: Pod, where: str, delete: Command, world: World, settings: Sett
         yield unknown("authentication.auth-pod-log-unreadable", f"The log of pod {pod.meta.name}", why)
         return
     reading = read_log(log)
-    said: dict[str, object] = {f"log of {where}": reading_last(log) or "(empty)"}
-    since = said_at(reading_last(log), pod, world) or world.taken_at
+    log_evidence: dict[str, object] = {f"log of {where}": last_words(log) or "(empty)"}
+    since = written_at(last_words(log), pod, world) or world.taken_at
     age = world.taken_at - since
     ending = reading.ending or _asks_without_a_line(pod, log)
     if ending == "signing-in" and age >= _A_MOMENT and _has_terminal(pod) and not _given_password(pod):
-        yield _waiting(pod, "asks-password", said, delete, world, settings, silent=True)
+        yield _waiting(pod, "asks-password", log_evidence, delete, world, settings, silent=True)
         return
     if ending in ("asks-password", "asks-code"):
-        yield _waiting(pod, ending, said, delete, world, settings)
+        yield _waiting(pod, ending, log_evidence, delete, world, settings)
         return
     if ending == "signed-in":
         yield Finding(
             "authentication.auth-pod-left",
             Severity.WARNING,
             f"Pod {pod.meta.name} has done its work but still holds the volume.",
-            evidence=said,
+            evidence=log_evidence,
             why="A ReadWriteOnce volume that it holds can keep the sync from starting on another node.",
             fix="Delete it.",
             commands=(delete,),
             implies=Status.ACTION_REQUIRED,
         )
     elif ending == "signing-in" or (not any(line.strip() for line in log.lines) and age < _SILENCE):
-        yield from _talking(pod, where, said, age, delete, settings)
+        yield from _talking(pod, where, log_evidence, age, delete, settings)
     elif not any(sign.slug == WRONG_BINARY for sign, _ in reading.signs):
         yield Finding(
             "authentication.auth-pod-not-waiting",
             Severity.ERROR,
             f"Pod {pod.meta.name} is Running, but it is not waiting for you.",
-            evidence={f"{where} status.phase": pod.phase} | said,
+            evidence={f"{where} status.phase": pod.phase} | log_evidence,
             why="icloudpd itself has ended; something else, usually a sleep, keeps the pod alive: attaching shows nothing.",
             fix="Fix what its log complains about, then delete the pod and create it again.",
             commands=(kubectl("logs", pod.meta.name, namespace=settings.namespace), delete),
@@ -177,7 +177,7 @@ def _given_password(pod: Pod) -> bool:
 def _waiting(
     pod: Pod,
     ending: str,
-    said: dict[str, object],
+    log_evidence: dict[str, object],
     delete: Command,
     world: World,
     settings: Settings,
@@ -199,7 +199,7 @@ def _waiting(
         "authentication.auth-pod-waiting",
         Severity.WARNING,
         f"Pod {pod.meta.name} is waiting for you to type {what}" + (", or hangs." if silent else "."),
-        evidence=said | ({"image": workload.container.image} if workload else {}),
+        evidence=log_evidence | ({"image": workload.container.image} if workload else {}),
         why="This icloudpd does not ask Apple to send a code, and since iOS 26.4 none is sent by itself."
         if old
         else "Since iOS 26.4 a code comes only when icloudpd asks for it, which 1.32.3 and later do.",
@@ -220,14 +220,14 @@ def _answered_by_wizard(pod: Pod, world: World, settings: Settings) -> tuple[Com
 
 
 def _talking(
-    pod: Pod, where: str, said: dict[str, object], age: timedelta, delete: Command, settings: Settings
+    pod: Pod, where: str, log_evidence: dict[str, object], age: timedelta, delete: Command, settings: Settings
 ) -> Iterator[Finding]:
     if age < _PATIENCE:
         yield Finding(
             "authentication.auth-pod-busy",
             Severity.INFO,
             f"Pod {pod.meta.name} is talking to Apple.",
-            evidence=said,
+            evidence=log_evidence,
             why="A sign-in takes a few seconds.",
             fix="Wait a minute, then look again.",
             implies=Status.IN_PROGRESS,
@@ -238,7 +238,7 @@ def _talking(
         "authentication.auth-pod-stuck",
         Severity.WARNING,
         f"Pod {pod.meta.name} gets no answer from Apple: it has logged nothing new for minutes.",
-        evidence=said | {f"{where} addresses": ", ".join(pod.ips) or "none"},
+        evidence=log_evidence | {f"{where} addresses": ", ".join(pod.ips) or "none"},
         why="It has an IPv6 address, and broken IPv6 routing is the usual reason."
         if sixes
         else "A firewall, a proxy or DNS keeps it from reaching Apple.",
@@ -248,6 +248,6 @@ def _talking(
     )
 
 
-def reading_last(log: LogTail | None) -> str:
+def last_words(log: LogTail | None) -> str:
     """The last line of the log that says something."""
-    return next((shown(line) for line in reversed(log.lines) if line.strip()), "") if log else ""
+    return next((evidence_line(line) for line in reversed(log.lines) if line.strip()), "") if log else ""

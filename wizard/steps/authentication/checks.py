@@ -12,9 +12,9 @@ from wizard.command import kubectl, photosync_wizard
 from wizard.facts.library_room import check_room
 from wizard.facts.objects import claim_named, claims_of, more_of, mounting_pods
 from wizard.facts.session import doubted_by, ended_with, session_of
-from wizard.facts.session_history import Word
-from wizard.facts.sign_in_commands import reauth, sign_in, sign_in_anew
-from wizard.icloudpd.log import shown
+from wizard.facts.session_history import Observation
+from wizard.facts.sign_in_commands import reauth, sign_in, sign_in_again
+from wizard.icloudpd.log import evidence_line
 from wizard.iterations import iteration
 from wizard.model import Blocker, Finding, SessionState, Severity, Status
 from wizard.settings import DEFAULT_ACCOUNT, Settings
@@ -82,12 +82,12 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
                 why="Apple ends a session after about 30 days, whatever you do. The date is an estimate.",
                 fix=f"Sign in again {when}: usually your password is enough, without a code. It takes a minute. "
                 "By hand it works only once the session has ended.",
-                commands=sign_in_anew(account, auth_pods(world), world, settings),
+                commands=sign_in_again(account, auth_pods(world), world, settings),
             )
         case SessionState.EXPIRED:
-            said = ended_with(account, world, settings)
-            sign = said.sign if said else None
-            evidence |= {said.source: shown(said.line)} if said and said.line else {}
+            ending = ended_with(account, world, settings)
+            sign = ending.sign if ending else None
+            evidence |= {ending.source: evidence_line(ending.line)} if ending and ending.line else {}
             again = (
                 "sign in again; it takes a minute. The first command asks the least of you; the others do it by hand."
             )
@@ -127,7 +127,7 @@ def _session(account: str, names: AccountNames, world: World, settings: Settings
             )
 
 
-def _in_doubt(account: str, doubt: Word, evidence: dict[str, object], settings: Settings) -> Finding:
+def _in_doubt(account: str, doubt: Observation, evidence: dict[str, object], settings: Settings) -> Finding:
     """The session worked once, or nobody knows, and nobody knows whether the run since then got in."""
     who = "" if account == DEFAULT_ACCOUNT else f" of account {account}"
     logs = (kubectl("logs", f"job/{doubt.job}", namespace=settings.namespace),) if doubt.job else ()

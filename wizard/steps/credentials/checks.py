@@ -1,7 +1,7 @@
 """Iteration 2: what icloudpd signs in with and when it runs, consistent with each other.
 
 Here the Secret, the ConfigMap and the ServiceAccount; the CronJob is in cron_job.py, its command line in command_line.py. The
-Secret must have every key that the workloads really read; that is told from their command lines, not from a list.
+Secret must have every key that the workloads really read; that is determined from their command lines, not from a list.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from wizard.choice_values import value_of
 from wizard.choices import CONFIG_MAP, SERVICE_ACCOUNT, TIME_ZONE
 from wizard.command import kubectl
-from wizard.facts.objects import application_of, manager_of, mend
-from wizard.facts.runners import cron_jobs, nowhere_to_put, runners
+from wizard.facts.objects import application_of, fix_for, manager_of
+from wizard.facts.runners import cron_jobs, namespace_unusable, runners
 from wizard.icloudpd.workload import KeyRead
 from wizard.iterations import iteration
 from wizard.manifests import credentials, to_apply
@@ -28,7 +28,7 @@ from wizard.world import NOT_ASKED, Found, Meta, Missing, Unreadable, World
 
 
 def check_namespace(world: World, settings: Settings) -> Iterator[Finding]:
-    if nowhere_to_put(world):
+    if namespace_unusable(world):
         yield Finding(
             "credentials.waits-for-namespace",
             Severity.INFO,
@@ -38,7 +38,7 @@ def check_namespace(world: World, settings: Settings) -> Iterator[Finding]:
 
 
 def check_config_maps(world: World, settings: Settings) -> Iterator[Finding]:
-    if nowhere_to_put(world):
+    if namespace_unusable(world):
         return
     readers = readers_by_object(world, settings, "configmap")
     for name in sorted({settings[CONFIG_MAP]} | readers.keys()):
@@ -66,7 +66,7 @@ def _config_map(name: str, readers: list[tuple[str, KeyRead]], world: World, set
             lacking = {key.key: reader for reader, key in readers if key.mounted and key.key not in config_map.data}
             keys = ", ".join(config_map.data)
             if lacking:
-                fix, commands = mend(
+                fix, commands = fix_for(
                     world,
                     "ConfigMap",
                     config_map.meta,
@@ -140,7 +140,7 @@ def check_service_account(world: World, settings: Settings) -> Iterator[Finding]
             yield unknown(
                 "credentials.serviceaccount-unreadable", f"The ServiceAccount {settings[SERVICE_ACCOUNT]}", read
             )
-        case Missing() if not nowhere_to_put(world):
+        case Missing() if not namespace_unusable(world):
             yield Finding(
                 "credentials.serviceaccount-missing",
                 Severity.ERROR,
@@ -170,7 +170,7 @@ def _absent(kind: str, name: str) -> Blocker:
 def _token_mounted(
     where: str, automount: bool | None, meta: Meta, insisting: list[str], world: World, settings: Settings
 ) -> Finding:
-    fix, commands = mend(
+    fix, commands = fix_for(
         world,
         "ServiceAccount",
         meta,

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from wizard.accounts import AccountNames
 from wizard.choices import CONFIG_CLAIM, IMPORT_FOLDER, PHOTOS_CLAIM, download_folder
-from wizard.facts.objects import mend
-from wizard.facts.runners import SESSION_ONLY, cron_jobs, mend_runner, runners
+from wizard.facts.objects import fix_for
+from wizard.facts.runners import SESSION_ONLY, cron_jobs, fix_for_runner, runners
 from wizard.icloudpd.images import names_no_program
 from wizard.icloudpd.workload import Workload, opaque, read_workload, started_by
 from wizard.model import Finding, Severity, Status
@@ -122,12 +122,12 @@ def check_command_lines(world: World, settings: Settings) -> Iterator[Finding]:
         if workload is None or not workload.groups:
             yield _in_git(_unknown(job, workload), job, world)
         else:
-            found = (
+            findings = (
                 *_asked(job, workload, settings),
                 *_session_place(job, workload, names, settings),
                 *_photos_place(job, workload, settings),
             )
-            yield from (_in_git(finding, job, world) for finding in found)
+            yield from (_in_git(finding, job, world) for finding in findings)
     yield from _options(world, settings)
     yield from _quoting(world, settings)
 
@@ -140,7 +140,7 @@ def _seen(substitution: str) -> str:
 
 def _in_git(finding: Finding, job: CronJob, world: World) -> Finding:
     """The finding about a CronJob's template, whose fix says where the template is kept."""
-    fix, commands = mend(world, "CronJob", job.meta, finding.fix, *finding.commands)
+    fix, commands = fix_for(world, "CronJob", job.meta, finding.fix, *finding.commands)
     return replace(finding, fix=fix, commands=commands)
 
 
@@ -188,7 +188,7 @@ def _asked(job: CronJob, workload: Workload, settings: Settings) -> Iterator[Fin
         yield Finding(
             "credentials.downloads-nothing",
             Severity.WARNING,
-            f"{job.meta.name} only only signs in or lists, and downloads nothing.",
+            f"{job.meta.name} only signs in or lists, and downloads nothing.",
             evidence={f"{where} --directory": "not given"},
             why="Such a run succeeds and downloads nothing.",
             fix=f"Add --directory {download_folder(settings)}.",
@@ -310,32 +310,32 @@ def _read_only(job: CronJob, what: str, evidence: dict[str, object], settings: S
 
 
 def _options(world: World, settings: Settings) -> Iterator[Finding]:
-    known = list(runners(world, settings))
+    all_runners = list(runners(world, settings))
     for option in OPTIONS:
         given = [
             (where, group[option.name])
-            for where, _, workload in known
+            for where, _, workload in all_runners
             for group in workload.groups
             if option.name in group and option.value in ("", group[option.name])
         ]
         if given:
             places = list(dict.fromkeys(where for where, _ in given))
-            shown = "…" if option.name == "--password" else given[0][1]
+            value = "…" if option.name == "--password" else given[0][1]
             yield Finding(
                 f"credentials.{option.slug}",
                 option.severity,
-                f"{places[0]}{' (and others)' if len(places) > 1 else ''} {option.summary.format(shown)}",
-                evidence={f"{place} command": f"{option.name} {shown}".strip() for place in places},
+                f"{places[0]}{' (and others)' if len(places) > 1 else ''} {option.summary.format(value)}",
+                evidence={f"{place} command": f"{option.name} {value}".strip() for place in places},
                 why=option.why,
-                fix=mend_runner(places[0], world, settings, option.fix)[0],
+                fix=fix_for_runner(places[0], world, settings, option.fix)[0],
                 implies=option.status,
             )
 
 
 def _quoting(world: World, settings: Settings) -> Iterator[Finding]:
-    known = list(runners(world, settings))
-    unquoted = {where: workload.unquoted for where, _, workload in known if workload.unquoted}
-    literal = {where: workload.literal for where, _, workload in known if workload.literal}
+    all_runners = list(runners(world, settings))
+    unquoted = {where: workload.unquoted for where, _, workload in all_runners if workload.unquoted}
+    literal = {where: workload.literal for where, _, workload in all_runners if workload.literal}
     if unquoted:
         yield Finding(
             "credentials.substitution-unquoted",
@@ -343,7 +343,7 @@ def _quoting(world: World, settings: Settings) -> Iterator[Finding]:
             f"{' and '.join(unquoted)} {'passes' if len(unquoted) == 1 else 'pass'} a file's content without quotes.",
             evidence={f"{where} command": ", ".join(map(_seen, parts)) for where, parts in unquoted.items()},
             why="A space, * or ? in it changes the command, so a correct password can look wrong.",
-            fix=mend_runner(next(iter(unquoted)), world, settings, 'Put double quotes around it: "$(cat FILE)".')[0],
+            fix=fix_for_runner(next(iter(unquoted)), world, settings, 'Put double quotes around it: "$(cat FILE)".')[0],
         )
     if literal:
         yield Finding(
@@ -352,7 +352,7 @@ def _quoting(world: World, settings: Settings) -> Iterator[Finding]:
             f"{' and '.join(literal)} {'passes' if len(literal) == 1 else 'pass'} the text {_seen(next(iter(literal.values()))[0])} itself, not its value.",
             evidence={f"{where} command": ", ".join(map(_seen, parts)) for where, parts in literal.items()},
             why="Only a shell expands it, and not inside single quotes.",
-            fix=mend_runner(
+            fix=fix_for_runner(
                 next(iter(literal)), world, settings, 'Start it with sh -c, and use double quotes: "$(cat FILE)".'
             )[0],
             implies=Status.ACTION_REQUIRED,

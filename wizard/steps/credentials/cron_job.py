@@ -16,12 +16,12 @@ from wizard.facts.objects import (
     claim_named,
     cron_job_named,
     events_about,
+    fix_for,
     items,
     manager_of,
-    mend,
     more_of,
 )
-from wizard.facts.runners import cron_jobs, names_of, nowhere_to_put
+from wizard.facts.runners import cron_jobs, names_of, namespace_unusable
 from wizard.facts.sign_in_commands import reauth
 from wizard.manifests import to_apply
 from wizard.manifests.credentials import cron_job
@@ -42,7 +42,7 @@ def check_cron_jobs(world: World, settings: Settings) -> Iterator[Finding]:
     if isinstance(world.cron_jobs, Unreadable):
         yield unknown("credentials.cronjobs-unreadable", f"The CronJobs in {settings.namespace}", world.cron_jobs)
         return
-    if nowhere_to_put(world):
+    if namespace_unusable(world):
         return
     for names in names_of(settings):
         if job := cron_job_named(world, names.cron_job):
@@ -104,7 +104,7 @@ def _cron_job(job: CronJob, names: AccountNames, world: World, settings: Setting
     yield from _schedule(job, where, world, settings)
     yield from _repetition(job, where, world)
     if (job.spec.service_account or "default") != settings[SERVICE_ACCOUNT]:
-        fix, commands = mend(
+        fix, commands = fix_for(
             world,
             "CronJob",
             job.meta,
@@ -154,7 +154,7 @@ def _suspended(job: CronJob, where: str, names: AccountNames, world: World, sett
             fix="It resumes when the sign-in ends.",
             implies=Status.IN_PROGRESS,
         )
-    fix, commands = mend(
+    fix, commands = fix_for(
         world,
         "CronJob",
         job.meta,
@@ -195,7 +195,7 @@ def _schedule(job: CronJob, where: str, world: World, settings: Settings) -> Ite
     gap = longest_gap(job.schedule, job.time_zone, world.taken_at)
     schedule, often = _better_schedule(world, settings)
     patch = json.dumps({"spec": {"schedule": schedule}}, separators=(",", ":"))
-    fix, commands = mend(world, "CronJob", job.meta, f"Run it {often}: {schedule}.", _patch(job, patch))
+    fix, commands = fix_for(world, "CronJob", job.meta, f"Run it {often}: {schedule}.", _patch(job, patch))
     if gap is None:
         yield Finding(
             "credentials.schedule-unreadable",
@@ -220,7 +220,7 @@ def _schedule(job: CronJob, where: str, world: World, settings: Settings) -> Ite
 
 def _repetition(job: CronJob, where: str, world: World) -> Iterator[Finding]:
     if job.backoff_limit > 0 or job.spec.restart_policy == "OnFailure":
-        fix, commands = mend(
+        fix, commands = fix_for(
             world,
             "CronJob",
             job.meta,
@@ -241,7 +241,7 @@ def _repetition(job: CronJob, where: str, world: World) -> Iterator[Finding]:
             commands=commands,
         )
     if job.concurrency == "Allow":
-        fix, commands = mend(
+        fix, commands = fix_for(
             world,
             "CronJob",
             job.meta,
@@ -285,7 +285,7 @@ def _conforming(event: Event, world: World, settings: Settings) -> str:
     what = " and ".join(needs) or "give it what the message asks for"
     fix = f"In the CronJob's pod template, {what}."
     for job, _ in cron_jobs(world, settings):
-        fix, _ = mend(world, "CronJob", job.meta, fix)
+        fix, _ = fix_for(world, "CronJob", job.meta, fix)
         break
     return f"{fix} Only an image that must run as root needs a namespace with a lower level ({POD_SECURITY})."
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wizard.facts.objects import items
-from wizard.facts.runners import mend_runner, runners
+from wizard.facts.runners import fix_for_runner, runners
 from wizard.icloudpd.images import (
     BOREDAZFCUK_PROGRAM,
     GOOD_IMAGE,
@@ -30,7 +30,7 @@ def check_programs(world: World, settings: Settings) -> Iterator[Finding]:
                 f"{where} passes only options to the image's entry point, without the name of a program.",
                 evidence={f"{where} image": image, f"{where} args": _first_words(workload.container.args)},
                 why="Since 1.32.0 the first argument has to be icloudpd or icloud; otherwise the entry point exits with code 1.",
-                fix=mend_runner(
+                fix=fix_for_runner(
                     where, world, settings, "Put icloudpd before the options: args: [icloudpd, --directory, and so on]."
                 )[0],
                 implies=Status.ACTION_REQUIRED,
@@ -43,7 +43,7 @@ def check_programs(world: World, settings: Settings) -> Iterator[Finding]:
                 evidence={f"{where} image": image, f"{where} command": called},
                 why=f"Since 1.32.0 icloudpd/icloudpd has {OFFICIAL_PROGRAM}, no icloudpd_ex, and nothing on the PATH: "
                 "the shell exits with code 127.",
-                fix=mend_runner(
+                fix=fix_for_runner(
                     where,
                     world,
                     settings,
@@ -76,13 +76,13 @@ def _not_in_image(workload: Workload) -> str:
 
 
 def check_images(world: World, settings: Settings) -> Iterator[Finding]:
-    seen: set[str] = set()
+    checked: set[str] = set()
     for where, _, workload in runners(world, settings):
         reference = workload.container.image
         image = Image.of(reference)
-        if reference in seen:
+        if reference in checked:
             continue
-        seen.add(reference)
+        checked.add(reference)
         if not image.digest and image.tag in ("", "latest"):
             running = _ran_last(world, image.repository)
             pin = "Pin a version or a digest" + (f", for example {running}" if running else "") + "."
@@ -92,7 +92,7 @@ def check_images(world: World, settings: Settings) -> Iterator[Finding]:
                 f"Image tag :latest of {image.repository} can change under you.",
                 evidence={f"{where} image": reference} | ({"what ran last": running} if running else {}),
                 why="The next pull may bring a different icloudpd than the one that was verified, or an old one may stay forever.",
-                fix=mend_runner(where, world, settings, pin)[0],
+                fix=fix_for_runner(where, world, settings, pin)[0],
             )
         if image.too_old:
             yield Finding(
@@ -101,7 +101,7 @@ def check_images(world: World, settings: Settings) -> Iterator[Finding]:
                 f"icloudpd {image.tag} is older than 1.32.3, the first that asks Apple for a code.",
                 evidence={f"{where} image": reference},
                 why="With iOS 26.4 and later no code arrives unless the client asks for it.",
-                fix=mend_runner(where, world, settings, f"Use {GOOD_IMAGE} or later.")[0],
+                fix=fix_for_runner(where, world, settings, f"Use {GOOD_IMAGE} or later.")[0],
             )
 
 

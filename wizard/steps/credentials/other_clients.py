@@ -27,8 +27,10 @@ def other_client(clients: list[Pod], names: AccountNames) -> Finding:
         Severity.WARNING,
         f"Pod {pod.meta.name} uses the claim {names.config_claim}, so something else may already be syncing this account.",
         evidence={
-            f"pod/{one.meta.name} of {one.meta.owner or 'nobody'}": ", ".join(box.image for box in one.spec.containers)
-            for one in clients
+            f"pod/{client.meta.name} of {client.meta.owner or 'nobody'}": ", ".join(
+                container.image for container in client.spec.containers
+            )
+            for client in clients
         },
         why="Two programs on one account break each other's session, and Apple may lock the account.",
         fix="If it downloads the photos, keep it and don't set up another; otherwise stop it before you create the CronJob.",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from wizard.command import Command, Shell, kubectl, line
 from wizard.facts.objects import application_of, manager_of
-from wizard.facts.runners import SESSION_ONLY, names_of, nowhere_to_put, runners
+from wizard.facts.runners import SESSION_ONLY, names_of, namespace_unusable, runners
 from wizard.icloudpd.workload import KeyRead, needed_objects
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import Settings
@@ -83,7 +83,7 @@ def _secret(name: str, readers: list[tuple[str, KeyRead]], world: World, setting
         case Unreadable() as read:
             yield unknown("credentials.secret-unreadable", f"The Secret {name}", read)
         case Missing():
-            if not nowhere_to_put(world):
+            if not namespace_unusable(world):
                 yield _secret_missing(name, readers, settings)
 
 

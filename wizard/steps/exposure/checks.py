@@ -53,10 +53,10 @@ def check_ingress(world: World, settings: Settings) -> Iterator[Finding]:
     if not routes:
         yield from _no_route(world, settings)
         return
-    seen: set[str] = set()
+    checked: set[str] = set()
     for item, _ in routes:
-        if item.meta.uid + item.meta.name not in seen:
-            seen.add(item.meta.uid + item.meta.name)
+        if item.meta.uid + item.meta.name not in checked:
+            checked.add(item.meta.uid + item.meta.name)
             yield from _ingress(item, [rule for other, rule in routes if other is item], world)
     hosts = [rule.host for _, rule in routes if rule.host]
     if settings[HOST_NAME] and hosts and settings[HOST_NAME] not in hosts:
@@ -117,10 +117,14 @@ def _no_route(world: World, settings: Settings) -> Iterator[Finding]:
 def _ingress(item: Ingress, rules: list[IngressRule], world: World) -> Iterator[Finding]:
     where = f"ingress/{item.meta.namespace}/{item.meta.name}"
     hosts = ", ".join(dict.fromkeys(rule.host or "*" for rule in rules))
-    classes = {known.meta.name: known for known in items(world.ingress_classes)}
+    classes = {ingress_class.meta.name: ingress_class for ingress_class in items(world.ingress_classes)}
     controller = classes[item.class_name].controller if item.class_name in classes else ""
-    known_all = isinstance(world.ingress_classes, Found) and not world.ingress_classes.value.more
-    if not item.class_name and known_all and not any(known.default for known in classes.values()):
+    all_classes_read = isinstance(world.ingress_classes, Found) and not world.ingress_classes.value.more
+    if (
+        not item.class_name
+        and all_classes_read
+        and not any(ingress_class.default for ingress_class in classes.values())
+    ):
         yield Finding(
             "exposure.no-class",
             Severity.WARNING,
@@ -130,7 +134,7 @@ def _ingress(item: Ingress, rules: list[IngressRule], world: World) -> Iterator[
             fix="Name a class from the list.",
             implies=None if item.addresses else Status.ACTION_REQUIRED,
         )
-    if item.class_name and known_all and item.class_name not in classes:
+    if item.class_name and all_classes_read and item.class_name not in classes:
         yield Finding(
             "exposure.class-missing",
             Severity.ERROR,

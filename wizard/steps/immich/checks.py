@@ -12,7 +12,7 @@ from dataclasses import replace
 from wizard.choices import IMMICH_MOUNT, import_path
 from wizard.command import helm, kubectl
 from wizard.facts.objects import items, manager_of, pods_needed_by
-from wizard.facts.pod_problem import pod_trouble
+from wizard.facts.pod_problem import pod_problem
 from wizard.iterations import iteration
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import Settings
@@ -69,11 +69,11 @@ def check_installed(world: World, settings: Settings) -> Iterator[Finding]:
 
 def _server(immich: Immich, world: World) -> Iterator[Finding]:
     where = f"{immich.namespace}/{immich.workload.name}"
-    troubles = [] if immich.ready else _troubles(immich, world)
-    yield from troubles
+    problems = [] if immich.ready else _problems(immich, world)
+    yield from problems
     if isinstance(immich.pods, Unreadable) and immich.pods.reason != "not-asked" and not immich.ready:
         yield unknown("immich.pods-unreadable", f"The pods in {immich.namespace}", immich.pods)
-    elif not immich.ready and not troubles:
+    elif not immich.ready and not problems:
         yield Finding(
             "immich.not-ready",
             Severity.WARNING,
@@ -126,23 +126,23 @@ def _server(immich: Immich, world: World) -> Iterator[Finding]:
     yield from _probes(immich, where)
 
 
-def _troubles(immich: Immich, world: World) -> list[Finding]:
-    """What keeps Immich from starting: what it needs before the server, whose troubles follow from that."""
+def _problems(immich: Immich, world: World) -> list[Finding]:
+    """What keeps Immich from starting: what it needs before the server, whose problems follow from that."""
     needed = sorted(pods_needed_by(immich, world), key=lambda pod: not _runs(pod, DATABASE_IMAGE))
     others = {pod.meta.name for pod in needed}
     events = items(world.events)
 
     def of(pods: Iterable[Pod]) -> list[Finding]:
-        return [trouble.finding("immich") for pod in pods if (trouble := pod_trouble(pod, events))]
+        return [problem.finding("immich") for pod in pods if (problem := pod_problem(pod, events))]
 
-    found = of(pod for pod in items(immich.pods) if pod.meta.name not in others)
+    findings = of(pod for pod in items(immich.pods) if pod.meta.name not in others)
     if causes := of(needed):
-        follow = [replace(finding, severity=Severity.INFO, implies=None) for finding in found]
+        follow = [replace(finding, severity=Severity.INFO, implies=None) for finding in findings]
         return [*causes[:1], *follow[:1]]
     for pod in needed:
         images = [container.image for container in pod.spec.containers if DATABASE_IMAGE.search(container.image)]
         if images and not VECTORS.search(images[0]):
-            found.insert(
+            findings.insert(
                 0,
                 Finding(
                     "immich.no-vector-extension",
@@ -160,7 +160,7 @@ def _troubles(immich: Immich, world: World) -> list[Finding]:
                     implies=Status.BLOCKED,
                 ),
             )
-    return found[:2]
+    return findings[:2]
 
 
 def _runs(pod: Pod, image: re.Pattern[str]) -> bool:

@@ -31,8 +31,8 @@ def _server_mount(immich: Immich, settings: Settings) -> tuple[Mount, PodVolume]
 
 def mount_of(immich: Immich, world: World, settings: Settings) -> Iterator[Finding]:
     where = f"{immich.namespace}/{immich.workload.name}"
-    found = _server_mount(immich, settings)
-    if found is None:
+    photos = _server_mount(immich, settings)
+    if photos is None:
         mounts = ", ".join(f"{mount.path}" for container in immich.spec.containers for mount in container.mounts)
         elsewhere = immich.namespace != settings.namespace
         yield Finding(
@@ -66,7 +66,7 @@ def mount_of(immich: Immich, world: World, settings: Settings) -> Iterator[Findi
             ),
         )
         return
-    mount, volume = found
+    mount, volume = photos
     evidence: dict[str, object] = {
         f"{immich.kind.lower()} {where} {mount.path}": f"{volume.kind} {volume.ref}",
         "read-only": mount.read_only,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from wizard.accounts import AccountNames
 from wizard.choices import CONFIG_SIZE, PHOTOS_CLAIM, PHOTOS_SIZE
 from wizard.command import Command, Shell, kubectl, line, photosync_wizard
-from wizard.facts.library_room import known_to_fit
+from wizard.facts.library_room import library_fits
 from wizard.facts.objects import (
     application_of,
     class_of,
@@ -16,7 +16,7 @@ from wizard.facts.objects import (
     more_of,
     mounting_pods,
 )
-from wizard.facts.runners import nowhere_to_put
+from wizard.facts.runners import namespace_unusable
 from wizard.iterations import iteration
 from wizard.manifests import storage, to_apply
 from wizard.model import Blocker, Finding, Severity, Status
@@ -33,7 +33,7 @@ _NO_CLASSES: Page[StorageClass] = Page()
 _WRITABLE = frozenset({"ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"})
 
 
-def wanted_claims(settings: Settings) -> dict[str, str]:
+def claim_sizes(settings: Settings) -> dict[str, str]:
     """Every claim that the accounts need, with its size."""
     config = {AccountNames.of(account, settings).config_claim: settings[CONFIG_SIZE] for account in settings.accounts}
     return config | {settings[PHOTOS_CLAIM]: settings[PHOTOS_SIZE]}
@@ -103,7 +103,7 @@ def check_namespace(world: World, settings: Settings) -> Iterator[Finding]:
 
 def _ready_when(settings: Settings) -> tuple[str, ...]:
     """What is true when the iteration is done."""
-    claims = (f"PersistentVolumeClaim {claim} exists" for claim in wanted_claims(settings))
+    claims = (f"PersistentVolumeClaim {claim} exists" for claim in claim_sizes(settings))
     return f"Namespace {settings.namespace} exists and is not being deleted", *claims
 
 
@@ -129,23 +129,23 @@ def check_claims(world: World, settings: Settings) -> Iterator[Finding]:
         case Unreadable() as read:
             yield unknown("storage.claims-unreadable", f"The claims in {settings.namespace}", read)
         case Missing():
-            yield from _missing_claims(world, settings, list(wanted_claims(settings)))
+            yield from _missing_claims(world, settings, list(claim_sizes(settings)))
         case Found(value=page):
             present = {claim.meta.name: claim for claim in page.items}
-            absent = [name for name in wanted_claims(settings) if name not in present]
+            absent = [name for name in claim_sizes(settings) if name not in present]
             if page.more:
                 yield from (cut_short("storage.claims-unreadable", "claims", f"a claim {name}") for name in absent)
             else:
                 yield from _missing_claims(world, settings, absent)
-            for name, size in wanted_claims(settings).items():
+            for name, size in claim_sizes(settings).items():
                 if name in present:
                     yield from _claim(present[name], size, world, settings)
 
 
 def _missing_claims(world: World, settings: Settings, names: list[str]) -> Iterator[Finding]:
-    if nowhere_to_put(world):
+    if namespace_unusable(world):
         return
-    sizes, claims = wanted_claims(settings), storage.claims(settings)
+    sizes, claims = claim_sizes(settings), storage.claims(settings)
     for name in names:
         yield Finding(
             "storage.pvc-missing",
@@ -167,7 +167,7 @@ def _missing_claims(world: World, settings: Settings, names: list[str]) -> Itera
         )
 
 
-def _claim(claim: Claim, wanted: str, world: World, settings: Settings) -> Iterator[Finding]:
+def _claim(claim: Claim, chosen_size: str, world: World, settings: Settings) -> Iterator[Finding]:
     where = f"persistentvolumeclaim/{claim.meta.name}"
     if claim.meta.deleting:
         yield Finding(
@@ -214,7 +214,7 @@ def _claim(claim: Claim, wanted: str, world: World, settings: Settings) -> Itera
             fix="A claim's access modes can't be changed: replace it with one that has ReadWriteOnce.",
             implies=Status.ACTION_REQUIRED,
         )
-    yield from _size(claim, wanted, where, world, settings)
+    yield from _size(claim, chosen_size, where, world, settings)
 
 
 def _pending_claim(claim: Claim, where: str, world: World, settings: Settings) -> Iterator[Finding]:
@@ -348,14 +348,14 @@ def _class_of(
     )
 
 
-def _size(claim: Claim, wanted: str, where: str, world: World, settings: Settings) -> Iterator[Finding]:
+def _size(claim: Claim, chosen_size: str, where: str, world: World, settings: Settings) -> Iterator[Finding]:
     size = claim.capacity or claim.requested
-    if size and bytes_of(size) < bytes_of(wanted) and not known_to_fit(claim, world, settings):
-        fix, commands = growing(claim, wanted, world, settings)
+    if size and bytes_of(size) < bytes_of(chosen_size) and not library_fits(claim, world, settings):
+        fix, commands = growing(claim, chosen_size, world, settings)
         yield Finding(
             "storage.pvc-small",
             Severity.WARNING,
-            f"The claim {claim.meta.name} is {size}; the usual size is {wanted}.",
+            f"The claim {claim.meta.name} is {size}; the usual size is {chosen_size}.",
             evidence={f"{where} size": size},
             why="A first sync of a whole library stops when the volume is full.",
             fix=f"Leave it if your library is smaller than that. {fix}",

@@ -140,7 +140,7 @@ def _kept_in_git(name: str, world: World, settings: Settings) -> bool:
     """Whether our application would make this claim at its next sync."""
     app = world.application.value if isinstance(world.application, Found) else None
     this = ("PersistentVolumeClaim", name, settings.namespace)
-    return bool(app and any((one.kind, one.name, one.namespace) == this for one in app.resources))
+    return bool(app and any((item.kind, item.name, item.namespace) == this for item in app.resources))
 
 
 def _binding(manifest: Manifest, storage_class: str | None, world: World) -> Iterator[Change]:

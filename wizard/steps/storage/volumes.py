@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from wizard.choices import PHOTOS_CLAIM
 from wizard.command import Command, kubectl
-from wizard.facts.objects import all_pods, claim_named, claims_of, class_of, events_about, items, mend
+from wizard.facts.objects import all_pods, claim_named, claims_of, class_of, events_about, fix_for, items
 from wizard.icloudpd.workload import read_workload
 from wizard.model import Finding, Severity, Status
 from wizard.quantity import bytes_of
@@ -27,7 +27,7 @@ def growing(claim: Claim, size: str, world: World, settings: Settings) -> tuple[
             (),
         )
     patch = f'{{"spec":{{"resources":{{"requests":{{"storage":"{size}"}}}}}}}}'
-    return mend(
+    return fix_for(
         world,
         "PersistentVolumeClaim",
         claim.meta,
@@ -77,8 +77,8 @@ def _still_waits(event: Event, world: World) -> bool:
 def _holders(event: Event, world: World) -> list[Pod]:
     """The pods that the event names; else those that use the claim of the volume that it names, or any claim of its pod's."""
     _, _, named = event.message.partition("used by pod(s) ")
-    if found := [pod for pod in all_pods(world) if pod.meta.name in named.replace(",", " ").split()]:
-        return found
+    if holders := [pod for pod in all_pods(world) if pod.meta.name in named.replace(",", " ").split()]:
+        return holders
     waiting = next((pod for pod in all_pods(world) if pod.meta.name == event.name), None)
     claims = claims_of(waiting.spec) if waiting else frozenset[str]()
     attached = {
@@ -104,10 +104,10 @@ def _says_full(log: Read[LogTail]) -> tuple[str, str, tuple[str, ...]] | None:
 
 def check_volume_full(world: World, settings: Settings) -> Iterator[Finding]:
     logs = (*world.sync_logs.values(), *world.auth_logs.values())
-    said = next((full for log in logs if (full := _says_full(log))), None)
-    if said is None:
+    full_log = next((full for log in logs if (full := _says_full(log))), None)
+    if full_log is None:
         return
-    pod, line, before = said
+    pod, line, before = full_log
     named = _claim_in(before, pod, world)
     claim = claim_named(world, named or settings[PHOTOS_CLAIM])
     fix, commands = growing(claim, _doubled(claim), world, settings) if claim else ("", ())
@@ -127,7 +127,7 @@ def check_volume_full(world: World, settings: Settings) -> Iterator[Finding]:
 
 def _claim_in(lines: tuple[str, ...], pod: str, world: World) -> str:
     """The claim of the last file that the lines name, seen from the pod; empty when they name none on a claim."""
-    spec = next((one.spec for one in all_pods(world) if one.meta.name == pod), None)
+    spec = next((item.spec for item in all_pods(world) if item.meta.name == pod), None)
     workload = read_workload(spec) if spec else None
     for path in reversed(_PATH.findall("\n".join(lines))):
         volume = workload.volume_at(path) if workload else None

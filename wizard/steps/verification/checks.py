@@ -21,11 +21,11 @@ from wizard.facts.objects import (
     pods_of_job,
     zone_named,
 )
-from wizard.facts.pod_problem import pod_trouble
+from wizard.facts.pod_problem import pod_problem
 from wizard.facts.session import session_of
 from wizard.facts.session_history import log_of
 from wizard.facts.sign_in_commands import reauth, run_by_hand
-from wizard.icloudpd.log import findings_from, read_log, shown
+from wizard.icloudpd.log import evidence_line, findings_from, read_log
 from wizard.icloudpd.signs import DOWNLOADS_REFUSED, ENDED, SESSION_BROKEN, WRONG_PASSWORD
 from wizard.iterations import iteration
 from wizard.model import Finding, SessionState, Severity, Status
@@ -128,8 +128,8 @@ def _running(job: Job, who: str, world: World, settings: Settings) -> Iterator[F
         )
         return
     for pod in pods_of_job(world, job.meta.name):
-        if trouble := pod_trouble(pod, items(world.events)):
-            yield trouble.finding("verification")
+        if problem := pod_problem(pod, items(world.events)):
+            yield problem.finding("verification")
             return
     log = log_of(job, world)
     yield Finding(
@@ -137,7 +137,7 @@ def _running(job: Job, who: str, world: World, settings: Settings) -> Iterator[F
         Severity.INFO,
         f"A run{who} is in progress: {job.meta.name}.",
         evidence={f"job/{job.meta.name}": "running"}
-        | ({"log": read_log(log).downloading or shown(log.lines[-1])} if log and log.lines else {}),
+        | ({"log": read_log(log).downloading or evidence_line(log.lines[-1])} if log and log.lines else {}),
         implies=Status.IN_PROGRESS,
     )
 
@@ -178,7 +178,7 @@ def _before_sign_in(job: Job, who: str, signed_in: datetime, start: tuple[Comman
         Severity.INFO,
         f"The last run{who} found that the session had ended; somebody has signed in since.",
         evidence={f"job/{job.meta.name}": job.state, "finished": job.finished, "session proved": signed_in}
-        | {f"{sign.slug} in its log": shown(line) for sign, line in signs},
+        | {f"{sign.slug} in its log": evidence_line(line) for sign, line in signs},
         why="No run has used the session since then.",
         fix="Wait for the next run, or start one by hand."
         + (
@@ -195,18 +195,20 @@ def _finished(job: Job, account: str, world: World, settings: Settings, *, newes
     who = _whose(account)
     where = f"job/{job.meta.name}"
     log = log_of(job, world)
-    template = next((one for one in items(world.cron_jobs) if job.meta.owner == f"CronJob/{one.meta.name}"), None)
+    template = next((item for item in items(world.cron_jobs) if job.meta.owner == f"CronJob/{item.meta.name}"), None)
     zone = zone_named((template.time_zone if template else None) or settings[TIME_ZONE])
-    troubles = [
-        trouble.finding("verification")
+    problems = [
+        problem.finding("verification")
         for pod in pods_of_job(world, job.meta.name)
-        if (trouble := pod_trouble(pod, items(world.events)))
+        if (problem := pod_problem(pod, items(world.events)))
     ]
     signs = list(findings_from("verification", log, ("account", "run"))) if log else []
-    anew = (reauth(account, settings, "--renew"),)
-    signs = [replace(one, commands=anew) if one.id == f"verification.{DOWNLOADS_REFUSED}" else one for one in signs]
+    renew = (reauth(account, settings, "--renew"),)
+    signs = [
+        replace(sign, commands=renew) if sign.id == f"verification.{DOWNLOADS_REFUSED}" else sign for sign in signs
+    ]
     logs = (kubectl("logs", f"job/{job.meta.name}", namespace=settings.namespace),)
-    yield from (trouble for trouble in troubles[:1] if trouble.id not in {sign.id for sign in signs})
+    yield from (problem for problem in problems[:1] if problem.id not in {sign.id for sign in signs})
     yield from signs
     read = world.sync_logs.get(job.meta.name)
     if isinstance(read, Unreadable) and job.state == "complete":
@@ -328,13 +330,13 @@ def check_counts(world: World, settings: Settings) -> Iterator[Finding]:
                 f"{k} {v}" for k, v in numbers.items()
             )
         }
-        known = [value for value in numbers.values() if isinstance(value, int)]
-        equal = len(set(known)) == 1 and len(known) == len(numbers)
+        counted_numbers = [value for value in numbers.values() if isinstance(value, int)]
+        equal = len(set(counted_numbers)) == 1 and len(counted_numbers) == len(numbers)
         when = f" on {verified_at.day} {verified_at:%B}" if verified_at else ""
         yield Finding(
             "verification.counts" if equal else "verification.counts-differ",
             Severity.OK if equal else Severity.WARNING,
-            f"{listed(_PLACES[name] for name in counted)} counted the same{when}: {known[0]:,}."
+            f"{listed(_PLACES[name] for name in counted)} counted the same{when}: {counted_numbers[0]:,}."
             if equal
             else f"The counts differed{when}: {listed(_counted(name, counts) for name in counted)}.",
             evidence,
