@@ -234,7 +234,7 @@ class WizardApp(App[int]):
         if was_skipped and step.id in self.workspace.settings[SKIPPED]:
             self.notify(f"{name} is skipped by --skip on the command line, until the next start.", markup=False)
             return
-        words = "is included again." if was_skipped else "is skipped and no longer counts. s brings it back."
+        words = "is included again." if was_skipped else "is skipped and no longer counts. s includes it again."
         self.notify(f"{name} {words}", markup=False)
         self.action_look_again()
 
