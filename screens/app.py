@@ -146,12 +146,12 @@ class WizardApp(App[int]):
             self._show(self.picture.seen(update.snapshot))
             self._arrive()
         else:
-            self._show(self.picture.troubled(update.trouble, update.attempt))
+            self._show(self.picture.troubled(update.error, update.attempt))
 
     @on(Troubled)
     def troubled(self, event: Troubled) -> None:
         """There will be no further look until the person asks for one."""
-        self._show(self.picture.troubled(event.trouble, max(1, self.picture.attempt)))
+        self._show(self.picture.troubled(event.error, max(1, self.picture.attempt)))
 
     def tick(self) -> None:
         """Time goes by: ages and waits are drawn anew."""
@@ -159,7 +159,7 @@ class WizardApp(App[int]):
 
     def _show(self, picture: Picture) -> None:
         self.picture = picture
-        if picture.trouble and picture.snapshot is None and isinstance(self.screen, HomeScreen):
+        if picture.error and picture.snapshot is None and isinstance(self.screen, HomeScreen):
             from screens.unreachable import UnreachableScreen  # noqa: PLC0415 - seldom needed
 
             self.push_screen(UnreachableScreen())
@@ -228,8 +228,8 @@ class WizardApp(App[int]):
         was_skipped = step.status == "skipped"
         try:
             self.workspace.choose("unskip" if was_skipped else "skip", step.id)
-        except WizardError as trouble:
-            self.notify(trouble.what, severity="error", markup=False)
+        except WizardError as error:
+            self.notify(error.what, severity="error", markup=False)
             return
         if was_skipped and step.id in self.workspace.settings[SKIPPED]:
             self.notify(f"{name} is skipped by --skip on the command line, until the next start.", markup=False)
@@ -336,8 +336,8 @@ class WizardApp(App[int]):
     def close_wizard(self) -> None:
         """Closes the wizard; the exit code says when there was nothing to look at."""
         self.remember()
-        trouble = self.picture.trouble if self.picture.snapshot is None else None
-        self.exit(return_code=int(trouble.exit_code if trouble else Exit.DONE), message=self._farewell)
+        error = self.picture.error if self.picture.snapshot is None else None
+        self.exit(return_code=int(error.exit_code if error else Exit.DONE), message=self._farewell)
 
     def action_interrupt(self) -> None:
         """Copies what is selected, else stops."""

@@ -40,8 +40,8 @@ class Updated(Message):
 class Troubled(Message):
     """The engine can't go on by itself."""
 
-    def __init__(self, trouble: WizardError) -> None:
-        self.trouble = trouble
+    def __init__(self, error: WizardError) -> None:
+        self.error = error
         super().__init__()
 
 
@@ -54,8 +54,8 @@ async def engine_messages(workspace: Workspace, engine: Engine | None) -> AsyncG
             yield loaded
         async for update in engine.updates():
             yield Updated(update)
-    except WizardError as trouble:
-        yield Troubled(trouble)
+    except WizardError as error:
+        yield Troubled(error)
 
 
 def _load(workspace: Workspace) -> Loaded:

@@ -30,7 +30,7 @@ class Picture:
     waiting_since: datetime
     awaited: str = LIBRARIES
     snapshot: Snapshot | None = None
-    trouble: WizardError | None = None
+    error: WizardError | None = None
     attempt: int = 0
     busy: bool = False
 
@@ -46,29 +46,29 @@ class Picture:
 
     def awaiting(self, what: str, now: datetime) -> Picture:
         """The same, waiting for something else from now on."""
-        return replace(self, awaited=what, waiting_since=now, trouble=None if self.snapshot is None else self.trouble)
+        return replace(self, awaited=what, waiting_since=now, error=None if self.snapshot is None else self.error)
 
     def seen(self, snapshot: Snapshot) -> Picture:
         """A fresh look has arrived."""
-        return replace(self, snapshot=snapshot, trouble=None, attempt=0, busy=False)
+        return replace(self, snapshot=snapshot, error=None, attempt=0, busy=False)
 
-    def troubled(self, trouble: WizardError, attempt: int) -> Picture:
+    def troubled(self, error: WizardError, attempt: int) -> Picture:
         """The cluster can't be reached just now; what was seen stays."""
-        return replace(self, trouble=trouble, attempt=attempt, busy=False)
+        return replace(self, error=error, attempt=attempt, busy=False)
 
 
 def freshness(picture: Picture, now: datetime) -> str:
     """How fresh the picture is, in a few words for the right end of the last line."""
     if picture.seen_at is None:
-        return "not connected" if picture.trouble else f"looking… {span(now - picture.waiting_since)}"
+        return "not connected" if picture.error else f"looking… {span(now - picture.waiting_since)}"
     age = now - picture.seen_at
     if picture.busy:
-        return "trying again…" if picture.trouble else "looking again…"
-    if picture.trouble is not None:
+        return "trying again…" if picture.error else "looking again…"
+    if picture.error is not None:
         return f"reconnecting, {span(age)} old" if age < _RECONNECTING_FOR else f"read-only, {span(age)} old"
     return "live" if age < _LIVE_FOR else f"looked {span(age)} ago"
 
 
 def style_of(picture: Picture) -> str:
     """The style that goes with `freshness`."""
-    return "$text-warning" if picture.trouble else MUTED if picture.snapshot is None else "$text-success"
+    return "$text-warning" if picture.error else MUTED if picture.snapshot is None else "$text-success"

@@ -86,7 +86,7 @@ class ReauthApp(App[None]):
         self.results: ReauthResults | None = None
         self.lines: list[str] = []
         self.calendar: str | None = None
-        self.trouble: WizardError | None = None
+        self.error: WizardError | None = None
         self._saved: tuple[str, ...] = ()
         self._errands: set[asyncio.Task[None]] = set()
         self._engine: Engine | None = None
@@ -119,8 +119,8 @@ class ReauthApp(App[None]):
             await service.look()
             results = ReauthResults(service.accounts(self.reauth_options.accounts))
             check_one_account(results.accounts, self.reauth_options)
-        except WizardError as trouble:
-            self.trouble = trouble
+        except WizardError as error:
+            self.error = error
             self.exit()
             return
         options = SignInOptions(
@@ -162,8 +162,8 @@ class ReauthApp(App[None]):
             results.outcomes.append(attempt.outcome)
             self.lines += attempt.lines + self._saved
             self.calendar = service.reminder(results.outcomes)
-        elif attempt.trouble is not None:
-            results.troubles.append((options.account, attempt.trouble))
+        elif attempt.error is not None:
+            results.troubles.append((options.account, attempt.error))
         else:
             results.left = options.account
         self._saved = ()
@@ -217,8 +217,8 @@ def print_result(app: ReauthApp, reauth_options: ReauthOptions) -> int:
     """Prints the lines that stay, and returns the exit code. Raises WizardError."""
     from wizard.cli.reauth import ReauthResults, conclude, put_line  # noqa: PLC0415 - loaded by now
 
-    if app.trouble is not None:
-        raise app.trouble
+    if app.error is not None:
+        raise app.error
     for line in app.lines:
         put_line(line)
     code = conclude(app.results or ReauthResults(), app.calendar, reauth_options, app.workspace.settings.address)

@@ -261,8 +261,8 @@ class SetupScreen(PageScreen):
         if text or (row is not None and row.said):
             try:
                 self.host.workspace.choose(self._asking, text)
-            except WizardError as trouble:
-                self._problem = trouble.what
+            except WizardError as error:
+                self._problem = error.what
                 self._explain()
                 return
             self.host.action_look_again()

@@ -29,7 +29,7 @@ class UnreachableScreen(PageScreen):
 
     def heading(self, picture: Picture) -> tuple[str, str, str]:
         """That there is no look."""
-        waiting = picture.trouble is None
+        waiting = picture.error is None
         return "The cluster can't be reached", "trying again" if waiting else "not connected", "◐" if waiting else "✗"
 
     def keys(self) -> Sequence[tuple[str, str, str]]:
@@ -39,20 +39,20 @@ class UnreachableScreen(PageScreen):
 
     def page(self, picture: Picture) -> Iterable[Row]:
         """What, why, what to do."""
-        trouble = picture.trouble
-        if trouble is None:
+        error = picture.error
+        if error is None:
             yield Item(sign="◐", text=f"{picture.awaited}… {span(self.host.now() - picture.waiting_since)}")
             return
-        yield Item(sign="✗", text=trouble.what, style="bold")
-        if trouble.why:
+        yield Item(sign="✗", text=error.what, style="bold")
+        if error.why:
             yield Space()
-            yield Text(lead="Why.", text=trouble.why)
-        if trouble.fix:
+            yield Text(lead="Why.", text=error.why)
+        if error.fix:
             yield Space()
-            yield Text(lead="What to do.", text=trouble.fix)
-        if trouble.commands:
+            yield Text(lead="What to do.", text=error.fix)
+        if error.commands:
             yield Space()
-            for index, command in enumerate(self.host.workspace.settings.address.lines(trouble.commands)):
+            for index, command in enumerate(self.host.workspace.settings.address.lines(error.commands)):
                 yield Command(id=f"command-{index}", command=command)
         if picture.attempt > 1:
             yield Space()

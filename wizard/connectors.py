@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from wizard.errors import Exit, Retry, WizardError
 from wizard.folders import APP, private_root
 from wizard.kube.client import Cluster, connect
-from wizard.kube.private import close_private, open_private
+from wizard.kube.private_folder import close_private, open_private
 from wizard.state.files import make_folder
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class DemoConnector:
                     phone=self._phone,
                 )
             )
-            self._stack.enter_context(world.residents.lead_here())
+            self._stack.enter_context(world.icloud_users.with_apple_names_redirected())
             self.world = world
             self._kubeconfig = private / "demo.kubeconfig"
             world.write_kubeconfig(self._kubeconfig)
@@ -139,7 +139,7 @@ def worlds(state_folder: Path) -> Path:
 
 
 @contextmanager
-def serving_troubles(port: int) -> Iterator[None]:
+def port_errors_in_words(port: int) -> Iterator[None]:
     """Says in words why a port can't be served on."""
     try:
         yield

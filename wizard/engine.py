@@ -60,7 +60,7 @@ class Fresh:
 class Stale:
     """The cluster can't be watched just now; `attempt` counts from 1, `trouble` says why, `since` is the last good look."""
 
-    trouble: WizardError
+    error: WizardError
     attempt: int
     since: datetime | None
 
@@ -117,12 +117,12 @@ class Engine:
                 attempt = 0
                 yield Fresh(snapshot)
                 await self._until_changed(snapshot.world)
-            except WizardError as trouble:
+            except WizardError as error:
                 attempt += 1
-                yield Stale(trouble, attempt, self._last.world.taken_at if self._last else None)
+                yield Stale(error, attempt, self._last.world.taken_at if self._last else None)
                 await self._disconnect()
                 await self._until_asked(
-                    None if trouble.retry is Retry.NEVER else min(2.0 ** (attempt - 1), LONGEST_PAUSE_SECONDS)
+                    None if error.retry is Retry.NEVER else min(2.0 ** (attempt - 1), LONGEST_PAUSE_SECONDS)
                 )
 
     def plan(self, step_id: str) -> Plan:

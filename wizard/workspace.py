@@ -27,7 +27,7 @@ from wizard.state.files import write as write_file
 from wizard.state.kept_choices import chosen, fill_in, unusable
 from wizard.state.record import State
 from wizard.state.store import Loaded, Store
-from wizard.state.writing import Writer
+from wizard.state.writer import Writer
 from wizard.worked_out import followed_source
 
 if TYPE_CHECKING:
@@ -204,12 +204,12 @@ class Workspace:
         """What is kept for the cluster that answers; that of another one is not resumed, which is said once."""
         try:
             return self._store.settle(self._state, reached)
-        except WizardError as trouble:
+        except WizardError as error:
             if self._stop_at_another_cluster:
                 self._stop_at_another_cluster = False
                 raise
             loaded = self._store.load(reached, self._state.namespace)
-            notice = f"{trouble.what} {trouble.why} Nothing is lost: that state stays, and this cluster has its own."
+            notice = f"{error.what} {error.why} Nothing is lost: that state stays, and this cluster has its own."
             if loaded.state.saved_at is None:
                 loaded = replace(loaded, state=replace(loaded.state, cluster=reached))
             return replace(loaded, notices=(notice, *loaded.notices))

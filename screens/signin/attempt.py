@@ -75,7 +75,7 @@ class Attempt:
     question: Question | None = None
     outcome: Outcome | None = None
     lines: tuple[str, ...] = ()
-    trouble: WizardError | None = None
+    error: WizardError | None = None
     leaving: datetime | None = None
     inside: bool = False
     refusals: Mapping[str, int] = field(default_factory=dict)
@@ -107,7 +107,7 @@ class Attempt:
     @property
     def ended(self) -> bool:
         """Whether nothing more will happen by itself."""
-        return self.outcome is not None or self.trouble is not None
+        return self.outcome is not None or self.error is not None
 
     @property
     def saved(self) -> bool:
@@ -181,13 +181,13 @@ class Attempt:
         """It went well."""
         return replace(self, outcome=outcome, lines=lines, question=None)
 
-    def failed(self, trouble: WizardError, now: datetime) -> Attempt:
+    def failed(self, error: WizardError, now: datetime) -> Attempt:
         """It can't go on; what was being done has failed."""
         marks = {
             name: replace(mark, tick=Tick.FAILED, since=now) if mark.tick is Tick.DOING else mark
             for name, mark in self.marks.items()
         }
-        return replace(self, trouble=trouble, marks=marks, question=None, stopping_pods=())
+        return replace(self, error=error, marks=marks, question=None, stopping_pods=())
 
 
 def _refused(attempt: Attempt, why: WizardError | None) -> Attempt:

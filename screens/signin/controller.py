@@ -178,8 +178,8 @@ class SignInController:
                 self._display.draw()
             case Ended(outcome=outcome, lines=lines):
                 self._ended(outcome, lines)
-            case Refused(trouble=trouble):
-                self._set(attempt=self.attempt.failed(trouble, now), side_page="", hint="")
+            case Refused(error=problem):
+                self._set(attempt=self.attempt.failed(problem, now), side_page="", hint="")
                 self._display.rearrange()
                 if closes_itself(self.state):
                     self._display.after(READABLE_SECONDS, self._display.close)
@@ -305,8 +305,8 @@ class SignInController:
                 self._write_calendar(attempt.outcome)
             case "calendar" | "copy" if state.side_page == "kubectl" and isinstance(question, Review):
                 self.copy_commands(commands(question, self.state))
-            case "calendar" | "copy" if attempt.trouble:
-                self.copy_commands(list(state.address.lines(attempt.trouble.commands)))
+            case "calendar" | "copy" if attempt.error:
+                self.copy_commands(list(state.address.lines(attempt.error.commands)))
             case "again" if offers_again(self.state):
                 self._begin()
             case "done" if attempt.outcome:

@@ -20,8 +20,8 @@ INSIDE = "renewal.refused-inside"
 def the_end(state: SignInState) -> Iterator[Row]:
     """What came of it."""
     attempt = state.attempt
-    if attempt.trouble:
-        yield from _refused(attempt.trouble, state)
+    if attempt.error:
+        yield from _refused(attempt.error, state)
         return
     for index, line in enumerate(attempt.lines):
         sign, text = line[0], line[2:]
@@ -45,7 +45,7 @@ def what_then(state: SignInState) -> Iterator[Row]:
     attempt = state.attempt
     if state.hint:
         yield Text(text=state.hint, style=MUTED)
-    if attempt.trouble is None:
+    if attempt.error is None:
         if state.inline and not state.hint and not offers_calendar(state):
             return
         yield Button(id="done", label="Done", key="⏎")
@@ -55,7 +55,7 @@ def what_then(state: SignInState) -> Iterator[Row]:
     if closes_itself(state):
         return
     back = Item(id="back", sign="·", text="back")
-    later = attempt.trouble.retry is Retry.LATER
+    later = attempt.error.retry is Retry.LATER
     if later:
         yield back
     if offers_again(state):
@@ -64,7 +64,7 @@ def what_then(state: SignInState) -> Iterator[Row]:
             if later
             else Button(id="again", label="Try again", key="r")
         )
-        if attempt.trouble.code == INSIDE:
+        if attempt.error.code == INSIDE:
             yield Item(id="again-here", sign="·", text="try again the first way, from this machine")
     if not later:
         yield back
@@ -77,29 +77,29 @@ def offers_calendar(state: SignInState) -> bool:
 
 def closes_itself(state: SignInState) -> bool:
     """Whether it goes by itself in a moment: beneath the prompt, where the refusal stays printed and another try is of no use."""
-    trouble = state.attempt.trouble
-    return state.inline and trouble is not None and trouble.retry is not Retry.NOW
+    error = state.attempt.error
+    return state.inline and error is not None and error.retry is not Retry.NOW
 
 
 def offers_again(state: SignInState) -> bool:
     """Whether it can be tried again from here."""
-    trouble = state.attempt.trouble
-    return trouble is not None and trouble.retry is not Retry.NEVER and not closes_itself(state)
+    error = state.attempt.error
+    return error is not None and error.retry is not Retry.NEVER and not closes_itself(state)
 
 
-def _refused(trouble: WizardError, state: SignInState) -> Iterator[Row]:
-    yield Item(sign="✗", text=trouble.what, style="bold")
-    if trouble.why:
-        yield Text(lead="Why.", text=trouble.why, indent=2)
-    if trouble.fix:
-        yield Text(lead="What to do.", text=trouble.fix, indent=2)
-    if trouble.code == INSIDE:
+def _refused(error: WizardError, state: SignInState) -> Iterator[Row]:
+    yield Item(sign="✗", text=error.what, style="bold")
+    if error.why:
+        yield Text(lead="Why.", text=error.why, indent=2)
+    if error.fix:
+        yield Text(lead="What to do.", text=error.fix, indent=2)
+    if error.code == INSIDE:
         yield Text(
             text="That was the second way, in which icloudpd itself asks Apple. The first way, from this machine, also "
             "accepts codes that come by text message.",
             indent=2,
         )
-    for index, command in enumerate(state.address.lines(trouble.commands)):
+    for index, command in enumerate(state.address.lines(error.commands)):
         yield Command(id=f"command-{index}", command=command)
     if state.inline:
         return

@@ -66,7 +66,7 @@ class Ended:
 class Refused:
     """It can't go on."""
 
-    trouble: WizardError
+    error: WizardError
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,8 +49,8 @@ async def lead_to_end(
         end = Ended(*await lead(service, person, options, keep, post))
     except (GaveUp, asyncio.CancelledError):
         end = Left()
-    except WizardError as trouble:
-        end = Refused(trouble)
+    except WizardError as problem:
+        end = Refused(problem)
     except Exception as error:  # noqa: BLE001 - raised again where the app ends without showing values
         end = Broken(error)
     post(end)

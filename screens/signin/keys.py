@@ -63,18 +63,18 @@ def keys(state: SignInState) -> list[Key]:
     if attempt.outcome:
         calendar = [("c", "reminder for my calendar", "screen.press('calendar')")] if offers_calendar(state) else []
         return [("⏎", "done", "screen.press('done')"), *calendar, *_more(state)]
-    if attempt.trouble:
-        return [*_refused_keys(attempt.trouble, state), *_more(state)]
+    if attempt.error:
+        return [*_refused_keys(attempt.error, state), *_more(state)]
     return [*_question_keys(state), *_more(state)]
 
 
-def _refused_keys(trouble: WizardError, state: SignInState) -> list[Key]:
+def _refused_keys(error: WizardError, state: SignInState) -> list[Key]:
     back: Key = ("Esc", "back", "screen.leave")
     if closes_itself(state):
         return [back]
     again: list[Key] = [("r", "try again", "screen.press('again')")] if offers_again(state) else []
-    copy: list[Key] = [("c", "copy", "screen.press('copy')")] if trouble.commands else []
-    return [back, *again, *copy] if trouble.retry is Retry.LATER else [*again, back, *copy]
+    copy: list[Key] = [("c", "copy", "screen.press('copy')")] if error.commands else []
+    return [back, *again, *copy] if error.retry is Retry.LATER else [*again, back, *copy]
 
 
 def _aside_keys(state: SignInState) -> list[Key]:

@@ -46,7 +46,7 @@ def heading(state: SignInState) -> tuple[str, str, str]:
         return TITLE, "leaving", "~"
     if attempt.outcome:
         return TITLE, "signed in", "✓"
-    if attempt.trouble:
+    if attempt.error:
         return TITLE, "not signed in", "✗"
     if isinstance(attempt.question, Review):
         return TITLE, "nothing has been done yet", "·"

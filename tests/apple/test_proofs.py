@@ -15,7 +15,7 @@ from pyicloud import hsa2_bridge
 from pyicloud.hsa2_bridge_prover import TrustedDeviceBridgeProver
 from pyicloud.srp_password import SrpPassword, SrpProtocolType
 
-from wizard.demo.apple import spake2, srp_server, wire
+from wizard.demo.apple import push_protocol, spake2, srp_server
 
 SALT = b"\x01" + bytes(15)
 
@@ -91,9 +91,9 @@ def test_only_who_signed_the_nonce_is_genuine(signed: bytes, sent: bytes) -> Non
     public = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     signature = key.sign(signed, ec.ECDSA(hashes.SHA256()))
     hello = hsa2_bridge._encode_connection_message(public, sent, signature).hex()
-    assert wire.read_hello(hello).genuine is (signed == sent)
+    assert push_protocol.read_hello(hello).genuine is (signed == sent)
 
 
 @pytest.mark.parametrize("message", [b"", b"\x1a", b"\x1a\x7f", b"\xff" * 12, b"\x0d\x00\x00\x00\x00"])
 def test_what_is_no_message_asks_for_no_topic(message: bytes) -> None:
-    assert wire.wanted_topic(message) is None
+    assert push_protocol.wanted_topic(message) is None

@@ -421,11 +421,11 @@ async def test_a_quota_that_is_full_is_told_and_not_waited_for(
     await place.api.made("resourcequotas", {"metadata": {"name": "full"}, "spec": {"hard": {"pods": "0"}}})
     await place.api.until("resourcequotas/full", lambda answer: "hard" in answer.body.get("status", {}))
     async with connected(place, tmp_path) as cluster:
-        with pytest.raises(WizardError) as trouble:
+        with pytest.raises(WizardError) as error:
             async with opened(place, cluster, CRON_JOB):
                 pass
-    assert trouble.value.code == "handover.pod-refused"
-    assert "exceeded quota: full" in trouble.value.why
+    assert error.value.code == "handover.pod-refused"
+    assert "exceeded quota: full" in error.value.why
 
 
 async def test_a_volume_that_can_not_be_written_to_is_told_first(place: Place, tmp_path: Path) -> None:
@@ -433,18 +433,18 @@ async def test_a_volume_that_can_not_be_written_to_is_told_first(place: Place, t
         pytest.skip("the demo's claims can always be written to")
     mounts = {"volumeMounts": [{"name": "config", "mountPath": "/config", "readOnly": True}]}
     async with connected(place, tmp_path) as cluster, opened(place, cluster, with_pod(mounts)) as pod:
-        with pytest.raises(WizardError) as trouble:
+        with pytest.raises(WizardError) as error:
             await pod.hold()
-    assert trouble.value.code == "handover.not-held"
-    assert "Read-only file system" in trouble.value.why
+    assert error.value.code == "handover.not-held"
+    assert "Read-only file system" in error.value.why
 
 
 async def test_a_pod_that_nobody_hears_of_is_not_waited_for_for_ever(pod: Pod, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pods, "SCRIPT_SECONDS", 0.2)
     monkeypatch.setattr(scripts, "HOLD", "sleep 5")
-    with pytest.raises(WizardError) as trouble:
+    with pytest.raises(WizardError) as error:
         await pod.hold()
-    assert trouble.value.code == "handover.not-held"
+    assert error.value.code == "handover.not-held"
     monkeypatch.undo()
 
 

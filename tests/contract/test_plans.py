@@ -123,9 +123,9 @@ async def test_a_manifest_with_an_unknown_field_is_refused_before_anything_is_do
         pytest.skip("the demo knows no schemas")
     change = config_map(place, color="blue")
     wrong = replace(change, manifest={**change.manifest, "dada": {}})
-    with pytest.raises(WizardError) as trouble:
+    with pytest.raises(WizardError) as error:
         await preview(cluster, Plan("Test", (wrong,)))
-    assert "dada" in trouble.value.why
+    assert "dada" in error.value.why
 
 
 async def test_patch_create_and_delete(place: Place, cluster: Cluster) -> None:

@@ -44,8 +44,8 @@ async def shown(name: str, folder: Path) -> list[Command]:
             for account in settings.accounts:
                 try:
                     preparation = (await prepare_sign_in(cluster, world, settings, account)).preparation
-                except WizardError as trouble:
-                    commands += trouble.commands
+                except WizardError as error:
+                    commands += error.commands
                 else:
                     changes = (*preparation.plan.changes, *preparation.plan_inside.changes)
                     commands += [each.command for one in changes for each in (one, *one.undo) if each.command]

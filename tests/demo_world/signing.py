@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.support import person
 from wizard.connectors import DemoConnector
-from wizard.demo.people import Residents
+from wizard.demo.icloud_users import ICloudUsers
 from wizard.demo.runtime.volumes import Volume
 from wizard.demo.world import DemoWorld
 from wizard.engine import Engine
@@ -76,8 +76,8 @@ class Visit:
     person: Somebody
 
     @property
-    def residents(self) -> Residents:
-        return self.world.residents
+    def icloud_users(self) -> ICloudUsers:
+        return self.world.icloud_users
 
     @property
     def volume(self) -> Volume:

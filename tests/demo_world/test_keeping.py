@@ -85,11 +85,11 @@ async def test_scenarios_are_different_clusters(tmp_path: Path) -> None:
 async def test_a_broken_file_is_said_so_and_left_alone(tmp_path: Path, content: str) -> None:
     file = tmp_path / "tiny.json"
     file.write_text(content)
-    with pytest.raises(WizardError) as trouble:
+    with pytest.raises(WizardError) as error:
         async with DemoWorld.open(tiny(), tmp_path):
             pass
-    assert str(file) in trouble.value.what
-    assert "--reset" in trouble.value.commands[0].parts
+    assert str(file) in error.value.what
+    assert "--reset" in error.value.commands[0].parts
     assert file.read_text() == content
 
 

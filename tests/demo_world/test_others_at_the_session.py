@@ -147,7 +147,7 @@ async def test_what_an_earlier_start_left(tmp_path: Path) -> None:
         await there.world.settle()
         assert len(there.jobs()) == 1
     async with visit("trust-expired", tmp_path) as there:
-        apple, entries = there.residents.apple, there.volume.entries
+        apple, entries = there.icloud_users.apple, there.volume.entries
         assert apple is not None
         good = apple.signed_in(YOU)
         like = entries[NAMES[0]]

@@ -240,7 +240,7 @@ async def test_an_apple_that_falters_at_the_first_look_is_asked_again(
 async def test_refused_by_icloudpd_and_then_in_the_pod(tmp_path: Path) -> None:
     """The web session is gone before icloudpd is asked, as if Apple bound sessions to programs."""
     async with visit("expired", tmp_path, Somebody(goes_inside=True)) as there:
-        apple = there.residents.apple
+        apple = there.icloud_users.apple
         assert apple is not None
         sign_in = await there.sign_in()
         seen = there.person.show
@@ -296,7 +296,7 @@ async def test_terms_are_shown_and_accepted(tmp_path: Path) -> None:
 
 async def test_photos_that_apple_keeps_closed(tmp_path: Path) -> None:
     async with visit("adp", tmp_path) as there:
-        there.residents.apple.end_web_sessions(YOU)  # type: ignore[union-attr]
+        there.icloud_users.apple.end_web_sessions(YOU)  # type: ignore[union-attr]
         outcome = await (await there.sign_in()).run()
         assert outcome.photos_trouble is not None
         assert outcome.photos_trouble.code == "icloud.advanced-data-protection"
@@ -304,7 +304,7 @@ async def test_photos_that_apple_keeps_closed(tmp_path: Path) -> None:
 
 async def test_photos_that_could_not_be_counted_are_a_note(tmp_path: Path) -> None:
     async with visit("expired", tmp_path) as there:
-        there.residents.apple.hiccups.append(Hiccup("/records/query", 500, times=99))  # type: ignore[union-attr]
+        there.icloud_users.apple.hiccups.append(Hiccup("/records/query", 500, times=99))  # type: ignore[union-attr]
         outcome = await (await there.sign_in()).run()
         assert (outcome.library, outcome.photos_trouble) == (None, None)
         assert "The photos could not be counted, which the session does not depend on." in " ".join(outcome.notes)
@@ -355,7 +355,7 @@ async def test_without_a_second_factor_and_not_inside_the_pod_it_is_said_what_do
 
 def as_account(there: Visit, **different: object) -> None:
     """Your account at the demo Apple, as it is not in the scenario."""
-    apple = there.residents.apple
+    apple = there.icloud_users.apple
     assert apple is not None
     person = apple._state.person(YOU)
     assert person is not None
@@ -538,7 +538,7 @@ async def test_a_session_set_aside_that_apple_has_ended_is_forgotten(
             cut_off(meanwhile, after=1)
             with pytest.raises(WizardError):
                 await (await there.sign_in()).run()
-        there.residents.apple.end_web_sessions(YOU)  # type: ignore[union-attr]
+        there.icloud_users.apple.end_web_sessions(YOU)  # type: ignore[union-attr]
         there.person.questions.clear()
         outcome = await (await there.sign_in()).run()
         assert outcome.rung in (Rung.HEALED, Rung.TRUSTED_PASSWORD, Rung.CODE)
@@ -550,7 +550,7 @@ async def test_each_of_the_family_signs_in_for_themselves(tmp_path: Path) -> Non
     async with visit("family", tmp_path) as there:
         assert (await (await there.sign_in("anna")).run()).apple_id == "anna@example.com"
         assert (await (await there.sign_in()).run()).apple_id == YOU
-        apple = there.residents.apple
+        apple = there.icloud_users.apple
         assert apple is not None
         apple.end_web_sessions("anna@example.com")
         outcome = await (await there.sign_in("anna")).run()

@@ -42,7 +42,7 @@ async def following(folder: Path, world: DemoWorld) -> AsyncIterator[Following]:
 async def fresh(updates: Following, *, stale: bool = False) -> Snapshot:
     """The next picture; before it there may be failed tries if `stale`."""
     while isinstance(update := await updates.next(), Stale):
-        assert stale, update.trouble.lines(Address())
+        assert stale, update.error.lines(Address())
     assert isinstance(update, Fresh)
     return update.snapshot
 
@@ -123,7 +123,7 @@ async def test_a_server_that_is_away_for_a_while(tmp_path: Path) -> None:
         update = await updates.next()
         assert isinstance(update, Stale)
         assert (update.attempt, update.since is not None) == (1, True)
-        assert int(update.trouble.exit_code) == 5
+        assert int(update.error.exit_code) == 5
         faults_of(world).clear()
         assert (await fresh(updates, stale=True)).report.complete == len(ITERATIONS)
 

@@ -90,7 +90,7 @@ async def test_stale_with_growing_patience(bench: Bench) -> None:
         for attempt, seconds in enumerate([1.0, 2.0, 4.0, 8.0, 16.0, LONGEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS], 1):
             update = await updates.next()
             assert isinstance(update, Stale)
-            assert (update.attempt, update.since, update.trouble.code) == (attempt, None, "kube.refused")
+            assert (update.attempt, update.since, update.error.code) == (attempt, None, "kube.refused")
             updates.start()
             await bench.pauses.let(seconds)
         assert isinstance(await updates.next(), Fresh)
@@ -194,7 +194,7 @@ async def test_on_look_may_refuse(bench: Bench) -> None:
     async with bench.updates() as updates:
         stale = await updates.next()
         assert isinstance(stale, Stale)
-        assert (stale.trouble.code, stale.since) == ("state.other-cluster", None)
+        assert (stale.error.code, stale.since) == ("state.other-cluster", None)
         await updates.nothing()
         bench.engine.look_again()
         assert isinstance(await updates.next(), Fresh)

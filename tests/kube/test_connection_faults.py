@@ -17,7 +17,7 @@ from tests.kube.certificates import Authority, server_context
 from tests.kube.serving import connected, raw_server, serving, status
 from wizard.command import Address
 from wizard.errors import Exit, WizardError
-from wizard.kube import wire
+from wizard.kube import connection
 from wizard.kube.errors import Busy, ClusterError, Refused, TimedOut, TlsMismatch
 
 TOKEN = "planted-token-4711"
@@ -267,7 +267,7 @@ class TestRetries:
             assert await cluster.get("/version")
 
     async def test_but_not_for_ever(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(wire, "_PAUSES", (0.0, 0.0))
+        monkeypatch.setattr(connection, "_PAUSES", (0.0, 0.0))
         seen: list[str] = []
 
         async def busy(request: web.Request) -> web.Response:

@@ -14,7 +14,7 @@ from tests.kube.serving import connected, credential, kubeconfig, plugin, servin
 from wizard.command import Address
 from wizard.errors import Exit, WizardError
 from wizard.kube.client import Cluster
-from wizard.kube.connecting import Target, trouble_of
+from wizard.kube.connection_errors import Target, trouble_of
 from wizard.kube.credentials import Credentials
 from wizard.kube.kubeconfig import load
 from wizard.kube.transport import open_transport

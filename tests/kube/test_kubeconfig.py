@@ -172,7 +172,7 @@ class TestWhereToLook:
         assert "lost" not in repr(load(str(files[1]), "b", env={}, home=HOME))
 
 
-def trouble(flag: str | None, context: str | None, env: Mapping[str, str] | None = None) -> WizardError:
+def error(flag: str | None, context: str | None, env: Mapping[str, str] | None = None) -> WizardError:
     with pytest.raises(WizardError) as raised:
         load(flag, context, env=env or {}, home=HOME)
     assert raised.value.exit_code is Exit.UNREACHABLE
@@ -199,15 +199,15 @@ def forbid(monkeypatch: pytest.MonkeyPatch, hidden: Path) -> None:
 
 class TestTrouble:
     def test_none_at_all(self) -> None:
-        found = trouble(None, None)
+        found = error(None, None)
         assert found.code == "kubeconfig.none"
         assert "/nowhere/.kube/config" in found.why
 
     def test_the_flag_names_nothing(self) -> None:
-        assert trouble("/not/there", None).code == "kubeconfig.missing"
+        assert error("/not/there", None).code == "kubeconfig.missing"
 
     def test_a_folder_can_not_be_read(self, tmp_path: Path) -> None:
-        assert trouble(str(tmp_path), None).code == "kubeconfig.unreadable"
+        assert error(str(tmp_path), None).code == "kubeconfig.unreadable"
 
     @pytest.mark.parametrize("which", ["flag", "environment", "home"])
     def test_a_folder_that_may_not_be_entered(
@@ -248,9 +248,13 @@ class TestTrouble:
             ("clusters: nonsense", "kubeconfig.not-yaml", "not a kubeconfig"),
             ("clusters: [{cluster: {}}]", "kubeconfig.not-yaml", "not a kubeconfig"),
             ("", "kubeconfig.none", "no kubeconfig"),
-            ("contexts: [{name: x, context: {cluster: gone}}]", "kubeconfig.no-context", "There are: x"),
+            ("contexts: [{name: x, context: {cluster: gone}}]", "kubeconfig.no-context", "Available: x"),
             ("current-context: x\ncontexts: [{name: x, context: {cluster: gone}}]", "kubeconfig.no-cluster", "gone"),
-            ("current-context: x\ncontexts: [{name: x, context: {}}]", "kubeconfig.no-cluster", "no cluster"),
+            (
+                "current-context: x\ncontexts: [{name: x, context: {}}]",
+                "kubeconfig.no-cluster",
+                "does not name a cluster",
+            ),
             (
                 "current-context: x\ncontexts: [{name: x, context: {cluster: c, user: gone}}]\n"
                 "clusters: [{name: c, cluster: {server: 'https://c'}}]",
@@ -262,12 +266,12 @@ class TestTrouble:
     def test_a_broken_file(self, tmp_path: Path, text: str, code: str, says: str) -> None:
         path = tmp_path / "config"
         path.write_text(text)
-        found = trouble(str(path), None)
+        found = error(str(path), None)
         assert found.code == code
         assert says in found.what
 
     def test_an_unknown_context_names_those_there_are(self, files: list[Path]) -> None:
-        found = trouble(str(files[1]), "prod")
+        found = error(str(files[1]), "prod")
         assert found.code == "kubeconfig.unknown-context"
         assert "a, b" in found.what
 

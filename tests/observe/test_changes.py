@@ -152,9 +152,9 @@ async def test_a_busy_server_says_how_long_to_wait(tmp_path: Path) -> None:
         await asyncio.Event().wait()
 
     async def busy(*_: object, **__: object) -> AsyncGenerator[None, None]:
-        trouble = Busy("kube.busy", "Busy.", status=429)
-        trouble.retry_after = 90
-        for one in (trouble,):
+        error = Busy("kube.busy", "Busy.", status=429)
+        error.retry_after = 90
+        for one in (error,):
             raise one
         yield
 

@@ -12,9 +12,9 @@ from tests.support.faults import faults_of
 from wizard.choices import APPLICATION, IMMICH_NAMESPACE
 from wizard.demo.scenario import Scenario
 from wizard.demo.scenarios import load
+from wizard.observe.applications import choose
 from wizard.observe.look import observe
-from wizard.observe.look_argo import choose
-from wizard.observe.parse_argo import application
+from wizard.observe.parse_application import application
 from wizard.settings import Settings
 from wizard.world import NOT_ASKED, Immich, Missing, Unreadable
 

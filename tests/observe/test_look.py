@@ -15,11 +15,11 @@ from tests.support.faults import faults_of
 from wizard.demo.scenario import Scenario
 from wizard.demo.scenarios import load, names
 from wizard.kube.errors import CredentialsRejected, NotKubernetes, Unreachable
-from wizard.observe import asking, parse
 from wizard.observe import look as looking
-from wizard.observe.asking import whole
+from wizard.observe import parse, reads
 from wizard.observe.look import PER_FURTHER_ACCOUNT, REQUESTS, observe
-from wizard.observe.look_pods import clean_lines
+from wizard.observe.pods import clean_lines
+from wizard.observe.reads import whole
 from wizard.observe.rights import everything
 from wizard.settings import Settings
 from wizard.world import NOT_ASKED, Access, Found, Missing, Page, Unreadable
@@ -194,7 +194,7 @@ class TestLongLists:
         async with demo(scenario(*claims), tmp_path) as (world, cluster):
             everything = value(await whole(cluster, path, parse.claim, limit=2))
             assert (len(everything.items), everything.more) == (5, False)
-            monkeypatch.setattr(asking, "MOST_OBJECTS", 3)
+            monkeypatch.setattr(reads, "MOST_OBJECTS", 3)
             some = value(await whole(cluster, path, parse.claim, limit=2))
             assert (len(some.items), some.more) == (4, True)
             faults_of(world).answer("continue=", 410, expired, content_type="application/json")
@@ -223,7 +223,7 @@ class TestWhatMayNotBeRead:
         world = await look("restricted", tmp_path)
         assert isinstance(world.applications, Unreadable)
         assert world.applications.reason == "forbidden"
-        assert world.applications.message == "You may not list applications.argoproj.io."
+        assert world.applications.message == "You are not allowed to list applications.argoproj.io."
         assert isinstance(world.secrets["icloud-credentials"], Unreadable)
         assert world.cluster.uid is None
         answers = {(one.verb, one.resource): one.allowed for one in world.access}

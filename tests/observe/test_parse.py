@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wizard.observe import parse
+from wizard.observe.immich import is_server_image, mounted_claims, workload
 from wizard.observe.jobs import age_seconds
-from wizard.observe.look_immich import is_server_image, mounted_claims, workload
-from wizard.observe.parse_argo import application, tracking_application
+from wizard.observe.json_values import meta, page, when
+from wizard.observe.parse_application import application, tracking_application
 from wizard.observe.parse_pod import pod, pod_spec
-from wizard.observe.raw import meta, page, when
 from wizard.settings import Settings
 from wizard.world import EnvVar, PodVolume
 

@@ -35,7 +35,7 @@ def opened() -> Opener:
         async with app.run_test(size=size, notifications=True) as pilot:
             wizard = Wizard(app, _typed(pilot), workspace)
             if look:
-                await wizard.until(lambda: app.picture.snapshot is not None or app.picture.trouble is not None)
+                await wizard.until(lambda: app.picture.snapshot is not None or app.picture.error is not None)
             await wizard.settle()
             yield wizard
 

@@ -120,13 +120,13 @@ async def test_who_leaves_is_let_go_once_everything_is_put_back() -> None:
 )
 async def test_a_refusal_goes_by_itself_only_beneath_the_prompt(retry: Retry, inline: bool, timers: int) -> None:
     led = Led(ScriptedService(starts=[WizardError("renewal.no", "No.", retry=retry)]), inline=inline)
-    await led.until(lambda: led.controller.attempt.trouble is not None)
+    await led.until(lambda: led.controller.attempt.error is not None)
     assert len(led.display.timers) == timers
     led.controller.press("again")
     if retry is Retry.NOW:
         await led.asked(Review)
     else:
-        assert led.controller.attempt.trouble is not None
+        assert led.controller.attempt.error is not None
 
 
 async def test_a_key_that_means_nothing_now_changes_nothing() -> None:

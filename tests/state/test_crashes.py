@@ -149,8 +149,8 @@ class Lives(RuleBasedStateMachine):
         offered = self.store.last_used(hint, NAMESPACE)
         try:
             settled = self.store.settle(offered.state, self.at)
-        except WizardError as trouble:
-            assert trouble.code == "state.other-cluster"  # noqa: PT017
+        except WizardError as error:
+            assert error.code == "state.other-cluster"  # noqa: PT017
             assert offered.state.cluster.uid != self.at.uid
             settled = self.store.load(self.at, NAMESPACE)
         self.state = settled.state

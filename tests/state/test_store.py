@@ -135,7 +135,7 @@ def test_a_context_that_leads_elsewhere_now_offers_its_old_state_and_is_refused(
     kept = store.save(at(fresh(HOME), "immich"))
     offered = store.last_used(ClusterRef("home", CABIN.server, None, CABIN.ca_sha256), NAMESPACE).state
     assert offered == kept
-    with pytest.raises(WizardError, match="another cluster"):
+    with pytest.raises(WizardError, match="a different cluster"):
         store.settle(offered, CABIN)
 
 

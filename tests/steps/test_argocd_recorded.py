@@ -11,7 +11,7 @@ import yaml
 
 from tests.steps.worlds import SETTINGS, complete, job, job_pod, page, seed
 from wizard.model import Diagnosis, Status
-from wizard.observe.parse_argo import application
+from wizard.observe.parse_application import application
 from wizard.steps import STEPS
 from wizard.world import ContainerState, Found, World
 

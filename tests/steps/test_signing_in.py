@@ -38,7 +38,7 @@ from wizard.annotations import LIBRARY_COUNT, SESSION_EXPIRES_AT, SESSION_VERIFI
 from wizard.command import Address
 from wizard.iterations import ITERATIONS
 from wizard.model import Finding, SessionState, Severity, Status
-from wizard.observe.look_pods import auth_pods
+from wizard.observe.pods import auth_pods
 from wizard.settings import Settings
 from wizard.signin.sign_in import LONGEST_SECONDS
 from wizard.steps import diagnose

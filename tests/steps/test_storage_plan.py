@@ -172,9 +172,9 @@ def test_a_class_that_binds_at_once_is_waited_for() -> None:
         ),
         pytest.param(lambda: with_classes(fresh()), SETTINGS, "no storage class", id="no class"),
         pytest.param(
-            lambda: replace(complete(), claims=Unreadable("forbidden", "You may not list them.")),
+            lambda: replace(complete(), claims=Unreadable("forbidden", "You are not allowed to list them.")),
             SETTINGS,
-            "You may not list them.",
+            "You are not allowed to list them.",
             id="claims unreadable",
         ),
         pytest.param(

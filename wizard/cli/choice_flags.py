@@ -72,8 +72,8 @@ def _checked(choice: Choice[Any]) -> Any:
     def check(text: str) -> Any:
         try:
             return choice.check(text)
-        except WizardError as trouble:
-            raise argparse.ArgumentTypeError(trouble.what) from None
+        except WizardError as error:
+            raise argparse.ArgumentTypeError(error.what) from None
 
     return check
 

@@ -54,9 +54,9 @@ def folded_command(command: str, stream: TextIO, indent: str) -> str:
     return " \\\n".join(indent + line for line in lines)
 
 
-def in_words(trouble: WizardError, address: Address, stream: TextIO, mark: str = "") -> str:
+def in_words(error: WizardError, address: Address, stream: TextIO, mark: str = "") -> str:
     """The trouble as a terminal shows it, `mark` before its first line; commands stay whole, so that they can be copied."""
-    head, lines = trouble.sentences, trouble.lines(address)
+    head, lines = error.sentences, error.lines(address)
     return "\n".join(
         (folded(f"{mark}{head[0]}", stream), *(folded(f"  {line}", stream) for line in head[1:]), *lines[len(head) :])
     )
@@ -101,9 +101,9 @@ class Console:
         text = self._address.line(replace(command, stdin=""))
         self._write(f"{folded_command(text, sys.stderr, '      ')}\n")
 
-    def tell(self, trouble: WizardError) -> None:
+    def tell(self, error: WizardError) -> None:
         """What went wrong, marked as that."""
-        self._write(f"{in_words(trouble, self._address, sys.stderr, '! ')}\n")
+        self._write(f"{in_words(error, self._address, sys.stderr, '! ')}\n")
 
     async def ask(self, question: str, *, secret: bool = False, seconds: float = ANSWER_SECONDS) -> str:
         """What is typed after the question, without echo if it is secret.

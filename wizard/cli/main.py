@@ -51,9 +51,9 @@ def run(arguments: Sequence[str], *, open_wizard: OpenWizard, sign_in: SignIn | 
             return _dispatch(request, options, open_wizard, sign_in)
     except SystemExit as stop:
         return int(stop.code or 0)
-    except WizardError as trouble:
-        say(trouble, address)
-        return int(trouble.exit_code)
+    except WizardError as problem:
+        say(problem, address)
+        return int(problem.exit_code)
     except KeyboardInterrupt:
         return int(Exit.INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback reaches a person
@@ -84,11 +84,11 @@ def _interrupted_by_signals() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def say(trouble: WizardError, address: Address) -> None:
+def say(error: WizardError, address: Address) -> None:
     """The problem in a person's words, on standard error, its commands for this address."""
     from wizard.cli.console import in_words  # noqa: PLC0415 - only where there is a problem
 
-    print(in_words(trouble, address, sys.stderr, f"{PROGRAM}: "), file=sys.stderr)
+    print(in_words(error, address, sys.stderr, f"{PROGRAM}: "), file=sys.stderr)
 
 
 def _dispatch(request: Request, options: argparse.Namespace, open_wizard: OpenWizard, sign_in: SignIn | None) -> int:
@@ -230,12 +230,12 @@ def _demo(request: Request, options: argparse.Namespace, open_wizard: OpenWizard
         )
     import asyncio  # noqa: PLC0415
 
-    from wizard.connectors import serving_troubles, worlds  # noqa: PLC0415
+    from wizard.connectors import port_errors_in_words, worlds  # noqa: PLC0415
     from wizard.demo.scenarios import load  # noqa: PLC0415
     from wizard.demo.serve import serve  # noqa: PLC0415
 
     file, folder = Path(options.write_kubeconfig), worlds(request.state_folder)
-    with serving_troubles(options.port):
+    with port_errors_in_words(options.port):
         asyncio.run(
             serve(
                 load(request.demo or DEFAULT_SCENARIO),

@@ -59,12 +59,10 @@ async def _follow(engine: Engine, form: str) -> Snapshot | None:
                             last = _without_time(text)
                             if not put(text, data=form != "table"):
                                 break
-                    case Stale(trouble=trouble) if trouble.retry is Retry.NEVER:
-                        raise trouble
-                    case Stale(trouble=trouble, attempt=attempt):
-                        print(
-                            f"photosync-wizard: {trouble.what} Trying again ({attempt}).", file=sys.stderr, flush=True
-                        )
+                    case Stale(error=error) if error.retry is Retry.NEVER:
+                        raise error
+                    case Stale(error=error, attempt=attempt):
+                        print(f"photosync-wizard: {error.what} Trying again ({attempt}).", file=sys.stderr, flush=True)
         finally:
             await engine.close()
     return snapshot

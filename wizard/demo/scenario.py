@@ -11,7 +11,7 @@ from wizard.demo.apple.accounts import Account
 
 
 @dataclass(frozen=True, slots=True)
-class Resident:
+class ICloudUser:
     """Somebody whose photos the world is about, and what they bring along.
 
     On `claim` (empty: nowhere) lies the session of a sign-in that long ago (None: there was none), of which at Apple has
@@ -48,4 +48,4 @@ class Scenario:
     logs: Mapping[str, str] = field(default_factory=dict)
     proxies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     denied: tuple[str, ...] = ()
-    people: tuple[Resident, ...] = ()
+    people: tuple[ICloudUser, ...] = ()

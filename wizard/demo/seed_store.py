@@ -11,7 +11,7 @@ from wizard.demo.api.defaults import filled
 from wizard.demo.api.kinds import Object
 from wizard.demo.api.managed_fields import managed_by
 from wizard.demo.api.store import Store, place_of, timestamp
-from wizard.demo.runtime.pinned import Pinned
+from wizard.demo.runtime.frozen_objects import FrozenObjects
 from wizard.demo.scenario import Scenario
 
 KUBERNETES_TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -38,7 +38,7 @@ def _moment(match: re.Match[str], now: datetime) -> datetime:
     return now - span if sign == "-" else now + span
 
 
-def seed(store: Store, scenario: Scenario) -> Pinned:
+def seed(store: Store, scenario: Scenario) -> FrozenObjects:
     """Fills an empty store; returns what no controller is to touch. Raises ValueError for a bad scenario."""
     now = store.clock()
     items: list[Object] = [at_time(item, now) for item in scenario.objects]
@@ -62,7 +62,7 @@ def seed(store: Store, scenario: Scenario) -> Pinned:
         if "deletionTimestamp" in new["metadata"]:
             deleting.add(new["metadata"]["uid"])
     store.forget_history()
-    return Pinned(frozenset(with_status), frozenset(deleting))
+    return FrozenObjects(frozenset(with_status), frozenset(deleting))
 
 
 def _completed(store: Store, item: Object) -> Object:

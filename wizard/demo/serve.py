@@ -59,10 +59,10 @@ async def serve(
         world.write_kubeconfig(kubeconfig_path)
         try:
             say(instructions(scenario, world.url, kubeconfig_path))
-            if apple and (residents := world.residents).apple:
-                server = residents.apple
+            if apple and (icloud_users := world.icloud_users).apple:
+                server = icloud_users.apple
                 proxy = await stack.enter_async_context(DemoProxy.open(server.address))
-                say(introduction(server.address, server.ca_file, proxy.url, residents.accounts))
+                say(introduction(server.address, server.ca_file, proxy.url, icloud_users.accounts))
             await stop.wait()
         finally:
             _remove(kubeconfig_path)

@@ -27,10 +27,10 @@ from wizard.demo.api.kinds import Object
 from wizard.demo.api.logs import Logs
 from wizard.demo.api.server import Server
 from wizard.demo.api.store import Change, Store
-from wizard.demo.people import Phone, Residents
+from wizard.demo.icloud_users import ICloudUsers, Phone
 from wizard.demo.runtime.containers import Containers
 from wizard.demo.runtime.controllers import Controllers
-from wizard.demo.runtime.pinned import Pinned
+from wizard.demo.runtime.frozen_objects import FrozenObjects
 from wizard.demo.runtime.volumes import Volume
 from wizard.demo.scenario import Scenario
 from wizard.demo.seed_store import LOG_TIME, at_time, seed
@@ -48,14 +48,14 @@ class DemoWorld:
     """A demo cluster on 127.0.0.1, with a random token of its own. Made by `open`.
 
     `store` and `logs` may be changed at will, watches and controllers notice.
-    `residents` are the people at the demo Apple, where it was asked for.
+    `icloud_users` are the people at the demo Apple, where it was asked for.
     """
 
     def __init__(
         self,
         scenario: Scenario,
         store: Store,
-        given: Pinned,
+        frozen: FrozenObjects,
         started: datetime,
         volumes: dict[str, Volume] | None = None,
     ) -> None:
@@ -66,10 +66,10 @@ class DemoWorld:
         self.token = secrets.token_urlsafe(24)
         self.url = ""
         self.ca: bytes | None = None
-        self.controllers = Controllers(store, given)
-        self.residents = Residents()
+        self.controllers = Controllers(store, frozen)
+        self.icloud_users = ICloudUsers()
         self.apple_kept: Object | None = None
-        self.containers = Containers(store, self.logs, given, volumes, self.residents.programs(store.clock))
+        self.containers = Containers(store, self.logs, frozen, volumes, self.icloud_users.programs(store.clock))
         backends: Any = at_time(scenario.proxies, started)
         policy = Policy(scenario.denied)
         self.server = Server(store, self.logs, backends, policy, self.token, self.containers)
@@ -98,10 +98,10 @@ class DemoWorld:
         world = cls._kept(path, scenario, clock) if path and old else cls._fresh(scenario, clock)
         async with contextlib.AsyncExitStack() as stack:
             if apple is not None:
-                moved = world.residents.move_in(scenario.people, clock, apple, world.apple_kept, phone)
+                moved = world.icloud_users.with_demo_apple(scenario.people, clock, apple, world.apple_kept, phone)
                 await stack.enter_async_context(moved)
                 if not old:
-                    world.residents.unpack(scenario.people, world.containers)
+                    world.icloud_users.unpack(scenario.people, world.containers)
             await stack.enter_async_context(world._running(path, port, tls=tls))  # noqa: SLF001 - its own
             yield world
 
@@ -146,8 +146,8 @@ class DemoWorld:
                 store.load(item)
             store.resume(kept["version"])
             volumes = {str(name): Volume.of(files) for name, files in kept.get("volumes", {}).items()}
-            given, started = Pinned(*map(frozenset, kept["given"])), datetime.fromisoformat(kept["started"])
-            world = cls(scenario, store, given, started, volumes)
+            frozen, started = FrozenObjects(*map(frozenset, kept["given"])), datetime.fromisoformat(kept["started"])
+            world = cls(scenario, store, frozen, started, volumes)
             world.logs.texts.update(kept["logs"])
             world.apple_kept = kept.get("apple")
         except (OSError, ValueError, KeyError, TypeError) as problem:
@@ -174,10 +174,10 @@ class DemoWorld:
             "schema": _SCHEMA,
             "started": self.started.isoformat(),
             "version": self.store.version,
-            "given": [sorted(self.controllers.given.with_status), sorted(self.controllers.given.deleting)],
+            "given": [sorted(self.controllers.frozen.with_status), sorted(self.controllers.frozen.deleting)],
             "logs": self.logs.texts,
             "volumes": {name: volume.kept() for name, volume in self.containers.volumes.items()},
-            "apple": self.residents.kept() or self.apple_kept,
+            "apple": self.icloud_users.kept() or self.apple_kept,
             "objects": list(self.store.everything()),
         }
 

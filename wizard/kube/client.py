@@ -1,6 +1,6 @@
 """Talks to one cluster: Kubernetes' requests as plain JSON in and out. What a caller sees of errors is WizardError.
 
-No generated models. How a request gets there is `wizard.kube.wire`'s business.
+No generated models. How a request gets there is `wizard.kube.connection`'s business.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any
 
 from wizard.kube import credentials as who
 from wizard.kube import errors, kubeconfig
+from wizard.kube.connection import Counts, Wire
 from wizard.kube.streams import ExecResult, Stream
 from wizard.kube.watching import WatchEvent, events_of
-from wizard.kube.wire import Counts, Wire
 
 CONNECTIONS = 6
 REQUEST_SECONDS = 20.0

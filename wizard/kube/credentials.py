@@ -122,9 +122,9 @@ def _broken(what: str, why: str | None = None) -> CredentialsRejected:
 
 
 async def _from_library(config: Kubeconfig, private_dir: Path) -> str:
-    from wizard.kube import light  # noqa: PLC0415 - only the old auth-provider entries need it
+    from wizard.kube import client_library  # noqa: PLC0415 - only the old auth-provider entries need it
 
-    library = light.whole("kubernetes.aio.config.kube_config")
+    library = client_library.whole("kubernetes.aio.config.kube_config")
     name = str(config.user["auth-provider"].get("name", ""))
     loader = library.KubeConfigLoader(
         {

@@ -194,11 +194,11 @@ def refusal(method: str, path: str, status: int, headers: Mapping[str, str], tex
             commands=(_can_i(method, path),),
         )
     if status == 404:
-        trouble = NotFound("kube.not-found", f"There is no {what}.", status=status, reason=reason, message=message)
+        error = NotFound("kube.not-found", f"There is no {what}.", status=status, reason=reason, message=message)
         details = body.get("details") if known else None
         names_an_object = isinstance(details, Mapping) and bool(details.get("name"))
-        trouble.kind_installed = known and names_an_object
-        return trouble
+        error.kind_installed = known and names_an_object
+        return error
     if status == 409:
         conflict = Conflict(
             "kube.conflict",

@@ -18,8 +18,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from wizard.errors import Retry, WizardError
-from wizard.kube import light
-from wizard.kube.connecting import Target
+from wizard.kube import client_library
+from wizard.kube.connection_errors import Target
 from wizard.kube.credentials import Credentials, authority
 from wizard.kube.errors import ClusterError
 from wizard.kube.kubeconfig import Kubeconfig
@@ -46,7 +46,7 @@ def open_transport(
     """A session for the chosen context. Raises WizardError for an address, authority or proxy that can't be used."""
     target = _target(config, env)
     ca = authority(config)
-    configuration, rest_client = light.load()
+    configuration, rest_client = client_library.load()
     settings = configuration(host=target.server)
     settings.verify_ssl = not config.cluster.get("insecure-skip-tls-verify")
     settings.disable_strict_ssl_verification = True  # kubectl's TLS library has no such mode either

@@ -15,9 +15,9 @@ from wizard.choices import APPLICATION
 from wizard.errors import WizardError
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Busy, ClusterError, Expired, Forbidden, Invalid, NotFound
-from wizard.observe.asking import found
-from wizard.observe.look_argo import APPLICATIONS
-from wizard.observe.look_immich import CHART_LABELS
+from wizard.observe.applications import APPLICATIONS
+from wizard.observe.immich import CHART_LABELS
+from wizard.observe.reads import found
 from wizard.settings import Settings
 from wizard.world import World
 
@@ -29,7 +29,7 @@ Pause = Callable[[float], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class WatchTarget:
     """One watch: the word it is reported by, and what it is on."""
 
     word: str
@@ -38,34 +38,34 @@ class Watched:
     labels: str = ""
 
 
-def watched(settings: Settings, world: World) -> list[Watched]:
+def watched(settings: Settings, world: World) -> list[WatchTarget]:
     """What to watch after this look."""
     core = f"/api/v1/namespaces/{settings.namespace}"
     batch = f"/apis/batch/v1/namespaces/{settings.namespace}"
     watches = [
-        Watched("pod", f"{core}/pods"),
-        Watched("claim", f"{core}/persistentvolumeclaims"),
-        Watched("job", f"{batch}/jobs"),
-        Watched("cronjob", f"{batch}/cronjobs"),
-        Watched("configmap", f"{core}/configmaps"),
-        Watched("serviceaccount", f"{core}/serviceaccounts"),
-        Watched("namespace", "/api/v1/namespaces", f"metadata.name={settings.namespace}"),
+        WatchTarget("pod", f"{core}/pods"),
+        WatchTarget("claim", f"{core}/persistentvolumeclaims"),
+        WatchTarget("job", f"{batch}/jobs"),
+        WatchTarget("cronjob", f"{batch}/cronjobs"),
+        WatchTarget("configmap", f"{core}/configmaps"),
+        WatchTarget("serviceaccount", f"{core}/serviceaccounts"),
+        WatchTarget("namespace", "/api/v1/namespaces", f"metadata.name={settings.namespace}"),
     ]
-    watches += [Watched("secret", f"{core}/secrets", f"metadata.name={name}") for name in sorted(world.secrets)[:4]]
+    watches += [WatchTarget("secret", f"{core}/secrets", f"metadata.name={name}") for name in sorted(world.secrets)[:4]]
     argo = found(world.application)
     if argo is not None:
         path = f"/apis/argoproj.io/v1alpha1/namespaces/{argo.meta.namespace}/applications"
-        watches.append(Watched("application", path, f"metadata.name={argo.meta.name}"))
+        watches.append(WatchTarget("application", path, f"metadata.name={argo.meta.name}"))
     else:
-        watches.append(Watched("application", APPLICATIONS, f"metadata.name={settings[APPLICATION]}"))
+        watches.append(WatchTarget("application", APPLICATIONS, f"metadata.name={settings[APPLICATION]}"))
     immich = found(world.immich)
     if immich is not None:
         where = immich.namespace
         workloads = f"/apis/apps/v1/namespaces/{where}/{immich.kind.lower()}s"
-        watches.append(Watched("immich", workloads, f"metadata.name={immich.workload.name}"))
-        watches.append(Watched("ingress", f"/apis/networking.k8s.io/v1/namespaces/{where}/ingresses"))
+        watches.append(WatchTarget("immich", workloads, f"metadata.name={immich.workload.name}"))
+        watches.append(WatchTarget("ingress", f"/apis/networking.k8s.io/v1/namespaces/{where}/ingresses"))
     else:
-        watches.append(Watched("immich", "/apis/apps/v1/deployments", labels=CHART_LABELS))
+        watches.append(WatchTarget("immich", "/apis/apps/v1/deployments", labels=CHART_LABELS))
     return watches
 
 
@@ -95,7 +95,7 @@ async def changes(
 
 
 async def _follow(
-    cluster: Cluster, settings: Settings, target: Watched, queue: asyncio.Queue[str | WizardError], pause: Pause
+    cluster: Cluster, settings: Settings, target: WatchTarget, queue: asyncio.Queue[str | WizardError], pause: Pause
 ) -> None:
     version = version_for(target.path, cluster.versions, settings)
     failures = 0
@@ -115,11 +115,11 @@ async def _follow(
             await queue.put(RELIST)
         except (Forbidden, NotFound, Invalid):
             return
-        except ClusterError as trouble:
-            await queue.put(trouble)
+        except ClusterError as error:
+            await queue.put(error)
             return
-        except WizardError as trouble:
-            retry_after = trouble.retry_after if isinstance(trouble, Busy) else None
+        except WizardError as error:
+            retry_after = error.retry_after if isinstance(error, Busy) else None
             await pause(max(min(_PAUSE * 2**failures, _LONGEST_PAUSE), retry_after or 0.0))
             failures += 1
 
@@ -137,6 +137,6 @@ def version_for(path: str, versions: Mapping[str, str], settings: Settings) -> s
     )
 
 
-async def _now(cluster: Cluster, target: Watched) -> str:
+async def _now(cluster: Cluster, target: WatchTarget) -> str:
     page = await cluster.list_page(target.path, fields=target.fields, labels=target.labels, limit=1, form="metadata")
     return str((page.get("metadata") or {}).get("resourceVersion") or "")

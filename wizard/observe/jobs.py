@@ -10,9 +10,9 @@ from typing import Any
 from wizard.errors import WizardError
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Expired
-from wizard.observe.asking import unread
+from wizard.observe.json_values import listed, meta, record, records, text
 from wizard.observe.parse import job
-from wizard.observe.raw import listed, meta, record, records, text
+from wizard.observe.reads import unread
 from wizard.world import Found, Job, Page, Read
 
 KEPT = 20
@@ -45,8 +45,8 @@ async def newest_jobs(cluster: Cluster, namespace: str) -> Read[Page[Job]]:
             newest = _newest((*newest, *_rows(page)))
     except Expired:
         return Found(Page(newest, more=True))
-    except WizardError as trouble:
-        return unread(trouble)
+    except WizardError as error:
+        return unread(error)
     return Found(Page(newest, more=not complete))
 
 

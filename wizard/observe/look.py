@@ -19,13 +19,13 @@ from wizard.kube.client import Cluster
 from wizard.kube.errors import Unreachable
 from wizard.model import ClusterRef
 from wizard.observe import parse
-from wizard.observe.asking import Budget, ask, found, together, whole
+from wizard.observe.applications import APPLICATIONS, find_application, find_parent
+from wizard.observe.immich import Hints, find_immich, hints
 from wizard.observe.jobs import newest_jobs
-from wizard.observe.look_argo import APPLICATIONS, find_application, find_parent
-from wizard.observe.look_immich import Hints, find_immich, hints
-from wizard.observe.look_pods import Pods, auth_logs, auth_pods, first_pods, other_pods, runs, watched_jobs
-from wizard.observe.parse_argo import application
-from wizard.observe.raw import page
+from wizard.observe.json_values import page
+from wizard.observe.parse_application import application
+from wizard.observe.pods import Pods, auth_logs, auth_pods, first_pods, other_pods, runs, watched_jobs
+from wizard.observe.reads import Budget, ask, found, together, whole
 from wizard.observe.rights import access, everything, reading
 from wizard.plan import Right
 from wizard.settings import Settings

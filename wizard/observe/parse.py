@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from wizard.errors import shorten
+from wizard.observe.json_values import listed, meta, number, record, records, strings, text, when
 from wizard.observe.parse_pod import pod_spec
-from wizard.observe.raw import listed, meta, number, record, records, strings, text, when
 from wizard.world import (
     Claim,
     ConfigMap,

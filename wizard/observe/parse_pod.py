@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wizard.errors import shorten
-from wizard.observe.raw import listed, meta, number, record, records, strings, text
+from wizard.observe.json_values import listed, meta, number, record, records, strings, text
 from wizard.world import Container, ContainerState, EnvVar, Mount, Pod, PodSpec, PodVolume
 
 _VALUE_LIMIT = 1024

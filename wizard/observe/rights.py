@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 
 from wizard.kube.client import Cluster
 from wizard.kube.errors import Refused, TimedOut
-from wizard.observe.asking import together
-from wizard.observe.raw import record, records
+from wizard.observe.json_values import record, records
+from wizard.observe.reads import together
 from wizard.plan import Right
 from wizard.world import Access
 

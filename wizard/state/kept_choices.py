@@ -53,8 +53,8 @@ def unusable(choices: Choices) -> tuple[str, ...]:
     for choice, kept in _known(choices):
         try:
             choice.check(choice.text(kept))
-        except WizardError as trouble:
-            problems.append(f"The saved value of {choice.label} is not used: {trouble.what}")
+        except WizardError as error:
+            problems.append(f"The saved value of {choice.label} is not used: {error.what}")
     return tuple(problems)
 
 

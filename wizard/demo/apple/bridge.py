@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from aiohttp import WSMsgType, web
 
-from wizard.demo.apple import answers, spake2, wire
+from wizard.demo.apple import answers, push_protocol, spake2
 from wizard.demo.apple.signin import REFUSING_PUSH_HOST, lost_sign_in, proved_sign_in, session_headers
 from wizard.demo.apple.state import Person, SignIn, State
 
@@ -30,7 +30,7 @@ class Courier:
 
     async def push(self, payload: Mapping[str, object]) -> None:
         self.pushes += 1
-        await self.socket.send_bytes(wire.push(await self.topic, self.pushes, payload))
+        await self.socket.send_bytes(push_protocol.push(await self.topic, self.pushes, payload))
 
 
 @dataclass(slots=True)
@@ -65,16 +65,19 @@ class Bridge:
         ]
 
     async def courier(self, request: web.Request) -> web.StreamResponse:
-        if request.host.startswith(REFUSING_PUSH_HOST) or not wire.read_hello(request.match_info["hello"]).genuine:
+        if (
+            request.host.startswith(REFUSING_PUSH_HOST)
+            or not push_protocol.read_hello(request.match_info["hello"]).genuine
+        ):
             return web.Response(status=403, text="refused")
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         push_token = secrets.token_bytes(32)
         courier = Courier(socket, asyncio.get_running_loop().create_future())
         self._couriers[push_token.hex()] = courier
-        await socket.send_bytes(wire.connected(base64.b64encode(push_token).decode()))
+        await socket.send_bytes(push_protocol.connected(base64.b64encode(push_token).decode()))
         async for message in socket:
-            topic = wire.wanted_topic(message.data) if message.type is WSMsgType.BINARY else None
+            topic = push_protocol.wanted_topic(message.data) if message.type is WSMsgType.BINARY else None
             if topic and not courier.topic.done():
                 courier.topic.set_result(topic)
         del self._couriers[push_token.hex()]

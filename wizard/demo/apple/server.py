@@ -14,7 +14,7 @@ from typing import Literal
 
 from aiohttp import web
 
-from wizard.demo.apple import answers, keeping
+from wizard.demo.apple import answers, saved_state
 from wizard.demo.apple.account_setup import AccountSetup
 from wizard.demo.apple.accounts import Account
 from wizard.demo.apple.bridge import Bridge
@@ -96,7 +96,7 @@ class DemoApple:
         """
         state = new_state(accounts, clock, on_code)
         if keep is not None:
-            keeping.load(state, keep)
+            saved_state.load(state, keep)
         authority = make_authority(tls)
         apple = cls(state, port, authority.ca_file)
         application = web.Application(middlewares=[apple._watch])
@@ -112,7 +112,7 @@ class DemoApple:
             await _hang_up(runner)
             await runner.cleanup()
             if keep is not None:
-                keeping.save(state, keep)
+                saved_state.save(state, keep)
 
     @property
     def address(self) -> str:

@@ -171,8 +171,8 @@ class _Run:
             at = f"  File {end.at}\n" if end.at else ""
             self._process.stderr(f"{_TRACE}{at}{end.error}\n{_PYI}".encode())
             return 1
-        except FileError as trouble:
-            error = f"PermissionError: [Errno 13] {trouble}: '{self._folder}'"
+        except FileError as denied:
+            error = f"PermissionError: [Errno 13] {denied}: '{self._folder}'"
             self._process.stderr(f"{_TRACE}{error}\n{_PYI}".encode())
             return 1
         return 0

@@ -6,19 +6,19 @@ from wizard.demo.api.cells import dig
 from wizard.demo.api.kinds import Object
 from wizard.demo.api.store import Store, merged, timestamp
 from wizard.demo.runtime.events import tell
-from wizard.demo.runtime.pinned import Pinned
+from wizard.demo.runtime.frozen_objects import FrozenObjects
 
 PROTECTION = "kubernetes.io/pvc-protection"
 _CONTROLLER = "persistentvolume-controller"
 
 
-def reconcile(store: Store, given: Pinned) -> None:
+def reconcile(store: Store, frozen: FrozenObjects) -> None:
     """Binds what need not wait, says of the others why they wait, and lets go what is being deleted and not in use."""
     for claim in store.items("PersistentVolumeClaim"):
         if "deletionTimestamp" in claim["metadata"]:
-            if claim["metadata"]["uid"] not in given.deleting:
+            if claim["metadata"]["uid"] not in frozen.deleting:
                 _let_go(store, claim)
-        elif dig(claim, "status", "phase") == "Pending" and claim["metadata"]["uid"] not in given.with_status:
+        elif dig(claim, "status", "phase") == "Pending" and claim["metadata"]["uid"] not in frozen.with_status:
             _look_at(store, claim)
     for volume in store.items("PersistentVolume"):
         _look_at_volume(store, volume)

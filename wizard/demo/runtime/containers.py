@@ -17,7 +17,7 @@ from wizard.demo.api.kinds import Object
 from wizard.demo.api.logs import Logs
 from wizard.demo.api.store import Change, Store
 from wizard.demo.images import layout_of
-from wizard.demo.runtime.pinned import Pinned
+from wizard.demo.runtime.frozen_objects import FrozenObjects
 from wizard.demo.runtime.pods import NOT_STARTED, container_ended, container_restarted, runs
 from wizard.demo.runtime.process import ON_PATH, Input, Interrupted, Process, Program, Terminal, Write
 from wizard.demo.runtime.programs import run, standard
@@ -64,7 +64,7 @@ class Containers:
         self,
         store: Store,
         logs: Logs,
-        given: Pinned,
+        frozen: FrozenObjects,
         volumes: dict[str, Volume] | None = None,
         programs: Mapping[str, Program] | None = None,
     ) -> None:
@@ -73,7 +73,7 @@ class Containers:
         self._icloudpd = dict(programs or {})
         self._store = store
         self._logs = logs
-        self._given = given
+        self._frozen = frozen
         self.on_files: Callable[[], None] = lambda: None
         self._mains: dict[Key, Main] = {}
         self._own: dict[Key, Volume] = {}
@@ -239,7 +239,7 @@ class Containers:
 
     def _look_at(self, pod: Object) -> None:
         uid = pod["metadata"]["uid"]
-        if uid in self._given.with_status:
+        if uid in self._frozen.with_status:
             return
         for container in pod["spec"]["containers"]:
             running = "running" in dig(_status(pod, container["name"]), "state", default={})

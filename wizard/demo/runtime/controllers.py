@@ -1,7 +1,7 @@
 """Small controllers that bring status: namespaces, claims, pods, jobs.
 
 They look at what is there, never at what happened.
-What came with a status in the scenario (`given`) is left as it is, so that a scenario can show a world that is stuck.
+What came with a status in the scenario (`frozen`) is left as it is, so that a scenario can show a world that is stuck.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from collections.abc import Callable, Iterable
 from wizard.demo.api.kinds import Object
 from wizard.demo.api.store import Change, Store
 from wizard.demo.runtime import claims, jobs, pods
-from wizard.demo.runtime.pinned import Pinned
+from wizard.demo.runtime.frozen_objects import FrozenObjects
 
 _SHORTEST_PAUSE = 0.5
-Reconcile = Callable[[Store, Pinned], None]
+Reconcile = Callable[[Store, FrozenObjects], None]
 
 
 class Controllers:
     """Runs the reconcilers of one store after every change, until they have nothing left to do."""
 
-    def __init__(self, store: Store, given: Pinned) -> None:
-        self.given = given
+    def __init__(self, store: Store, frozen: FrozenObjects) -> None:
+        self.frozen = frozen
         self._store = store
         self._changed = asyncio.Event()
         self._idle = asyncio.Event()
@@ -55,7 +55,7 @@ class Controllers:
 
     def _pause(self) -> float | None:
         """How long nothing has to be looked at although nothing changes."""
-        due = jobs.next_due(self._store, self.given)
+        due = jobs.next_due(self._store, self.frozen)
         return None if due is None else max(_SHORTEST_PAUSE, (due - self._store.clock()).total_seconds())
 
     def _note(self, _change: Change) -> None:
@@ -68,23 +68,23 @@ class Controllers:
                 async with asyncio.timeout(self._pause()):
                     await self._changed.wait()
             self._changed.clear()
-            reconcile(self._store, self.given)
+            reconcile(self._store, self.frozen)
             if not self._changed.is_set():
                 self._idle.set()
 
 
-def reconcile(store: Store, given: Pinned) -> None:
+def reconcile(store: Store, frozen: FrozenObjects) -> None:
     """One look at everything, and one step for whatever is not as it should be."""
     steps: Iterable[Reconcile] = (_namespaces, claims.reconcile, jobs.reconcile, jobs.collect, pods.reconcile_pods)
     for step in steps:
-        step(store, given)
+        step(store, frozen)
 
 
-def _namespaces(store: Store, given: Pinned) -> None:
+def _namespaces(store: Store, frozen: FrozenObjects) -> None:
     for namespace in store.items("Namespace"):
         name = namespace["metadata"]["name"]
         if "deletionTimestamp" in namespace["metadata"]:
-            if namespace["metadata"]["uid"] not in given.deleting:
+            if namespace["metadata"]["uid"] not in frozen.deleting:
                 _empty(store, name)
             continue
         for item in _belongings(name):

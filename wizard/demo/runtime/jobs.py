@@ -10,7 +10,7 @@ from wizard.demo.api.defaults import filled
 from wizard.demo.api.kinds import Object
 from wizard.demo.api.store import Store, merged, timestamp
 from wizard.demo.runtime.events import tell
-from wizard.demo.runtime.pinned import Pinned
+from wizard.demo.runtime.frozen_objects import FrozenObjects
 from wizard.demo.runtime.pods import ENDED, condition
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
@@ -22,38 +22,38 @@ _WHY = {
 }
 
 
-def reconcile(store: Store, given: Pinned) -> None:
+def reconcile(store: Store, frozen: FrozenObjects) -> None:
     """One step for every job: its pod is made, its status follows the pods', and it goes when its time is over."""
     for job in store.items("Job"):
-        if job["metadata"]["uid"] in given.deleting:
+        if job["metadata"]["uid"] in frozen.deleting:
             continue
         if "deletionTimestamp" in job["metadata"]:
             _let_go(store, job)
         elif _finished_at(job) is not None:
             _remove_when_due(store, job)
-        elif job["metadata"]["uid"] not in given.with_status:
+        elif job["metadata"]["uid"] not in frozen.with_status:
             _look_at(store, job)
 
 
-def collect(store: Store, given: Pinned) -> None:
+def collect(store: Store, frozen: FrozenObjects) -> None:
     """Removes jobs and pods whose owner is gone, and ends what is being deleted with its dependents."""
     alive = {item["metadata"]["uid"] for kind in _OWNERS for item in store.items(kind)}
     for kind in ("Job", "Pod"):
         for item in store.items(kind):
             metadata = item["metadata"]
             owners = [owner["uid"] for owner in metadata.get("ownerReferences", ()) if owner["kind"] in _OWNERS]
-            if owners and not alive & set(owners) and metadata["uid"] not in given.deleting:
+            if owners and not alive & set(owners) and metadata["uid"] not in frozen.deleting:
                 store.delete(kind, metadata["namespace"], metadata["name"])
 
 
-def next_due(store: Store, given: Pinned) -> datetime | None:
+def next_due(store: Store, frozen: FrozenObjects) -> datetime | None:
     """When a job next has to be looked at although nothing changes."""
     due = []
     for job in store.items("Job"):
         ended = _finished_at(job)
         if ended is not None and (kept := dig(job, "spec", "ttlSecondsAfterFinished", default=None)) is not None:
             due.append(ended + timedelta(seconds=kept))
-        elif ended is None and job["metadata"]["uid"] not in given.with_status:
+        elif ended is None and job["metadata"]["uid"] not in frozen.with_status:
             due += filter(None, (_deadline(job),))
     return min(due, default=None)
 

@@ -7,7 +7,7 @@ from wizard.demo.api.kinds import Object
 from wizard.demo.api.store import Store, timestamp
 from wizard.demo.runtime import claims
 from wizard.demo.runtime.events import tell
-from wizard.demo.runtime.pinned import Pinned
+from wizard.demo.runtime.frozen_objects import FrozenObjects
 
 ENDED = ("Succeeded", "Failed")
 NOT_STARTED = 128
@@ -15,14 +15,14 @@ NOT_STARTED = 128
 _SCHEDULER = "default-scheduler"
 
 
-def reconcile_pods(store: Store, given: Pinned) -> None:
+def reconcile_pods(store: Store, frozen: FrozenObjects) -> None:
     """One step for every pod: gone if it is being deleted, else scheduled, then running, then ended if a job's."""
     for pod in store.items("Pod"):
         metadata = pod["metadata"]
         if "deletionTimestamp" in metadata:
-            if not metadata.get("finalizers") and metadata["uid"] not in given.deleting:
+            if not metadata.get("finalizers") and metadata["uid"] not in frozen.deleting:
                 store.delete("Pod", metadata["namespace"], metadata["name"])
-        elif metadata["uid"] in given.with_status or dig(pod, "status", "phase") in ENDED:
+        elif metadata["uid"] in frozen.with_status or dig(pod, "status", "phase") in ENDED:
             continue
         elif not dig(pod, "spec", "nodeName"):
             _schedule(store, pod)

@@ -44,15 +44,15 @@ def _simple(work: Callable[[Process], int]) -> Program:
     async def program(process: Process) -> int:
         try:
             return work(process)
-        except FileError as trouble:
-            process.complain(str(trouble))
+        except FileError as error:
+            process.complain(str(error))
             return 1
 
     return program
 
 
-def _about(name: str, trouble: FileError) -> FileError:
-    return FileError(f"{name}: {trouble}")
+def _about(name: str, error: FileError) -> FileError:
+    return FileError(f"{name}: {error}")
 
 
 async def _cat(process: Process) -> int:
@@ -64,8 +64,8 @@ async def _cat(process: Process) -> int:
                 continue
             while data := await process.stdin.some():
                 process.stdout(data)
-        except FileError as trouble:
-            process.complain(f"{name}: {trouble}")
+        except FileError as error:
+            process.complain(f"{name}: {error}")
             code = 1
     return code
 
@@ -83,8 +83,8 @@ def _mkdir(process: Process) -> int:
         for parent in parents:
             try:
                 process.tree.make_folder(parent, 0o777 & ~process.umask)
-            except FileError as trouble:
-                raise FileError(f"cannot create directory '{name}': {trouble}") from None
+            except FileError as error:
+                raise FileError(f"cannot create directory '{name}': {error}") from None
     return 0
 
 
@@ -99,8 +99,8 @@ def _rm(process: Process) -> int:
             raise FileError(f"cannot remove '{name}': Is a directory")
         try:
             process.tree.remove(path)
-        except FileError as trouble:
-            raise FileError(f"cannot remove '{name}': {trouble}") from None
+        except FileError as error:
+            raise FileError(f"cannot remove '{name}': {error}") from None
     return 0
 
 
@@ -135,8 +135,8 @@ def _cp(process: Process) -> int:
         content = process.tree.read(process.path(source))
         try:
             process.tree.write(place, content, entry.mode & ~process.umask)
-        except FileError as trouble:
-            raise FileError(f"cannot create regular file '{target}': {trouble}") from None
+        except FileError as error:
+            raise FileError(f"cannot create regular file '{target}': {error}") from None
         if "p" in letters:
             process.tree.put(place, entry)
     return 0
@@ -149,8 +149,8 @@ def _mv(process: Process) -> int:
         place = _destination(process, source, target)
         try:
             process.tree.move(process.path(source), place)
-        except FileError as trouble:
-            raise FileError(f"cannot move '{source}' to '{target}': {trouble}") from None
+        except FileError as error:
+            raise FileError(f"cannot move '{source}' to '{target}': {error}") from None
     return 0
 
 

@@ -15,8 +15,8 @@ from wizard.demo.runtime.shell_syntax import (
     If,
     Output,
     Redirection,
+    ShellSyntaxError,
     Simple,
-    SyntaxTrouble,
     Text,
     Variable,
     While,
@@ -82,8 +82,8 @@ class Shell:
         try:
             while (commands := parser.next_line()) is not None:
                 await self._commands(commands, checked=True)
-        except SyntaxTrouble as trouble:
-            self._complain(f"Syntax error: {trouble}")
+        except ShellSyntaxError as error:
+            self._complain(f"Syntax error: {error}")
             return 2
         except _Exit as end:
             return end.code
@@ -116,7 +116,7 @@ class Shell:
 
     def _start(self, command: object) -> None:
         if not isinstance(command, Simple):
-            raise SyntaxTrouble("only plain commands run in the background")
+            raise ShellSyntaxError("only plain commands run in the background")
 
         async def work() -> int:
             fork = Shell(replace(self._process, stdin=Input(b"")), self._name, self._positional)
@@ -163,8 +163,8 @@ class Shell:
         values = [(name, await self._value(word)) for name, word in command.assignments]
         try:
             stdin, stdout, stderr = await self._redirected(command.redirections)
-        except FileError as trouble:
-            self._complain(str(trouble))
+        except FileError as error:
+            self._complain(str(error))
             self._last = 2
             return
         if not words:
@@ -328,8 +328,8 @@ class Shell:
             return b""
         try:
             return self._process.tree.read(self._process.path(name))
-        except FileError as trouble:
-            raise FileError(f"cannot open {name}: {trouble}") from None
+        except FileError as error:
+            raise FileError(f"cannot open {name}: {error}") from None
 
     def _into(self, name: str, *, append: bool) -> Write:
         """Writing into a file, which is there, and empty, from now on."""
@@ -339,8 +339,8 @@ class Shell:
         try:
             old = tree.entry(path)
             tree.write(path, tree.read(path) if append and old else b"", 0o666 & ~self._process.umask)
-        except FileError as trouble:
-            raise FileError(f"cannot create {name}: {trouble}") from None
+        except FileError as error:
+            raise FileError(f"cannot create {name}: {error}") from None
         return lambda data: tree.write(path, tree.read(path) + data)
 
 

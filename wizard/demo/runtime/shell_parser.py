@@ -13,8 +13,8 @@ from wizard.demo.runtime.shell_syntax import (
     Output,
     Part,
     Redirection,
+    ShellSyntaxError,
     Simple,
-    SyntaxTrouble,
     Text,
     Unfinished,
     Variable,
@@ -53,7 +53,7 @@ class Parser:
         self._bodies: dict[int, Word] = {}
 
     def next_line(self) -> Commands | None:
-        """The next complete commands; None at the end. Raises SyntaxTrouble, Unfinished where the text stops too early."""
+        """The next complete commands; None at the end. Raises ShellSyntaxError, Unfinished where the text stops too early."""
         while True:
             self._skip_blank(newlines=True)
             if self._at >= len(self._text):
@@ -74,7 +74,7 @@ class Parser:
             if word in until:
                 return tuple(items)
             if word in _RESERVED:
-                raise SyntaxTrouble(f'"{word}" unexpected')
+                raise ShellSyntaxError(f'"{word}" unexpected')
             negated = word == "!"
             if negated:
                 self._at += 1
@@ -108,7 +108,7 @@ class Parser:
             if self._documents:
                 self._read_documents()
             return ";", True
-        raise SyntaxTrouble(f'"{self._text[self._at]}" unexpected')
+        raise ShellSyntaxError(f'"{self._text[self._at]}" unexpected')
 
     def _command(self) -> Simple | If | For | While:
         word = self._peek_word()
@@ -148,7 +148,7 @@ class Parser:
         self._at += len(name)
         self._skip_blank()
         if not _NAME.fullmatch(name) or self._peek_word() != "in":
-            raise SyntaxTrouble("bad for loop")
+            raise ShellSyntaxError("bad for loop")
         self._take("in")
         words = []
         while True:
@@ -184,7 +184,7 @@ class Parser:
                 words.append(self._word())
         if not (assignments or words or redirections):
             found = self._text[self._at : self._at + 1] or "end of file"
-            raise SyntaxTrouble(f'"{found}" unexpected')
+            raise ShellSyntaxError(f'"{found}" unexpected')
         return Simple(tuple(assignments), tuple(words), tuple(redirections))
 
     def _redirection(self, match: re.Match[str]) -> Redirection:
@@ -196,7 +196,7 @@ class Parser:
         if kind == "<<":
             literal = all(isinstance(part, Text) and part.quoted for part in target)
             if not all(isinstance(part, Text) for part in target) or not literal:
-                raise SyntaxTrouble("only here-documents with a quoted end mark are understood")
+                raise ShellSyntaxError("only here-documents with a quoted end mark are understood")
             number = len(self._bodies) + len(self._documents)
             self._documents.append((number, "".join(part.text for part in target if isinstance(part, Text)), literal))
             return Redirection(fd, "<<", (Text(str(number), quoted=True),))
@@ -262,7 +262,7 @@ class Parser:
                 self._at += 1
         if self._at == start and not may_be_empty:
             found = self._text[self._at : self._at + 1] or "end of file"
-            raise SyntaxTrouble(f'"{found}" unexpected')
+            raise ShellSyntaxError(f'"{found}" unexpected')
         return _joined(parts)
 
     def _quoted(self, parts: list[Part]) -> None:
@@ -292,7 +292,7 @@ class Parser:
             return Output(script, quoted)
         match = _VARIABLE.match(self._text, self._at)
         if not match and self._text.startswith("{", self._at):
-            raise SyntaxTrouble("Bad substitution")
+            raise ShellSyntaxError("Bad substitution")
         if not match:
             return Text("$", quoted=True)
         name = match[1] or match[2]
@@ -341,7 +341,7 @@ class Parser:
 
     def _take(self, word: str) -> None:
         if self._peek_word() != word:
-            raise SyntaxTrouble(f'"{self._peek_word()}" unexpected (expecting "{word}")')
+            raise ShellSyntaxError(f'"{self._peek_word()}" unexpected (expecting "{word}")')
         self._at += len(word)
 
 

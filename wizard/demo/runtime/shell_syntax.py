@@ -1,7 +1,7 @@
 """The part of the shell's language that demo containers understand: enough for the wizard's own scripts and CronJobs. Pure.
 
 Commands with quoting, variables and command substitution, redirections and here-documents, `;`, `&`, `&&`, `||`, `!`, `if`,
-`for` and `while`. What it does not know is a SyntaxTrouble, never a guess.
+`for` and `while`. What it does not know is a ShellSyntaxError, never a guess.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Literal
 Operator = Literal[";", "&", "&&", "||"]
 
 
-class SyntaxTrouble(Exception):
+class ShellSyntaxError(Exception):
     """What a shell says before it ends with exit code 2."""
 
 
-class Unfinished(SyntaxTrouble):
+class Unfinished(ShellSyntaxError):
     """The text ends in the middle of a command."""
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from wizard.demo.apple.accounts import Account
-from wizard.demo.scenario import Resident, Scenario
+from wizard.demo.scenario import ICloudUser, Scenario
 from wizard.demo.scenarios.edits import (
     ARGOCD,
     OURS,
@@ -167,7 +167,7 @@ def family() -> Scenario:
     scenario = with_objects(scenario, job, pod, by_hand, first_pod)
     scenario = with_logs(scenario, {log_of(pod): log("sync-anna"), log_of(first_pod): log("sync-anna-first")})
 
-    anna = Resident(
+    anna = ICloudUser(
         Account("anna@example.com", "Anna"), "icloudpd-config-anna", timedelta(days=4), folder="icloud-import/anna"
     )
     scenario = replace(scenario, people=(*scenario.people, anna))

@@ -9,7 +9,7 @@ from typing import Any
 from wizard.choices import TIME_ZONE
 from wizard.demo.api.defaults import fill_pod
 from wizard.demo.apple.accounts import Account, Phone
-from wizard.demo.scenario import Resident, Scenario
+from wizard.demo.scenario import ICloudUser, Scenario
 from wizard.demo.scenarios.edits import (
     ARGOCD,
     OURS,
@@ -48,7 +48,7 @@ _AS_IN_THE_SEED = (
 def fresh() -> Scenario:
     """A cluster with Argo CD, an ingress class, a default storage class and other people's apps."""
     objects = _with_pods(*(documents(name) for name in ("cluster", "argocd", "neighbours")))
-    return Scenario("fresh", "", objects, people=(Resident(Account(YOU, "you")),))
+    return Scenario("fresh", "", objects, people=(ICloudUser(Account(YOU, "you")),))
 
 
 def _with_pods(*groups: list[Object]) -> tuple[Object, ...]:

@@ -11,10 +11,10 @@ from wizard.choices import IMMICH_MOUNT, IMMICH_NAMESPACE
 from wizard.errors import WizardError
 from wizard.kube.client import Cluster, ServiceAnswer
 from wizard.kube.errors import ClusterError
-from wizard.observe.asking import Budget, ask, found, mapped, together
+from wizard.observe.json_values import listed, meta, number, page, record, records, strings, text
 from wizard.observe.parse import claim, ingress, persistent_volume
 from wizard.observe.parse_pod import pod, pod_spec
-from wizard.observe.raw import listed, meta, number, page, record, records, strings, text
+from wizard.observe.reads import Budget, ask, found, mapped, together
 from wizard.settings import IMMICH_NEEDS, Settings
 from wizard.world import NOT_ASKED, Claim, Found, Immich, Ingress, Meta, Missing, Page, Pod, PodSpec, Read, Unreadable
 
@@ -196,8 +196,8 @@ async def _public(cluster: Cluster, service: Service, path: str) -> Mapping[str,
         )
     except ClusterError:
         raise
-    except WizardError as trouble:
-        return f"{trouble.what} {trouble.why}".strip()
+    except WizardError as error:
+        return f"{error.what} {error.why}".strip()
     body = answer.json()
     if answer.status != 200 or not isinstance(body, Mapping):
         return f"/{path} answered HTTP {answer.status}."

@@ -1,6 +1,6 @@
 """Sends requests to one server and opens streams: turns, retries, credentials that end, and errors as WizardError.
 
-Only this module and `wizard.kube.connecting` know the HTTP library's exceptions. It knows no kinds of objects.
+Only this module and `wizard.kube.connection_errors` know the HTTP library's exceptions. It knows no kinds of objects.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from urllib.parse import quote, urlencode
 from wizard.errors import WizardError
 from wizard.kube import credentials as who
 from wizard.kube import errors, kubeconfig
-from wizard.kube.connecting import trouble_of, with_certificate_names
+from wizard.kube.connection_errors import trouble_of, with_certificate_names
 from wizard.kube.streams import PROTOCOLS, Stream, handshake_refused
 from wizard.kube.transport import Transport, open_transport
 
@@ -203,17 +203,17 @@ class Wire:
                 self.latency_ms = (time.perf_counter() - began) * 1000
             if response.status < 300 or (proxied and not await _from_api_server(response)):
                 return response
-            trouble = await _refusal(method, path, response, used)
+            refused = await _refusal(method, path, response, used)
             if response.status == 401 and used.plugin and not renewed:
                 renewed = True
                 await self._renew(rejected=used)
                 continue
             if last or response.status not in (429, 502, 503, 504) or proxied:
-                raise _named_plugin(trouble, used)
-            asked = trouble.retry_after if isinstance(trouble, errors.Busy) else None
+                raise _named_plugin(refused, used)
+            asked = refused.retry_after if isinstance(refused, errors.Busy) else None
             pause = asked if asked is not None else _PAUSES[attempt] or 0.1
             if pause > _MAX_PAUSE:
-                raise trouble
+                raise refused
             await asyncio.sleep(pause)
             attempt += 1
 
@@ -271,7 +271,7 @@ async def _refusal(method: str, path: str, response: Any, used: who.Credentials)
     return errors.refusal(method, path, response.status, response.headers, text)
 
 
-def _named_plugin(trouble: WizardError, used: who.Credentials) -> WizardError:
-    if isinstance(trouble, errors.CredentialsRejected) and used.plugin:
-        trouble.why = f'They come from the credential plugin "{used.plugin}". {trouble.why}'.strip()
-    return trouble
+def _named_plugin(error: WizardError, used: who.Credentials) -> WizardError:
+    if isinstance(error, errors.CredentialsRejected) and used.plugin:
+        error.why = f'They come from the credential plugin "{used.plugin}". {error.why}'.strip()
+    return error

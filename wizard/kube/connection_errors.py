@@ -65,16 +65,16 @@ def trouble_of(error: BaseException, target: Target) -> WizardError:
     return _by_kind(chain, target)
 
 
-async def with_certificate_names(trouble: WizardError, authority: bytes, target: Target) -> WizardError:
+async def with_certificate_names(error: WizardError, authority: bytes, target: Target) -> WizardError:
     """`trouble`, and for a certificate with other names a second look that says which names it carries.
 
     `authority` is the PEM that the kubeconfig names, empty when it names none. A TLS context of its own is used: the
     session's keeps checking names for whoever connects meanwhile.
     """
-    if trouble.code != "kube.tls-name" or target.proxy:
-        return trouble
+    if error.code != "kube.tls-name" or target.proxy:
+        return error
     names = await _names_on_certificate(authority, target)
-    return _name_mismatch(target, names) if names else trouble
+    return _name_mismatch(target, names) if names else error
 
 
 def _by_kind(chain: list[BaseException], target: Target) -> WizardError:

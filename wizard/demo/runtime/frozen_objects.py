@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Pinned:
+class FrozenObjects:
     """Uids of the objects that came with a status, and of those that were being deleted already."""
 
     with_status: frozenset[str] = frozenset()

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from wizard.errors import WizardError
 from wizard.kube.client import Cluster
 from wizard.kube.errors import ClusterError, Expired, Forbidden, NotFound, TimedOut
-from wizard.observe.raw import page
+from wizard.observe.json_values import page
 from wizard.world import Found, Missing, Page, Read, Unreadable
 
 MOST_OBJECTS = 5000
@@ -42,8 +42,8 @@ async def ask(answer: Awaitable[Any], parse: Callable[[Any], T]) -> Read[T]:
     """What an answer says, or why there is none. Raises ClusterError."""
     try:
         return Found(parse(await answer))
-    except WizardError as trouble:
-        return unread(trouble)
+    except WizardError as error:
+        return unread(error)
 
 
 async def whole(cluster: Cluster, path: str, of: Callable[[Any], T], *, limit: int, labels: str = "") -> Read[Page[T]]:
@@ -63,22 +63,22 @@ async def whole(cluster: Cluster, path: str, of: Callable[[Any], T], *, limit: i
                     break
     except Expired:
         more = True
-    except WizardError as trouble:
-        return unread(trouble)
+    except WizardError as error:
+        return unread(error)
     return Found(Page(tuple(items), more))
 
 
-def unread(trouble: WizardError) -> Missing | Unreadable:
+def unread(error: WizardError) -> Missing | Unreadable:
     """A refused request as a Read. Raises `trouble` itself when it is about the whole cluster."""
-    if isinstance(trouble, ClusterError):
-        raise trouble
-    if isinstance(trouble, NotFound):
-        return Missing(kind_installed=trouble.kind_installed)
-    if isinstance(trouble, Forbidden):
-        return Unreadable("forbidden", trouble.what)
-    if isinstance(trouble, TimedOut):
-        return Unreadable("timeout", trouble.what)
-    return Unreadable("error", f"{trouble.what} {trouble.why}".strip())
+    if isinstance(error, ClusterError):
+        raise error
+    if isinstance(error, NotFound):
+        return Missing(kind_installed=error.kind_installed)
+    if isinstance(error, Forbidden):
+        return Unreadable("forbidden", error.what)
+    if isinstance(error, TimedOut):
+        return Unreadable("timeout", error.what)
+    return Unreadable("error", f"{error.what} {error.why}".strip())
 
 
 def found(read: Read[T]) -> T | None:

@@ -68,8 +68,8 @@ class Writer:
                 if previous:
                     self._store.hold(state)
                 self._kept = self._store.save(_follows(state, previous))
-            except WizardError as trouble:
-                self._notices.append(trouble.what)
+            except WizardError as error:
+                self._notices.append(error.what)
 
 
 def _follows(state: State, previous: State | None) -> State:

@@ -11,10 +11,10 @@ from typing import Any
 from wizard.errors import WizardError
 from wizard.kube.client import Cluster
 from wizard.observe import parse
-from wizard.observe.asking import Budget, ask, found, mapped, together, unread, whole
 from wizard.observe.jobs import is_whole, newest_of
+from wizard.observe.json_values import page
 from wizard.observe.parse_pod import pod
-from wizard.observe.raw import page
+from wizard.observe.reads import Budget, ask, found, mapped, together, unread, whole
 from wizard.settings import AUTH_POD, is_auth_pod
 from wizard.world import NOT_ASKED, Found, Job, LogTail, Missing, Page, Pod, PodSpec, Read
 
@@ -165,8 +165,8 @@ async def _log(cluster: Cluster, budget: Budget, source: Pod, lines: int) -> Rea
     name = source.meta.name
     try:
         text = await cluster.log(source.meta.namespace, name, _speaker(source.spec), tail=lines, limit_bytes=LOG_BYTES)
-    except WizardError as trouble:
-        return unread(trouble)
+    except WizardError as error:
+        return unread(error)
     return Found(LogTail(name, clean_lines(text)))
 
 

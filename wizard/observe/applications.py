@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from wizard.choices import APPLICATION, CONFIG_MAP
 from wizard.kube.client import Cluster
-from wizard.observe.asking import Budget, ask, found
-from wizard.observe.parse_argo import application, tracking_application
-from wizard.observe.raw import page
+from wizard.observe.json_values import page
+from wizard.observe.parse_application import application, tracking_application
+from wizard.observe.reads import Budget, ask, found
 from wizard.settings import Settings
 from wizard.world import NOT_ASKED, Application, Found, Meta, Missing, Page, Read, World
 

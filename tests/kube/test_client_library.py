@@ -8,8 +8,8 @@ import pytest
 PROGRAMS = {
     "only what is needed is loaded": """
 import sys
-from wizard.kube import light
-configuration, rest = light.load()
+from wizard.kube import client_library
+configuration, rest = client_library.load()
 assert configuration(host="https://x").host == "https://x"
 assert not {"requests", "pydantic", "oauthlib"} & set(sys.modules), "the whole library was loaded"
 """,
@@ -20,9 +20,9 @@ import wizard.observe.look
 assert not {"kubernetes", "aiohttp", "yaml"} & set(sys.modules)
 """,
     "the rest of the library can still be had": """
-from wizard.kube import light
-light.load()
-library = light.whole("kubernetes.aio.config.kube_config")
+from wizard.kube import client_library
+client_library.load()
+library = client_library.whole("kubernetes.aio.config.kube_config")
 assert library.KubeConfigLoader
 import kubernetes
 from kubernetes import aio
@@ -31,16 +31,16 @@ assert aio.client.Configuration and kubernetes.client.Configuration
     "a library that is there already stays as it is": """
 import kubernetes.aio
 from kubernetes.aio.client.configuration import Configuration
-from wizard.kube import light
-assert light.load()[0] is Configuration
+from wizard.kube import client_library
+assert client_library.load()[0] is Configuration
 assert kubernetes.aio.client.Configuration
 """,
     "where it does not work the ordinary import does": """
-from wizard.kube import light
+from wizard.kube import client_library
 def refuse(name):
     raise AttributeError(name)
-light._bare = refuse
-assert light.load()[0](host="https://x").host == "https://x"
+client_library._bare = refuse
+assert client_library.load()[0](host="https://x").host == "https://x"
 import sys
 assert "requests" in sys.modules
 """,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wizard.errors import shorten
-from wizard.observe.raw import listed, meta, record, records, text, when
+from wizard.observe.json_values import listed, meta, record, records, text, when
 from wizard.world import Application, AppResource, AppSource
 
 MESSAGE_LIMIT = 1024

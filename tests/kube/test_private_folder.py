@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from wizard.errors import WizardError
-from wizard.kube.private import close_private, open_private
+from wizard.kube.private_folder import close_private, open_private
 
 
 def dead_process() -> int:

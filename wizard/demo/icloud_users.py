@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from wizard.demo.api.kinds import Object
-from wizard.demo.apple import keeping
+from wizard.demo.apple import saved_state
 from wizard.demo.apple.accounts import Account, demo_accounts
 from wizard.demo.apple.photos import library
 from wizard.demo.apple.route import names_lead_to
@@ -22,14 +22,14 @@ from wizard.demo.icloudpd.sign_in import Door, Outage
 from wizard.demo.runtime.containers import Containers
 from wizard.demo.runtime.process import Program
 from wizard.demo.runtime.volumes import Entry, Volume
-from wizard.demo.scenario import Resident
+from wizard.demo.scenario import ICloudUser
 
 Phone = Callable[[str], None]
 _NAMESPACE = "photo-sync"
 _PHOTOS_CLAIM = "icloud-photos"
 
 
-class Residents:
+class ICloudUsers:
     """Everybody at the demo Apple; `apple` is None before they have moved in."""
 
     def __init__(self) -> None:
@@ -49,9 +49,9 @@ class Residents:
         return self.apple.outage if self.apple else None
 
     @contextlib.asynccontextmanager
-    async def move_in(
+    async def with_demo_apple(
         self,
-        people: Iterable[Resident],
+        people: Iterable[ICloudUser],
         clock: Callable[[], datetime],
         folder: Path,
         kept: Object | None,
@@ -69,21 +69,21 @@ class Residents:
         async with DemoApple.open(everybody, clock, tls=folder, on_code=tell) as apple:
             self.apple = apple
             if kept is not None and self.state is not None:
-                keeping.restore(self.state, kept)
+                saved_state.restore(self.state, kept)
             try:
                 yield
             finally:
                 self.apple = None
 
     @contextlib.contextmanager
-    def lead_here(self) -> Iterator[None]:
+    def with_apple_names_redirected(self) -> Iterator[None]:
         """Leads this process's programs to the demo Apple, until the block ends."""
         if self.apple is None:
             raise RuntimeError("nobody has moved in")
         with names_lead_to(self.apple.address, self.apple.ca_file):
             yield
 
-    def unpack(self, people: Iterable[Resident], containers: Containers) -> None:
+    def unpack(self, people: Iterable[ICloudUser], containers: Containers) -> None:
         """Puts onto the claims what each of them brings along: a session, and some photos."""
         for resident in people:
             self._put_session(resident, containers)
@@ -91,7 +91,7 @@ class Residents:
             if photos is not None and self.state is not None:
                 _put_photos(resident, photos, self.state.clock())
 
-    def _put_session(self, resident: Resident, containers: Containers) -> None:
+    def _put_session(self, resident: ICloudUser, containers: Containers) -> None:
         apple, apple_id = self.apple, resident.account.apple_id
         volume = containers.volume_of(_NAMESPACE, resident.claim) if resident.claim else None
         if apple is None or volume is None or resident.signed_in is None or self.state is None:
@@ -110,10 +110,10 @@ class Residents:
 
     def kept(self) -> Object | None:
         """What the demo Apple remembers, as JSON."""
-        return keeping.kept(self.state) if self.state else None
+        return saved_state.kept(self.state) if self.state else None
 
 
-def _put_photos(resident: Resident, volume: Volume, now: datetime) -> None:
+def _put_photos(resident: ICloudUser, volume: Volume, now: datetime) -> None:
     for picture in library()[: resident.photos]:
         path = posixpath.join(resident.folder, f"{picture.taken:%Y/%m}", picture.name)
         parts = path.split("/")
