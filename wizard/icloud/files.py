@@ -17,7 +17,7 @@ HEADER = "#LWP-Cookies-2.0"
 TOKEN = "X-APPLE-WEBAUTH-TOKEN"  # noqa: S105 - a cookie's name
 
 _START = "Set-Cookie3:"
-_ATTRIBUTE = re.compile(r'\s*([^\s=;]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^;"]*))?\s*(?:;|$)')
+_ATTRIBUTE = re.compile(r'\s*([^\s=;,]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?\s*(?:;|$)')
 _TRUST = ("client_id", "trust_token", "trust_eligible", "account_country")
 _NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+")
 _TRAPS = ("apple_rscd", "apple_ercd")
