@@ -155,7 +155,7 @@ class SetupScreen(PageScreen):
             for row in self._rows(picture.snapshot.setup):
                 sign = ROW_SIGN.get(row.state, "?")
                 yield SetupLine(
-                    id=row.id, label=row.label, value=row.value or "not known", source=row.source, sign=sign, cut=cut
+                    id=row.id, label=row.label, value=row.value or "unknown", source=row.source, sign=sign, cut=cut
                 )
         yield Space()
         yield Button(id=GO_ON, label="Yes, go on", key="⏎")

@@ -51,8 +51,7 @@ class Workspace(Protocol):
         """Keeps `place` for the next start. Called on every change of it; must be quick and must not raise."""
 
     def choose(self, name: str, value: str) -> None:
-        """Sets one setting: "apple_id" (of the default account), "time_zone", "application", "immich_namespace" or "host_name",
-        where an empty value takes it back; or "skip" and "unskip" with a step id.
+        """Sets the choice with that id (`wizard.choices`); an empty value takes it back. Or "skip" and "unskip" with a step id.
 
         The running engine diagnoses with it from its next look on. Raises WizardError when it can't be kept or can't be right.
         """

@@ -45,3 +45,9 @@ def test_what_newcomers_are_sent_to_is_there(name: str) -> None:
 
 def test_newcomers_read_at_most_250_lines() -> None:
     assert sum(len((ROOT / name).read_text(encoding="utf-8").splitlines()) for name in FOR_NEWCOMERS) <= 250
+
+
+def test_no_file_of_the_product_is_too_long_to_hold_in_the_head() -> None:
+    product = [path for path in SOURCES if path.relative_to(ROOT).parts[0] != "tests"]
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in product}
+    assert {name: length for name, length in lengths.items() if length > 400} == {}

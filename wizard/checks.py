@@ -115,7 +115,9 @@ cron_job_name = object_name("a CronJob", _LONGEST_CRON_JOB_NAME)
 
 
 def quantity(text: str) -> str:
-    """A size as Kubernetes writes it."""
+    """A size as Kubernetes writes it, of a mebibyte at least."""
+    if 1 <= bytes_of(text) < 2**20:
+        raise ValueError(f"{text!r} would be less than a mebibyte: give it a unit, as in 100Gi.")
     if not 1 <= bytes_of(text) < _MOST_BYTES:
         raise ValueError(f"{text!r} is not a valid size: it should look like 100Gi, with Ki, Mi, Gi or Ti as the unit.")
     return text

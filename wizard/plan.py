@@ -9,7 +9,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -134,7 +134,7 @@ class ObjectChange(Change):
 class ApplyObject(ObjectChange):
     """Server-side apply of a manifest: creates the object, or changes the fields that the manifest has."""
 
-    manifest: Manifest
+    manifest: Manifest = field(repr=False)
     effect: ClassVar[Effect] = Effect.CHANGE
 
     @property
@@ -146,14 +146,15 @@ class ApplyObject(ObjectChange):
     def command(self) -> Command:
         """Kubectl's own server-side apply."""
         words = ("apply", "--server-side", f"--field-manager={FIELD_MANAGER}", "-f", STDIN)
-        return kubectl(*words, namespace=self.target.namespace, stdin=as_yaml(self.manifest))
+        text = as_yaml(_without_values(self.target.kind, self.manifest))
+        return kubectl(*words, namespace=self.target.namespace, stdin=text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateObject(ObjectChange):
     """Creates an object that nobody has made before."""
 
-    manifest: Manifest
+    manifest: Manifest = field(repr=False)
     effect: ClassVar[Effect] = Effect.CREATE
 
     @property
@@ -162,14 +163,16 @@ class CreateObject(ObjectChange):
 
     @property
     def command(self) -> Command:
-        return kubectl("create", "-f", STDIN, namespace=self.target.namespace, stdin=as_yaml(self.manifest))
+        text = as_yaml(_without_values(self.target.kind, self.manifest))
+        return kubectl("create", "-f", STDIN, namespace=self.target.namespace, stdin=text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatchObject(ObjectChange):
-    """A JSON merge patch of an object that is there."""
+    """A JSON merge patch of an object that is there. Not `typed`: what it writes is known only when it is made."""
 
-    patch: Mapping[str, Any]
+    patch: Mapping[str, Any] = field(repr=False)
+    typed: bool = True
     effect: ClassVar[Effect] = Effect.CHANGE
 
     @property
@@ -177,8 +180,11 @@ class PatchObject(ObjectChange):
         return (self.target.right("patch"),)
 
     @property
-    def command(self) -> Command:
-        return self.target.kubectl("patch", "--type", "merge", "-p", json.dumps(self.patch, separators=(",", ":")))
+    def command(self) -> Command | None:
+        if not self.typed:
+            return None
+        patch = json.dumps(_without_values(self.target.kind, self.patch), separators=(",", ":"))
+        return self.target.kubectl("patch", "--type", "merge", "-p", patch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,8 +309,12 @@ class ReviewedChange:
     @property
     def diff(self) -> str:
         """What changes in the object, as a unified diff of YAML without file names; empty where nothing does."""
-        before, after = (as_yaml(shown(side)).splitlines() if side else [] for side in (self.before, self.after))
-        return "\n".join(list(difflib.unified_diff(before, after, lineterm="", n=2))[2:])
+        if self.conflicts:
+            return ""
+        before, after = shown(self.before or {}), shown(self.after or {})
+        texts = (as_yaml(side).splitlines() if side else [] for side in (before, _ordered_like(before, after)))
+        before_lines, after_lines = texts
+        return "\n".join(list(difflib.unified_diff(before_lines, after_lines, lineterm="", n=2))[2:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,8 +343,8 @@ class Review:
     @property
     def digest(self) -> str:
         """Names what was reviewed: the same changes to the same objects, as they are, give the same text; status aside."""
-        parts = [(repr(reviewed.change), reviewed.effect, _lasting(reviewed.before)) for reviewed in self.changes]
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+        parts = [(asdict(reviewed.change), reviewed.effect, _lasting(reviewed.before)) for reviewed in self.changes]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 class Phase(StrEnum):
@@ -361,12 +371,21 @@ _HIDDEN = "(not shown)"
 
 def shown(manifest: Mapping[str, Any]) -> Manifest:
     """The object as a person would write it: without status and the server's own metadata, and without a Secret's values."""
-    result = _stripped(manifest)
-    if result.get("kind") == "Secret":
-        for part in ("data", "stringData"):
-            if part in result:
-                result[part] = dict.fromkeys(result[part], _HIDDEN)
-    return result
+    return _without_values(str(manifest.get("kind", "")), _stripped(manifest))
+
+
+def _without_values(kind: str, manifest: Mapping[str, Any]) -> Manifest:
+    """The manifest or patch of an object of this kind as it may be shown: a Secret's values are left out."""
+    hidden = ("data", "stringData") if kind == "Secret" else ()
+    return {key: dict.fromkeys(value, _HIDDEN) if key in hidden else value for key, value in manifest.items()}
+
+
+def _ordered_like(pattern: Any, value: Any) -> Any:
+    """The same value, its keys in the order that they have in `pattern`: the server's own order is no change."""
+    if not (isinstance(pattern, Mapping) and isinstance(value, Mapping)):
+        return value
+    keys = [*(key for key in pattern if key in value), *(key for key in value if key not in pattern)]
+    return {key: _ordered_like(pattern.get(key), value[key]) for key in keys}
 
 
 def same(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> bool:

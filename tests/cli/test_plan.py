@@ -40,7 +40,7 @@ def test_step_1_is_shown_done_and_done_only_once(tmp_path: Path) -> None:
     for command in (("plan", "storage"), ("apply", "storage"), ("apply", "storage", "--yes")):
         code, out, err = in_demo(tmp_path, *command)
         assert (code, err) == (Exit.DONE, "")
-        assert "Nothing to do" in out
+        assert "Nothing for the wizard to change" in out
 
 
 def test_the_same_as_json(tmp_path: Path) -> None:

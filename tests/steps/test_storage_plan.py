@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from tests.steps.worlds import NS, SETTINGS, complete, fresh, meta, page
+from tests.steps.worlds import NOW, NS, SETTINGS, complete, fresh, meta, page
 from wizard.choices import CONFIG_CLAIM, CONFIG_SIZE, PHOTOS_ACCESS_MODE, PHOTOS_CLAIM, PHOTOS_SIZE, STORAGE_CLASS
 from wizard.plan import ApplyObject, PatchObject, Plan, Right, WaitUntil
 from wizard.settings import Settings
 from wizard.steps.storage.plan import plan
-from wizard.world import AppResource, Claim, Found, Page, StorageClass, Unreadable, World
+from wizard.world import AppResource, Claim, Found, Missing, Page, StorageClass, Unreadable, World
 
 OPTIONS = "argocd.argoproj.io/sync-options"
 
@@ -119,6 +119,8 @@ def test_what_is_there_is_left_alone() -> None:
         ("Replace=true", "Replace=true,Prune=false,Delete=false"),
         ("Delete=confirm", "Delete=confirm,Prune=false"),
         ("Prune=false", "Prune=false,Delete=false"),
+        ("Prune=true,Delete=true", "Prune=false,Delete=false"),
+        ("Replace=true, Prune=false", "Replace=true,Prune=false,Delete=false"),
     ],
 )
 def test_a_claim_that_argo_cd_could_delete_is_protected_beside_its_other_options(present: str, after: str) -> None:
@@ -126,12 +128,40 @@ def test_a_claim_that_argo_cd_could_delete_is_protected_beside_its_other_options
     world = replace(
         complete(), claims=page(claim("icloudpd-config", **{OPTIONS: "Prune=false,Delete=false"}), unprotected)
     )
-    (change,) = plan(world, SETTINGS).changes
+    (change,) = plan(replace(world, application=Missing()), SETTINGS).changes
     assert isinstance(change, PatchObject)
     assert change.patch == {"metadata": {"annotations": {OPTIONS: after}}}
     (undo,) = change.undo
     assert isinstance(undo, PatchObject)
     assert undo.patch == {"metadata": {"annotations": {OPTIONS: present or None}}}
+
+
+def test_options_with_spaces_between_them_protect_as_well() -> None:
+    claims = page(
+        *(claim(name, **{OPTIONS: "Prune=false, Delete=false"}) for name in ("icloudpd-config", "icloud-photos"))
+    )
+    assert plan(replace(complete(), claims=claims, application=Missing()), SETTINGS).changes == ()
+
+
+def test_a_claim_that_argo_cd_lists_without_tracking_it_is_left_to_git() -> None:
+    made = plan(replace(complete(), claims=page(claim("icloudpd-config"), claim("icloud-photos"))), SETTINGS)
+    assert made.changes == ()
+    assert sum("from git" in note for note in made.notes) == 2
+
+
+def test_a_claim_on_its_way_out_is_in_the_way() -> None:
+    going = claim("icloud-photos")
+    going = replace(going, meta=replace(going.meta, deleting=NOW))
+    made = plan(replace(complete(), claims=page(claim("icloudpd-config"), going)), SETTINGS)
+    assert made.changes == ()
+    assert "icloud-photos is being deleted" in made.obstacles[0]
+
+
+def test_without_a_claim_to_create_the_class_does_not_matter() -> None:
+    protected = {OPTIONS: "Prune=false,Delete=false"}
+    claims = page(claim("icloudpd-config", **protected), claim("icloud-photos", **protected))
+    world = with_classes(replace(complete(), claims=claims), storage_class("a"), storage_class("b"))
+    assert plan(world, SETTINGS).obstacles == ()
 
 
 def test_what_argo_cd_tracks_is_changed_in_git_and_not_from_here() -> None:

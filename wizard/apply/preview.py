@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from wizard.apply import objects
 from wizard.apply.executors import EXECUTORS
@@ -21,7 +22,8 @@ async def preview(cluster: Cluster, plan: Plan) -> Review:
     refused = tuple(right for right, allowed in answers.items() if allowed is False)
     unanswered = tuple(right for right, allowed in answers.items() if allowed is None)
     if refused or plan.obstacles:
-        return Review(plan, tuple(map(_as_planned, plan.changes)), refused=refused, unanswered=unanswered)
+        planned = await asyncio.gather(*(_as_planned(cluster, change) for change in plan.changes))
+        return Review(plan, tuple(planned), refused=refused, unanswered=unanswered)
     to_be_made = await _namespaces_to_be_made(cluster, plan)
     reviewed = await asyncio.gather(*(_reviewed(cluster, change, to_be_made) for change in plan.changes))
     return Review(
@@ -41,13 +43,16 @@ async def _namespaces_to_be_made(cluster: Cluster, plan: Plan) -> frozenset[str]
 
 async def _reviewed(cluster: Cluster, change: Change, to_be_made: frozenset[str]) -> ReviewedChange:
     executor = EXECUTORS.get(type(change))
-    return await executor.preview(cluster, change, to_be_made) if executor else _as_planned(change)
+    return await executor.preview(cluster, change, to_be_made) if executor else await _as_planned(cluster, change)
 
 
-def _as_planned(change: Change) -> ReviewedChange:
-    """The change without a look at the cluster."""
-    manifest = getattr(change, "manifest", None)
-    return ReviewedChange(change, change.effect, after=dict(manifest) if manifest else None)
+async def _as_planned(cluster: Cluster, change: Change) -> ReviewedChange:
+    """The change as it was planned; of what it applies, whether that is there yet, as far as it can be read."""
+    manifest, effect = getattr(change, "manifest", None), change.effect
+    if isinstance(change, ApplyObject):
+        with suppress(WizardError):
+            effect = Effect.CREATE if await objects.read(cluster, change) is None else Effect.CHANGE
+    return ReviewedChange(change, effect, after=dict(manifest) if manifest else None)
 
 
 class Moved(WizardError):

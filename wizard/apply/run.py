@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 from wizard.apply.executors import EXECUTORS
 from wizard.apply.preview import Moved, preview
-from wizard.errors import WizardError
+from wizard.errors import Retry, WizardError
 from wizard.kube.client import Cluster
 from wizard.plan import Phase, Progress, Review
 
@@ -22,6 +22,8 @@ async def run(cluster: Cluster, review: Review) -> AsyncGenerator[Progress, None
         raise WizardError(
             "apply.blocked", "This plan can't be carried out as it is.", fix="Its review says what is in the way."
         )
+    if unknown := [reviewed.change for reviewed in review.changes if type(reviewed.change) not in EXECUTORS]:
+        raise WizardError("apply.no-executor", f"Nothing here can do this: {unknown[0].title}.", retry=Retry.NEVER)
     now = await preview(cluster, review.plan)
     if now.digest != review.digest:
         raise Moved(now)

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from wizard.apply.preview import Moved
 from wizard.cli.console import Console
 from wizard.cli.output import put
-from wizard.command import Address
+from wizard.command import Address, photosync_wizard
 from wizard.engine import Engine
 from wizard.errors import Exit
 from wizard.export.review import to_document, to_lines
@@ -53,6 +53,7 @@ def apply(request: Request, step_id: str, form: str, *, yes: bool) -> int:
                 print(f"! {moved.what} {moved.why}", file=sys.stderr)
                 reviewed = moved.review
                 continue
+            print(f"Done. What is next: {engine.settings.address.line(photosync_wizard('status'))}", file=sys.stderr)
             return int(Exit.DONE)
 
     return _with_engine(request, carry_out)
@@ -73,7 +74,10 @@ async def _agreed(address: Address) -> bool:
         answer = await Console(address).ask("Do it? [y/N] ")
     except EOFError:
         answer = ""
-    return answer.strip().lower() in ("y", "yes")
+    agreed = answer.strip().lower() in ("y", "yes")
+    if not agreed:
+        print("Nothing was changed.", file=sys.stderr)
+    return agreed
 
 
 def _line(progress: Progress) -> str:

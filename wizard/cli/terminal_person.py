@@ -121,7 +121,7 @@ class TerminalPerson:
             raise _ended(why) if why else _no_more("password")
         self._tell(why)
         if why and why.code in _SENT:
-            self._say("! It was not sent again: what you type now is sent once.")
+            self._say("! It was not sent again. What you type now will be sent once.")
         while not (typed := await self._ask(f"Password for {apple_id} (Ctrl+D leaves): ", secret=True)):
             self._say("Nothing was typed, and nothing was sent. Ctrl+C leaves.")
         return typed

@@ -68,7 +68,7 @@ def to_lines(review: Review, address: Address) -> Iterator[str]:
     for change in review.unchanged:
         yield f"✓ {_as_is(change)}"
     if not review.changes and not review.plan.obstacles:
-        yield "✓ Nothing to do: everything is in place already."
+        yield "✓ Nothing for the wizard to change."
     yield from (f"  {note}" for note in review.plan.notes)
 
 

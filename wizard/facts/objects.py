@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from wizard.annotations import TRACKING_ID
+from wizard.annotations import SYNC_OPTIONS, TRACKING_ID
 from wizard.command import Command
 from wizard.settings import IMMICH_NEEDS
 from wizard.world import (
@@ -173,3 +173,23 @@ def manager_of(meta: Meta, application: str | None = None) -> str:
         if any(manager in field_manager for field_manager in meta.managers):
             return name
     return meta.managers[0] if meta.managers else "unknown"
+
+
+_PROTECTED = ("Prune", "Delete")
+
+
+def lacking_protection(meta: Meta) -> list[str]:
+    """The sync options without which Argo CD may delete the object, as "Prune=false"; empty where it has them."""
+    options = set(_sync_options(meta))
+    return [f"{what}=false" for what in _PROTECTED if not options & {f"{what}=false", f"{what}=confirm"}]
+
+
+def with_protection(meta: Meta) -> str:
+    """The object's sync options with those that it lacks, in place of any that say the opposite."""
+    lacking = lacking_protection(meta)
+    overruled = {option.partition("=")[0] for option in lacking}
+    return ",".join([*(each for each in _sync_options(meta) if each.partition("=")[0] not in overruled), *lacking])
+
+
+def _sync_options(meta: Meta) -> list[str]:
+    return [option.strip() for option in meta.annotations.get(SYNC_OPTIONS, "").split(",") if option.strip()]

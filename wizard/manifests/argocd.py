@@ -45,7 +45,7 @@ def application(
             "source": {
                 "repoURL": settings[GIT_REPOSITORY] or repo,
                 "targetRevision": settings[GIT_BRANCH] or branch,
-                "path": path or settings[GIT_PATH],
+                "path": settings[GIT_PATH] if settings.is_said(GIT_PATH) else path or settings[GIT_PATH],
             },
             "destination": {"server": HERE, "namespace": settings.namespace},
             "syncPolicy": policy | ({"retry": {"limit": 5, "refresh": True}} if retry_refresh else {}),

@@ -195,12 +195,12 @@ def updated(before: Object, after: Object, manager: str, time: str, *, custom: b
     changed = {path for path in new if path not in old or _differs(before, after, path)}
     gone = old - new
     entries, own = [], set(changed)
-    for entry in before["metadata"].get("managedFields", ()):
-        paths = set(leaves(entry["fieldsV1"])) - gone
-        if (entry["manager"], entry["operation"]) == (manager, UPDATE):
+    for managed in before["metadata"].get("managedFields", ()):
+        paths = set(leaves(managed["fieldsV1"])) - gone
+        if (managed["manager"], managed["operation"]) == (manager, UPDATE):
             own |= paths
         elif left := paths - changed:
-            entries.append({**entry, "fieldsV1": _of_leaves(left)})
+            entries.append({**managed, "fieldsV1": _of_leaves(left)})
     return [*entries, entry(manager, UPDATE, after, _of_leaves(own), time)] if own else entries
 
 
@@ -226,12 +226,12 @@ def owned_after(
     taken = {path for _, path in conflicts(live, config, manager, custom=custom)}
     entries: list[Object] = []
     own: Object | None = None
-    for entry in live["metadata"].get("managedFields", ()):
-        if (entry["manager"], entry["operation"]) == (manager, APPLY):
-            own = entry
-        elif left := set(leaves(entry["fieldsV1"])) - taken:
-            entries.append({**entry, "fieldsV1": _of_leaves(left)} if taken else entry)
-    others = {path for entry in entries for path in leaves(entry["fieldsV1"])}
+    for managed in live["metadata"].get("managedFields", ()):
+        if (managed["manager"], managed["operation"]) == (manager, APPLY):
+            own = managed
+        elif left := set(leaves(managed["fieldsV1"])) - taken:
+            entries.append({**managed, "fieldsV1": _of_leaves(left)} if taken else managed)
+    others = {path for managed in entries for path in leaves(managed["fieldsV1"])}
     before = set(leaves(own["fieldsV1"])) if own else set()
     dropped = sorted(before - set(leaves(wanted)) - others)
     if own is not None and before == set(leaves(wanted)):

@@ -8,10 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wizard.accounts import AccountNames
-from wizard.annotations import SYNC_OPTIONS
 from wizard.choices import GIT_BRANCH, GIT_PATH, GIT_REPOSITORY, PHOTOS_CLAIM
 from wizard.command import kubectl, photosync_wizard
-from wizard.facts.objects import application_of, claim_named, cron_job_named, items, listed, manager_of, tracked_by
+from wizard.facts.objects import (
+    application_of,
+    claim_named,
+    cron_job_named,
+    items,
+    lacking_protection,
+    listed,
+    manager_of,
+    tracked_by,
+)
 from wizard.iterations import iteration
 from wizard.model import Blocker, Finding, Severity, Status
 from wizard.settings import Settings
@@ -22,11 +30,6 @@ from wizard.steps.argocd.table import application_table
 from wizard.steps.base import Need, Step, unknown
 from wizard.steps.storage.checks import claim_sizes
 from wizard.world import Application, Found, Meta, Missing, Unreadable, World
-
-_PROTECTION = {
-    "Prune": frozenset({"Prune=false", "Prune=confirm"}),
-    "Delete": frozenset({"Delete=false", "Delete=confirm"}),
-}
 
 
 def check_application(world: World, settings: Settings) -> Iterator[Finding]:
@@ -173,11 +176,9 @@ def check_claims_protected(world: World, settings: Settings) -> Iterator[Finding
     exposed: dict[str, str] = {}
     for name in claim_sizes(settings):
         claim = claim_named(world, name)
-        if claim and application_of(world, "PersistentVolumeClaim", claim.meta) == app.meta.name:
-            options = {option.strip() for option in claim.meta.annotations.get(SYNC_OPTIONS, "").split(",")}
-            lacking = [f"{what}=false" for what, enough in _PROTECTION.items() if not options & enough]
-            if lacking:
-                exposed[name] = ", ".join(lacking)
+        ours = claim and application_of(world, "PersistentVolumeClaim", claim.meta) == app.meta.name
+        if claim and ours and (lacking := lacking_protection(claim.meta)):
+            exposed[name] = ", ".join(lacking)
     if exposed:
         yield Finding(
             "argocd.claims-unprotected",

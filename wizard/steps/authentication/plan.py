@@ -203,5 +203,6 @@ def _note(names: AccountNames, namespace: str) -> PatchObject:
         "and whether a password lies there in clear text",
         target=target,
         patch=session_note(None, None),
+        typed=False,
         undo=(forget,),
     )

@@ -29,6 +29,7 @@ from wizard.steps.storage.volumes import check_multi_attach, check_reclaim, chec
 from wizard.world import Claim, Found, Missing, Page, StorageClass, Unreadable, World
 
 WAIT_FOR_FIRST_CONSUMER = "WaitForFirstConsumer"
+APPLY = photosync_wizard("apply", "storage")
 _NO_CLASSES: Page[StorageClass] = Page()
 _WRITABLE = frozenset({"ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"})
 
@@ -79,9 +80,10 @@ def check_namespace(world: World, settings: Settings) -> Iterator[Finding]:
                 why="Everything that syncs photos lives in its own namespace.",
                 fix=f"Look in {elsewhere} instead, where the application deploys; create {name} only if you want a second setup."
                 if elsewhere
-                else "Create it.",
+                else "Let the wizard create it, with the claims, or create it yourself.",
                 commands=(
                     *((photosync_wizard("status", namespace=elsewhere),) if elsewhere else ()),
+                    APPLY,
                     to_apply(storage.namespace(name)),
                 ),
                 implies=Status.ACTION_REQUIRED,
@@ -153,8 +155,8 @@ def _missing_claims(world: World, settings: Settings, names: list[str]) -> Itera
             f"The claim {name} ({sizes[name]}) does not exist yet.",
             evidence={f"persistentvolumeclaim/{name}": "not found"},
             why="icloudpd keeps its session on one volume and the photos on another, and each volume needs a claim.",
-            fix="Create it, in git if Argo CD manages this namespace.",
-            commands=(to_apply(claims[name]),),
+            fix="Let the wizard create it, or create it yourself, in git if Argo CD manages this namespace.",
+            commands=(APPLY, to_apply(claims[name])),
             implies=Status.ACTION_REQUIRED,
             blocker=Blocker(
                 "P0",
@@ -355,12 +357,17 @@ def _size(claim: Claim, chosen_size: str, where: str, world: World, settings: Se
         yield Finding(
             "storage.pvc-small",
             Severity.WARNING,
-            f"The claim {claim.meta.name} is {size}; the usual size is {chosen_size}.",
+            f"The claim {claim.meta.name} is {size}; {_whose(claim.meta.name, settings)} {chosen_size}.",
             evidence={f"{where} size": size},
             why="A first sync of a whole library stops when the volume is full.",
             fix=f"Leave it if your library is smaller than that. {fix}",
             commands=commands,
         )
+
+
+def _whose(claim: str, settings: Settings) -> str:
+    choice = PHOTOS_SIZE if claim == settings[PHOTOS_CLAIM] else CONFIG_SIZE
+    return "you chose" if settings.is_said(choice) else "the usual size is"
 
 
 STEP = Step(

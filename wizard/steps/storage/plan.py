@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wizard.annotations import SYNC_OPTIONS
 from wizard.choice_values import value_of
-from wizard.choices import PHOTOS_CLAIM, STORAGE_CLASS
-from wizard.facts.objects import items, tracked_by
+from wizard.choices import CONFIG_SIZE, PHOTOS_CLAIM, PHOTOS_SIZE, STORAGE_CLASS, value_of
+from wizard.facts.objects import application_of, items, lacking_protection, with_protection
 from wizard.manifests import Manifest, storage
 from wizard.plan import ApplyObject, Change, DeleteObject, PatchObject, Plan, Target, WaitUntil, target_of
+from wizard.quantity import bytes_of
 from wizard.settings import Settings
 from wizard.world import Claim, Found, Missing, Unreadable, World
 
@@ -29,7 +31,8 @@ def plan(world: World, settings: Settings) -> Plan:
     waits: list[Change] = []
     for name, manifest in storage.claims(settings, storage_class=storage_class).items():
         if claim := present.get(name):
-            changes += _protection(claim, notes)
+            changes += _protection(claim, world, notes)
+            notes += _other_size(claim, manifest, settings)
         elif _kept_in_git(name, world, settings):
             notes.append(
                 f"The claim {name} is in the git repository that Argo CD follows: a sync creates it, not the wizard."
@@ -49,8 +52,12 @@ def _obstacles(world: World, settings: Settings) -> Iterator[str]:
             yield f"The claims in {settings.namespace} could not be read. {message}"
         case Found(value=page) if page.more:
             yield f"Only some of the claims in {settings.namespace} were read, so it is unknown which are missing."
+    claims = {claim.meta.name: claim for claim in items(world.claims)}
+    for name in storage.claims(settings):
+        if name in claims and claims[name].meta.deleting:
+            yield f"The claim {name} is being deleted: it can be created again once it is gone."
     match world.storage_classes:
-        case Found(value=classes) if not classes.more:
+        case Found(value=classes) if not classes.more and not claims.keys() >= storage.claims(settings).keys():
             yield from _class_obstacles([item.meta.name for item in classes.items], _storage_class(world, settings))
     if len(storage.claims(settings)) <= len(settings.accounts):
         name = settings[PHOTOS_CLAIM]
@@ -104,19 +111,15 @@ def _claim(manifest: Manifest) -> Change:
     )
 
 
-def _protection(claim: Claim, notes: list[str]) -> Iterator[Change]:
+def _protection(claim: Claim, world: World, notes: list[str]) -> Iterator[Change]:
     """What adds the sync options that keep Argo CD from deleting a claim that is there, beside those that it has."""
-    key, options = next(iter(storage.PROTECTED.items()))
-    present = [option for option in claim.meta.annotations.get(key, "").split(",") if option]
-    subjects = {option.partition("=")[0] for option in present}
-    lacking = [option for option in options.split(",") if option.partition("=")[0] not in subjects]
-    if not lacking:
+    if not lacking_protection(claim.meta):
         return
-    name = claim.meta.name
-    if application := tracked_by(claim.meta):
+    name, options = claim.meta.name, with_protection(claim.meta)
+    if application := application_of(world, "PersistentVolumeClaim", claim.meta):
         notes.append(
-            f"Argo CD manages the claim {name} from git (application {application}), so its file there has to say "
-            f"{key}: {','.join([*present, *lacking])}."
+            f"Argo CD manages the claim {name} from git (application {application}) and may delete it: "
+            f"its file there has to say {SYNC_OPTIONS}: {options}."
         )
         return
     target = Target("v1", "PersistentVolumeClaim", CLAIMS, claim.meta.namespace, name)
@@ -124,16 +127,24 @@ def _protection(claim: Claim, notes: list[str]) -> Iterator[Change]:
         id=f"protect-{name}",
         title=f"Keep Argo CD from ever deleting the claim {name}",
         target=target,
-        patch={"metadata": {"annotations": {key: ",".join([*present, *lacking])}}},
+        patch={"metadata": {"annotations": {SYNC_OPTIONS: options}}},
         undo=(
             PatchObject(
                 id=f"unprotect-{name}",
                 title=f"Let Argo CD delete the claim {name} again",
                 target=target,
-                patch={"metadata": {"annotations": {key: ",".join(present) or None}}},
+                patch={"metadata": {"annotations": {SYNC_OPTIONS: claim.meta.annotations.get(SYNC_OPTIONS)}}},
             ),
         ),
     )
+
+
+def _other_size(claim: Claim, manifest: Manifest, settings: Settings) -> Iterator[str]:
+    """What becomes of a size that was chosen for a claim that is there: this plan leaves it as it is."""
+    choice = PHOTOS_SIZE if claim.meta.name == settings[PHOTOS_CLAIM] else CONFIG_SIZE
+    size, chosen = claim.capacity or claim.requested, manifest["spec"]["resources"]["requests"]["storage"]
+    if settings.is_said(choice) and bytes_of(size) != bytes_of(chosen):
+        yield f"The claim {claim.meta.name} exists with {size} and stays as it is: you chose {chosen}."
 
 
 def _kept_in_git(name: str, world: World, settings: Settings) -> bool:

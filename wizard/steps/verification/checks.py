@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from wizard.accounts import AccountNames
-from wizard.annotations import INSTANTIATE, RUNBOOK_WRITTEN_AT, VERIFIED_AT, VERIFIED_COUNTS, parse_time, read_json
+from wizard.annotations import INSTANTIATE, RUNBOOK_WRITTEN_AT, VERIFIED_AT, parse_time
 from wizard.choices import PHOTOS_CLAIM, SKIPPED, TIME_ZONE
 from wizard.command import Command, kubectl
 from wizard.facts.objects import (
-    claim_named,
     cron_job_named,
     items,
     jobs_of,
     listed,
     moment_in_words,
-    more_of,
     pods_of_job,
     zone_named,
 )
@@ -33,23 +31,9 @@ from wizard.schedule import longest_gap
 from wizard.settings import DEFAULT_ACCOUNT, Settings
 from wizard.steps.base import Need, Step, unknown
 from wizard.steps.credentials.cron_job import refused_pods
+from wizard.steps.verification.counts import check_counts, photos_annotation, run_under_way, waits_for
 from wizard.steps.verification.table import runs_table
-from wizard.world import Job, Missing, Unreadable, World
-
-
-def _waits_for(world: World, settings: Settings) -> list[str]:
-    """What has to come first, as "step 3 (a session)"."""
-    waits = []
-    if not (isinstance(world.cron_jobs, Unreadable) or more_of(world.cron_jobs)) and not all(
-        cron_job_named(world, AccountNames.of(account, settings).cron_job) for account in settings.accounts
-    ):
-        waits.append("step 2 (the CronJob)")
-    states = {session_of(account, world, settings).state for account in settings.accounts}
-    if not states <= {SessionState.VALID, SessionState.EXPIRING}:
-        waits.append("step 3 (a session)")
-    if isinstance(world.immich, Missing) and "immich" not in settings[SKIPPED]:
-        waits.append("step 5 (Immich)")
-    return waits
+from wizard.world import Job, Unreadable, World
 
 
 def check_runs(world: World, settings: Settings) -> Iterator[Finding]:
@@ -62,7 +46,7 @@ def check_runs(world: World, settings: Settings) -> Iterator[Finding]:
         yield unknown("verification.claims-unreadable", f"The claims in {settings.namespace}", world.claims)
     for account in settings.accounts:
         yield from _runs(account, world, settings)
-    if waits := _waits_for(world, settings):
+    if waits := waits_for(world, settings):
         yield Finding(
             "verification.waits",
             Severity.INFO,
@@ -92,7 +76,7 @@ def _runs(account: str, world: World, settings: Settings) -> Iterator[Finding]:
             result = _finished(finished[-1], account, world, settings, newest=finished[-1] is jobs[-1])
             yield from (_after_sign_in(finding) if session_alone else finding for finding in result)
     by_hand = [job for job in finished if job.meta.annotations.get(INSTANTIATE) == "manual" and job.state == "complete"]
-    verified = parse_time(_photos_annotation(world, VERIFIED_AT, settings))
+    verified = parse_time(photos_annotation(world, VERIFIED_AT, settings))
     if by_hand:
         yield Finding(
             "verification.run-by-hand",
@@ -100,7 +84,7 @@ def _runs(account: str, world: World, settings: Settings) -> Iterator[Finding]:
             f"A manual run{who} has completed: {by_hand[-1].meta.name}.",
             evidence={f"job/{by_hand[-1].meta.name}": "complete"},
         )
-    elif not verified and not running and not _waits_for(world, settings):
+    elif not verified and not running and not waits_for(world, settings):
         yield Finding(
             "verification.no-run-by-hand",
             Severity.WARNING,
@@ -297,71 +281,8 @@ def _last_success(names: AccountNames, who: str, world: World) -> Iterator[Findi
         )
 
 
-def _photos_annotation(world: World, key: str, settings: Settings) -> str | None:
-    claim = claim_named(world, settings[PHOTOS_CLAIM])
-    return claim.meta.annotations.get(key) if claim else None
-
-
-def _under_way(world: World, settings: Settings) -> bool:
-    """Whether a run is going on, before whose end nothing can be counted or written down."""
-    names = [AccountNames.of(account, settings).cron_job for account in settings.accounts]
-    return any(job.state == "running" for name in names for job in jobs_of(world, name))
-
-
-_PLACES = {"icloud": "iCloud", "volume": "volume", "immich": "Immich"}
-
-
-def _counted(place: str, counts: Mapping[str, object]) -> str:
-    number = counts.get(place)
-    return f"{_PLACES[place]} {f'{number:,}' if isinstance(number, int) else 'unknown'}"
-
-
-def check_counts(world: World, settings: Settings) -> Iterator[Finding]:
-    claim = claim_named(world, settings[PHOTOS_CLAIM])
-    counts = read_json(claim.meta.annotations, VERIFIED_COUNTS) if claim else {}
-    if counts:
-        verified_at = parse_time(_photos_annotation(world, VERIFIED_AT, settings))
-        counted = [
-            name for name in ("icloud", "volume", "immich") if name != "immich" or "immich" not in settings[SKIPPED]
-        ]
-        numbers = {name: counts.get(name) for name in counted}
-        evidence = {
-            f"persistentvolumeclaim/{settings[PHOTOS_CLAIM]} {VERIFIED_COUNTS}": ", ".join(
-                f"{k} {v}" for k, v in numbers.items()
-            )
-        }
-        counted_numbers = [value for value in numbers.values() if isinstance(value, int)]
-        equal = len(set(counted_numbers)) == 1 and len(counted_numbers) == len(numbers)
-        when = f" on {verified_at.day} {verified_at:%B}" if verified_at else ""
-        yield Finding(
-            "verification.counts" if equal else "verification.counts-differ",
-            Severity.OK if equal else Severity.WARNING,
-            f"{listed(_PLACES[name] for name in counted)} counted the same{when}: {counted_numbers[0]:,}."
-            if equal
-            else f"The counts differed{when}: {listed(_counted(name, counts) for name in counted)}.",
-            evidence,
-            why=""
-            if equal
-            else "Photos are missing somewhere on the way, or were counted while they were still arriving.",
-            fix=""
-            if equal
-            else "Live Photos count as two files; a full sync without --until-found downloads whatever else is missing.",
-            implies=None if equal else Status.ACTION_REQUIRED,
-        )
-    elif not _waits_for(world, settings) and not _under_way(world, settings):
-        yield Finding(
-            "verification.not-counted",
-            Severity.UNKNOWN,
-            "Nobody has counted yet whether all photos arrived everywhere.",
-            evidence={f"persistentvolumeclaim/{settings[PHOTOS_CLAIM]} {VERIFIED_COUNTS}": "not recorded"},
-            why="Only a count shows that nothing was lost on the way.",
-            fix="Compare the number of files on the volume with the library's count in Immich.",
-            implies=Status.UNKNOWN,
-        )
-
-
 def check_runbook(world: World, settings: Settings) -> Iterator[Finding]:
-    written = parse_time(_photos_annotation(world, RUNBOOK_WRITTEN_AT, settings))
+    written = parse_time(photos_annotation(world, RUNBOOK_WRITTEN_AT, settings))
     if written:
         yield Finding(
             "verification.runbook",
@@ -369,7 +290,7 @@ def check_runbook(world: World, settings: Settings) -> Iterator[Finding]:
             f"The runbook for this setup was written on {written.day} {written:%B %Y}.",
             evidence={f"persistentvolumeclaim/{settings[PHOTOS_CLAIM]} {RUNBOOK_WRITTEN_AT}": written},
         )
-    elif not _waits_for(world, settings) and not _under_way(world, settings):
+    elif not waits_for(world, settings) and not run_under_way(world, settings):
         yield Finding(
             "verification.no-runbook",
             Severity.INFO,
