@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from wizard.command import STDIN, Command, Shell, kubectl
+from wizard.manifests.as_written import lasting, ordered_like, shown, without_values
 from wizard.manifests.text import Manifest, as_yaml
 
 FIELD_MANAGER = "photosync-wizard"
@@ -146,7 +147,7 @@ class ApplyObject(ObjectChange):
     def command(self) -> Command:
         """Kubectl's own server-side apply."""
         words = ("apply", "--server-side", f"--field-manager={FIELD_MANAGER}", "-f", STDIN)
-        text = as_yaml(_without_values(self.target.kind, self.manifest))
+        text = as_yaml(without_values(self.target.kind, self.manifest))
         return kubectl(*words, namespace=self.target.namespace, stdin=text)
 
 
@@ -163,7 +164,7 @@ class CreateObject(ObjectChange):
 
     @property
     def command(self) -> Command:
-        text = as_yaml(_without_values(self.target.kind, self.manifest))
+        text = as_yaml(without_values(self.target.kind, self.manifest))
         return kubectl("create", "-f", STDIN, namespace=self.target.namespace, stdin=text)
 
 
@@ -183,7 +184,7 @@ class PatchObject(ObjectChange):
     def command(self) -> Command | None:
         if not self.typed:
             return None
-        patch = json.dumps(_without_values(self.target.kind, self.patch), separators=(",", ":"))
+        patch = json.dumps(without_values(self.target.kind, self.patch), separators=(",", ":"))
         return self.target.kubectl("patch", "--type", "merge", "-p", patch)
 
 
@@ -312,7 +313,7 @@ class ReviewedChange:
         if self.conflicts:
             return ""
         before, after = shown(self.before or {}), shown(self.after or {})
-        texts = (as_yaml(side).splitlines() if side else [] for side in (before, _ordered_like(before, after)))
+        texts = (as_yaml(side).splitlines() if side else [] for side in (before, ordered_like(before, after)))
         before_lines, after_lines = texts
         return "\n".join(list(difflib.unified_diff(before_lines, after_lines, lineterm="", n=2))[2:])
 
@@ -343,7 +344,7 @@ class Review:
     @property
     def digest(self) -> str:
         """Names what was reviewed: the same changes to the same objects, as they are, give the same text; status aside."""
-        parts = [(asdict(reviewed.change), reviewed.effect, _lasting(reviewed.before)) for reviewed in self.changes]
+        parts = [(asdict(reviewed.change), reviewed.effect, lasting(reviewed.before)) for reviewed in self.changes]
         return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -363,45 +364,3 @@ class Progress:
     change: Change
     phase: Phase
     detail: str = ""
-
-
-_SERVERS_OWN = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
-_HIDDEN = "(not shown)"
-
-
-def shown(manifest: Mapping[str, Any]) -> Manifest:
-    """The object as a person would write it: without status and the server's own metadata, and without a Secret's values."""
-    return _without_values(str(manifest.get("kind", "")), _stripped(manifest))
-
-
-def _without_values(kind: str, manifest: Mapping[str, Any]) -> Manifest:
-    """The manifest or patch of an object of this kind as it may be shown: a Secret's values are left out."""
-    hidden = ("data", "stringData") if kind == "Secret" else ()
-    return {key: dict.fromkeys(value, _HIDDEN) if key in hidden else value for key, value in manifest.items()}
-
-
-def _ordered_like(pattern: Any, value: Any) -> Any:
-    """The same value, its keys in the order that they have in `pattern`: the server's own order is no change."""
-    if not (isinstance(pattern, Mapping) and isinstance(value, Mapping)):
-        return value
-    keys = [*(key for key in pattern if key in value), *(key for key in value if key not in pattern)]
-    return {key: _ordered_like(pattern.get(key), value[key]) for key in keys}
-
-
-def same(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> bool:
-    """Whether two states of an object differ in nothing that a person would write."""
-    return _stripped(before or {}) == _stripped(after or {})
-
-
-def _stripped(manifest: Mapping[str, Any]) -> Manifest:
-    metadata = {key: value for key, value in (manifest.get("metadata") or {}).items() if key not in _SERVERS_OWN}
-    head = {key: manifest[key] for key in ("apiVersion", "kind") if key in manifest}
-    rest = {key: value for key, value in manifest.items() if key not in ("status", "metadata")}
-    return head | ({"metadata": metadata} if metadata else {}) | rest
-
-
-def _lasting(manifest: Manifest | None) -> Any:
-    """What of an object tells it from another one, and from itself after somebody has changed it."""
-    if manifest is None:
-        return None
-    return _stripped(manifest), (manifest.get("metadata") or {}).get("uid")

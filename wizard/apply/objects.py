@@ -12,6 +12,7 @@ from typing import Any
 
 from wizard.kube.client import Answer, Cluster
 from wizard.kube.errors import Conflict, NotFound
+from wizard.manifests.as_written import same
 from wizard.plan import (
     FIELD_MANAGER,
     ApplyObject,
@@ -22,7 +23,6 @@ from wizard.plan import (
     ObjectChange,
     PatchObject,
     ReviewedChange,
-    same,
 )
 
 _MERGE = "application/merge-patch+json"

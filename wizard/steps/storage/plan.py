@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wizard.annotations import SYNC_OPTIONS
 from wizard.choice_values import value_of
-from wizard.choices import CONFIG_SIZE, PHOTOS_CLAIM, PHOTOS_SIZE, STORAGE_CLASS, value_of
+from wizard.choices import CONFIG_SIZE, PHOTOS_CLAIM, PHOTOS_SIZE, STORAGE_CLASS
 from wizard.facts.objects import application_of, items, lacking_protection, with_protection
 from wizard.manifests import Manifest, storage
 from wizard.plan import ApplyObject, Change, DeleteObject, PatchObject, Plan, Target, WaitUntil, target_of
