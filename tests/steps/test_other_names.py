@@ -113,7 +113,7 @@ def test_a_claim_to_create_has_the_size_class_and_mode_that_were_chosen() -> Non
     settings = with_value(settings, PHOTOS_ACCESS_MODE, "ReadWriteMany", FLAG)
     world = replace(fresh(), namespace=complete().namespace)
     storage = diagnose(world, with_value(settings, CONFIG_SIZE, "2Gi", FLAG)).steps[0]
-    config, photos = (f.commands[0].stdin for f in storage.findings if f.id == "storage.pvc-missing")
+    config, photos = (f.commands[-1].stdin for f in storage.findings if f.id == "storage.pvc-missing")
     for text in ("storage: 2Ti", "storageClassName: nfs", "accessModes: [ReadWriteMany]"):
         assert text in photos
     for text in ("storage: 2Gi", "storageClassName: nfs", "accessModes: [ReadWriteOnce]"):
