@@ -16,7 +16,6 @@ from wizard.demo.world import DemoWorld
 from wizard.engine import Engine
 from wizard.errors import WizardError
 from wizard.facts.accounts import with_discovered_accounts
-from wizard.icloud.password import Keeper
 from wizard.icloud.steps import CodeWanted
 from wizard.settings import Settings
 from wizard.signin.person import Code, GaveUp
@@ -37,7 +36,7 @@ class Somebody(person.Somebody):
     password_known: str = PASSWORD
 
 
-class Keyring(Keeper):
+class Keyring:
     """Holds one password, or fails."""
 
     def __init__(self, kept: str | None, fails: WizardError | None = None) -> None:

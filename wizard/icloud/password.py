@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from wizard.errors import Exit, Retry, WizardError
 from wizard.icloud.daemon_thread import in_daemon_thread
@@ -20,8 +20,23 @@ _REFUSED_MODULES = ("keyrings.alt", "keyring.backends.null", "keyring.backends.f
 _REFUSED_NAMES = ("plaintext", "uncrypted", "null", "fail")
 
 
-class Keeper:
-    """One keyring that is fit to keep a password, by the name that a person knows it under."""
+class Keeper(Protocol):
+    """What keeps passwords, by the name that a person knows it under. Everything asked of it may raise WizardError."""
+
+    name: str
+
+    async def get(self, apple_id: str) -> str | None:
+        """The kept password; None when none is kept."""
+
+    async def set(self, apple_id: str, password: str) -> None:
+        """Keep it, and make sure that it can be read back as it is."""
+
+    async def delete(self, apple_id: str) -> None:
+        """Forget it; nothing happens when none is kept."""
+
+
+class Keyring:
+    """One keyring of this machine that is fit to keep a password."""
 
     def __init__(self, backend: Any, seconds: float = SECONDS) -> None:
         self._backend = backend
@@ -73,7 +88,7 @@ class Keeper:
         return answer
 
 
-async def available(choose: Callable[[], Any] | None = None, seconds: float = SECONDS) -> Keeper | None:
+async def available(choose: Callable[[], Any] | None = None, seconds: float = SECONDS) -> Keyring | None:
     """The keyring of this machine that is fit to keep a password, or None. `choose` gives the backend that is configured."""
 
     def work() -> Any:
@@ -87,7 +102,7 @@ async def available(choose: Callable[[], Any] | None = None, seconds: float = SE
         configured = await in_daemon_thread(lambda: next(iter(_fit(work())), None), limit=seconds)
     except Exception:  # noqa: BLE001 - no keyring, whatever the reason: the password is asked for each time
         return None
-    return None if configured is None else Keeper(configured, seconds)
+    return None if configured is None else Keyring(configured, seconds)
 
 
 def _fit(backend: Any) -> Iterator[Any]:

@@ -64,7 +64,7 @@ class Passwords:
         return True
 
 
-class WriteOnlyKeeper(Keeper):
+class WriteOnlyKeeper:
     """A keyring that gives nothing, because the password comes from elsewhere, and may still be told to keep or to forget."""
 
     def __init__(self, keeper: Keeper) -> None:

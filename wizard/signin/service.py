@@ -11,6 +11,7 @@ from wizard.command import Address
 from wizard.engine import Engine, Snapshot
 from wizard.errors import Exit, Retry, WizardError
 from wizard.facts.accounts import with_discovered_accounts
+from wizard.icloud.ladder import NextRung
 from wizard.icloud.password import Keeper, available
 from wizard.kube.client import Cluster
 from wizard.settings import Settings
@@ -33,6 +34,19 @@ class SignInHost(Protocol):
 
     def signed_in(self, account: str, apple_id: str, at: datetime) -> None:
         """Keeps when an account was signed in, and as whom."""
+
+
+class AccountSignIn(Protocol):
+    """One account's sign-in, not yet begun, as in `wizard.signin.sign_in.SignIn`."""
+
+    async def check(self, *, ask_apple: bool = False) -> NextRung:
+        """Which rung it would take. Raises WizardError."""
+
+    async def run(self) -> Outcome:
+        """Signs in. Raises WizardError, or GaveUp when the person leaves."""
+
+    async def keep_password(self) -> bool:
+        """Keeps the password that was used in the keyring. Whether there was one to keep. Raises WizardError."""
 
 
 class SignInService:
@@ -101,7 +115,7 @@ class SignInService:
         *,
         in_pod: bool = False,
         renew: bool = False,
-    ) -> SignIn:
+    ) -> AccountSignIn:
         """The sign-in itself, not yet begun."""
         return SignIn(
             self._cluster or self._engine.cluster,
