@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 def references(step: Diagnosis) -> list[tuple[str, Finding]]:
     """The findings with a reference each: the id, and `#2`, `#3` behind it where one id was found several times."""
-    seen: dict[str, int] = {}
+    counts: dict[str, int] = {}
     pairs = []
     for finding in step.findings:
-        seen[finding.id] = seen.get(finding.id, 0) + 1
-        pairs.append((finding.id if seen[finding.id] == 1 else f"{finding.id}#{seen[finding.id]}", finding))
+        counts[finding.id] = counts.get(finding.id, 0) + 1
+        pairs.append((finding.id if counts[finding.id] == 1 else f"{finding.id}#{counts[finding.id]}", finding))
     return pairs
 
 

@@ -74,11 +74,11 @@ def keys_of(screen: WizardScreen) -> Iterable[tuple[str, str]]:
     """(key, what it does) of a screen's own bindings, each meaning once."""
     yield "↑ ↓ ⏎", "Choose, and open"
     numbers = [binding for binding in screen_bindings(screen) if binding.key.isdigit()]
-    seen: set[str] = set()
+    tooltips: set[str] = set()
     for binding in screen_bindings(screen):
-        if binding.key.isdigit() or binding.tooltip in seen or not binding.id or binding.id.startswith("screen."):
+        if binding.key.isdigit() or binding.tooltip in tooltips or not binding.id or binding.id.startswith("screen."):
             continue
-        seen.add(binding.tooltip)
+        tooltips.add(binding.tooltip)
         same = [other.key for other in screen_bindings(screen) if other.tooltip == binding.tooltip]
         yield " ".join(_KEY_NAMES.get(key, key) for key in same), binding.tooltip
     if numbers:

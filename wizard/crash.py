@@ -34,10 +34,10 @@ def report_of(error: BaseException) -> str:
     """The report: versions, and the stack as files, lines and functions."""
     lines = [f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"]
     lines += [f"{package} {version(package)}" for package in _PACKAGES]
-    seen: set[int] = set()
+    visited: set[int] = set()
     current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
+    while current is not None and id(current) not in visited:
+        visited.add(id(current))
         lines += ["", type(current).__name__]
         lines += [
             f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(current.__traceback__)

@@ -66,8 +66,8 @@ def act_of(step: Diagnosis, report: Report) -> Act:
 def sign_in_again(report: Report) -> str:
     """What the button says while a session is about to end; empty otherwise, and where signing in is not wanted."""
     worst = worst_session(report.accounts)
-    wanted = any(step.id == "authentication" for step in report.included)
-    if not wanted or worst is None or worst.session.state != "expiring":
+    is_included = any(step.id == "authentication" for step in report.included)
+    if not is_included or worst is None or worst.session.state != "expiring":
         return ""
     ends = worst.session.expires_at
     return f"Sign in again, before {day(ends)}" if ends else "Sign in again soon"

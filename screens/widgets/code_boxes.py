@@ -22,8 +22,8 @@ def code_in(text: str) -> str | None:
     """The six digits in what was pasted: alone, with spaces or dashes, or as the only such number of a whole message."""
     if code := read_code(text):
         return code
-    found = {re.sub(r"\D", "", match) for match in _IN_A_MESSAGE.findall(unicodedata.normalize("NFKC", text))}
-    return found.pop() if len(found) == 1 else None
+    codes = {re.sub(r"\D", "", match) for match in _IN_A_MESSAGE.findall(unicodedata.normalize("NFKC", text))}
+    return codes.pop() if len(codes) == 1 else None
 
 
 class CodeBoxes(Widget, can_focus=True):
@@ -142,11 +142,11 @@ class CodeBoxes(Widget, can_focus=True):
         for index, digit in enumerate(self._digits):
             here = index == self._at and self.has_focus
             style = "bold $text-primary" if here else ""
-            shown = digit or ("_" if here else " ")
+            character = digit or ("_" if here else " ")
             gap = "  " if index == LENGTH // 2 else ""
             if flat:
-                rows[0] += [gap, Content.styled(f"[{shown}] ", style)]
+                rows[0] += [gap, Content.styled(f"[{character}] ", style)]
                 continue
-            for row, text in zip(rows, ("┌───┐", f"│ {shown} │", "└───┘"), strict=True):
+            for row, text in zip(rows, ("┌───┐", f"│ {character} │", "└───┘"), strict=True):
                 row += [gap, Content.styled(text, style)]
         return Content("\n").join(Content.assemble(*row) for row in rows)

@@ -103,9 +103,9 @@ class Page(OptionList):
         if width <= 0:
             return
         if self._drawn == (self._rows, width):
-            wanted, self._wanted = self._wanted, ""
-            if wanted and wanted != self.cursor:
-                self.move_to(wanted)
+            target, self._wanted = self._wanted, ""
+            if target and target != self.cursor:
+                self.move_to(target)
             return
         cursor = self._wanted or self.cursor
         at_top = self.scroll_offset.y
@@ -210,14 +210,14 @@ class Page(OptionList):
         self.scroll_relative(y=direction * max(1, self.size.height - 1), animate=False, immediate=True)
         self._update_lines()
         top, bottom = self.scroll_offset.y, self.scroll_offset.y + self.size.height
-        seen = [
+        visible = [
             index
             for index, row in enumerate(self._rows)
             if row.id and top <= self._index_to_line.get(index, -1) < bottom
         ]
-        if seen and self.highlighted not in seen:
+        if visible and self.highlighted not in visible:
             self._still = True
-            self.highlighted = seen[0] if direction > 0 else seen[-1]
+            self.highlighted = visible[0] if direction > 0 else visible[-1]
             self._still = False
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:

@@ -45,7 +45,7 @@ async def test_the_password_with_trust_needs_no_code(signing_in: SigningIn, appl
     apple.end_session_tokens(WHO)
     assert await signing_in.resume(pair) == PasswordWanted(trusted=True)
     apple.requests.clear()
-    assert await signing_in.start(WHO, PASSWORD, known=pair) == SignedIn(Rung.TRUSTED_PASSWORD)
+    assert await signing_in.start(WHO, PASSWORD, kept_pair=pair) == SignedIn(Rung.TRUSTED_PASSWORD)
     assert lines(apple) == [
         "GET /appleauth/auth/authorize/signin 200",
         "POST /appleauth/auth/signin/init 200",
@@ -60,7 +60,7 @@ async def test_when_the_trust_has_ended_a_code_is_wanted(signing_in: SigningIn, 
     apple.end_web_sessions(WHO)
     apple.end_session_tokens(WHO)
     apple.end_trust(WHO)
-    step = await signing_in.start(WHO, PASSWORD, known=pair)
+    step = await signing_in.start(WHO, PASSWORD, kept_pair=pair)
     assert isinstance(step, CodeWanted)
     assert await type_code(signing_in, apple, WHO, step) == SignedIn(Rung.CODE)
 
@@ -70,7 +70,7 @@ async def test_a_broken_session_file_asks_for_the_password(signing_in: SigningIn
     pair = await session(signing_in, apple, WHO)
     apple.end_web_sessions(WHO)
     assert await signing_in.resume(Pair(WHO, pair.jar, text)) == PasswordWanted(trusted=False)
-    assert isinstance(await signing_in.start(WHO, PASSWORD, known=Pair(WHO, pair.jar, text)), CodeWanted)
+    assert isinstance(await signing_in.start(WHO, PASSWORD, kept_pair=Pair(WHO, pair.jar, text)), CodeWanted)
 
 
 async def test_a_changed_password_is_told_from_a_mistyped_one(signing_in: SigningIn, apple: DemoApple) -> None:
@@ -78,7 +78,7 @@ async def test_a_changed_password_is_told_from_a_mistyped_one(signing_in: Signin
     apple.change_password(WHO, "another-demo-password")
     for kept, expected in ((True, "icloud.password-changed"), (False, "icloud.wrong-password")):
         with pytest.raises(WizardError) as refusal:
-            await signing_in.start(WHO, PASSWORD, kept_password=kept, known=pair)
+            await signing_in.start(WHO, PASSWORD, kept_password=kept, kept_pair=pair)
         assert refusal.value.code == expected
 
 

@@ -67,8 +67,8 @@ async def test_a_wrong_password_before_does_not_cost_the_photos(
     """A remembered 401 would have icloudpd download nothing and call it success."""
     pair = await session(signing_in, apple, WHO)
     with pytest.raises(WizardError):
-        await signing_in.start(WHO, wrong(PASSWORD), known=pair)
-    assert await signing_in.start(WHO, PASSWORD, known=pair) == SignedIn(Rung.TRUSTED_PASSWORD)
+        await signing_in.start(WHO, wrong(PASSWORD), kept_pair=pair)
+    assert await signing_in.start(WHO, PASSWORD, kept_pair=pair) == SignedIn(Rung.TRUSTED_PASSWORD)
     put(fit_for_icloudpd(await signing_in.files()), tmp_path)
     photos = tmp_path / "photos"
     photos.mkdir()

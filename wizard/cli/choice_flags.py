@@ -104,7 +104,7 @@ def said(options: argparse.Namespace, choices: Iterable[Choice[Any]] = CHOICES) 
         values |= {name: Value(value, ANSWERS) for name, value in read_answers(Path(path)).items()}
     for choice in choices:
         flags = [getattr(options, prefix + choice.id, None) for prefix in (_BEFORE, _BEHIND)]
-        given = [value for value in flags if value is not None]
-        if given:
-            values[choice.id] = Value(tuple(chain(*given)) if choice.many else given[-1], FLAG)
+        flag_values = [value for value in flags if value is not None]
+        if flag_values:
+            values[choice.id] = Value(tuple(chain(*flag_values)) if choice.many else flag_values[-1], FLAG)
     return values

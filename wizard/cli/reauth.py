@@ -191,9 +191,9 @@ async def _check(
     service: SignInService, account: str, options: ReauthOptions, person: TerminalPerson, results: ReauthResults
 ) -> None:
     start, apple_id, keeper = await _begun(service, account, options, person)
-    found = await service.sign_in(start, apple_id, person, keeper).check(ask_apple=options.ask_apple)
-    results.due |= found.rung is not Rung.WORKS
-    put_line(checked(account, found))
+    next_rung = await service.sign_in(start, apple_id, person, keeper).check(ask_apple=options.ask_apple)
+    results.due |= next_rung.rung is not Rung.WORKS
+    put_line(checked(account, next_rung))
 
 
 async def _sign_in(

@@ -114,8 +114,8 @@ class TerminalPerson:
         """From standard input once, else without echo."""
         if self._password_promised:
             self._password_promised = False
-            if given := await self._console.line():
-                return given
+            if password := await self._console.line():
+                return password
             raise _no_more("password")
         if self._by_script:
             raise _ended(why) if why else _no_more("password")
@@ -264,36 +264,36 @@ def _no_more(what: str) -> WizardError:
     )
 
 
-def _came(wanted: CodeWanted) -> str:
-    match wanted.delivery:
+def _came(request: CodeWanted) -> str:
+    match request.delivery:
         case "device":
             text = "A code is on its way to your trusted devices."
         case "sms":
-            text = f"A text message is on its way{' to ••' + wanted.phone.ending if wanted.phone else ''}."
+            text = f"A text message is on its way{' to ••' + request.phone.ending if request.phone else ''}."
         case _:
             text = "Apple has asked for a code, and does not say whether it sent one."
-    return text + (" If two came: the one asked for last counts." if wanted.may_have_two_codes else "")
+    return text + (" If two came: the one asked for last counts." if request.may_have_two_codes else "")
 
 
-def _choices(wanted: CodeWanted) -> str:
-    texts = tuple(f"t{number}: text ••{phone.ending}" for number, phone in enumerate(wanted.phones, 1))
-    device = ("d: device",) if wanted.delivery == "sms" else ()
-    again = ("n: again", *device) if wanted.can_be_sent_again else ()
+def _choices(request: CodeWanted) -> str:
+    texts = tuple(f"t{number}: text ••{phone.ending}" for number, phone in enumerate(request.phones, 1))
+    device = ("d: device",) if request.delivery == "sms" else ()
+    again = ("n: again", *device) if request.can_be_sent_again else ()
     return ", ".join((*again, *texts, "q: leave"))
 
 
-def _another(line: str, wanted: CodeWanted) -> AnotherCode | None:
+def _another(line: str, request: CodeWanted) -> AnotherCode | None:
     """The other code that a line asks for: the same way again, a device's, or a text message to a number."""
-    if line[:1] in ("n", "d") and not wanted.can_be_sent_again:
+    if line[:1] in ("n", "d") and not request.can_be_sent_again:
         return None
     match line[:1]:
         case "n":
-            return AnotherCode("sms" if wanted.delivery == "sms" else "device", wanted.phone)
+            return AnotherCode("sms" if request.delivery == "sms" else "device", request.phone)
         case "d":
             return AnotherCode("device")
         case _:
-            index = _index(line[1:], len(wanted.phones))
-            return None if index is None else AnotherCode("sms", wanted.phones[index])
+            index = _index(line[1:], len(request.phones))
+            return None if index is None else AnotherCode("sms", request.phones[index])
 
 
 def _index(text: str, count: int) -> int | None:

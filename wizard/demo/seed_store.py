@@ -43,9 +43,9 @@ def seed(store: Store, scenario: Scenario) -> FrozenObjects:
     now = store.clock()
     items: list[Object] = [at_time(item, now) for item in scenario.objects]
     namespaces = [item for item in items if item["kind"] == "Namespace"]
-    known = {item["metadata"]["name"] for item in namespaces}
-    namespaces += [_namespace(name) for name in _NAMESPACES if name not in known]
-    known |= set(_NAMESPACES)
+    names = {item["metadata"]["name"] for item in namespaces}
+    namespaces += [_namespace(name) for name in _NAMESPACES if name not in names]
+    names |= set(_NAMESPACES)
     definitions = [item for item in items if item["kind"] == "CustomResourceDefinition"]
     rest = [item for item in items if item["kind"] not in ("Namespace", "CustomResourceDefinition")]
     rest.sort(key=lambda item: item["kind"] != "StorageClass")
@@ -53,7 +53,7 @@ def seed(store: Store, scenario: Scenario) -> FrozenObjects:
     deleting: set[str] = set()
     for item in (*namespaces, *definitions, *rest):
         namespace = item["metadata"].get("namespace", "default")
-        if store.kinds.of(item).namespaced and namespace not in known:
+        if store.kinds.of(item).namespaced and namespace not in names:
             raise ValueError(f"{item['kind']} {item['metadata']['name']}: the scenario has no namespace {namespace}")
         has_status = "status" in item
         new = store.create(_completed(store, item))

@@ -102,7 +102,7 @@ def handover(cron_job: Mapping[str, Any], names: AccountNames, name: str, node: 
     if workload is None or names.config_claim not in claims_of(spec):
         return None
     everything = (*pod["containers"], *pod.get("initContainers", ()))
-    container = next(one for one in everything if one["name"] == workload.container.name)
+    container = next(candidate for candidate in everything if candidate["name"] == workload.container.name)
     working_directory = str(container.get("workingDir", ""))
     namespace = cron_job["metadata"]["namespace"]
     directory = directory_of(workload, _user(container, pod), working_directory, names, namespace)
@@ -194,7 +194,9 @@ def _volumes(pod: Mapping[str, Any], claim: str) -> Iterator[tuple[str, Json]]:
         name = volume["name"]
         if "projected" in volume:
             projected = volume["projected"]
-            sources = [one for one in projected.get("sources") or () if any(kind in one for kind in _SAFE_SOURCES)]
+            sources = [
+                source for source in projected.get("sources") or () if any(kind in source for kind in _SAFE_SOURCES)
+            ]
             if sources:
                 yield name, {**volume, "projected": {**projected, "sources": sources}}
         elif any(kind in volume for kind in _SAFE_VOLUMES) or claim == _claim_of(volume):
@@ -245,21 +247,21 @@ def _made_of(name: str, there: Mapping[str, Json]) -> set[str]:
     """A variable and those that it refers to; none where one of them is a secret: by where it comes from, how it is called,
     or because a proxy is to be told it.
     """
-    found: set[str] = set()
-    told: set[str] = set()
-    wanted = [name]
-    while wanted:
-        one = wanted.pop()
-        if one not in there or one in found:
+    parts: set[str] = set()
+    credentials: set[str] = set()
+    pending = [name]
+    while pending:
+        variable = pending.pop()
+        if variable not in there or variable in parts:
             continue
-        value = str(there[one].get("value", ""))
-        is_secret = one in told or (one != name and _NAMED_SECRET.search(one))
-        if "secretKeyRef" in there[one].get("valueFrom", {}) or (value and is_secret):
+        value = str(there[variable].get("value", ""))
+        is_secret = variable in credentials or (variable != name and _NAMED_SECRET.search(variable))
+        if "secretKeyRef" in there[variable].get("valueFrom", {}) or (value and is_secret):
             return set()
-        found.add(one)
-        told.update(reference for part in _SIGNED_IN_AS.findall(value) for reference in _REFERENCE.findall(part))
-        wanted += _REFERENCE.findall(value)
-    return found
+        parts.add(variable)
+        credentials.update(reference for part in _SIGNED_IN_AS.findall(value) for reference in _REFERENCE.findall(part))
+        pending += _REFERENCE.findall(value)
+    return parts
 
 
 def _user(container: Mapping[str, Any], pod: Mapping[str, Any]) -> int | None:

@@ -67,28 +67,28 @@ class Conversation:
     """Reads icloudpd's terminal until it asks or ends. `output` is what it printed, without what was typed.
 
     In a pod where something goes on after icloudpd, as the seed's `&& sleep 3600`, its own last line is the end of it.
-    `seen` is what the terminal shows already, for a question that was asked before anybody came.
+    `scrollback` is what the terminal shows already, for a question that was asked before anybody came.
     """
 
-    def __init__(self, stream: Stream, seen: str = "") -> None:
+    def __init__(self, stream: Stream, scrollback: str = "") -> None:
         self._stream = stream
         self._frames: AsyncIterator[tuple[int, bytes]] = aiter(stream)
         self._typed = ""
-        self._seen = _COLOURS.sub("", seen)
+        self._seen = _COLOURS.sub("", scrollback)
         self.output = ""
 
     async def next_prompt(self) -> Prompt:
         """The next question, or `Ask.ENDED`."""
-        if found := self._asked():
-            return self._take(found)
+        if question := self._asked():
+            return self._take(question)
         with suppress(TimeoutError):
             async with asyncio.timeout(None) as clock:
                 async for _, data in self._frames:
                     self._seen += _COLOURS.sub(
                         "", data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
                     )
-                    if found := self._asked():
-                        return self._take(found)
+                    if question := self._asked():
+                        return self._take(question)
                     if clock.when() is None and _has_ended(self._seen):
                         clock.reschedule(asyncio.get_running_loop().time() + LAST_WORDS_SECONDS)
         return self._take(Ask.ENDED)

@@ -95,12 +95,16 @@ class PodStart:
                 fix="Its events say more; nothing was changed.",
                 commands=(kubectl("describe", "pod", pod.meta.name, namespace=pod.meta.namespace),),
             )
-        if found := pod_problem(pod, ()):
-            if found.slug in ("image-pull", "container-config"):
+        if problem := pod_problem(pod, ()):
+            if problem.slug in ("image-pull", "container-config"):
                 raise WizardError(
-                    f"handover.{found.slug}", found.summary, why=found.why, fix=found.fix, commands=found.commands
+                    f"handover.{problem.slug}",
+                    problem.summary,
+                    why=problem.why,
+                    fix=problem.fix,
+                    commands=problem.commands,
                 )
-            self.say(found.summary)
+            self.say(problem.summary)
         else:
             self.say(f"pod {pod.meta.name} is {_waiting_for(pod)}")
         return False

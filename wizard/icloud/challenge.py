@@ -212,5 +212,5 @@ class Challenge:
 
 
 def _phone(raw: dict[str, Any]) -> Phone:
-    shown = raw.get("lastTwoDigits") or raw.get("obfuscatedNumber") or raw.get("numberWithDialCode") or ""
-    return Phone(raw["id"], "".join(character for character in str(shown) if character.isdigit())[-2:])
+    number = raw.get("lastTwoDigits") or raw.get("obfuscatedNumber") or raw.get("numberWithDialCode") or ""
+    return Phone(raw["id"], "".join(character for character in str(number) if character.isdigit())[-2:])

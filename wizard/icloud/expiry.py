@@ -31,8 +31,8 @@ class Expiry:
 def expiry(jar: str, now: datetime) -> Expiry:
     """When the session in this jar ends, as of `now` (aware); of two, at both of Apple's places, the one that opens longer."""
     cookies = read_jar(jar)
-    places = [{one.name: one for one in _soonest_last(cookies, place)} for place in _PLACES]
-    opening = max(places, key=lambda known: (TOKEN in known, _date(known.get(TOKEN)) or _NEVER))
+    places = [{cookie.name: cookie for cookie in _soonest_last(cookies, place)} for place in _PLACES]
+    opening = max(places, key=lambda by_name: (TOKEN in by_name, _date(by_name.get(TOKEN)) or _NEVER))
     return _expiry(opening, now)
 
 
@@ -54,8 +54,8 @@ def _expiry(cookies: Mapping[str, Cookie], now: datetime) -> Expiry:
 
 def _soonest_last(cookies: tuple[Cookie, ...], place: str) -> list[Cookie]:
     """A place's cookies, of those with one name the one that goes first behind the others."""
-    there = [one for one in cookies if _is_at(one, place)]
-    return sorted(there, key=lambda one: _date(one) or _NEVER, reverse=True)
+    there = [cookie for cookie in cookies if _is_at(cookie, place)]
+    return sorted(there, key=lambda cookie: _date(cookie) or _NEVER, reverse=True)
 
 
 def _is_at(cookie: Cookie, place: str) -> bool:

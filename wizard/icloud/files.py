@@ -64,10 +64,10 @@ def pyicloud_names(account: str) -> FileNames:
 def read_session(text: str) -> dict[str, Any]:
     """The session file's keys; empty for what is no JSON object (icloudpd takes it for no session)."""
     try:
-        found = json.loads(text.removeprefix("\ufeff"))
+        session = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return session if isinstance(session, dict) else {}
 
 
 def has_token(pair: Pair, name: str) -> bool:
@@ -154,15 +154,15 @@ def _read_line(line: str) -> Cookie | None:
 
 def _attributes(text: str) -> list[tuple[str, str | None]]:
     """The `name=value` pairs of a cookie line as they stand there, quotes and all; empty when it is none."""
-    found: list[tuple[str, str | None]] = []
+    attributes: list[tuple[str, str | None]] = []
     position = 0
     while position < len(text):
         match = _ATTRIBUTE.match(text, position)
         if not match:
             return []
-        found.append((match[1], None if match[2] is None else match[2].strip()))
+        attributes.append((match[1], None if match[2] is None else match[2].strip()))
         position = match.end()
-    return found
+    return attributes
 
 
 def _unquote(value: str) -> str:

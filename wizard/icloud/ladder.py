@@ -42,22 +42,22 @@ class NextRung:
     inputs: tuple[str, ...] = ()
 
 
-def next_rung(known: SessionFacts) -> NextRung:
+def next_rung(facts: SessionFacts) -> NextRung:
     """The lowest rung that what is known does not rule out."""
-    if known.accepted:
+    if facts.accepted:
         return NextRung(Rung.WORKS, "The session works: nothing to do.")
-    if known.accepted is None and known.readable is not False:
+    if facts.accepted is None and facts.readable is not False:
         return NextRung(Rung.WORKS, "The session may still work: asking is one request and needs nothing from you.")
-    if known.heals:
+    if facts.heals:
         return NextRung(Rung.HEALED, "The session has ended; its own tokens bring it back, without your password.")
-    if known.readable and known.session_token and known.heals is None:
+    if facts.readable and facts.session_token and facts.heals is None:
         return NextRung(
             Rung.HEALED,
             "The session has ended; its own tokens may bring it back, without your password (`--ask-apple` tries them).",
         )
-    password = () if known.password_known else ("password",)
-    if known.readable and known.trust_token:
-        kept = "your kept password" if known.password_known else "your password"
+    password = () if facts.password_known else ("password",)
+    if facts.readable and facts.trust_token:
+        kept = "your kept password" if facts.password_known else "your password"
         return NextRung(
             Rung.TRUSTED_PASSWORD,
             f"The session has ended. While Apple trusts it {kept} is enough; if it does not any more, a code comes too.",
@@ -65,7 +65,7 @@ def next_rung(known: SessionFacts) -> NextRung:
         )
     kept = (
         "your kept password and a six-digit code are"
-        if known.password_known
+        if facts.password_known
         else "your password and a six-digit code are"
     )
     return NextRung(Rung.CODE, f"Apple wants a full sign-in: {kept} needed.", (*password, "code"))

@@ -20,10 +20,10 @@ def measure_library(api: Any) -> Library:
     if taken := stored(api):
         return Library(count, taken, "storage")
     sizes = [_size(photo) for photo in itertools.islice(album, min(count, _SAMPLE))]
-    known = [size for size in sizes if size]
-    if not known:
+    known_sizes = [size for size in sizes if size]
+    if not known_sizes:
         return Library(count, 0 if count == 0 else None, "nothing")
-    return Library(count, round(count * sum(known) / len(known)), "sample", len(known))
+    return Library(count, round(count * sum(known_sizes) / len(known_sizes)), "sample", len(known_sizes))
 
 
 def stored(api: Any) -> int | None:

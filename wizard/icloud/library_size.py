@@ -39,7 +39,7 @@ def library_findings(
 
 
 def _too_large(count: int, size: float, room: float, claim: str, namespace: str) -> Finding:
-    wanted = -(-int(size * HEADROOM) // 2**30)
+    minimum = -(-int(size * HEADROOM) // 2**30)
     fits = "does not fit" if size > room else "hardly fits"
     return Finding(
         "authentication.library-too-large",
@@ -47,11 +47,11 @@ def _too_large(count: int, size: float, room: float, claim: str, namespace: str)
         f"The iCloud library ({count:,} items, about {_size(size)}) {fits} on claim {claim} ({_size(room)}).",
         {"iCloud items": count, "iCloud bytes, about": int(size), f"pvc/{claim} bytes": int(room)},
         why="A full volume stops icloudpd in the middle of the library, and everything else that writes there.",
-        fix=f"Make the claim {wanted}Gi or more before the first sync, where its storage class can expand; claims never shrink.",
+        fix=f"Make the claim {minimum}Gi or more before the first sync, where its storage class can expand; claims never shrink.",
         commands=(
             kubectl(
                 *("patch", "pvc", claim, "-p"),
-                f'{{"spec":{{"resources":{{"requests":{{"storage":"{wanted}Gi"}}}}}}}}',
+                f'{{"spec":{{"resources":{{"requests":{{"storage":"{minimum}Gi"}}}}}}}}',
                 namespace=namespace,
             ),
         ),
@@ -59,7 +59,7 @@ def _too_large(count: int, size: float, room: float, claim: str, namespace: str)
 
 
 def _too_long(library: Library, seconds: float, deadline: float, cron_job: str, namespace: str) -> Finding:
-    wanted = int(seconds * 1.5) // 3600 * 3600 + 3600
+    new_deadline = int(seconds * 1.5) // 3600 * 3600 + 3600
     return Finding(
         "authentication.first-sync-longer-than-deadline",
         Severity.WARNING,
@@ -68,11 +68,11 @@ def _too_long(library: Library, seconds: float, deadline: float, cron_job: str, 
         {"first sync in seconds, about": int(seconds), f"cronjob/{cron_job} activeDeadlineSeconds": int(deadline)},
         why="A run that is ended goes on where it stopped at the next one, unless --until-found makes it stop at the newest "
         "pictures: then what is missing stays missing.",
-        fix=f"Set activeDeadlineSeconds to {wanted} for the first sync, and leave --until-found out until it is through.",
+        fix=f"Set activeDeadlineSeconds to {new_deadline} for the first sync, and leave --until-found out until it is through.",
         commands=(
             kubectl(
                 *("patch", "cronjob", cron_job, "-p"),
-                f'{{"spec":{{"jobTemplate":{{"spec":{{"activeDeadlineSeconds":{wanted}}}}}}}}}',
+                f'{{"spec":{{"jobTemplate":{{"spec":{{"activeDeadlineSeconds":{new_deadline}}}}}}}}}',
                 namespace=namespace,
             ),
         ),

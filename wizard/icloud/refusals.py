@@ -214,15 +214,15 @@ def _kind(error: Exception) -> str:
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """The exception, what caused it, what was being handled meanwhile, and what it carries as argument."""
-    seen: set[int] = set()
+    visited: set[int] = set()
     todo: list[BaseException] = [error]
     while todo:
         link = todo.pop(0)
-        if id(link) in seen:
+        if id(link) in visited:
             continue
-        seen.add(id(link))
+        visited.add(id(link))
         yield link
-        todo += [found for found in (link.__cause__, link.__context__, *link.args) if isinstance(found, BaseException)]
+        todo += [inner for inner in (link.__cause__, link.__context__, *link.args) if isinstance(inner, BaseException)]
 
 
 def _names(error: BaseException) -> Iterator[str]:

@@ -75,8 +75,8 @@ class Service(PyiCloudService):  # type: ignore[misc]
         """Ask Apple for the trusted numbers where pyicloud has found none, as on the page of before 2026."""
         if not self.raw_phones:
             headers = self._get_auth_headers({"Accept": _JSON})
-            found = self.session.get(self._auth_endpoint, headers=headers).json()
-            self._found_phones = _phones_in(found) if isinstance(found, dict) else []
+            answer = self.session.get(self._auth_endpoint, headers=headers).json()
+            self._found_phones = _phones_in(answer) if isinstance(answer, dict) else []
 
     def on_consent_asked(self, hear: Callable[[], None]) -> None:
         """Have `hear` called when Apple has asked on the devices whether this browser may read what only they can decrypt."""
@@ -113,8 +113,8 @@ class Service(PyiCloudService):  # type: ignore[misc]
     def terms(self) -> dict[str, Any]:
         """Apple's `iCloudTerms`: version and text; empty when it shows none."""
         body = {"locale": self.about.get("languageCode", "en_US")}
-        found = self.session.get(f"{self._setup_endpoint}/getTerms", params=self.params, json=body).json()
-        terms = found.get("iCloudTerms") if isinstance(found, dict) else None
+        answer = self.session.get(f"{self._setup_endpoint}/getTerms", params=self.params, json=body).json()
+        terms = answer.get("iCloudTerms") if isinstance(answer, dict) else None
         return terms if isinstance(terms, dict) else {}
 
     def accept_terms(self, version: int) -> None:
@@ -142,8 +142,8 @@ def _phones_in(data: dict[str, Any]) -> list[dict[str, Any]]:
         listed = place.get("trustedPhoneNumbers") if isinstance(place, dict) else None
         if isinstance(listed, list) and (numbers := [raw for raw in listed if _is_phone(raw)]):
             return numbers
-    one = data.get("trustedPhoneNumber")
-    return [one] if isinstance(one, dict) and _is_phone(one) else []
+    phone = data.get("trustedPhoneNumber")
+    return [phone] if isinstance(phone, dict) and _is_phone(phone) else []
 
 
 def _is_phone(raw: object) -> bool:

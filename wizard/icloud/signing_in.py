@@ -71,9 +71,9 @@ class SigningIn:
         *,
         china: bool = False,
         kept_password: bool = False,
-        known: Pair | None = None,
+        kept_pair: Pair | None = None,
     ) -> Step:
-        """Send the password, once. `known` is an earlier session: while Apple trusts it no code is wanted.
+        """Send the password, once. `kept_pair` is an earlier session: while Apple trusts it no code is wanted.
 
         `kept_password` says that the person did not type it now, so that a refusal means a changed password.
         """
@@ -84,7 +84,7 @@ class SigningIn:
             raise trouble("icloud.no-password")
         if is_app_specific(password):
             raise trouble("icloud.app-specific-password")
-        pair = without_session(tidy(known)) if known else None
+        pair = without_session(tidy(kept_pair)) if kept_pair else None
         login = Login(account, self._place(), password, kept_password=kept_password, china=china, pair=pair)
         return await self._begin(login, lambda client: client.sign_in())
 

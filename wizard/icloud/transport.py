@@ -101,13 +101,13 @@ def _codes(response: requests.Response) -> frozenset[str]:
     if not isinstance(body, dict):
         return frozenset()
     errors = [*_list(body.get("serviceErrors")), *_list(body.get("service_errors")), body]
-    found = (
+    values = (
         entry.get(key)
         for entry in errors
         for key in ("code", "serverErrorCode", "errorCode")
         if isinstance(entry, dict)
     )
-    return frozenset(str(code) for code in found if isinstance(code, (int, str)))
+    return frozenset(str(code) for code in values if isinstance(code, (int, str)))
 
 
 def _content_type(response: requests.Response) -> str:

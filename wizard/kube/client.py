@@ -221,17 +221,17 @@ class Cluster:
         """The last `tail` lines of a container's log, of these the last `limit_bytes` bytes."""
         path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
         query = {"container": container or None, "tailLines": tail, "previous": previous or None}
-        kept, seen = bytearray(), 0
+        kept, size = bytearray(), 0
         async with self._wire.exchange("GET", path, query=query, accept="*/*", seconds=REQUEST_SECONDS) as response:
             async for chunk in response.content.iter_any():
-                seen += len(chunk)
+                size += len(chunk)
                 kept += chunk
                 del kept[:-limit_bytes]
-                if seen > LOG_READ_LIMIT:
+                if size > LOG_READ_LIMIT:
                     response.close()
                     break
         text = kept.decode(errors="replace")
-        return text.partition("\n")[2] if seen > limit_bytes else text
+        return text.partition("\n")[2] if size > limit_bytes else text
 
     async def service_get(
         self, namespace: str, service: str, port: int | str, path: str, *, seconds: float = REQUEST_SECONDS

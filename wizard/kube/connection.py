@@ -91,8 +91,8 @@ class Wire:
         import aiohttp  # noqa: PLC0415 - loads with the library, when somebody connects
 
         await self._renew()
-        wanted = [("container", container), ("stdin", str(stdin).lower()), ("stdout", "true")]
-        wanted += [("stderr", str(not tty).lower()), ("tty", str(tty).lower())]
+        parameters = [("container", container), ("stdin", str(stdin).lower()), ("stdout", "true")]
+        parameters += [("stderr", str(not tty).lower()), ("tty", str(tty).lower())]
         path = f"/api/v1/namespaces/{namespace}/pods/{pod}/{kind}"
         transport = self._transport
         options = {key: value for key, value in transport.options.items() if key != "allow_redirects"}
@@ -100,7 +100,7 @@ class Wire:
         try:
             async with asyncio.timeout(HANDSHAKE_SECONDS):
                 socket = await transport.session.ws_connect(
-                    _url(transport.base, path, [*query, *wanted]),
+                    _url(transport.base, path, [*query, *parameters]),
                     protocols=PROTOCOLS,
                     headers=[*self._held.headers, ("Accept", "*/*")],
                     heartbeat=30,

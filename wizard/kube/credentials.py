@@ -148,7 +148,7 @@ async def _from_library(config: Kubeconfig, private_dir: Path) -> str:
 
 
 async def _from_plugin(
-    config: Kubeconfig, headers: tuple[tuple[str, str], ...], env: Mapping[str, str], given: Credentials
+    config: Kubeconfig, headers: tuple[tuple[str, str], ...], env: Mapping[str, str], configured: Credentials
 ) -> Credentials:
     entry: Mapping[str, Any] = config.user["exec"]
     command = str(entry.get("command") or "")
@@ -173,8 +173,8 @@ async def _from_plugin(
         raise _plugin_trouble(name, entry, "It returned neither a token nor a certificate with its key.")
     return Credentials(
         (*headers, ("Authorization", f"Bearer {token}")) if token else headers,
-        certificate or given.certificate,
-        key or given.key,
+        certificate or configured.certificate,
+        key or configured.key,
         _time(status.get("expirationTimestamp")),
         name,
     )

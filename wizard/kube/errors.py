@@ -177,9 +177,9 @@ def refusal(method: str, path: str, status: int, headers: Mapping[str, str], tex
             fix="Change the server's address in the kubeconfig to https://.",
             retry=Retry.NEVER,
         )
-    known = is_status(body)
-    message = str(body.get("message", "")) if known else text
-    reason = str(body.get("reason", "")) if known else ""
+    has_status = is_status(body)
+    message = str(body.get("message", "")) if has_status else text
+    reason = str(body.get("reason", "")) if has_status else ""
     verb, what = describe(method, path)
     if status == 401:
         return rejected(message)
@@ -195,9 +195,9 @@ def refusal(method: str, path: str, status: int, headers: Mapping[str, str], tex
         )
     if status == 404:
         error = NotFound("kube.not-found", f"There is no {what}.", status=status, reason=reason, message=message)
-        details = body.get("details") if known else None
+        details = body.get("details") if has_status else None
         names_an_object = isinstance(details, Mapping) and bool(details.get("name"))
-        error.kind_installed = known and names_an_object
+        error.kind_installed = has_status and names_an_object
         return error
     if status == 409:
         conflict = Conflict(
@@ -209,12 +209,12 @@ def refusal(method: str, path: str, status: int, headers: Mapping[str, str], tex
             fix="Look again, then retry.",
             retry=Retry.NOW,
         )
-        details = body.get("details") if known else None
+        details = body.get("details") if has_status else None
         causes = details.get("causes") if isinstance(details, Mapping) else None
         conflict.causes = tuple(cause for cause in causes or () if isinstance(cause, Mapping))
         return conflict
     if status == 410:
-        metadata = body.get("metadata") if known else None
+        metadata = body.get("metadata") if has_status else None
         fresh = str(metadata.get("continue", "")) if isinstance(metadata, Mapping) else ""
         return Expired(message, fresh)
     if status in (400, 405, 406, 413, 415, 422):

@@ -148,9 +148,9 @@ def _spared(rule: str, host: str, port: int) -> bool:
         network = None
     if network is not None:
         return address is not None and address in network
-    name, colon, wanted = rule.rpartition(":") if not rule.endswith("]") else (rule, "", "")
+    name, colon, rule_port = rule.rpartition(":") if not rule.endswith("]") else (rule, "", "")
     name = name if colon else rule
-    if not name or (colon and wanted != str(port)):
+    if not name or (colon and rule_port != str(port)):
         return False
     named = _address(name.strip("[]"))
     if named is not None or address is not None:

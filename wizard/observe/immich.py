@@ -90,23 +90,27 @@ async def find_immich(
         if not isinstance(searched, Found):
             return searched
         candidates = [searched.value]
-    chosen = next((one for one in candidates if one.meta.namespace == settings[IMMICH_NAMESPACE]), candidates[0])
+    chosen = next(
+        (server for server in candidates if server.meta.namespace == settings[IMMICH_NAMESPACE]), candidates[0]
+    )
     return Found(await _described(cluster, settings, budget, chosen, first.services, our_claims, ingresses))
 
 
 async def _search(cluster: Cluster, settings: Settings, budget: Budget) -> Read[Workload]:
     """A Deployment with Immich's image, else a StatefulSet; what could not all be looked through is not known."""
-    known: list[Read[Page[Meta]]] = await together(
+    pages: list[Read[Page[Meta]]] = await together(
         *(_rows(cluster, settings, budget, resource) for resource in _SEARCHED)
     )
-    for resource, rows in zip(_SEARCHED, known, strict=True):
-        for one in rows.value.items if isinstance(rows, Found) else ():
+    for resource, rows in zip(_SEARCHED, pages, strict=True):
+        for item in rows.value.items if isinstance(rows, Found) else ():
             if not budget.take():
                 return NOT_ASKED
-            whole = await ask(cluster.get(f"/apis/apps/v1/namespaces/{one.namespace}/{resource}/{one.name}"), workload)
+            whole = await ask(
+                cluster.get(f"/apis/apps/v1/namespaces/{item.namespace}/{resource}/{item.name}"), workload
+            )
             if isinstance(whole, Found) and whole.value is not None:
                 return Found(whole.value)
-    for rows in known:
+    for rows in pages:
         if not isinstance(rows, Found):
             return rows
         if rows.value.more:
@@ -158,8 +162,8 @@ async def _described(
 async def _service_and_probe(
     cluster: Cluster, budget: Budget, chosen: Workload, services: Read[Page[Service]]
 ) -> tuple[Service | None, dict[str, Any]]:
-    known = found(services)
-    service = _serving(chosen, known.items if known else ())
+    listed_services = found(services)
+    service = _serving(chosen, listed_services.items if listed_services else ())
     if service is None and budget.take():
         path = f"/api/v1/namespaces/{chosen.meta.namespace}/services"
         there = found(await ask(cluster.list_page(path, limit=50), _services))
@@ -221,15 +225,15 @@ async def _storage(
         ours = await ask(cluster.list_page(path, limit=100), lambda body: page(body, claim))
     if not isinstance(ours, Found):
         return dict.fromkeys(names, ours), {}
-    by_name = {one.meta.name: one for one in ours.value.items}
+    by_name = {item.meta.name: item for item in ours.value.items}
     claims: dict[str, Read[Claim]] = {name: Found(by_name[name]) if name in by_name else Missing() for name in names}
     bound = [by_name[name] for name in names if name in by_name and by_name[name].volume_name]
-    wanted = [one for one in bound[:VOLUMES_READ] if budget.take()]
+    bound_claims = [item for item in bound[:VOLUMES_READ] if budget.take()]
     volumes = await together(
-        *(ask(cluster.get(f"/api/v1/persistentvolumes/{one.volume_name}"), persistent_volume) for one in wanted)
+        *(ask(cluster.get(f"/api/v1/persistentvolumes/{item.volume_name}"), persistent_volume) for item in bound_claims)
     )
-    pairs = zip(wanted, volumes, strict=True)
-    return claims, {one.meta.name: read.value.source for one, read in pairs if isinstance(read, Found)}
+    pairs = zip(bound_claims, volumes, strict=True)
+    return claims, {item.meta.name: read.value.source for item, read in pairs if isinstance(read, Found)}
 
 
 async def _pods(cluster: Cluster, budget: Budget, chosen: Workload) -> Read[Page[Pod]]:
@@ -238,17 +242,20 @@ async def _pods(cluster: Cluster, budget: Budget, chosen: Workload) -> Read[Page
         return NOT_ASKED
     path = f"/api/v1/namespaces/{chosen.meta.namespace}/pods"
     read = await ask(cluster.list_page(path, limit=PODS_READ), lambda body: page(body, pod))
-    return mapped(read, lambda all_of: Page(tuple(one for one in all_of.items if _belongs(one, chosen)), all_of.more))
+    return mapped(
+        read,
+        lambda all_of: Page(tuple(item for item in all_of.items if _belongs(item, chosen)), all_of.more),
+    )
 
 
-def _belongs(one: Pod, chosen: Workload) -> bool:
-    labels = one.meta.labels
+def _belongs(candidate: Pod, chosen: Workload) -> bool:
+    labels = candidate.meta.labels
     if chosen.match and all(labels.get(key) == value for key, value in chosen.match.items()):
         return True
     instance = chosen.pod_labels.get(INSTANCE)
     if instance and INSTANCE in labels:
         return labels[INSTANCE] == instance
-    return any(_OF_IMMICH.search(container.image) for container in one.spec.containers)
+    return any(_OF_IMMICH.search(container.image) for container in candidate.spec.containers)
 
 
 async def _ingresses(
@@ -256,8 +263,8 @@ async def _ingresses(
 ) -> Read[Page[Ingress]]:
     """Those of Immich's namespace, where the list over all namespaces may not be read or does not hold one of them."""
     if isinstance(everywhere, Found):
-        known = everywhere.value
-        if not known.more or any(one.meta.namespace == namespace for one in known.items):
+        ingresses = everywhere.value
+        if not ingresses.more or any(item.meta.namespace == namespace for item in ingresses.items):
             return NOT_ASKED
     elif not isinstance(everywhere, Unreadable) or everywhere.reason != "forbidden":
         return NOT_ASKED
@@ -286,7 +293,7 @@ def workload(body: Any) -> Workload | None:
     spec, status = record(record(body).get("spec")), record(record(body).get("status"))
     template = record(spec.get("template"))
     inside = pod_spec(template.get("spec"))
-    image = next((one.image for one in inside.containers if is_server_image(one.image)), None)
+    image = next((container.image for container in inside.containers if is_server_image(container.image)), None)
     if image is None:
         return None
     match = strings(record(spec.get("selector")).get("matchLabels"))
@@ -296,8 +303,8 @@ def workload(body: Any) -> Workload | None:
     return Workload(meta(body), inside, image, ready, kind, match or labels, labels or match)
 
 
-def _real(found_ones: Iterable[Workload | None]) -> list[Workload]:
-    return [one for one in found_ones if one is not None]
+def _real(candidates: Iterable[Workload | None]) -> list[Workload]:
+    return [candidate for candidate in candidates if candidate is not None]
 
 
 def _workloads(body: Any) -> Page[Workload | None]:
@@ -310,17 +317,17 @@ def _services(body: Any) -> Page[Service]:
 
 def _service(body: Any) -> Service:
     spec = record(record(body).get("spec"))
-    ports = (number(one.get("port")) for one in records(spec.get("ports")))
+    ports = (number(port.get("port")) for port in records(spec.get("ports")))
     return Service(meta(body), tuple(port for port in ports if port), strings(spec.get("selector")))
 
 
 def _serving(chosen: Workload, services: Iterable[Service]) -> Service | None:
-    here = [one for one in services if one.meta.namespace == chosen.meta.namespace and one.ports]
-    named = [one for one in here if one.meta.name in (SERVICE_NAME, chosen.meta.name)]
+    here = [service for service in services if service.meta.namespace == chosen.meta.namespace and service.ports]
+    named = [service for service in here if service.meta.name in (SERVICE_NAME, chosen.meta.name)]
     led = [
-        one
-        for one in here
-        if one.selector and all(chosen.pod_labels.get(key) == value for key, value in one.selector.items())
+        service
+        for service in here
+        if service.selector and all(chosen.pod_labels.get(key) == value for key, value in service.selector.items())
     ]
     return next(iter([*named, *led]), None)
 

@@ -91,7 +91,7 @@ class _Entrance:
                     password,
                     china=self.china,
                     kept_password=self.passwords.from_keyring,
-                    known=self.pair,
+                    kept_pair=self.pair,
                 )
             except WizardError as refusal:
                 if refusal.retry is not Retry.NOW or refusal.code == "icloud.apple-id":
@@ -129,21 +129,21 @@ async def _next(signing: SigningIn, person: Person, step: Step) -> Step:
             raise WizardError("renewal.lost", "Apple asks for the password again.", retry=Retry.NOW)
 
 
-async def _code(signing: SigningIn, person: Person, wanted: CodeWanted) -> Step:
-    why = wanted.notice
+async def _code(signing: SigningIn, person: Person, request: CodeWanted) -> Step:
+    why = request.notice
     while True:
-        answer = await person.code(wanted, why)
+        answer = await person.code(request, why)
         why = None
         try:
             match answer:
                 case AnotherCode(delivery=delivery, phone=phone):
-                    wanted = await signing.request_code(delivery, phone)
-                    why = wanted.notice
+                    request = await signing.request_code(delivery, phone)
+                    why = request.notice
                 case Code(digits=digits, delivery=delivery):
                     step = await signing.submit(digits, delivery)
                     if not isinstance(step, WrongCode):
                         return step
-                    wanted, why = step.step, step.why
+                    request, why = step.step, step.why
         except WizardError as trouble:
             if trouble.code in _FROM_THE_START or not (trouble.retry is Retry.NOW or trouble.code in _ANOTHER_WAY):
                 raise

@@ -186,10 +186,10 @@ async def _code(person: Person, prompt: Prompt, phones: tuple[tuple[str, str], .
     """Six digits, or the letter of the phone that is to get a message."""
     numbers = tuple(Phone(letter, ending[-2:]) for letter, ending in phones)
     sms = prompt.ask is Ask.SMS_CODE
-    wanted = CodeWanted("sms" if sms else "device", () if sms else numbers, datetime.now(UTC), can_be_sent_again=False)
+    request = CodeWanted("sms" if sms else "device", () if sms else numbers, datetime.now(UTC), can_be_sent_again=False)
     why = WizardError("icloud.code-shape", prompt.again.rstrip(".") + ".", retry=Retry.NOW) if prompt.again else None
     while True:
-        answer = await person.code(wanted, why)
+        answer = await person.code(request, why)
         if not isinstance(answer, AnotherCode):
             return answer.digits
         if answer.phone is not None and numbers and not sms:

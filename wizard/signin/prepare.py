@@ -195,8 +195,8 @@ async def prepare_sign_in(cluster: Cluster, world: World, settings: Settings, ac
         return PreparedSignIn(replace(preparation, username=written), account_name(written), source)
     if chosen:
         return PreparedSignIn(preparation, account_name(chosen), YOUR_CHOICE)
-    seen = settings.seen_apple_ids.get(account)
-    return PreparedSignIn(preparation, account_name(seen) if seen else None, "as you signed in last")
+    apple_id = settings.seen_apple_ids.get(account)
+    return PreparedSignIn(preparation, account_name(apple_id) if apple_id else None, "as you signed in last")
 
 
 async def handover_jobs(cluster: Cluster, namespace: str, claim: str) -> tuple[str, ...]:
@@ -212,12 +212,12 @@ async def handover_jobs(cluster: Cluster, namespace: str, claim: str) -> tuple[s
 async def mounting_pods(cluster: Cluster, namespace: str, claim: str) -> tuple[Pod, ...]:
     """Every pod, whoever made it, that mounts the claim and has not ended: a look at the setup reads only some."""
     unfinished = "status.phase!=Succeeded,status.phase!=Failed"
-    found = [
+    pods = [
         parse_pod(item)
         async for page in cluster.pages(f"/api/v1/namespaces/{namespace}/pods", fields=unfinished)
         for item in page["items"]
     ]
-    return tuple(pod for pod in found if claim in claims_of(pod.spec))
+    return tuple(pod for pod in pods if claim in claims_of(pod.spec))
 
 
 def decide(
@@ -362,7 +362,7 @@ def _variable(written: str) -> str:
 
 def _key_of_variable(workload: Workload, variable: str, secret: str) -> str | None:
     """The key behind a variable of icloudpd's container: its own entry comes before whole objects, the last one wins."""
-    for one in reversed(workload.container.env):
-        if one.name == variable:
-            return one.source_key if (one.source, one.source_name) == ("secret", secret) else None
+    for item in reversed(workload.container.env):
+        if item.name == variable:
+            return item.source_key if (item.source, item.source_name) == ("secret", secret) else None
     return variable if workload.container.env_from[-1:] == (f"secret/{secret}",) else None

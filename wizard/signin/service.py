@@ -80,19 +80,19 @@ class SignInService:
         """How commands for the person reach this cluster."""
         return self._opened.settings.address
 
-    def accounts(self, wanted: Sequence[str] = ()) -> tuple[str, ...]:
+    def accounts(self, requested: Sequence[str] = ()) -> tuple[str, ...]:
         """The wanted accounts, or every one. Raises WizardError for one that is not there."""
-        known = self.settings.accounts
-        unknown = [name for name in wanted if name not in known]
+        configured = self.settings.accounts
+        unknown = [name for name in requested if name not in configured]
         if unknown:
             raise WizardError(
                 "reauth.unknown-account",
                 f"There is no account called {unknown[0]} in {self.settings.namespace}.",
-                fix=f"There is: {', '.join(known)}.",
+                fix=f"There is: {', '.join(configured)}.",
                 exit_code=Exit.USAGE,
                 retry=Retry.NEVER,
             )
-        return tuple(dict.fromkeys(wanted)) or known
+        return tuple(dict.fromkeys(requested)) or configured
 
     async def prepare_sign_in(self, account: str, apple_id: str | None = None) -> PreparedSignIn:
         """What a sign-in of this account starts from, as `apple_id` where the person has said it. Raises WizardError."""

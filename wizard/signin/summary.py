@@ -35,9 +35,9 @@ NO_PASSWORD = "--password-provider parameter"  # noqa: S105 - an option of iclou
 FROM_SECRET = "--password-provider console < /credentials/password"  # noqa: S105 - an option of icloudpd
 
 
-def checked(account: str, found: NextRung) -> str:
+def checked(account: str, rung: NextRung) -> str:
     """Which rung a sign-in would take."""
-    return f"{_who(account)}{found.sentence}"
+    return f"{_who(account)}{rung.sentence}"
 
 
 def summary(outcome: Outcome, world: World, settings: Settings, now: datetime) -> tuple[str, ...]:
@@ -51,7 +51,7 @@ def summary(outcome: Outcome, world: World, settings: Settings, now: datetime) -
         lines.append(f"  iCloud has {outcome.library.count:,} photos and videos; they come with the next run.")
         claim = claim_named(world, settings[PHOTOS_CLAIM])
         job = cron_job_named(world, AccountNames.of(outcome.account, settings).cron_job)
-        found = library_findings(
+        findings = library_findings(
             outcome.library,
             claim_bytes=bytes_of(claim.capacity or claim.requested) if claim else None,
             deadline_seconds=job.deadline_seconds if job else None,
@@ -59,7 +59,7 @@ def summary(outcome: Outcome, world: World, settings: Settings, now: datetime) -
             cron_job=AccountNames.of(outcome.account, settings).cron_job,
             namespace=settings.namespace,
         )
-        lines += [f"! {finding.summary} {finding.fix}" for finding in found]
+        lines += [f"! {finding.summary} {finding.fix}" for finding in findings]
     if outcome.photos_trouble:
         lines += [f"! {line}" for line in outcome.photos_trouble.lines(settings.address)]
     return (*lines, *(f"  {note}" for note in outcome.notes))

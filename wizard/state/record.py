@@ -181,13 +181,13 @@ def _only_what_was_said(choices: Document) -> Document:
 
 def migrate(document: Document, migrations: Mapping[int, Migration] = MIGRATIONS, schema: int = SCHEMA) -> Document:
     """`document` brought to `schema`, one migration after the other; one that is there already comes back as it is."""
-    found = document.get("schema")
-    if not isinstance(found, int) or isinstance(found, bool) or found < 1:
+    version = document.get("schema")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise BrokenStateError("it does not say which schema it follows")
-    if found > schema:
-        raise FutureStateError(f"schema {found}")
+    if version > schema:
+        raise FutureStateError(f"schema {version}")
     try:
-        for step in range(found, schema):
+        for step in range(version, schema):
             document = {**migrations[step](document), "schema": step + 1}
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise BrokenStateError("it does not match its schema") from error

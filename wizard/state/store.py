@@ -147,8 +147,8 @@ class Store:
         finally:
             self.release()
 
-    def _find(self, wanted: ClusterRef, namespace: str, rank: Callable[[ClusterRef], int]) -> Loaded:
-        own = self.path(wanted, namespace)
+    def _find(self, cluster: ClusterRef, namespace: str, rank: Callable[[ClusterRef], int]) -> Loaded:
+        own = self.path(cluster, namespace)
         notices: tuple[str, ...] = ()
         for candidate in sorted(self._candidates(own, namespace, rank), key=lambda item: item.rank, reverse=True):
             if candidate.problem == "future":
@@ -160,7 +160,7 @@ class Store:
                     return Loaded(rescued.state, notices)
             elif candidate.owner:
                 return Loaded(candidate.owner, notices)
-        return Loaded(State(wanted, namespace), notices)
+        return Loaded(State(cluster, namespace), notices)
 
     def _candidates(self, own: Path, namespace: str, rank: Callable[[ClusterRef], int]) -> Iterator[_Candidate]:
         try:
@@ -259,8 +259,8 @@ def same_cluster(left: ClusterRef, right: ClusterRef) -> bool:
     return left.server.rstrip("/") == right.server.rstrip("/") and left.ca_sha256 == right.ca_sha256
 
 
-def _seen_as(state: State, seen: ClusterRef) -> State:
-    return replace(state, cluster=replace(seen, uid=seen.uid or state.cluster.uid))
+def _seen_as(state: State, cluster: ClusterRef) -> State:
+    return replace(state, cluster=replace(cluster, uid=cluster.uid or state.cluster.uid))
 
 
 def _parse(content: bytes) -> tuple[State | None, str]:
@@ -281,8 +281,8 @@ def _parse(content: bytes) -> tuple[State | None, str]:
 
 def _owner_of_future(document: Mapping[str, object]) -> State | None:
     cluster = document.get("cluster")
-    known: Mapping[str, object] = cluster if isinstance(cluster, dict) else {}
-    context, server, uid, ca = (_text(known.get(name)) for name in ("context", "server", "uid", "ca_sha256"))
+    fields: Mapping[str, object] = cluster if isinstance(cluster, dict) else {}
+    context, server, uid, ca = (_text(fields.get(name)) for name in ("context", "server", "uid", "ca_sha256"))
     namespace = _text(document.get("namespace"))
     if not namespace or not (server or uid or context):
         return None

@@ -29,8 +29,8 @@ async def stream(request: web.Request, containers: Containers, pod: Object, kind
     if not set(offered) & {V5, V4}:
         return web.Response(status=403)
     container = _container(pod, query.get("container", ""))
-    wanted = {name: query.get(name) in ("true", "1") for name in ("stdin", "stdout", "stderr", "tty")}
-    if not (wanted["stdin"] or wanted["stdout"] or wanted["stderr"]):
+    streams = {name: query.get(name) in ("true", "1") for name in ("stdin", "stdout", "stderr", "tty")}
+    if not (streams["stdin"] or streams["stdout"] or streams["stderr"]):
         return web.Response(status=400, text=_NO_STREAM)
     if not is_running(pod, container["name"]):
         return web.Response(status=500, text=f'container not found ("{container["name"]}")')
@@ -40,9 +40,9 @@ async def stream(request: web.Request, containers: Containers, pod: Object, kind
     line = _Line(socket)
     line.send(_STDOUT, b"")
     if main is None:
-        await _exec(line, containers, pod, container, tuple(query.getall("command", [])), wanted)
+        await _exec(line, containers, pod, container, tuple(query.getall("command", [])), streams)
     else:
-        await _attach(line, main, container, wanted)
+        await _attach(line, main, container, streams)
     return socket
 
 
@@ -112,18 +112,18 @@ async def _exec(
     pod: Object,
     container: Object,
     command: tuple[str, ...],
-    wanted: dict[str, bool],
+    streams: dict[str, bool],
 ) -> None:
     def out(data: bytes) -> None:
-        if wanted["stdout"]:
+        if streams["stdout"]:
             line.send(_STDOUT, data)
 
     def err(data: bytes) -> None:
-        if wanted["stderr"]:
+        if streams["stderr"]:
             line.send(_STDERR, data)
 
-    terminal = Terminal(out) if wanted["tty"] else None
-    stdin = terminal.input if terminal else Input(None if wanted["stdin"] else b"")
+    terminal = Terminal(out) if streams["tty"] else None
+    stdin = terminal.input if terminal else Input(None if streams["stdin"] else b"")
     stdout = on_terminal(out) if terminal else out
     process = containers.process(pod, container, command, stdin, stdout, stdout if terminal else err, terminal or None)
 
@@ -135,7 +135,7 @@ async def _exec(
     await line.serve(work(), terminal.type if terminal else stdin.feed, stdin.end)
 
 
-async def _attach(line: _Line, main: Main, container: Object, wanted: dict[str, bool]) -> None:
+async def _attach(line: _Line, main: Main, container: Object, streams: dict[str, bool]) -> None:
     async def work() -> Object:
         if main.task is not None:
             with contextlib.suppress(asyncio.CancelledError):
@@ -143,7 +143,7 @@ async def _attach(line: _Line, main: Main, container: Object, wanted: dict[str, 
         return {"metadata": {}, "status": "Success"}
 
     def hear(data: bytes) -> None:
-        if wanted["stdin"] and container.get("stdin"):
+        if streams["stdin"] and container.get("stdin"):
             main.feed(data)
 
     def end() -> None:

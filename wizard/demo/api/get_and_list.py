@@ -38,11 +38,11 @@ def form_of(accept: str, query: Query) -> Form:
         media, *parameters = (part.strip() for part in clause.split(";"))
         if media not in ("application/json", "*/*", "application/*"):
             continue
-        given = dict(parameter.partition("=")[::2] for parameter in parameters)
-        shape = given.get("as", "")
+        options = dict(parameter.partition("=")[::2] for parameter in parameters)
+        shape = options.get("as", "")
         if not shape:
             return Form()
-        if shape in ("Table", "PartialObjectMetadata", "PartialObjectMetadataList") and given.get("v") == "v1":
+        if shape in ("Table", "PartialObjectMetadata", "PartialObjectMetadataList") and options.get("v") == "v1":
             return Form(shape, query.get("includeObject", "Metadata"))
     message = (
         "406: Not Acceptable\n\nAvailable representations: "
@@ -93,12 +93,12 @@ def list_(store: Store, kind: Kind, namespace: str, query: Query, form: Form) ->
     if query.get("resourceVersion") == "0":
         limit = 0
     try:
-        found = store.items(kind, namespace) if version < 0 else store.items_at(kind, namespace, version)
+        stored = store.items(kind, namespace) if version < 0 else store.items_at(kind, namespace, version)
     except TooOld:
         if start:
             raise expired(_LOST_PAGE, _token(-1, start)) from None
         raise expired("The resourceVersion for the provided list is too old.") from None
-    chosen = [item for item in found if matches(item) and _position(item) > start]
+    chosen = [item for item in stored if matches(item) and _position(item) > start]
     page = chosen[:limit] if limit else chosen
     metadata: Object = {"resourceVersion": str(version if version >= 0 else store.version)}
     if len(page) < len(chosen):
@@ -135,15 +135,15 @@ def version_of(text: str) -> int:
 
 def _where(store: Store, query: Query) -> tuple[int, str]:
     """The version to list at (-1: the present one) and the position after which to begin."""
-    wanted, match = query.get("resourceVersion", ""), query.get("resourceVersionMatch", "")
-    if match and not wanted:
+    requested_version, match = query.get("resourceVersion", ""), query.get("resourceVersionMatch", "")
+    if match and not requested_version:
         raise invalid_options(
             "resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"
         )
     if query.get("continue"):
         return _read_token(query["continue"])
     try:
-        version = version_of(wanted or "0")
+        version = version_of(requested_version or "0")
     except ValueError as problem:
         raise bad_request(f"invalid resource version: {problem}") from None
     if version > store.version:

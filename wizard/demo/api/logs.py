@@ -34,8 +34,8 @@ class Logs:
         key = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
         return self.texts.get(f"{key}/{container}", self.texts.get(key, ""))
 
-    async def follow(self, store: Store, pod: Object, container: str, seen: int) -> AsyncGenerator[str, None]:
-        """What is added after the first `seen` characters, until the container no longer runs."""
+    async def follow(self, store: Store, pod: Object, container: str, position: int) -> AsyncGenerator[str, None]:
+        """What is added after the first `position` characters, until the container no longer runs."""
         place = (pod["metadata"]["namespace"], pod["metadata"]["name"])
 
         def wake(change: Change) -> None:
@@ -47,9 +47,9 @@ class Logs:
             while True:
                 grown = self._grown
                 text = self.of(pod, container)
-                if len(text) > seen:
-                    yield text[seen:]
-                    seen = len(text)
+                if len(text) > position:
+                    yield text[position:]
+                    position = len(text)
                 elif not _runs(store.get("Pod", *place), container):
                     return
                 else:
@@ -78,13 +78,15 @@ def chosen_container(pod: Object, query: Query) -> str | None:
             detail = f"must be greater than or equal to {least}" if least == 0 else "must be greater than 0"
             raise invalid(subject, f'PodLogOptions "{name}"', option, f"Invalid value: {number}", detail)
     names = [container["name"] for container in dig(pod, "spec", "containers", default=())]
-    known = names + [container["name"] for container in dig(pod, "spec", "initContainers", default=())]
+    container_names = names + [container["name"] for container in dig(pod, "spec", "initContainers", default=())]
     container = query.get("container", "")
     if not container:
         if len(names) > 1:
-            raise bad_request(f"a container name must be specified for pod {name}, choose one of: [{' '.join(known)}]")
+            raise bad_request(
+                f"a container name must be specified for pod {name}, choose one of: [{' '.join(container_names)}]"
+            )
         container = names[0]
-    if container not in known:
+    if container not in container_names:
         raise bad_request(f"container {container} is not valid for pod {name}")
     if not dig(pod, "spec", "nodeName"):
         return None

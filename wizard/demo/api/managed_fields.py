@@ -49,15 +49,15 @@ def fields_of(item: Object, *, custom: bool = False) -> Object:
 
 
 def _fields(value: Any, *, custom: bool) -> Object:
-    found: Object = {}
+    fields: Object = {}
     for key, each in value.items():
         if isinstance(each, dict):
-            found[f"f:{key}"] = _fields(each, custom=custom)
+            fields[f"f:{key}"] = _fields(each, custom=custom)
         elif (keys := None if custom else _keys(key, each)) is not None:
-            found[f"f:{key}"] = {_key(item, keys): {".": {}, **_fields(item, custom=custom)} for item in each}
+            fields[f"f:{key}"] = {_key(item, keys): {".": {}, **_fields(item, custom=custom)} for item in each}
         else:
-            found[f"f:{key}"] = {}
-    return found
+            fields[f"f:{key}"] = {}
+    return fields
 
 
 def _keys(name: str, value: Any) -> tuple[str, ...] | None:
@@ -86,14 +86,14 @@ def leaves(fields: Object, before: Path = ()) -> Iterator[Path]:
 
 
 def _of_leaves(paths: Iterable[Path]) -> Object:
-    found: Object = {}
+    fields: Object = {}
     for path in sorted(paths):
-        place = found
+        place = fields
         for step in path:
             place = place.setdefault(step, {})
         if path[-1].startswith("k:"):
             place["."] = {}
-    return found
+    return fields
 
 
 def value_at(item: Any, path: Path) -> Any:
@@ -206,23 +206,23 @@ def updated(before: Object, after: Object, manager: str, time: str, *, custom: b
 
 def conflicts(live: Object, config: Object, manager: str, *, custom: bool) -> list[tuple[str, Path]]:
     """Whom an apply of `config` would take a field from, and which; in the order of managedFields."""
-    wanted = set(leaves(fields_of(config, custom=custom)))
-    found = []
+    requested = set(leaves(fields_of(config, custom=custom)))
+    conflicting = []
     for entry in live["metadata"].get("managedFields", ()):
         if (entry["manager"], entry["operation"]) == (manager, APPLY):
             continue
         who = f'"{entry["manager"]}"' + (f" using {entry['apiVersion']}" if entry["operation"] == UPDATE else "")
-        found += [
-            (who, path) for path in sorted(wanted & set(leaves(entry["fieldsV1"]))) if _differs(live, config, path)
+        conflicting += [
+            (who, path) for path in sorted(requested & set(leaves(entry["fieldsV1"]))) if _differs(live, config, path)
         ]
-    return found
+    return conflicting
 
 
 def owned_after(
     live: Object, config: Object, manager: str, time: str, *, custom: bool
 ) -> tuple[list[Object], list[Path]]:
     """The managedFields after an apply, and the paths that nobody owns any more."""
-    wanted = fields_of(config, custom=custom)
+    requested = fields_of(config, custom=custom)
     taken = {path for _, path in conflicts(live, config, manager, custom=custom)}
     entries: list[Object] = []
     own: Object | None = None
@@ -233,10 +233,10 @@ def owned_after(
             entries.append({**managed, "fieldsV1": _of_leaves(left)} if taken else managed)
     others = {path for managed in entries for path in leaves(managed["fieldsV1"])}
     before = set(leaves(own["fieldsV1"])) if own else set()
-    dropped = sorted(before - set(leaves(wanted)) - others)
-    if own is not None and before == set(leaves(wanted)):
+    dropped = sorted(before - set(leaves(requested)) - others)
+    if own is not None and before == set(leaves(requested)):
         return [own, *entries], dropped
-    return [*([entry(manager, APPLY, config, wanted, time)] if wanted else []), *entries], dropped
+    return [*([entry(manager, APPLY, config, requested, time)] if requested else []), *entries], dropped
 
 
 def spelled(path: Path) -> str:

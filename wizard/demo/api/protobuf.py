@@ -24,12 +24,12 @@ def decode_review(body: bytes) -> Object:
     spec = dict(_fields(dict(_fields(envelope.get(2, b""))).get(2, b"")))
     if header.get("kind") == "SelfSubjectRulesReview":
         return {**header, "spec": {"namespace": spec.get(1, b"").decode()}}
-    found: Object = {}
+    attributes: Object = {}
     if 1 in spec:
-        found["resourceAttributes"] = _strings(spec[1], _RESOURCE)
+        attributes["resourceAttributes"] = _strings(spec[1], _RESOURCE)
     if 2 in spec:
-        found["nonResourceAttributes"] = _strings(spec[2], _NON_RESOURCE)
-    return {**header, "spec": found}
+        attributes["nonResourceAttributes"] = _strings(spec[2], _NON_RESOURCE)
+    return {**header, "spec": attributes}
 
 
 def _strings(message: bytes, names: dict[int, str]) -> Object:

@@ -42,7 +42,7 @@ def label_selector(text: str) -> Matches:
 
 def field_selector(text: str, kind: Kind) -> Matches:
     """A test of the few fields that a server can select by. Raises Refused (400) for any other."""
-    wanted: list[tuple[tuple[str, ...], str, bool, Any]] = []
+    conditions: list[tuple[tuple[str, ...], str, bool, Any]] = []
     for part in filter(None, text.split(",")):
         match = re.fullmatch(r"([^=!]+)(==|=|!=)(.*)", part)
         if match is None:
@@ -51,8 +51,10 @@ def field_selector(text: str, kind: Kind) -> Matches:
         if field not in ("metadata.name", "metadata.namespace", *_FIELDS.get(kind.resource, ())):
             raise bad_request(_unsupported(field, kind))
         path = _ELSEWHERE.get(field) or tuple(field.split("."))
-        wanted.append((path, value, operator != "!=", _DEFAULTS.get(field, "")))
-    return lambda item: all((str(_dig(item, path, default)) == value) is same for path, value, same, default in wanted)
+        conditions.append((path, value, operator != "!=", _DEFAULTS.get(field, "")))
+    return lambda item: all(
+        (str(_dig(item, path, default)) == value) is same for path, value, same, default in conditions
+    )
 
 
 def _unsupported(field: str, kind: Kind) -> str:

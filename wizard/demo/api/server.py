@@ -134,20 +134,20 @@ class Server:
         return _json(discovery.openapi_index())
 
     async def _group(self, request: web.Request) -> web.Response:
-        found = discovery.api_group(self.store.kinds, request.match_info["group"])
-        if found is None:
+        group = discovery.api_group(self.store.kinds, request.match_info["group"])
+        if group is None:
             raise web.HTTPNotFound
-        return _json(found)
+        return _json(group)
 
     async def _resource(self, request: web.Request) -> web.StreamResponse:
         target = parse(request.rel_url.raw_path)
         if target is None or (target.group and target.group not in self.store.kinds.groups()):
             raise web.HTTPNotFound
         if not target.plural:
-            found = discovery.api_resources(self.store.kinds, target.group, target.version)
-            if found is None:
+            resources = discovery.api_resources(self.store.kinds, target.group, target.version)
+            if resources is None:
                 raise unknown_resource()
-            return _json(found)
+            return _json(resources)
         kind = self.store.kinds.at(target.group, target.version, target.plural)
         if kind is None or (target.namespace and not kind.namespaced and target.plural != "namespaces"):
             raise unknown_resource()
@@ -196,8 +196,8 @@ class Server:
             if target.rest is None:
                 return web.Response(status=301, headers={"Location": f"{request.path}/"})
             path = target.rest
-            found = service_proxy.answer(self.store, self._backends, target.namespace, target.name, path)
-            return web.Response(status=found.status, body=found.body, content_type=found.content_type)
+            answer = service_proxy.answer(self.store, self._backends, target.namespace, target.name, path)
+            return web.Response(status=answer.status, body=answer.body, content_type=answer.content_type)
         if target.subresource == "log":
             return await self._log(request, kind, target)
         form = get_and_list.form_of(request.headers.get("Accept", ""), request.query)

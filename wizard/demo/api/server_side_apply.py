@@ -31,8 +31,8 @@ def apply(
     version = config["metadata"].pop("resourceVersion", None)
     if version and version != live["metadata"]["resourceVersion"]:
         raise conflict(kind, name)
-    if not force and (found := managed_fields.conflicts(live, config, manager, custom=kind.custom)):
-        raise _conflict(found)
+    if not force and (conflicts := managed_fields.conflicts(live, config, manager, custom=kind.custom)):
+        raise _conflict(conflicts)
     managed, dropped = managed_fields.owned_after(live, config, manager, now, custom=kind.custom)
     wish = {key: value for key, value in config.items() if key not in ("metadata", "status")}
     wish["metadata"] = {
@@ -57,8 +57,8 @@ def _parsed(kind: Kind, name: str, body: bytes) -> Object:
     metadata = config.setdefault("metadata", {})
     if metadata.get("managedFields"):
         raise bad_request("metadata.managedFields must be nil")
-    if (given := metadata.setdefault("name", name)) != name:
-        raise bad_request(f"the name of the object ({given}) does not match the name on the URL ({name})")
+    if (body_name := metadata.setdefault("name", name)) != name:
+        raise bad_request(f"the name of the object ({body_name}) does not match the name on the URL ({name})")
     return config
 
 
@@ -89,10 +89,10 @@ def _created(
     return {**item, "metadata": {**metadata, "creationTimestamp": now}} if dry else store.create(item)
 
 
-def _conflict(found: list[tuple[str, managed_fields.Path]]) -> Exception:
-    number = len(found)
+def _conflict(conflicts: list[tuple[str, managed_fields.Path]]) -> Exception:
+    number = len(conflicts)
     whose: dict[str, list[str]] = {}
-    for who, path in found:
+    for who, path in conflicts:
         whose.setdefault(who, []).append(managed_fields.spelled(path))
     if number == 1:
         who, paths = next(iter(whose.items()))
@@ -106,7 +106,7 @@ def _conflict(found: list[tuple[str, managed_fields.Path]]) -> Exception:
         )
     causes = [
         {"reason": "FieldManagerConflict", "message": f"conflict with {who}", "field": managed_fields.spelled(path)}
-        for who, path in found
+        for who, path in conflicts
     ]
     message = f"Apply failed with {number} conflict{'s' if number > 1 else ''}: {text}"
     return refusal(409, "Conflict", message, details={"causes": causes})

@@ -43,14 +43,14 @@ def answer(store: Store, backends: Backends, namespace: str, target: str, path: 
     if path not in backend:
         nothing = {"message": f"Cannot GET {path}", "error": "Not Found", "statusCode": 404}
         return Answer(404, "application/json", json.dumps(nothing).encode())
-    found = backend[path]
-    if isinstance(found, str):
-        return Answer(200, "text/html", found.encode())
-    return Answer(200, "application/json", json.dumps(found).encode())
+    content = backend[path]
+    if isinstance(content, str):
+        return Answer(200, "text/html", content.encode())
+    return Answer(200, "application/json", json.dumps(content).encode())
 
 
-def _port(service: Object, wanted: str) -> int | None:
+def _port(service: Object, reference: str) -> int | None:
     for port in dig(service, "spec", "ports", default=()):
-        if wanted in (str(port["port"]), port.get("name", "")):
+        if reference in (str(port["port"]), port.get("name", "")):
             return int(port["port"])
     return None

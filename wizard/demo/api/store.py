@@ -140,11 +140,11 @@ class Store:
 
     def delete(self, kind: Kind | str, namespace: str, name: str) -> Object:
         """Removes an object at once and returns it as it left. Raises KeyError if it is not there."""
-        known = self._kind(kind)
-        before = self._items.get(known, {}).pop((namespace, name))
+        resolved_kind = self._kind(kind)
+        before = self._items.get(resolved_kind, {}).pop((namespace, name))
         self.version += 1
         gone = {**before, "metadata": {**before["metadata"], "resourceVersion": str(self.version)}}
-        self._tell(Change(self.version, known, (namespace, name), gone, None))
+        self._tell(Change(self.version, resolved_kind, (namespace, name), gone, None))
         return gone
 
     def forget_history(self) -> None:

@@ -91,8 +91,8 @@ class Watch:
                 yield "ERROR", change.body
             if not isinstance(change, Change):
                 return
-            if told := self._event(change):
-                yield told[0], self._shape(told[1], headed=headed)
+            if row := self._event(change):
+                yield row[0], self._shape(row[1], headed=headed)
                 headed = False
 
     def _first(self) -> list[tuple[str, Object]]:

@@ -123,9 +123,9 @@ def check_namespace(store: Store, kind: Kind, namespace: str, name: str) -> None
 def replace(store: Store, kind: Kind, namespace: str, name: str, item: Object, manager: str, *, dry: bool) -> Object:
     """Puts an object in the place of the one there is. Raises Refused (400, 404, 409, 422, 500)."""
     before = _existing(store, kind, namespace, name)
-    given = item["metadata"].setdefault("name", name)
-    if given != name:
-        raise bad_request(f"the name of the object ({given}) does not match the name on the URL ({name})")
+    body_name = item["metadata"].setdefault("name", name)
+    if body_name != name:
+        raise bad_request(f"the name of the object ({body_name}) does not match the name on the URL ({name})")
     version = item["metadata"].get("resourceVersion")
     if version and not str(version).isdecimal():
         raise internal(f'strconv.ParseUint: parsing "{version}": invalid syntax')
@@ -251,15 +251,17 @@ def _grace(kind: Kind, item: Object, options: Object) -> int:
     return int(options.get("gracePeriodSeconds", item["spec"].get("terminationGracePeriodSeconds", 30)))
 
 
-def _check_preconditions(kind: Kind, item: Object, wanted: Object) -> None:
+def _check_preconditions(kind: Kind, item: Object, preconditions: Object) -> None:
     labels = {
         "uid": ("UID", "The object might have been deleted and then recreated"),
         "resourceVersion": ("ResourceVersion", "The object might have been modified"),
     }
     for field, (label, guess) in labels.items():
         is_, name = item["metadata"][field], item["metadata"]["name"]
-        if wanted.get(field, is_) != is_:
-            problem = f"the {label} in the precondition ({wanted[field]}) does not match the {label} in record ({is_})"
+        if preconditions.get(field, is_) != is_:
+            problem = (
+                f"the {label} in the precondition ({preconditions[field]}) does not match the {label} in record ({is_})"
+            )
             message = f'Operation cannot be fulfilled on {kind.kind} "{name}": {problem}. {guess}'
             raise refusal(409, "Conflict", message, details=_subject(kind, name))
 

@@ -85,12 +85,12 @@ class Bridge:
         return socket
 
     async def begin(self, request: web.Request) -> web.Response:
-        known = proved_sign_in(self._state, request)
+        attempt = proved_sign_in(self._state, request)
         body = await answers.body_of(request)
         courier = self._couriers.get(str(body.get("ptkn", "")))
-        if known is None or courier is None:
+        if attempt is None or courier is None:
             return lost_sign_in()
-        started, person = known
+        started, person = attempt
         session = str(body.get("sessionUUID", ""))
         legacy = person.account.delivery == "bridge-legacy"
         code = self._state.send_code(person, "device", checker="endpoint" if legacy else "bridge")
@@ -139,9 +139,9 @@ class Bridge:
         if started is None or proof is None:
             return lost_sign_in()
         receipt = json.dumps({"code": proof.receipt})
-        shown = str((await answers.body_of(request)).get("code", ""))
+        code = str((await answers.body_of(request)).get("code", ""))
         live = proof.person.codes.get(("device", 0)) == proof.code
-        if not (proof.proved and live and shown == receipt):
+        if not (proof.proved and live and code == receipt):
             return _rejected(started)
         self._state.spend_code(proof.person, "device")
         started.code_accepted = True
@@ -156,7 +156,7 @@ class Bridge:
 
     async def _step(self, request: web.Request) -> tuple[SignIn | None, Proof | None, bytes, str]:
         """The sign-in, the proof it belongs to, the step's message and the bridge session's name."""
-        known = proved_sign_in(self._state, request)
+        attempt = proved_sign_in(self._state, request)
         body = await answers.body_of(request)
         session = str(body.get("sessionUUID", ""))
         proof = self._proofs.get(session)
@@ -164,9 +164,9 @@ class Bridge:
             data = base64.b64decode(str(body.get("data", "")), validate=True)
         except binascii.Error:
             data = b""
-        if known is None:
+        if attempt is None:
             return None, None, data, session
-        return known[0], proof if proof and proof.person is known[1] else None, data, session
+        return attempt[0], proof if proof and proof.person is attempt[1] else None, data, session
 
 
 def _rejected(started: SignIn) -> web.Response:

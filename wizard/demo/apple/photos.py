@@ -135,9 +135,9 @@ class Photos:
         return records
 
 
-def _records(picture: Picture, wanted: str) -> list[dict[str, Any]]:
+def _records(picture: Picture, record_name: str) -> list[dict[str, Any]]:
     asset = f"{picture.record}-asset"
-    if wanted and wanted not in (picture.record, asset):
+    if record_name and record_name not in (picture.record, asset):
         return []
     checksum = base64.b64encode(hashlib.sha256(picture.content).digest()[:21]).decode()
     original = {

@@ -71,15 +71,15 @@ def restore(state: State, saved: Any) -> None:
         person.set_password(str(change.get("password", person.password)))
         person.terms_pending = bool(change.get("terms_pending"))
         person.known_browser = bool(change.get("known_browser"))
-    for kind, found in grants.items():
-        getattr(state, kind).update(found)
+    for kind, by_token in grants.items():
+        getattr(state, kind).update(by_token)
 
 
 def _grants(state: State, rows: list[Any]) -> dict[str, Grant]:
     """The rows of accounts that are still there."""
-    found = {}
+    grants = {}
     for token, apple_id, trusted, until in rows:
         person = state.person(apple_id)
         if person is not None:
-            found[token] = Grant(person, bool(trusted), dt.datetime.fromisoformat(until))
-    return found
+            grants[token] = Grant(person, bool(trusted), dt.datetime.fromisoformat(until))
+    return grants

@@ -35,19 +35,19 @@ class SecondFactor:
         ]
 
     async def push_to_device(self, request: web.Request) -> web.Response:
-        known = proved_sign_in(self._state, request)
-        if known is None:
+        attempt = proved_sign_in(self._state, request)
+        if attempt is None:
             return lost_sign_in()
-        started, person = known
+        started, person = attempt
         if person.account.delivery != "sms" and not person.account.security_keys:
             self._state.send_code(person, "device")
         return web.json_response({}, status=202, headers=session_headers(started))
 
     async def send_sms(self, request: web.Request) -> web.Response:
-        known = proved_sign_in(self._state, request)
-        if known is None:
+        attempt = proved_sign_in(self._state, request)
+        if attempt is None:
             return lost_sign_in()
-        started, person = known
+        started, person = attempt
         n = _phone_index(await answers.body_of(request))
         refused = person.account.sms == "refused" or not 0 <= n < len(person.account.phones)
         if refused:
@@ -63,14 +63,14 @@ class SecondFactor:
 
     async def check_security_key(self, request: web.Request) -> web.Response:
         """Refuse: nothing here can check a key, so the demo lets nobody in with one."""
-        known = proved_sign_in(self._state, request)
-        return _code_error(400, answers.WRONG_CODE, known[0]) if known else lost_sign_in()
+        attempt = proved_sign_in(self._state, request)
+        return _code_error(400, answers.WRONG_CODE, attempt[0]) if attempt else lost_sign_in()
 
     async def trust(self, request: web.Request) -> web.Response:
-        known = proved_sign_in(self._state, request)
-        if known is None:
+        attempt = proved_sign_in(self._state, request)
+        if attempt is None:
             return lost_sign_in()
-        started, person = known
+        started, person = attempt
         if not person.account.two_factor:
             return web.Response(status=404, headers=session_headers(started))
         if not started.code_accepted:
@@ -83,10 +83,10 @@ class SecondFactor:
         return web.Response(status=204, headers=session_headers(started) | tokens)
 
     async def _check(self, request: web.Request, way: Way) -> web.Response:
-        known = proved_sign_in(self._state, request)
-        if known is None:
+        attempt = proved_sign_in(self._state, request)
+        if attempt is None:
             return lost_sign_in()
-        started, person = known
+        started, person = attempt
         body = await answers.body_of(request)
         n = _phone_index(body) if way == "sms" else 0
         code = body.get("securityCode")

@@ -123,11 +123,11 @@ class DemoApple:
         return self._person(apple_id).codes.get((way, n))
 
     def requests_of(self, apple_id: str) -> list[Seen]:
-        return [seen for seen in self.requests if seen.apple_id == self._person(apple_id).account.apple_id]
+        return [request for request in self.requests if request.apple_id == self._person(apple_id).account.apple_id]
 
     def counts(self) -> Counter[str]:
         """How many requests each account has cost."""
-        return Counter(seen.apple_id for seen in self.requests if seen.apple_id)
+        return Counter(request.apple_id for request in self.requests if request.apple_id)
 
     def signed_in(self, apple_id: str, ago: dt.timedelta = dt.timedelta(0)) -> SessionFiles:
         """The session files of somebody who signed in that long ago: past 30 days the web session is dead, past 60 the

@@ -96,8 +96,8 @@ class Idmsa:
             m1, m2 = _unbase64(body.get("m1")), _unbase64(body.get("m2"))
         except ValueError:
             m1 = m2 = b""
-        known = handshake is not None and handshake.apple_id == apple_id and handshake.proves(apple_id, m1, m2)
-        if person is None or not known:
+        is_proved = handshake is not None and handshake.apple_id == apple_id and handshake.proves(apple_id, m1, m2)
+        if person is None or not is_proved:
             message = "Check the account information you entered and try again."
             return answers.sign_in_error(401, answers.WRONG_PASSWORD, message, session_headers(started, "401"))
         if person.account.sign_in == "locked":
@@ -120,20 +120,20 @@ class Idmsa:
 
     async def repair(self, request: web.Request) -> web.Response:
         """What an account without a second factor gets in with, after the 412 that it is answered with."""
-        known = proved_sign_in(self._state, request)
-        if known is None:
+        attempt = proved_sign_in(self._state, request)
+        if attempt is None:
             return lost_sign_in()
-        started, person = known
+        started, person = attempt
         if not person.account.password_only:
             return web.Response(status=404, headers=session_headers(started))
         token = {"X-Apple-Session-Token": self._state.give_session_token(person, trusted=True)}
         return web.json_response({}, headers=session_headers(started) | token)
 
     async def second_factor_page(self, request: web.Request) -> web.Response:
-        known = proved_sign_in(self._state, request)
-        if known is None:
+        attempt = proved_sign_in(self._state, request)
+        if attempt is None:
             return lost_sign_in()
-        started, person = known
+        started, person = attempt
         account = person.account
         if "application/json" in request.headers.get("Accept", ""):
             answer = phone_verification(account) | {"authenticationType": "hsa2"} | _security_key_challenge(account)

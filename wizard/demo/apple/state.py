@@ -98,8 +98,8 @@ class State:
         return self.people.get(apple_id.strip().lower())
 
     def sign_in(self, session_id: str, scnt: str) -> SignIn | None:
-        found = self.sign_ins.get(session_id)
-        return found if found and found.scnt == scnt else None
+        started = self.sign_ins.get(session_id)
+        return started if started and started.scnt == scnt else None
 
     def start_sign_in(self) -> SignIn:
         started = SignIn(session_id=_token(), scnt=_token())

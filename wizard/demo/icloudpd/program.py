@@ -99,12 +99,12 @@ def read_arguments(words: tuple[str, ...]) -> Arguments:
     rest = list(words)
     while rest:
         word = rest.pop(0)
-        name, given, value = word.partition("=")
+        name, equals, value = word.partition("=")
         name = _SHORT.get(name, name)
         if name in _FLAGS:
             flags.add(name)
         elif name in _VALUES:
-            if not given:
+            if not equals:
                 if not rest or rest[0].startswith("-"):
                     return Arguments(problem=f"argument {_spelled(name)}: expected one argument")
                 value = rest.pop(0)
@@ -179,9 +179,9 @@ class _Run:
 
     @property
     def _folder(self) -> str:
-        given = self._arguments.get("--cookie-directory", "~/.pyicloud")
+        folder = self._arguments.get("--cookie-directory", "~/.pyicloud")
         home = self._process.environment.get("HOME", "/root")
-        return self._process.path(given.replace("~", home, 1))
+        return self._process.path(folder.replace("~", home, 1))
 
     def _log(self, level: str, text: str) -> None:
         if _LEVELS.get(level.lower(), 1) >= self._level:
@@ -215,8 +215,8 @@ class _Run:
     async def _password(self) -> str | None:
         """From the first provider that has one; None where none has, and nobody may be asked."""
         providers = self._providers
-        if "parameter" in providers and (given := self._arguments.get("--password")):
-            return given
+        if "parameter" in providers and (password := self._arguments.get("--password")):
+            return password
         if "keyring" in providers and (kept := session_files.kept_password(self._process, self._account)):
             return kept
         if "console" not in providers:

@@ -66,10 +66,10 @@ def read(process: Process, folder: str, name: str) -> Session:
             session.jar = {match[1]: line for line in lines[1:] if (match := _LINE.match(line))}
     if values is not None:
         try:
-            found = json.loads(values)
+            content = json.loads(values)
         except ValueError:
-            found = {}
-        session.values = found if isinstance(found, dict) else {}
+            content = {}
+        session.values = content if isinstance(content, dict) else {}
     return session
 
 

@@ -25,13 +25,13 @@ def reconcile(store: Store, frozen: FrozenObjects) -> None:
 
 
 def _look_at(store: Store, claim: Object) -> None:
-    wanted = dig(claim, "spec", "storageClassName")
-    storage_class = store.get("StorageClass", "", wanted) if wanted else None
-    if not wanted:
+    class_name = dig(claim, "spec", "storageClassName")
+    storage_class = store.get("StorageClass", "", class_name) if class_name else None
+    if not class_name:
         message = "no persistent volumes available for this claim and no storage class is set"
         tell(store, claim, "Normal", "FailedBinding", message, _CONTROLLER)
     elif storage_class is None:
-        message = f'storageclass.storage.k8s.io "{wanted}" not found'
+        message = f'storageclass.storage.k8s.io "{class_name}" not found'
         tell(store, claim, "Warning", "ProvisioningFailed", message, _CONTROLLER)
     elif waits_for_consumer(storage_class):
         message = "waiting for first consumer to be created before binding"

@@ -101,8 +101,8 @@ class Containers:
 
     def volume_of(self, namespace: str, claim: str) -> Volume | None:
         """The files on a bound claim; None while it is not bound."""
-        found = self._store.get(_KEPT_CLAIMS, namespace, claim)
-        name = dig(found, "spec", "volumeName")
+        kept_claim = self._store.get(_KEPT_CLAIMS, namespace, claim)
+        name = dig(kept_claim, "spec", "volumeName")
         return self.volumes.setdefault(name, Volume()) if name else None
 
     # What a container sees
@@ -141,21 +141,21 @@ class Containers:
     def environment(self, pod: Object, container: Object) -> dict[str, str]:
         """The container's variables."""
         namespace = pod["metadata"]["namespace"]
-        found = {"HOME": "/root", "PATH": ":".join(ON_PATH)}
+        variables = {"HOME": "/root", "PATH": ":".join(ON_PATH)}
         if "boredazfcuk/icloudpd" in container["image"]:
-            found["XDG_DATA_HOME"] = "/config"
+            variables["XDG_DATA_HOME"] = "/config"
         for source in container.get("envFrom", ()):
             for kind, field_ in (("ConfigMap", "configMapRef"), ("Secret", "secretRef")):
                 data = self._data(kind, namespace, dig(source, field_, "name"))
-                found |= {key: value.decode(errors="replace") for key, value in data.items()}
+                variables |= {key: value.decode(errors="replace") for key, value in data.items()}
         for variable in container.get("env", ()):
             value = str(variable.get("value", ""))
             for kind, field_ in (("ConfigMap", "configMapKeyRef"), ("Secret", "secretKeyRef")):
                 if reference := dig(variable, "valueFrom", field_, default=None):
                     data = self._data(kind, namespace, reference["name"])
                     value = data.get(reference["key"], b"").decode(errors="replace")
-            found[variable["name"]] = value
-        return found
+            variables[variable["name"]] = value
+        return variables
 
     # What runs in it
 

@@ -24,8 +24,8 @@ async def run(process: Process) -> int:
     return await program(process)
 
 
-def _split(process: Process, known: str) -> tuple[set[str], list[str]]:
-    """Options as letters and the other words. Raises FileError for a letter that is not among `known`."""
+def _split(process: Process, flags: str) -> tuple[set[str], list[str]]:
+    """Options as letters and the other words. Raises FileError for a letter that is not among `flags`."""
     letters: set[str] = set()
     words = list(process.arguments[1:])
     while words and words[0].startswith("-") and len(words[0]) > 1:
@@ -33,7 +33,7 @@ def _split(process: Process, known: str) -> tuple[set[str], list[str]]:
         if word == "--":
             break
         letters |= set(word[1:])
-    if unknown := letters - set(known):
+    if unknown := letters - set(flags):
         raise FileError(f"invalid option -- '{min(unknown)}'")
     return letters, words
 
@@ -212,12 +212,12 @@ def _ls(process: Process) -> int:
         if entry is None:
             process.complain(f"cannot access '{name}': {missing()}")
             return 2
-        shown = process.tree.names(path) if entry.is_folder else [name]
+        listed = process.tree.names(path) if entry.is_folder else [name]
         hidden = letters & {"a", "A"}
-        for each in shown:
+        for each in listed:
             if hidden or not each.startswith(".") or not entry.is_folder:
-                found = process.tree.entry(posixpath.join(path, each)) if entry.is_folder else entry
-                process.say(_long(each, found) if letters & {"l", "n"} and found else f"{each}\n")
+                child = process.tree.entry(posixpath.join(path, each)) if entry.is_folder else entry
+                process.say(_long(each, child) if letters & {"l", "n"} and child else f"{each}\n")
     return 0
 
 

@@ -210,8 +210,8 @@ class Shell:
 
     async def _do_export(self, _process: Process, words: list[str]) -> int:
         for word in words:
-            name, given, value = word.partition("=")
-            if given:
+            name, equals, value = word.partition("=")
+            if equals:
                 self._variables[name] = value
             self._process.environment[name] = self._variables.get(name, "")
         return 0
@@ -298,9 +298,9 @@ class Shell:
         if name in "!$":
             return "1"
         if name.isdigit():
-            known = [self._name, *self._positional]
-            if int(name) < len(known):
-                return known[int(name)]
+            arguments = [self._name, *self._positional]
+            if int(name) < len(arguments):
+                return arguments[int(name)]
         elif name in self._variables:
             return self._variables[name]
         if self._unset_is_error:

@@ -183,8 +183,8 @@ class Parser:
             else:
                 words.append(self._word())
         if not (assignments or words or redirections):
-            found = self._text[self._at : self._at + 1] or "end of file"
-            raise ShellSyntaxError(f'"{found}" unexpected')
+            unexpected = self._text[self._at : self._at + 1] or "end of file"
+            raise ShellSyntaxError(f'"{unexpected}" unexpected')
         return Simple(tuple(assignments), tuple(words), tuple(redirections))
 
     def _redirection(self, match: re.Match[str]) -> Redirection:
@@ -261,8 +261,8 @@ class Parser:
                 parts.append(Text(character, quoted=False))
                 self._at += 1
         if self._at == start and not may_be_empty:
-            found = self._text[self._at : self._at + 1] or "end of file"
-            raise ShellSyntaxError(f'"{found}" unexpected')
+            unexpected = self._text[self._at : self._at + 1] or "end of file"
+            raise ShellSyntaxError(f'"{unexpected}" unexpected')
         return _joined(parts)
 
     def _quoted(self, parts: list[Part]) -> None:

@@ -143,10 +143,10 @@ class Tree:
 
     def move(self, source: str, target: str) -> None:
         """Renames a file or folder, in place of the file that was there. Raises FileError."""
-        found = list(self.walk(source))
-        if not found:
+        entries = list(self.walk(source))
+        if not entries:
             raise missing()
-        for path, entry in found:
+        for path, entry in entries:
             self.put(_tidy(target) + path[len(_tidy(source)) :], entry)
         self.remove(source)
 

@@ -124,8 +124,8 @@ def with_logs(scenario: Scenario, logs: Mapping[str, str]) -> Scenario:
 
 def with_proxy(scenario: Scenario, service: str, answers: Mapping[str, object]) -> Scenario:
     """Answers of the service proxy added or replaced, for "namespace/service:port"."""
-    known = dict(scenario.proxies.get(service, {}))
-    return replace(scenario, proxies=dict(scenario.proxies) | {service: known | dict(answers)})
+    current_answers = dict(scenario.proxies.get(service, {}))
+    return replace(scenario, proxies=dict(scenario.proxies) | {service: current_answers | dict(answers)})
 
 
 def with_events(scenario: Scenario, events: Iterable[Mapping[str, Any]]) -> Scenario:

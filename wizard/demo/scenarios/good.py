@@ -70,10 +70,10 @@ def seed() -> Scenario:
 def _in_app_of_apps(scenario: Scenario, revision: str, *applications: str) -> Scenario:
     def change(parent: Object) -> None:
         status = parent["status"]
-        known = {resource["name"]: resource for resource in status["resources"]}
-        template = known["mealie"]
-        known |= {name: template | {"name": name} for name in applications}
-        status["resources"] = [known[name] for name in sorted(known)]
+        by_name = {resource["name"]: resource for resource in status["resources"]}
+        template = by_name["mealie"]
+        by_name |= {name: template | {"name": name} for name in applications}
+        status["resources"] = [by_name[name] for name in sorted(by_name)]
         status["sync"]["revision"] = status["operationState"]["syncResult"]["revision"] = revision
         status["operationState"]["operation"]["sync"]["revision"] = revision
         status["history"][-1]["revision"] = revision

@@ -19,13 +19,13 @@ ROOT_CA = "-----BEGIN CERTIFICATE-----\nThe demo cluster has no certificate of i
 def as_stored(objects: Iterable[Mapping[str, Any]]) -> tuple[Object, ...]:
     """Copies with uids, owner references and events that point at them, and each namespace's own two objects."""
     stored = [deepcopy(dict(item)) for item in objects]
-    known = {key_of(item) for item in stored}
+    keys = {key_of(item) for item in stored}
     stored += [
         item
         for namespace in list(stored)
         if namespace["kind"] == "Namespace"
         for item in _namespace_objects(namespace)
-        if key_of(item) not in known
+        if key_of(item) not in keys
     ]
     uids = {key_of(item): item["metadata"].setdefault("uid", _uid(item)) for item in stored}
     for item in stored:

@@ -312,15 +312,15 @@ def _read_only(job: CronJob, what: str, evidence: dict[str, object], settings: S
 def _options(world: World, settings: Settings) -> Iterator[Finding]:
     all_runners = list(runners(world, settings))
     for option in OPTIONS:
-        given = [
+        uses = [
             (where, group[option.name])
             for where, _, workload in all_runners
             for group in workload.groups
             if option.name in group and option.value in ("", group[option.name])
         ]
-        if given:
-            places = list(dict.fromkeys(where for where, _ in given))
-            value = "…" if option.name == "--password" else given[0][1]
+        if uses:
+            places = list(dict.fromkeys(where for where, _ in uses))
+            value = "…" if option.name == "--password" else uses[0][1]
             yield Finding(
                 f"credentials.{option.slug}",
                 option.severity,
