@@ -69,7 +69,7 @@ async def test_the_password_is_typed_while_the_pod_starts(signing: Entering) -> 
     async with signing(service) as wizard:
         await wizard.press("enter")
         await asked(wizard, PasswordAsked)
-        assert "meanwhile" in wizard.text
+        assert "meantime" in wizard.text
         await wizard.press(*"hunter2", "enter")
         assert "✓ Password" not in wizard.text
         pod.set()
@@ -95,7 +95,7 @@ async def test_what_was_half_typed_is_kept_when_it_is_needed_and_forgotten_when_
             secret = wizard.app.screen.query_one(SecretInput)
             pod.set()
             if needed:
-                await wizard.until(lambda: "meanwhile" not in wizard.text)
+                await wizard.until(lambda: "meantime" not in wizard.text)
                 await wizard.press(*"er2", "enter")
                 await asked(wizard, CodeAsked)
                 assert service.runs[0].given == ["hunter2"]
