@@ -43,7 +43,7 @@ class Apple:
 
     async def start(self, apple_id: str, password: str, **how: Any) -> Any:
         assert apple_id == ME
-        return self._answer(password, how["kept_password"], how["known"], how["china"])
+        return self._answer(password, how["kept_password"], how["kept_pair"], how["china"])
 
     async def submit(self, code: str, delivery: str | None) -> Any:
         return self._answer(code, delivery)
