@@ -76,7 +76,7 @@ def test_a_wrong_password_a_code_and_what_stands_there_in_the_end() -> None:
         begin(terminal)
         terminal.wait_for(PASSWORD)
         terminal.type("wrong-one\r")
-        terminal.wait_for(f"It was not sent again: what you type now is sent once.\r\n{PASSWORD}")
+        terminal.wait_for(f"It was not sent again. What you type now will be sent once.\r\n{PASSWORD}")
         terminal.type("demo-password\r")
         code = code_of(terminal)
         assert shows(terminal)

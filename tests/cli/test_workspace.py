@@ -267,7 +267,7 @@ def test_no_home_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize("text", ["me", "me@", "@example.com", "me@example", "two words@example.com"])
 async def test_what_can_be_no_apple_id(text: str) -> None:
     opening = Workspace(Request(demo="seed"))
-    with pytest.raises(WizardError, match="no Apple ID"):
+    with pytest.raises(WizardError, match="not a valid Apple ID"):
         opening.choose("apple_id", text)
     assert opening.settings.apple_ids == {}
 

@@ -20,7 +20,7 @@ HOOK_SECONDS = 300
 PASSWORD = "pl4nted-Pässw0rd §$%&'\"\\ ünd"
 """What every account here has: easy to find again, and with what shells and terminals stumble over."""
 
-_PEOPLE = 60
+_PEOPLE = 300
 
 
 @dataclass(slots=True)
