@@ -216,9 +216,9 @@ def test_the_command_under_the_cursor_is_not_in_the_cursor_s_colour() -> None:
         (2, {}, "live"),
         (57, {}, "live"),
         (100, {}, "looked 1 min ago"),
-        (25, {"trouble": fake.unreachable(), "attempt": 2}, "reconnecting, 25 s old"),
-        (25, {"trouble": fake.unreachable(), "attempt": 2, "busy": True}, "trying again…"),
-        (240, {"trouble": fake.unreachable(), "attempt": 9}, "read-only, 4 min old"),
+        (25, {"error": fake.unreachable(), "attempt": 2}, "reconnecting, 25 s old"),
+        (25, {"error": fake.unreachable(), "attempt": 2, "busy": True}, "trying again…"),
+        (240, {"error": fake.unreachable(), "attempt": 9}, "read-only, 4 min old"),
     ],
 )
 def test_how_fresh_it_is(age: int, changes: dict[str, Any], said: str) -> None:
