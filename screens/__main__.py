@@ -18,6 +18,7 @@ def main() -> None:
 
     for name in ("TEXTUAL", "TEXTUAL_LOG"):  # Textual's own logs hold every key, so also those of a password
         os.environ.pop(name, None)
+    sys.unraisablehook = lambda _: None  # a connection that is swept up after its event loop is nobody's to read about
     code = run(sys.argv[1:], open_wizard=_open_wizard, sign_in=_sign_in)
     # Nothing that is still there needs collecting: the interpreter's last sweeps are a seventh of what `status` takes.
     gc.freeze()
