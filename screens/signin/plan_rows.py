@@ -132,7 +132,12 @@ def by_hand(review: Review, state: SignInState) -> Iterator[Row]:
         if command := typed(change, state):
             yield Command(id=f"command-{number}", command=state.address.line(command))
         else:
-            yield Text(text="There is no command for it: its manifest could not be written to a file.", indent=2)
+            why = (
+                "its manifest could not be written to a file"
+                if change.command
+                else "only the sign-in knows what to record"
+            )
+            yield Text(text=f"There is no command for it: {why}.", indent=2)
         yield from _undo(number, change, state)
 
 
