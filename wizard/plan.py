@@ -307,6 +307,12 @@ class ReviewedChange:
     conflicts: tuple[FieldConflict, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @classmethod
+    def as_planned(cls, change: Change, effect: Effect, *notes: str) -> ReviewedChange:
+        """The change as it was planned, where the server could not rehearse it."""
+        manifest = getattr(change, "manifest", None)
+        return cls(change, effect, after=dict(manifest) if manifest else None, notes=notes)
+
     @property
     def diff(self) -> str:
         """What changes in the object, as a unified diff of YAML without file names; empty where nothing does."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from wizard.handover import scripts
+from wizard.icloudpd.session_folder import PREVIOUS, STAGING
 
 NAME = "somebody"
 Pair = tuple[str, str]
@@ -207,10 +208,10 @@ def test_dying_at_any_command_leaves_a_whole_pair(
         assert said == ["pair"] or said[1:] == ["pair"], at
         found.add(pair_in(claim))
         assert pair_in(claim) in whole, at
-        left = {path.name for path in claim.iterdir()} - {NAME, f"{NAME}.session", scripts.PREVIOUS}
+        left = {path.name for path in claim.iterdir()} - {NAME, f"{NAME}.session", PREVIOUS}
         assert left == set(), at
-        if (claim / scripts.PREVIOUS).exists():
-            assert pair_in(claim / scripts.PREVIOUS) in (OLDER, OLD), at
+        if (claim / PREVIOUS).exists():
+            assert pair_in(claim / PREVIOUS) in (OLDER, OLD), at
         if not cut_off:
             assert at > 1
             break
@@ -236,7 +237,7 @@ def test_dying_while_recovering_is_recovered_too(tmp_path: Path, spoil: Callable
 
             assert "pair" in done(claim, scripts.RECOVER_AND_LOOK)
             assert pair_in(claim) == (NEW if spoil is staged else OLD)
-            assert not (claim / scripts.STAGING).exists()
+            assert not (claim / STAGING).exists()
         if not cut_off:
             break
         assert died_again or not (claim / scripts.JOURNAL).exists()
@@ -290,23 +291,23 @@ def test_a_journal_that_outlived_what_it_speaks_of(
     kept: Pair | None,
 ) -> None:
     files = (NAME, f"{NAME}.session")
-    (claim / scripts.STAGING).mkdir()
-    for folder, texts in ((claim, place), (claim / scripts.STAGING, stage)):
+    (claim / STAGING).mkdir()
+    for folder, texts in ((claim, place), (claim / STAGING, stage)):
         for name, text in zip(files, texts, strict=True):
             (folder / name).unlink(missing_ok=True)
             if text is not None:
                 (folder / name).write_text(text)
     if previous:
-        (claim / scripts.PREVIOUS).mkdir()
-        put(claim / scripts.PREVIOUS, previous)
+        (claim / PREVIOUS).mkdir()
+        put(claim / PREVIOUS, previous)
     if attended:
         (claim / scripts.ATTENDED).touch()
     (claim / scripts.JOURNAL).write_text(NAME)
 
     assert done(claim, scripts.RECOVER_AND_LOOK) == [said, *(["pair"] if pair else [])]
     assert (pair_in(claim) if pair else None) == pair
-    assert (pair_in(claim / scripts.PREVIOUS) if kept else None) == kept
-    assert {path.name for path in claim.iterdir()} - {scripts.PREVIOUS} == set(files if pair else ())
+    assert (pair_in(claim / PREVIOUS) if kept else None) == kept
+    assert {path.name for path in claim.iterdir()} - {PREVIOUS} == set(files if pair else ())
 
 
 @pytest.mark.parametrize("when", ["before", "half", "after"])
@@ -314,7 +315,7 @@ def test_dying_while_the_pair_before_is_put_back(tmp_path: Path, when: str) -> N
     """What was moved of the new pair is whole, what was not is empty: no mixture is ever taken for a pair."""
     for at in itertools.count(1):
         claim = tmp_path / f"{at}"
-        for folder, jar, session in (("", NEW[0], OLD[1]), (scripts.STAGING, None, ""), (scripts.PREVIOUS, *OLD)):
+        for folder, jar, session in (("", NEW[0], OLD[1]), (STAGING, None, ""), (PREVIOUS, *OLD)):
             (claim / folder).mkdir(exist_ok=True)
             for name, text in ((NAME, jar), (f"{NAME}.session", session)):
                 if text is not None:
@@ -323,7 +324,7 @@ def test_dying_while_the_pair_before_is_put_back(tmp_path: Path, when: str) -> N
         cut_off = died(run(claim, scripts.RECOVER_AND_LOOK, dying(tmp_path / "tools", at, when)))
 
         assert "pair" in done(claim, scripts.RECOVER_AND_LOOK), at
-        assert pair_in(claim) == pair_in(claim / scripts.PREVIOUS) == OLD, at
+        assert pair_in(claim) == pair_in(claim / PREVIOUS) == OLD, at
         if not cut_off:
             break
     assert at > 8
@@ -347,12 +348,12 @@ def test_no_name_is_on_the_disk_before_what_it_points_to(tmp_path: Path, claim: 
 
 
 ORDER = (
-    f"sync {scripts.PREVIOUS}.new/{NAME} {scripts.PREVIOUS}.new/{NAME}.session {scripts.PREVIOUS}.new",
-    f"sync {scripts.STAGING}/{NAME} {scripts.STAGING}/{NAME}.session {scripts.STAGING} {scripts.JOURNAL}.new",
+    f"sync {PREVIOUS}.new/{NAME} {PREVIOUS}.new/{NAME}.session {PREVIOUS}.new",
+    f"sync {STAGING}/{NAME} {STAGING}/{NAME}.session {STAGING} {scripts.JOURNAL}.new",
     f"mv -f {scripts.JOURNAL}.new {scripts.JOURNAL}",
     "sync .",
-    f"mv -f {scripts.STAGING}/{NAME} {NAME}",
-    f"mv -f {scripts.STAGING}/{NAME}.session {NAME}.session",
+    f"mv -f {STAGING}/{NAME} {NAME}",
+    f"mv -f {STAGING}/{NAME}.session {NAME}.session",
     f"sync {NAME} {NAME}.session .",
     f"rm -f {scripts.JOURNAL} {scripts.ATTENDED}",
 )
@@ -372,7 +373,7 @@ def test_the_pair_before_is_kept_beside_the_new_one(claim: Path) -> None:
     staged(claim)
     done(claim, scripts.COMMIT)
     assert pair_in(claim) == NEW
-    assert pair_in(claim / scripts.PREVIOUS) == OLD
+    assert pair_in(claim / PREVIOUS) == OLD
     assert (claim / NAME).stat().st_mode & 0o777 == 0o600
 
 
@@ -385,8 +386,8 @@ def test_a_kept_pair_outlives_a_second_answer_that_is_cut_off(claim: Path) -> No
 
 def test_what_icloudpd_itself_wrote_is_for_nobody_else_either(claim: Path) -> None:
     done(claim, scripts.EMPTY_STAGING)
-    put(claim / scripts.STAGING, NEW)
-    (claim / scripts.STAGING / f"{NAME}.session").chmod(0o644)
+    put(claim / STAGING, NEW)
+    (claim / STAGING / f"{NAME}.session").chmod(0o644)
     done(claim, scripts.COMMIT)
     assert (claim / f"{NAME}.session").stat().st_mode & 0o777 == 0o600
 
@@ -418,7 +419,7 @@ def test_root_gives_the_files_to_who_reads_them(claim: Path, there: bool, by_icl
         (claim / f"{NAME}.session").unlink()
     if by_icloudpd:
         done(claim, scripts.EMPTY_STAGING)
-        put(claim / scripts.STAGING, NEW)
+        put(claim / STAGING, NEW)
     else:
         staged(claim)
     done(claim, scripts.COMMIT)
@@ -440,7 +441,7 @@ def test_a_pair_that_the_new_user_can_not_read_is_none(claim: Path, closed: tupl
     done(claim, scripts.COMMIT, user)
     assert done(claim, scripts.RECOVER_AND_LOOK, user) == ["pair"]
     assert (pair_in(claim), [uid for uid, _ in owners(claim)]) == (NEW, [1000, 1000])
-    assert not (claim / scripts.PREVIOUS).exists()
+    assert not (claim / PREVIOUS).exists()
 
 
 @as_root
@@ -456,7 +457,7 @@ def test_a_pair_is_one_when_it_can_be_written(claim: Path, mode: int) -> None:
     done(claim, scripts.stage(*NEW), 1000)
     done(claim, scripts.COMMIT, 1000)
     assert pair_in(claim) == NEW
-    assert pair_in(claim / scripts.PREVIOUS) == OLD
+    assert pair_in(claim / PREVIOUS) == OLD
 
 
 @as_root
@@ -469,7 +470,7 @@ def test_a_kept_pair_of_another_user_does_not_stop_a_move(claim: Path) -> None:
         done(claim, scripts.stage(*OLD), 1000)
         done(claim, scripts.COMMIT, 1000)
         assert done(claim, scripts.RECOVER_AND_LOOK, 1000) == ["pair"]
-    assert {path.name for path in claim.iterdir()} == {NAME, f"{NAME}.session", scripts.PREVIOUS}
+    assert {path.name for path in claim.iterdir()} == {NAME, f"{NAME}.session", PREVIOUS}
 
 
 def test_a_program_is_found_by_its_name_or_not_at_all(tmp_path: Path) -> None:

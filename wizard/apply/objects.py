@@ -99,8 +99,7 @@ async def preview(cluster: Cluster, change: ObjectChange, to_be_made: frozenset[
     """
     if change.target.namespace in to_be_made:
         note = f"The server can't dry-run it before the namespace {change.target.namespace} exists."
-        manifest = getattr(change, "manifest", None)
-        return ReviewedChange(change, Effect.CREATE, after=dict(manifest) if manifest else None, notes=(note,))
+        return ReviewedChange.as_planned(change, Effect.CREATE, note)
     before = await read(cluster, change)
     if isinstance(change, DeleteObject):
         there = before is not None and change.uid in ("", before["metadata"]["uid"])

@@ -48,11 +48,11 @@ async def _reviewed(cluster: Cluster, change: Change, to_be_made: frozenset[str]
 
 async def _as_planned(cluster: Cluster, change: Change) -> ReviewedChange:
     """The change as it was planned; of what it applies, whether that is there yet, as far as it can be read."""
-    manifest, effect = getattr(change, "manifest", None), change.effect
+    effect = change.effect
     if isinstance(change, ApplyObject):
         with suppress(WizardError):
             effect = Effect.CREATE if await objects.read(cluster, change) is None else Effect.CHANGE
-    return ReviewedChange(change, effect, after=dict(manifest) if manifest else None)
+    return ReviewedChange.as_planned(change, effect)
 
 
 class Moved(WizardError):

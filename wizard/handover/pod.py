@@ -14,6 +14,7 @@ from wizard.handover.job import CONTAINER, Handover
 from wizard.handover.start_pod import PodStart
 from wizard.icloudpd.images import PROGRAM_PLACES
 from wizard.icloudpd.proof import Proof, proof_of
+from wizard.icloudpd.session_folder import STAGING
 from wizard.kube.client import Cluster
 from wizard.kube.errors import NotFound
 from wizard.kube.streams import ExecResult, Stream
@@ -81,7 +82,7 @@ class HandoverPod:
     @property
     def staging(self) -> str:
         """The staging folder's path inside the pod."""
-        return f"{self._handover.directory}/{scripts.STAGING}"
+        return f"{self._handover.directory}/{STAGING}"
 
     async def wait_until_running(
         self, say: Callable[[str], None] = lambda _: None, seconds: float = START_SECONDS

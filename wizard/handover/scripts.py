@@ -18,10 +18,10 @@ import secrets
 import shlex
 from collections.abc import Iterable
 
+from wizard.icloudpd.session_folder import PREVIOUS, STAGING
+
 SHELL = ("/bin/sh", "-s", "--")
-STAGING = ".photosync-staging"
 JOURNAL = ".photosync-journal"
-PREVIOUS = ".photosync-previous"
 UNPROVED = ".photosync-unproved"
 ATTENDED = ".photosync-attended"
 HELD = ".photosync-held"

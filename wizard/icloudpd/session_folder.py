@@ -14,6 +14,8 @@ from wizard.errors import Exit, Retry, WizardError, shorten
 from wizard.icloudpd.workload import Workload, opaque
 
 NAME = "icloudpd"
+STAGING, PREVIOUS = ".photosync-staging", ".photosync-previous"
+"""Beside the session files: a new pair while it is proved, and the pair before."""
 _HOME = re.compile(r"^(?:~|\$HOME|\$\{HOME\})(?=/|$)")
 _DEFAULT = "~/.pyicloud"
 

@@ -14,7 +14,7 @@ from wizard.choices import (
     STORAGE_CLASS,
 )
 from wizard.manifests.text import Manifest
-from wizard.settings import DEFAULT_ACCOUNT, NAMESPACE, Settings
+from wizard.settings import DEFAULT_ACCOUNT, NAMESPACE, Choice, Settings
 
 POD_SECURITY = "pod-security.kubernetes.io/enforce"
 PROTECTED = {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false"}
@@ -58,6 +58,16 @@ def claims(settings: Settings, *, storage_class: str | None = None) -> dict[str,
     made = [config_claim(settings, account, storage_class=storage_class) for account in settings.accounts]
     made.append(photos_claim(settings, storage_class=storage_class))
     return {str(each["metadata"]["name"]): each for each in made}
+
+
+def size_of(claim: Manifest) -> str:
+    """The size that a claim's manifest asks for, as a quantity."""
+    return str(claim["spec"]["resources"]["requests"]["storage"])
+
+
+def size_choice(claim: str, settings: Settings) -> Choice[str]:
+    """The choice that the size of the claim with this name follows."""
+    return PHOTOS_SIZE if claim == settings[PHOTOS_CLAIM] else CONFIG_SIZE
 
 
 def config_claim(settings: Settings, account: str = DEFAULT_ACCOUNT, *, storage_class: str | None = None) -> Manifest:

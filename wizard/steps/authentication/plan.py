@@ -11,6 +11,7 @@ from wizard.accounts import AccountNames
 from wizard.annotations import LIBRARY_COUNT, PASSWORD_IN_CLEAR, SESSION_EXPIRES_AT, SESSION_VERIFIED_AT, written
 from wizard.facts.objects import cron_job_named
 from wizard.icloud.steps import Library
+from wizard.icloudpd.session_folder import PREVIOUS, STAGING
 from wizard.plan import Change, CreateObject, DeleteObject, PatchObject, Plan, RunInPod, Target
 from wizard.settings import Settings
 from wizard.steps.authentication.auth_pods import auth_pods
@@ -31,8 +32,6 @@ START, PAUSE, WRITE, PROVE, MOVE, NOTE, REMOVE, RESUME = (
 
 AUTH_POD = "remove-auth-pod"
 KEEP = "keep"
-PREVIOUS = ".photosync-previous"
-STAGING = ".photosync-staging"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

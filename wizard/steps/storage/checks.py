@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wizard.accounts import AccountNames
-from wizard.choices import CONFIG_SIZE, PHOTOS_CLAIM, PHOTOS_SIZE
 from wizard.command import Command, Shell, kubectl, line, photosync_wizard
 from wizard.facts.library_room import library_fits
 from wizard.facts.objects import (
@@ -36,8 +34,7 @@ _WRITABLE = frozenset({"ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"})
 
 def claim_sizes(settings: Settings) -> dict[str, str]:
     """Every claim that the accounts need, with its size."""
-    config = {AccountNames.of(account, settings).config_claim: settings[CONFIG_SIZE] for account in settings.accounts}
-    return config | {settings[PHOTOS_CLAIM]: settings[PHOTOS_SIZE]}
+    return {name: storage.size_of(claim) for name, claim in storage.claims(settings).items()}
 
 
 def check_namespace(world: World, settings: Settings) -> Iterator[Finding]:
@@ -366,8 +363,7 @@ def _size(claim: Claim, chosen_size: str, where: str, world: World, settings: Se
 
 
 def _whose(claim: str, settings: Settings) -> str:
-    choice = PHOTOS_SIZE if claim == settings[PHOTOS_CLAIM] else CONFIG_SIZE
-    return "you chose" if settings.is_said(choice) else "the usual size is"
+    return "you chose" if settings.is_said(storage.size_choice(claim, settings)) else "the usual size is"
 
 
 STEP = Step(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wizard.annotations import SYNC_OPTIONS
 from wizard.choice_values import value_of
-from wizard.choices import CONFIG_SIZE, PHOTOS_CLAIM, PHOTOS_SIZE, STORAGE_CLASS
+from wizard.choices import PHOTOS_CLAIM, STORAGE_CLASS
 from wizard.facts.objects import application_of, items, lacking_protection, with_protection
 from wizard.manifests import Manifest, storage
 from wizard.plan import ApplyObject, Change, DeleteObject, PatchObject, Plan, Target, WaitUntil, target_of
@@ -101,10 +101,9 @@ def _claim(manifest: Manifest) -> Change:
         target=target,
         no_undo="What was on the claim is gone with it.",
     )
-    size = manifest["spec"]["resources"]["requests"]["storage"]
     return ApplyObject(
         id=f"claim-{target.name}",
-        title=f"Create the claim {target.name} ({size})",
+        title=f"Create the claim {target.name} ({storage.size_of(manifest)})",
         target=target,
         manifest=manifest,
         undo=(removal,),
@@ -141,9 +140,8 @@ def _protection(claim: Claim, world: World, notes: list[str]) -> Iterator[Change
 
 def _other_size(claim: Claim, manifest: Manifest, settings: Settings) -> Iterator[str]:
     """What becomes of a size that was chosen for a claim that is there: this plan leaves it as it is."""
-    choice = PHOTOS_SIZE if claim.meta.name == settings[PHOTOS_CLAIM] else CONFIG_SIZE
-    size, chosen = claim.capacity or claim.requested, manifest["spec"]["resources"]["requests"]["storage"]
-    if settings.is_said(choice) and bytes_of(size) != bytes_of(chosen):
+    size, chosen = claim.capacity or claim.requested, storage.size_of(manifest)
+    if settings.is_said(storage.size_choice(claim.meta.name, settings)) and bytes_of(size) != bytes_of(chosen):
         yield f"The claim {claim.meta.name} exists with {size} and stays as it is: you chose {chosen}."
 
 
