@@ -45,6 +45,11 @@ def parse_time(text: str | None) -> datetime | None:
         return None
 
 
+def application_in(tracking_id: str) -> str:
+    """The Argo CD application that a tracking id names; empty where it names none."""
+    return tracking_id.partition(":")[0]
+
+
 def written(moment: datetime) -> str:
     """A time as it stands in an annotation: RFC 3339, UTC, whole seconds."""
     return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"

@@ -18,13 +18,13 @@ V = TypeVar("V")
 
 def followed_source(world: World) -> tuple[AppSource, str] | None:
     """The repository that our application, its parent, or most others follow, and which of them says so."""
-    from wizard.annotations import TRACKING_ID  # noqa: PLC0415 - `--help` needs neither
+    from wizard.annotations import TRACKING_ID, application_in  # noqa: PLC0415 - `--help` needs neither
     from wizard.world import AppSource  # noqa: PLC0415
 
     app = _read(world.application)
     if app is not None and app.sources:
         parent = _read(world.parent_application)
-        name = parent.meta.name if parent else app.meta.annotations.get(TRACKING_ID, "").split(":")[0]
+        name = parent.meta.name if parent else application_in(app.meta.annotations.get(TRACKING_ID, ""))
         via = f', itself from "{name}"' if name else ""
         return app.sources[0], f'from application "{app.meta.name}"{via}'
     page = _read(world.applications)

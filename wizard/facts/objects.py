@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from wizard.annotations import SYNC_OPTIONS, TRACKING_ID
+from wizard.annotations import SYNC_OPTIONS, TRACKING_ID, application_in
 from wizard.command import Command
 from wizard.settings import IMMICH_NEEDS
 from wizard.world import (
@@ -138,8 +138,7 @@ def zone_named(name: str | None) -> tzinfo:
 
 def tracked_by(meta: Meta) -> str | None:
     """Name of the Argo CD application that the object's tracking annotation names, None when it has none."""
-    tracking = meta.annotations.get(TRACKING_ID, "")
-    return tracking.split(":", 1)[0] or None
+    return application_in(meta.annotations.get(TRACKING_ID, "")) or None
 
 
 def application_of(world: World, kind: str, meta: Meta) -> str | None:

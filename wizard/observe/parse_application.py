@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from wizard.annotations import TRACKING_ID, application_in
 from wizard.errors import shorten
 from wizard.observe.json_values import listed, meta, record, records, text, when
 from wizard.world import Application, AppResource, AppSource
@@ -57,8 +58,7 @@ def tracking_application(annotations: Mapping[str, str], labels: Mapping[str, st
 
     The label is also Helm's, so it is a hint only; empty when neither is there.
     """
-    tracking = annotations.get("argocd.argoproj.io/tracking-id", "")
-    return tracking.partition(":")[0] or labels.get("argocd.argoproj.io/instance", "")
+    return application_in(annotations.get(TRACKING_ID, "")) or labels.get("argocd.argoproj.io/instance", "")
 
 
 def without_credentials(text_with_urls: str) -> str:
