@@ -19,8 +19,8 @@ class Page(OptionList):
     The cursor shows only while the page has the focus, unless it is `lasting`.
     """
 
-    class Chosen(Message):
-        """Enter or a click on a row."""
+    class RowMessage(Message):
+        """Something happened to the row with this id."""
 
         def __init__(self, page: Page, row_id: str) -> None:
             self.page = page
@@ -31,24 +31,17 @@ class Page(OptionList):
         def control(self) -> Page:
             """The page it happened on."""
             return self.page
+
+    class Chosen(RowMessage):
+        """Enter or a click on a row."""
 
         @property
         def row(self) -> Row | None:
             """The row itself."""
             return next((row for row in self.page.rows if row.id == self.row_id), None)
 
-    class Moved(Message):
+    class Moved(RowMessage):
         """The cursor is on another row."""
-
-        def __init__(self, page: Page, row_id: str) -> None:
-            self.page = page
-            self.row_id = row_id
-            super().__init__()
-
-        @property
-        def control(self) -> Page:
-            """The page it happened on."""
-            return self.page
 
     class Left(Message):
         """The cursor was to go beyond the first (-1) or the last (1) choice, and nothing is left to scroll."""
